@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads the reset register and the way to S5 from the FADT, and the \_S5 package out of AML. */
+#include "acpi/fadt.h"
+
+/* Field offsets, ACPI 6.5, table 5.9 */
+#define FADT_DSDT 40
+#define FADT_SMI_CMD 48
+#define FADT_ACPI_ENABLE 52
+#define FADT_PM1A_CNT 64
+#define FADT_PM1B_CNT 68
+#define FADT_PM1_CNT_LEN 89
+#define FADT_FLAGS 112
+#define FADT_RESET_REG 116
+#define FADT_RESET_VALUE 128
+#define FADT_X_DSDT 140
+#define FADT_X_PM1A_CNT 172
+#define FADT_X_PM1B_CNT 184
+#define FADT_SLEEP_CONTROL 244
+#define FADT_SIZE 276
+#define FLAG_RESET (1u << 10)
+#define FLAG_HW_REDUCED (1u << 20)
+#define GAS_SIZE 12
+#define GAS_IO 1
+
+/* AML, ACPI 6.5, 20.2.2 to 20.2.5 */
+#define AML_ZERO 0x00
+#define AML_ONE 0x01
+#define AML_NAME 0x08
+#define AML_BYTE 0x0a
+#define AML_WORD 0x0b
+#define AML_PACKAGE 0x12
+#define AML_ROOT '\\'
+#define NAME_LENGTH 4
+#define SLEEP_TYPE_MAX 7 /* SLP_TYP has 3 bits */
+
+struct fadt {
+	uint32_t length;
+	uint8_t bytes[FADT_SIZE];
+};
+
+/* len bytes (12 at most) of a field; zeros where the table is too short to have all of it. */
+static const uint8_t *field(const struct fadt *f, uint32_t offset, uint32_t len)
+{
+	static const uint8_t absent[GAS_SIZE];
+
+	return offset + len <= f->length ? f->bytes + offset : absent;
+}
+
+static struct acpi_gas gas(const struct fadt *f, uint32_t offset)
+{
+	const uint8_t *p = field(f, offset, GAS_SIZE);
+
+	return (struct acpi_gas){ p[0], p[1], p[2], p[3], le64(p + 4) };
+}
+
+/* A PM1 control block: the extended field if it is there and not zero, else the old I/O port. */
+static struct acpi_gas pm1_control(const struct fadt *f, uint32_t extended, uint32_t old)
+{
+	struct acpi_gas x = gas(f, extended);
+	uint32_t port = le32(field(f, old, 4));
+
+	if (x.address)
+		return x;
+	if (!port)
+		return (struct acpi_gas){ 0 };
+	return (struct acpi_gas){
+		.space = GAS_IO,
+		.bit_width = (uint8_t)(field(f, FADT_PM1_CNT_LEN, 1)[0] * 8),
+		.address = port,
+	};
+}
+
+static void fadt_decode(const struct fadt *f, struct acpi_power *out)
+{
+	uint32_t flags = le32(field(f, FADT_FLAGS, 4)), smi_command = le32(field(f, FADT_SMI_CMD, 4));
+
+	out->reset = gas(f, FADT_RESET_REG);
+	out->reset_value = field(f, FADT_RESET_VALUE, 1)[0];
+	out->reset_supported = (flags & FLAG_RESET) && out->reset.address && f->length > FADT_RESET_VALUE;
+	out->hardware_reduced = flags & FLAG_HW_REDUCED;
+	out->smi_command = smi_command <= UINT16_MAX ? (uint16_t)smi_command : 0;
+	out->acpi_enable = field(f, FADT_ACPI_ENABLE, 1)[0];
+	out->pm1a = pm1_control(f, FADT_X_PM1A_CNT, FADT_PM1A_CNT);
+	out->pm1b = pm1_control(f, FADT_X_PM1B_CNT, FADT_PM1B_CNT);
+	out->sleep_control = gas(f, FADT_SLEEP_CONTROL);
+}
+
+/* A byte of AML at *at, which advances; false behind the end. */
+static bool aml_byte(const struct acpi_table *t, uint32_t *at, uint8_t *value)
+{
+	return acpi_table_read(t, (*at)++, value, 1);
+}
+
+/* PkgLength (20.2.4): its own bytes count. *end: end of the package. */
+static bool aml_package_end(const struct acpi_table *t, uint32_t *at, uint32_t *end)
+{
+	uint32_t start = *at, length;
+	uint8_t lead, byte;
+
+	if (!aml_byte(t, at, &lead))
+		return false;
+	length = lead >> 6 ? lead & 0x0f : lead & 0x3f;
+	for (unsigned i = 0; i < lead >> 6; i++) {
+		if (!aml_byte(t, at, &byte))
+			return false;
+		length |= (uint32_t)byte << (4 + 8 * i);
+	}
+	*end = start + length;
+	return length <= t->length - start;
+}
+
+static bool aml_sleep_type(const struct acpi_table *t, uint32_t *at, uint8_t *value)
+{
+	uint8_t op, high = 0;
+
+	if (!aml_byte(t, at, &op))
+		return false;
+	if (op == AML_ZERO || op == AML_ONE)
+		*value = op;
+	else if ((op != AML_BYTE && op != AML_WORD) || !aml_byte(t, at, value))
+		return false;
+	if (op == AML_WORD && !aml_byte(t, at, &high))
+		return false;
+	return !high && *value <= SLEEP_TYPE_MAX;
+}
+
+/* Name (\_S5, Package () { a, b, ... }) with the name's last segment at `name`: ACPI 6.5, 7.4.2. */
+static bool s5_decode(const struct acpi_table *t, uint32_t name, struct acpi_power *out)
+{
+	uint32_t at = name + NAME_LENGTH, end;
+	uint8_t before[2], op, elements;
+
+	if (!acpi_table_read(t, name - 2, before, sizeof(before)))
+		return false;
+	if (before[1] != AML_NAME && !(before[1] == AML_ROOT && before[0] == AML_NAME))
+		return false;
+	if (!aml_byte(t, &at, &op) || op != AML_PACKAGE || !aml_package_end(t, &at, &end))
+		return false;
+	if (!aml_byte(t, &at, &elements) || elements < 2)
+		return false;
+	out->s5_found = aml_sleep_type(t, &at, &out->s5_a) && aml_sleep_type(t, &at, &out->s5_b) && at <= end;
+	return out->s5_found;
+}
+
+/* Looks at every place where the name stands, whatever is around it: AML cannot be walked without interpreting it. */
+static bool s5_search(const struct acpi_table *t, struct acpi_power *out)
+{
+	uint8_t chunk[512];
+	uint32_t n;
+
+	/* Chunks share three bytes, so that no name falls between two. */
+	for (uint32_t at = ACPI_HEADER_SIZE + 1; at < t->length; at += sizeof(chunk) - (NAME_LENGTH - 1)) {
+		n = (uint32_t)min_u64(sizeof(chunk), t->length - at);
+		if (!acpi_table_read(t, at, chunk, n))
+			return false;
+		for (uint32_t i = 0; i + NAME_LENGTH <= n; i++) {
+			if (bytes_begin(chunk + i, "_S5_") && s5_decode(t, at + i, out))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool aml_table_search(const struct physmem *mem, phys_t at, const char *signature, struct acpi_power *out)
+{
+	struct acpi_table t;
+
+	return acpi_table_open(&t, mem, at) == OK && bytes_begin((const uint8_t *)t.signature, signature) &&
+	       s5_search(&t, out);
+}
+
+static void s5_read(const struct acpi_root *root, phys_t dsdt, struct acpi_power *out)
+{
+	bool found = dsdt && aml_table_search(root->mem, dsdt, "DSDT", out);
+
+	for (size_t i = 0; i < root->nr && !found; i++)
+		found = aml_table_search(root->mem, root->table[i], "SSDT", out);
+	if (!found)
+		out->s5_a = out->s5_b = 0;
+}
+
+enum status acpi_power_read(const struct acpi_root *root, struct acpi_power *out)
+{
+	struct acpi_table t;
+	struct fadt f;
+	enum status s;
+	phys_t dsdt;
+
+	*out = (struct acpi_power){ 0 };
+	s = acpi_root_find(root, "FACP", &t);
+	if (s != OK)
+		return s;
+	f.length = (uint32_t)min_u64(t.length, FADT_SIZE);
+	if (!acpi_table_read(&t, 0, f.bytes, f.length))
+		return ERR_UNREADABLE;
+	fadt_decode(&f, out);
+	dsdt = le64(field(&f, FADT_X_DSDT, 8));
+	s5_read(root, dsdt ? dsdt : le32(field(&f, FADT_DSDT, 4)), out);
+	return OK;
+}

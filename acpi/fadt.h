@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* How to reset the machine and switch it off: FADT (ACPI 6.5, 5.2.9) and the \_S5 package of the DSDT (7.4.2). */
+#ifndef ACPI_FADT_H
+#define ACPI_FADT_H
+
+#include "acpi/root.h"
+
+/* Generic Address Structure, ACPI 6.5, 5.2.3.2. */
+struct acpi_gas {
+	uint8_t space; /* 0 memory, 1 I/O, 2 PCI configuration */
+	uint8_t bit_width, bit_offset, access_size;
+	uint64_t address;
+};
+
+struct acpi_power {
+	bool reset_supported; /* RESET_REG_SUP, and a register and a value are there */
+	struct acpi_gas reset;
+	uint8_t reset_value;
+	bool hardware_reduced;
+	uint16_t smi_command; /* I/O port; 0: none */
+	uint8_t acpi_enable;
+	struct acpi_gas pm1a, pm1b; /* control blocks; address 0: none */
+	bool s5_found;
+	uint8_t s5_a, s5_b;            /* SLP_TYP values */
+	struct acpi_gas sleep_control; /* hardware-reduced ACPI; address 0: none */
+};
+
+/*
+ * Reads FADT and DSDT (if that has no \_S5, the SSDTs). Fields that a short FADT lacks read as zero. ERR_NOT_FOUND:
+ * no FADT; ERR_CHECKSUM, ERR_MALFORMED, ERR_UNREADABLE: of the FADT, and *out is all zero, as a damaged table must
+ * not say which ports to write. A missing or odd \_S5 leaves s5_found false, which is not an error.
+ */
+MUST_CHECK enum status acpi_power_read(const struct acpi_root *root, struct acpi_power *out);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one bounded reader through which all firmware tables are read: no pointer arithmetic on tables anywhere else.
+ */
+#ifndef ACPI_READER_H
+#define ACPI_READER_H
+
+#include "kernel/base.h"
+
+#define ACPI_HEADER_SIZE 36
+#define ACPI_TABLE_MAX (16 * MIB) /* a longer table is damage */
+
+/* A table whose header, length and checksum have been looked at. Lies in physical memory, is never copied whole. */
+struct acpi_table {
+	const struct physmem *mem;
+	phys_t addr;
+	uint32_t length; /* with the header */
+	uint8_t revision;
+	bool checksum_ok;
+	char signature[5], oem_id[7], oem_table_id[9];
+	uint32_t oem_revision;
+	char creator_id[5];
+	uint32_t creator_revision;
+};
+
+/*
+ * Reads the header at addr and sums the whole table. ERR_UNREADABLE, ERR_MALFORMED (length), ERR_CHECKSUM (t is
+ * filled). The texts end at their first zero byte; a byte that is not printable shows as '?'.
+ */
+MUST_CHECK enum status acpi_table_open(struct acpi_table *t, const struct physmem *mem, phys_t addr);
+
+/* Copies [offset, offset + len) of the table; false when any byte lies outside it or cannot be read. */
+MUST_CHECK bool acpi_table_read(const struct acpi_table *t, uint32_t offset, void *buf, uint32_t len);
+
+/* One type-length entry of SRAT, MADT and the like. */
+struct acpi_entry {
+	uint32_t offset; /* in the table */
+	uint8_t type, length;
+};
+
+/* Steps over entries of one-byte type and length. Start with next = offset of the first one. */
+struct acpi_entries {
+	const struct acpi_table *table;
+	uint32_t next;
+	/* OK at a clean end; ERR_MALFORMED: length under 2 or past the end of the table; ERR_UNREADABLE */
+	enum status damage;
+};
+
+/*
+ * Next entry into *e; false at the end and on damage, and *e then says where. Always advances. One or two bytes after
+ * the last entry are no damage: Linux (acpi_parse_entries_array) stops there as well.
+ */
+MUST_CHECK bool acpi_entries_next(struct acpi_entries *it, struct acpi_entry *e);
+
+/* Copies the first `len` bytes of an entry, type and length included; false when the entry is shorter. */
+MUST_CHECK bool acpi_entry_read(const struct acpi_entries *it, const struct acpi_entry *e, void *buf, uint32_t len);
+
+/* Little-endian fields of a copied buffer. */
+static inline uint16_t le16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static inline uint32_t le32(const uint8_t *p)
+{
+	return (uint32_t)le16(p) | (uint32_t)le16(p + 2) << 16;
+}
+
+static inline uint64_t le64(const uint8_t *p)
+{
+	return (uint64_t)le32(p) | (uint64_t)le32(p + 4) << 32;
+}
+
+/* Sum of a copied buffer, modulo 256. */
+static inline uint8_t sum8(const uint8_t *p, size_t len)
+{
+	uint8_t sum = 0;
+
+	while (len--)
+		sum = (uint8_t)(sum + *p++);
+	return sum;
+}
+
+/* True when the buffer begins with the characters of text. */
+static inline bool bytes_begin(const uint8_t *p, const char *text)
+{
+	while (*text && *p == (uint8_t)*text) {
+		p++;
+		text++;
+	}
+	return !*text;
+}
+
+/*
+ * Copies up to len characters and ends them with a zero; stops at a zero byte, writes '?' for what is not printable.
+ */
+void acpi_copy_text(char *to, const uint8_t *from, size_t len);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds the RSDP, chooses between XSDT and RSDT, and looks tables up by signature. */
+#include "acpi/root.h"
+
+#define RSDP_SIGNATURE "RSD PTR "
+#define RSDP_V1_SIZE 20 /* what revision 0 sums and defines */
+#define RSDP_SIZE 36
+#define RSDP_STEP 16
+#define EBDA_SEGMENT 0x40e
+#define EBDA_LOWEST 0x400 /* as Linux (acpi_find_root_pointer): anything below is no EBDA */
+#define BIOS_START 0xe0000
+#define BIOS_END 0x100000
+
+/* Reads and checks the RSDP. Revision 0 has 20 bytes and may carry rubbish beyond them: they are not even read. */
+static enum status rsdp_read(const struct physmem *mem, phys_t at, uint8_t rsdp[RSDP_SIZE])
+{
+	if (!phys_read(mem, at, rsdp, RSDP_V1_SIZE))
+		return ERR_UNREADABLE;
+	if (!bytes_begin(rsdp, RSDP_SIGNATURE))
+		return ERR_NOT_FOUND;
+	if (sum8(rsdp, RSDP_V1_SIZE))
+		return ERR_CHECKSUM;
+	if (rsdp[15] < 2)
+		return OK;
+	if (!phys_read(mem, at, rsdp, RSDP_SIZE))
+		return ERR_UNREADABLE;
+	/* Over the fixed 36 bytes as in Linux (acpi_tb_validate_rsdp), not over the length that the RSDP gives itself. */
+	return sum8(rsdp, RSDP_SIZE) ? ERR_CHECKSUM : OK;
+}
+
+static phys_t scan(const struct physmem *mem, struct range where)
+{
+	uint8_t rsdp[RSDP_SIZE];
+
+	for (phys_t at = where.start; at < where.end; at += RSDP_STEP) {
+		if (rsdp_read(mem, at, rsdp) == OK)
+			return at;
+	}
+	return PHYS_NONE;
+}
+
+static enum status sdt_open(struct acpi_table *sdt, const struct physmem *mem, phys_t at, bool xsdt)
+{
+	enum status s = acpi_table_open(sdt, mem, at);
+
+	if (s != OK && s != ERR_CHECKSUM)
+		return s;
+	if (!bytes_begin((const uint8_t *)sdt->signature, xsdt ? "XSDT" : "RSDT"))
+		return ERR_MALFORMED;
+	if (sdt->length - ACPI_HEADER_SIZE < (xsdt ? 8 : 4))
+		return ERR_MALFORMED;
+	return s;
+}
+
+/* Chooses the root table. OK or ERR_CHECKSUM: *sdt is the one to use. */
+static enum status sdt_choose(struct acpi_root *root, const uint8_t *rsdp, struct acpi_table *sdt)
+{
+	phys_t xsdt = rsdp[15] >= 2 ? le64(rsdp + 24) : 0, rsdt = le32(rsdp + 16);
+	enum status s;
+
+	if (xsdt) {
+		s = sdt_open(sdt, root->mem, xsdt, true);
+		root->xsdt = s == OK || s == ERR_CHECKSUM;
+		if (root->xsdt)
+			return s;
+		root->xsdt_status = s;
+	}
+	if (!rsdt)
+		return xsdt ? root->xsdt_status : ERR_NOT_FOUND;
+	return sdt_open(sdt, root->mem, rsdt, false);
+}
+
+/*
+ * Entries are 8 or 4 bytes behind a header of 36, so those of an XSDT are not aligned; bytes short of an entry are
+ * ignored.
+ */
+static enum status sdt_read(struct acpi_root *root, const struct acpi_table *sdt)
+{
+	uint32_t size = root->xsdt ? 8 : 4;
+	uint8_t entry[8];
+
+	for (uint32_t at = ACPI_HEADER_SIZE; sdt->length - at >= size; at += size) {
+		phys_t addr;
+
+		if (!acpi_table_read(sdt, at, entry, size))
+			return ERR_UNREADABLE;
+		addr = root->xsdt ? le64(entry) : le32(entry);
+		if (!addr || root->nr == ACPI_MAX_TABLES)
+			root->left_out++;
+		else
+			root->table[root->nr++] = addr;
+	}
+	return OK;
+}
+
+phys_t acpi_rsdp_scan(const struct physmem *mem)
+{
+	phys_t ebda, found = PHYS_NONE;
+	uint8_t segment[2];
+
+	if (phys_read(mem, EBDA_SEGMENT, segment, sizeof(segment))) {
+		ebda = (phys_t)le16(segment) << 4;
+		if (ebda > EBDA_LOWEST)
+			found = scan(mem, (struct range){ ebda, ebda + KIB });
+	}
+	return found != PHYS_NONE ? found : scan(mem, (struct range){ BIOS_START, BIOS_END });
+}
+
+enum status acpi_root_open(struct acpi_root *root, const struct physmem *mem, phys_t rsdp)
+{
+	uint8_t bytes[RSDP_SIZE];
+	struct acpi_table sdt;
+	enum status s;
+
+	*root = (struct acpi_root){ .mem = mem, .rsdp = rsdp };
+	s = rsdp > UINT64_MAX - RSDP_SIZE ? ERR_NOT_FOUND : rsdp_read(mem, rsdp, bytes);
+	if (s != OK)
+		return s;
+	root->rsdp_revision = bytes[15];
+	acpi_copy_text(root->oem_id, bytes + 9, 6);
+	s = sdt_choose(root, bytes, &sdt);
+	if (s != OK && s != ERR_CHECKSUM)
+		return s;
+	root->sdt = sdt.addr;
+	root->sdt_checksum = s;
+	return sdt_read(root, &sdt);
+}
+
+enum status acpi_root_find(const struct acpi_root *root, const char *signature, struct acpi_table *t)
+{
+	enum status first = ERR_NOT_FOUND;
+
+	*t = (struct acpi_table){ .mem = root->mem };
+	for (size_t i = 0; i < root->nr; i++) {
+		uint8_t name[4];
+		enum status s;
+
+		/* The name first: opening sums all of a table. */
+		if (root->table[i] > UINT64_MAX - sizeof(name) ||
+		    !phys_read(root->mem, root->table[i], name, sizeof(name)))
+			continue;
+		if (!bytes_begin(name, signature))
+			continue;
+		s = acpi_table_open(t, root->mem, root->table[i]);
+		if (s == OK || s == ERR_CHECKSUM)
+			return s;
+		if (first == ERR_NOT_FOUND)
+			first = s;
+	}
+	return first;
+}

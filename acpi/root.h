@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* From the RSDP to a table: ACPI 6.5, 5.2.5 (RSDP), 5.2.7 (RSDT), 5.2.8 (XSDT). */
+#ifndef ACPI_ROOT_H
+#define ACPI_ROOT_H
+
+#include "acpi/reader.h"
+
+#define ACPI_MAX_TABLES 256
+
+struct acpi_root {
+	const struct physmem *mem;
+	phys_t rsdp;
+	uint8_t rsdp_revision;
+	char oem_id[7];
+	bool xsdt;                /* XSDT in use, else RSDT */
+	enum status xsdt_status;  /* why an XSDT that the RSDP names is not in use; OK otherwise */
+	phys_t sdt;               /* address of the XSDT or RSDT */
+	enum status sdt_checksum; /* OK or ERR_CHECKSUM: told, not refused, as Linux */
+	size_t nr;
+	phys_t table[ACPI_MAX_TABLES]; /* addresses in table order; zero entries left out */
+	size_t left_out;               /* zero addresses, and entries beyond ACPI_MAX_TABLES */
+};
+
+/*
+ * Address of a valid RSDP: the first KiB of the EBDA (segment word at 0x40E, only if > 0x400), then 0xE0000-0xFFFFF,
+ * in steps of 16 bytes. PHYS_NONE when there is none.
+ */
+phys_t acpi_rsdp_scan(const struct physmem *mem);
+
+/*
+ * Checks the RSDP (signature, checksum, extended checksum if revision >= 2), takes the XSDT if revision >= 2 and it
+ * is usable, else the RSDT. A root table is usable with the right signature and room for one entry. ERR_NOT_FOUND: no
+ * RSDP there or no root table at all. ERR_CHECKSUM, ERR_MALFORMED, ERR_UNREADABLE: of the RSDP or the last root table
+ * tried.
+ */
+MUST_CHECK enum status acpi_root_open(struct acpi_root *root, const struct physmem *mem, phys_t rsdp);
+
+/*
+ * First table with that signature whose length is sane; addresses that cannot be read are passed over. ERR_NOT_FOUND;
+ * ERR_CHECKSUM: as Linux, the first one is taken whatever its sum, and *t is filled; ERR_MALFORMED, ERR_UNREADABLE:
+ * of the first one with that signature, when there is no better one.
+ */
+MUST_CHECK enum status acpi_root_find(const struct acpi_root *root, const char *signature, struct acpi_table *t);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds the SMBIOS table and takes the names of firmware and machine from it. */
+#include "acpi/smbios.h"
+#include "acpi/reader.h"
+
+#define SCAN_START 0xf0000
+#define SCAN_END 0x100000
+#define SCAN_STEP 16
+#define ENTRY_MIN 24
+#define ENTRY_MAX 31 /* longer ones are refused, as Linux (dmi_present) */
+#define INTERMEDIATE 0x10
+#define INTERMEDIATE_LENGTH 15
+#define TABLE_MAX (1 * MIB) /* names stand at the front; more is not looked at */
+
+#define STRUCTURE_HEADER 4
+#define TYPE_FIRMWARE 0
+#define TYPE_SYSTEM 1
+#define TYPE_END 127
+
+/* SMBIOS 3.6, 5.2.1 and 5.2.2 */
+struct entry_kind {
+	const char *anchor;
+	uint8_t length_at, length_min;
+};
+
+static const struct entry_kind kind_64 = { "_SM3_", 6, 24 };
+static const struct entry_kind kind_32 = { "_SM_", 5, 30 }; /* 31; old firmware says 30 */
+
+/* The table, seen through a small buffer. */
+struct view {
+	const struct physmem *mem;
+	phys_t addr;
+	uint32_t size;
+	uint32_t start, nr; /* what the buffer holds */
+	uint8_t buf[256];
+};
+
+/* A structure: formatted area at `at`, its strings behind it. */
+struct structure {
+	uint32_t at, strings, next;
+	uint8_t type, length;
+};
+
+static bool view_byte(struct view *v, uint32_t at, uint8_t *byte)
+{
+	if (at >= v->size)
+		return false;
+	if (at < v->start || at - v->start >= v->nr) {
+		uint32_t n = (uint32_t)min_u64(sizeof(v->buf), v->size - at);
+
+		v->start = at;
+		v->nr = 0;
+		/* The size of a 64-bit table is only its upper limit: what lies behind it may be out of reach. */
+		if (phys_read(v->mem, v->addr + at, v->buf, n))
+			v->nr = n;
+		else if (phys_read(v->mem, v->addr + at, v->buf, 1))
+			v->nr = 1;
+		else
+			return false;
+	}
+	*byte = v->buf[at - v->start];
+	return true;
+}
+
+static void view_init(struct view *v, const struct physmem *mem, struct range table)
+{
+	v->mem = mem;
+	v->addr = table.start;
+	v->size = (uint32_t)min_u64(range_size(table), TABLE_MAX);
+	v->start = v->nr = 0;
+}
+
+/* Reads an entry point of that kind. */
+static enum status entry_read(const struct physmem *mem, phys_t at, const struct entry_kind *kind, uint8_t e[ENTRY_MAX])
+{
+	uint8_t length;
+
+	if (!phys_read(mem, at, e, ENTRY_MIN))
+		return ERR_UNREADABLE;
+	if (!bytes_begin(e, kind->anchor))
+		return ERR_NOT_FOUND;
+	length = e[kind->length_at];
+	if (length < kind->length_min || length > ENTRY_MAX)
+		return ERR_MALFORMED;
+	if (!phys_read(mem, at, e, length))
+		return ERR_UNREADABLE;
+	if (sum8(e, length))
+		return ERR_CHECKSUM;
+	if (kind == &kind_64)
+		return OK;
+	if (!bytes_begin(e + INTERMEDIATE, "_DMI_"))
+		return ERR_MALFORMED;
+	return sum8(e + INTERMEDIATE, INTERMEDIATE_LENGTH) ? ERR_CHECKSUM : OK;
+}
+
+/* The table that an entry point names. */
+static enum status entry_decode(const struct entry_kind *kind, const uint8_t *e, struct range *table,
+				struct smbios *out)
+{
+	bool wide = kind == &kind_64;
+	uint32_t size = wide ? le32(e + 12) : le16(e + 0x16);
+	phys_t addr = wide ? le64(e + 16) : le32(e + 0x18);
+
+	out->major = e[wide ? 7 : 6];
+	out->minor = e[wide ? 8 : 7];
+	if (addr > UINT64_MAX - size)
+		return ERR_MALFORMED;
+	*table = (struct range){ addr, addr + size };
+	return OK;
+}
+
+/*
+ * Tries every 16th byte for that kind of entry point; a bad one does not end the search but is told if no good one
+ * follows.
+ */
+static enum status entry_find(const struct physmem *mem, struct range where, const struct entry_kind *kind,
+			      uint8_t e[ENTRY_MAX])
+{
+	enum status first = ERR_NOT_FOUND;
+
+	for (phys_t at = where.start; at < where.end; at += SCAN_STEP) {
+		enum status s = entry_read(mem, at, kind, e);
+
+		if (s == OK)
+			return OK;
+		if (first == ERR_NOT_FOUND)
+			first = s;
+	}
+	return first;
+}
+
+static enum status table_find(const struct physmem *mem, phys_t entry_point, struct range *table, struct smbios *out)
+{
+	struct range where = { SCAN_START, SCAN_END };
+	uint8_t e[ENTRY_MAX];
+	enum status s, wide;
+
+	if (entry_point != PHYS_NONE) {
+		if (entry_point > UINT64_MAX - ENTRY_MAX)
+			return ERR_UNREADABLE;
+		where = (struct range){ entry_point, entry_point + 1 };
+	}
+	wide = entry_find(mem, where, &kind_64, e);
+	if (wide == OK)
+		return entry_decode(&kind_64, e, table, out);
+	s = entry_find(mem, where, &kind_32, e);
+	if (s == OK)
+		return entry_decode(&kind_32, e, table, out);
+	return s == ERR_NOT_FOUND ? wide : s;
+}
+
+/*
+ * Strings and their set end with a zero byte each (6.1.3); without strings there are two. False: the table ends
+ * before.
+ */
+static bool structure_open(struct view *v, uint32_t at, struct structure *s)
+{
+	uint8_t byte = 1, before;
+
+	if (!view_byte(v, at, &s->type) || !view_byte(v, at + 1, &s->length) || s->length < STRUCTURE_HEADER)
+		return false;
+	s->at = at;
+	s->strings = s->next = at + s->length;
+	if (s->type == TYPE_END)
+		return true;
+	do {
+		before = byte;
+		if (!view_byte(v, s->next++, &byte))
+			return false;
+	} while (byte || before);
+	return true;
+}
+
+/* Copies the string whose number stands at `field`; leaves `to` empty when there is none. */
+static void string_copy(struct view *v, const struct structure *s, uint8_t field, char to[SMBIOS_NAME_MAX])
+{
+	uint8_t text[SMBIOS_NAME_MAX - 1], number, byte;
+	uint32_t at = s->strings;
+	size_t n = 0;
+
+	if (field >= s->length || !view_byte(v, s->at + field, &number) || !number)
+		return;
+	while (--number) {
+		do {
+			if (at >= s->next || !view_byte(v, at++, &byte))
+				return;
+		} while (byte);
+	}
+	while (at < s->next && n < sizeof(text) && view_byte(v, at++, &byte) && byte) {
+		if (n || byte != ' ')
+			text[n++] = byte;
+	}
+	while (n && text[n - 1] == ' ')
+		n--;
+	acpi_copy_text(to, text, n);
+}
+
+/* Walks until both structures are found, or the end. */
+static enum status names_read(struct view *v, struct smbios *out)
+{
+	bool firmware = false, system = false;
+	struct structure s;
+
+	for (uint32_t at = 0; at < v->size && !(firmware && system); at = s.next) {
+		if (!structure_open(v, at, &s))
+			return v->nr ? ERR_MALFORMED : ERR_UNREADABLE;
+		if (s.type == TYPE_END)
+			break;
+		if (s.type == TYPE_FIRMWARE && !firmware) { /* 7.1 */
+			string_copy(v, &s, 4, out->firmware_vendor);
+			string_copy(v, &s, 5, out->firmware_version);
+			string_copy(v, &s, 8, out->firmware_date);
+			firmware = true;
+		} else if (s.type == TYPE_SYSTEM && !system) { /* 7.2 */
+			string_copy(v, &s, 4, out->vendor);
+			string_copy(v, &s, 5, out->product);
+			system = true;
+		}
+	}
+	return OK;
+}
+
+enum status smbios_read(const struct physmem *mem, phys_t entry_point, struct smbios *out)
+{
+	struct range table;
+	enum status s;
+	struct view v;
+
+	*out = (struct smbios){ 0 };
+	s = table_find(mem, entry_point, &table, out);
+	if (s != OK)
+		return s;
+	view_init(&v, mem, table);
+	return names_read(&v, out);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* Fake physical memory and hand-made tables for the unit tests. */
+#include "tests/unit/support.h"
+
+#include <stdio.h>
+
+struct fake_page {
+	struct fake_page *next;
+	phys_t at;
+	_Alignas(4096) uint8_t bytes[PAGE_SIZE];
+};
+
+void fake_ram_init(struct fake_ram *ram)
+{
+	*ram = (struct fake_ram){ .nr_buckets = 1 << 16 };
+	ram->bucket = calloc(ram->nr_buckets, sizeof(struct fake_page *));
+	assert_non_null(ram->bucket);
+}
+
+void fake_ram_free(struct fake_ram *ram)
+{
+	for (size_t i = 0; i < ram->nr_buckets; i++) {
+		for (struct fake_page *p = ram->bucket[i], *next; p; p = next) {
+			next = p->next;
+			free(p);
+		}
+	}
+	free(ram->bucket);
+	*ram = (struct fake_ram){ 0 };
+}
+
+static struct fake_page **find(const struct fake_ram *ram, phys_t page)
+{
+	uint64_t hash = (page >> PAGE_SHIFT) * 0x9e3779b97f4a7c15ull;
+	struct fake_page **p = &ram->bucket[hash >> 32 & (ram->nr_buckets - 1)];
+
+	while (*p && (*p)->at != page)
+		p = &(*p)->next;
+	return p;
+}
+
+void *fake_ram_page(struct fake_ram *ram, phys_t page)
+{
+	struct fake_page **p = find(ram, page);
+
+	assert_int_equal(page & (PAGE_SIZE - 1), 0);
+	if (!*p) {
+		*p = aligned_alloc(4096, sizeof(struct fake_page));
+		assert_non_null(*p);
+		memset(*p, 0, sizeof(struct fake_page));
+		(*p)->at = page;
+		ram->nr_pages++;
+	}
+	return (*p)->bytes;
+}
+
+void fake_ram_write(struct fake_ram *ram, phys_t at, const void *data, size_t len)
+{
+	const uint8_t *from = data;
+
+	while (len) {
+		size_t offset = at & (PAGE_SIZE - 1), n = PAGE_SIZE - offset;
+
+		if (n > len)
+			n = len;
+		memcpy((uint8_t *)fake_ram_page(ram, at - offset) + offset, from, n);
+		at += n;
+		from += n;
+		len -= n;
+	}
+}
+
+static bool ram_read(void *ctx, phys_t at, void *buf, size_t len)
+{
+	struct fake_ram *ram = ctx;
+	uint8_t *to = buf;
+
+	if (at + len < at)
+		return false;
+	while (len) {
+		size_t offset = at & (PAGE_SIZE - 1), n = PAGE_SIZE - offset;
+		struct fake_page *p = *find(ram, at - offset);
+
+		if (n > len)
+			n = len;
+		if (p)
+			memcpy(to, p->bytes + offset, n);
+		else if (ram->strict)
+			return false;
+		else
+			memset(to, 0, n);
+		at += n;
+		to += n;
+		len -= n;
+	}
+	return true;
+}
+
+struct physmem fake_ram_physmem(struct fake_ram *ram)
+{
+	return (struct physmem){ .read = ram_read, .ctx = ram };
+}
+
+static uint64_t *table_page(void *ctx, phys_t page)
+{
+	return fake_ram_page(ctx, page);
+}
+
+struct pt_memory fake_ram_tables(struct fake_ram *ram)
+{
+	return (struct pt_memory){ .page = table_page, .ctx = ram };
+}
+
+static const uint64_t *walk_page(void *ctx, phys_t page)
+{
+	struct fake_ram *ram = ctx;
+	struct fake_page *p = *find(ram, page);
+
+	return p ? (const uint64_t *)p->bytes : NULL;
+}
+
+struct pgwalk fake_ram_walk(struct fake_ram *ram, phys_t root, unsigned levels)
+{
+	return (struct pgwalk){ .table = walk_page, .ctx = ram, .root = root, .levels = levels };
+}
+
+void table_u8(struct table *t, uint8_t v)
+{
+	assert_true(t->len < sizeof(t->bytes));
+	t->bytes[t->len++] = v;
+}
+
+void table_u16(struct table *t, uint16_t v)
+{
+	table_u8(t, (uint8_t)v);
+	table_u8(t, (uint8_t)(v >> 8));
+}
+
+void table_u32(struct table *t, uint32_t v)
+{
+	table_u16(t, (uint16_t)v);
+	table_u16(t, (uint16_t)(v >> 16));
+}
+
+void table_u64(struct table *t, uint64_t v)
+{
+	table_u32(t, (uint32_t)v);
+	table_u32(t, (uint32_t)(v >> 32));
+}
+
+void table_zero(struct table *t, size_t n)
+{
+	while (n--)
+		table_u8(t, 0);
+}
+
+void table_begin(struct table *t, const char *signature, uint8_t revision)
+{
+	t->len = 0;
+	for (size_t i = 0; i < 4; i++)
+		table_u8(t, (uint8_t)signature[i]);
+	table_u32(t, 0);
+	table_u8(t, revision);
+	table_u8(t, 0);
+	for (const char *p = "LANDFLTESTTABL"; *p; p++)
+		table_u8(t, (uint8_t)*p);
+	table_u32(t, 1);
+	for (const char *p = "LNDF"; *p; p++)
+		table_u8(t, (uint8_t)*p);
+	table_u32(t, 1);
+}
+
+void fix_checksum(uint8_t *bytes, size_t len, size_t at)
+{
+	uint8_t sum = 0;
+
+	bytes[at] = 0;
+	for (size_t i = 0; i < len; i++)
+		sum = (uint8_t)(sum + bytes[i]);
+	bytes[at] = (uint8_t)-sum;
+}
+
+void table_end(struct table *t)
+{
+	for (unsigned i = 0; i < 4; i++)
+		t->bytes[4 + i] = (uint8_t)(t->len >> 8 * i);
+	fix_checksum(t->bytes, t->len, 9);
+}
+
+void srat_begin(struct table *t, uint8_t revision)
+{
+	table_begin(t, "SRAT", revision);
+	table_u32(t, 1);
+	table_u64(t, 0);
+}
+
+void srat_add_mem(struct table *t, uint32_t pxm, uint64_t base, uint64_t length, uint32_t flags)
+{
+	table_u8(t, 1);
+	table_u8(t, 40);
+	table_u32(t, pxm);
+	table_u16(t, 0);
+	table_u64(t, base);
+	table_u64(t, length);
+	table_u32(t, 0);
+	table_u32(t, flags);
+	table_u64(t, 0);
+}
+
+void srat_add_apic(struct table *t, uint32_t pxm, uint8_t apic_id, uint32_t flags)
+{
+	table_u8(t, 0);
+	table_u8(t, 16);
+	table_u8(t, (uint8_t)pxm);
+	table_u8(t, apic_id);
+	table_u32(t, flags);
+	table_u8(t, 0);
+	table_u8(t, (uint8_t)(pxm >> 8));
+	table_u8(t, (uint8_t)(pxm >> 16));
+	table_u8(t, (uint8_t)(pxm >> 24));
+	table_u32(t, 0);
+}
+
+void srat_add_x2apic(struct table *t, uint32_t pxm, uint32_t apic_id, uint32_t flags)
+{
+	table_u8(t, 2);
+	table_u8(t, 24);
+	table_u16(t, 0);
+	table_u32(t, pxm);
+	table_u32(t, apic_id);
+	table_u32(t, flags);
+	table_u32(t, 0);
+	table_u32(t, 0);
+}
+
+static jmp_buf kassert_jump;
+static bool kassert_expected;
+
+void kassert_fail(const char *expr, const char *file, int line)
+{
+	if (kassert_expected)
+		longjmp(kassert_jump, 1);
+	fprintf(stderr, "KASSERT %s:%d: %s\n", file, line, expr);
+	abort();
+}
+
+void assert_kassert(void (*f)(void *arg), void *arg)
+{
+	kassert_expected = true;
+	if (setjmp(kassert_jump) == 0) {
+		f(arg);
+		kassert_expected = false;
+		fail_msg("no KASSERT");
+	}
+	kassert_expected = false;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* What the unit tests share: cmocka, sparse fake physical memory, and ACPI tables put together by hand. */
+#ifndef TESTS_UNIT_SUPPORT_H
+#define TESTS_UNIT_SUPPORT_H
+
+/* clang-format off: cmocka needs these before it */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+/* clang-format on */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/base.h"
+#include "mm/direct_map.h"
+#include "mm/pgwalk.h"
+
+/* ---- sparse physical memory: pages come into being, zeroed, when they are first written or asked for ---- */
+struct fake_page;
+
+struct fake_ram {
+	struct fake_page **bucket;
+	size_t nr_buckets, nr_pages;
+	bool strict;               /* reading a page that was never written fails, as outside of all memory */
+};
+
+void fake_ram_init(struct fake_ram *ram);
+void fake_ram_free(struct fake_ram *ram);
+
+/* The page at that address (page aligned), made if it is not there yet. */
+void *fake_ram_page(struct fake_ram *ram, phys_t page);
+
+/* Copies bytes in, over page borders too. */
+void fake_ram_write(struct fake_ram *ram, phys_t at, const void *data, size_t len);
+
+/* The same memory as the code under test sees it. */
+struct physmem fake_ram_physmem(struct fake_ram *ram);
+struct pt_memory fake_ram_tables(struct fake_ram *ram);
+struct pgwalk fake_ram_walk(struct fake_ram *ram, phys_t root, unsigned levels);
+
+/* ---- ACPI tables by hand ---- */
+struct table {
+	size_t len;
+	uint8_t bytes[1 << 20];
+};
+
+/* Starts a table: 36-byte header with that signature and revision, length and checksum still wrong. */
+void table_begin(struct table *t, const char *signature, uint8_t revision);
+void table_u8(struct table *t, uint8_t v);
+void table_u16(struct table *t, uint16_t v);
+void table_u32(struct table *t, uint32_t v);
+void table_u64(struct table *t, uint64_t v);
+void table_zero(struct table *t, size_t n);
+/* Sets length and checksum. */
+void table_end(struct table *t);
+/* Makes the sum of len bytes 0 by changing the byte at `at`. */
+void fix_checksum(uint8_t *bytes, size_t len, size_t at);
+
+/* SRAT: header with the 12 bytes after it, and entries. */
+void srat_begin(struct table *t, uint8_t revision);
+void srat_add_mem(struct table *t, uint32_t pxm, uint64_t base, uint64_t length, uint32_t flags);
+void srat_add_apic(struct table *t, uint32_t pxm, uint8_t apic_id, uint32_t flags);
+void srat_add_x2apic(struct table *t, uint32_t pxm, uint32_t apic_id, uint32_t flags);
+
+#define SRAT_ENABLED 1u
+#define SRAT_HOTPLUG 2u
+#define SRAT_NONVOLATILE 4u
+
+/* Runs f and fails the test unless it ends in a KASSERT. */
+void assert_kassert(void (*f)(void *arg), void *arg);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/* The bounded reader: headers, checksums, every limit, and the walk over entries. */
+#include "tests/unit/support.h"
+
+#include "acpi/reader.h"
+
+#define AT 0x1234567ff3ull /* unaligned, above 4 GiB, and the table crosses a page */
+
+static struct table made;
+static struct fake_ram ram;
+static struct physmem mem;
+
+/* Memory with one byte that cannot be reached. */
+struct holed {
+	struct physmem inner;
+	phys_t hole;
+};
+
+static bool holed_read(void *ctx, phys_t at, void *buf, size_t len)
+{
+	const struct holed *h = ctx;
+
+	return (h->hole < at || h->hole - at >= len) && phys_read(&h->inner, at, buf, len);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_ram_init(&ram);
+	mem = fake_ram_physmem(&ram);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_ram_free(&ram);
+	return 0;
+}
+
+/* A table of that length, its body 1, 2, 3, ... */
+static void make(size_t length)
+{
+	table_begin(&made, "TEST", 7);
+	while (made.len < length)
+		table_u8(&made, (uint8_t)(made.len - ACPI_HEADER_SIZE + 1));
+	table_end(&made);
+	fake_ram_write(&ram, AT, made.bytes, made.len);
+}
+
+static void test_header(void **state)
+{
+	struct acpi_table t;
+
+	(void)state;
+	make(100);
+	assert_int_equal(acpi_table_open(&t, &mem, AT), OK);
+	assert_ptr_equal(t.mem, &mem);
+	assert_int_equal(t.addr, AT);
+	assert_int_equal(t.length, 100);
+	assert_int_equal(t.revision, 7);
+	assert_true(t.checksum_ok);
+	assert_string_equal(t.signature, "TEST");
+	assert_string_equal(t.oem_id, "LANDFL");
+	assert_string_equal(t.oem_table_id, "TESTTABL");
+	assert_int_equal(t.oem_revision, 1);
+	assert_string_equal(t.creator_id, "LNDF");
+	assert_int_equal(t.creator_revision, 1);
+}
+
+static void test_odd_texts(void **state)
+{
+	struct acpi_table t;
+
+	(void)state;
+	make(36);
+	memcpy(made.bytes + 10, "AB\0CDE", 6);
+	memcpy(made.bytes + 16, "x\n\x7f\xff ~yz", 8);
+	memset(made.bytes + 28, 0, 4);
+	fix_checksum(made.bytes, made.len, 9);
+	fake_ram_write(&ram, AT, made.bytes, made.len);
+	assert_int_equal(acpi_table_open(&t, &mem, AT), OK);
+	assert_string_equal(t.oem_id, "AB");
+	assert_string_equal(t.oem_table_id, "x??? ~yz");
+	assert_string_equal(t.creator_id, "");
+}
+
+static void test_length_limits(void **state)
+{
+	static const struct {
+		uint32_t length;
+		enum status status;
+	} c[] = {
+		{ 0, ERR_MALFORMED },          { 35, ERR_MALFORMED },        { 0x01000001, ERR_MALFORMED },
+		{ 0xffffffff, ERR_MALFORMED }, { 0x01000000, ERR_CHECKSUM },
+	};
+	struct acpi_table t;
+
+	(void)state;
+	make(36);
+	assert_int_equal(acpi_table_open(&t, &mem, AT), OK);
+	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
+		fake_ram_write(&ram, AT + 4, &c[i].length, 4);
+		assert_int_equal(acpi_table_open(&t, &mem, AT), c[i].status);
+		assert_int_equal(t.length, c[i].length);
+		assert_false(t.checksum_ok);
+	}
+}
+
+/* 1100 bytes: three chunks of the sum, two pages. */
+static void test_every_byte_is_summed(void **state)
+{
+	struct acpi_table t;
+
+	(void)state;
+	make(1100);
+	for (size_t i = 0; i < made.len; i++) {
+		uint8_t wrong = made.bytes[i] ^ 0x40;
+
+		if (i >= 4 && i < 8)
+			continue; /* the length: another test */
+		fake_ram_write(&ram, AT + i, &wrong, 1);
+		assert_int_equal(acpi_table_open(&t, &mem, AT), ERR_CHECKSUM);
+		assert_int_equal(t.length, 1100);
+		assert_false(t.checksum_ok);
+		fake_ram_write(&ram, AT + i, &made.bytes[i], 1);
+	}
+	fake_ram_write(&ram, AT + made.len, "\x55", 1);
+	assert_int_equal(acpi_table_open(&t, &mem, AT), OK);
+}
+
+static void test_every_byte_may_be_unreadable(void **state)
+{
+	struct holed h;
+	struct physmem holed = { holed_read, &h };
+	struct acpi_table t;
+
+	(void)state;
+	make(1100);
+	h.inner = mem;
+	for (h.hole = AT; h.hole < AT + 1100; h.hole++)
+		assert_int_equal(acpi_table_open(&t, &holed, AT), ERR_UNREADABLE);
+	assert_int_equal(acpi_table_open(&t, &holed, AT), OK);
+	h.hole = AT - 1;
+	assert_int_equal(acpi_table_open(&t, &holed, AT), OK);
+}
+
+static void test_address_does_not_wrap(void **state)
+{
+	struct acpi_table t;
+	uint32_t length = 4096;
+
+	(void)state;
+	assert_int_equal(acpi_table_open(&t, &mem, UINT64_MAX), ERR_UNREADABLE);
+	assert_int_equal(acpi_table_open(&t, &mem, UINT64_MAX - 34), ERR_UNREADABLE);
+	fake_ram_write(&ram, UINT64_MAX - 2000 + 4, &length, 4);
+	assert_int_equal(acpi_table_open(&t, &mem, UINT64_MAX - 2000), ERR_MALFORMED);
+}
+
+static void test_read_limits(void **state)
+{
+	struct acpi_table t;
+	uint8_t buf[64] = { 0 };
+
+	(void)state;
+	make(100);
+	assert_int_equal(acpi_table_open(&t, &mem, AT), OK);
+	assert_true(acpi_table_read(&t, 36, buf, 64));
+	assert_int_equal(buf[0], 1);
+	assert_int_equal(buf[63], 64);
+	assert_true(acpi_table_read(&t, 99, buf, 1));
+	assert_int_equal(buf[0], 64);
+	assert_true(acpi_table_read(&t, 100, buf, 0));
+	assert_false(acpi_table_read(&t, 100, buf, 1));
+	assert_false(acpi_table_read(&t, 99, buf, 2));
+	assert_false(acpi_table_read(&t, 37, buf, 64));
+	assert_false(acpi_table_read(&t, 101, buf, 0));
+	assert_false(acpi_table_read(&t, 0xfffffff0, buf, 0x20));
+	assert_false(acpi_table_read(&t, 0x20, buf, 0xfffffff0));
+}
+
+/* Opens a table whose body is `bytes` and starts a walk over it. */
+static struct acpi_entries walk(struct acpi_table *t, const void *bytes, size_t len)
+{
+	table_begin(&made, "TEST", 1);
+	for (size_t i = 0; i < len; i++)
+		table_u8(&made, ((const uint8_t *)bytes)[i]);
+	table_end(&made);
+	fake_ram_write(&ram, AT, made.bytes, made.len);
+	assert_int_equal(acpi_table_open(t, &mem, AT), OK);
+	return (struct acpi_entries){ .table = t, .next = ACPI_HEADER_SIZE };
+}
+
+static void assert_entry(struct acpi_entries *it, uint32_t offset, uint8_t type, uint8_t length)
+{
+	struct acpi_entry e;
+
+	assert_true(acpi_entries_next(it, &e));
+	assert_int_equal(e.offset, offset);
+	assert_int_equal(e.type, type);
+	assert_int_equal(e.length, length);
+}
+
+/* The end, twice: a walk that has ended stays ended. */
+static void assert_end(struct acpi_entries *it, enum status damage, uint32_t offset)
+{
+	struct acpi_entry e;
+
+	for (unsigned i = 0; i < 2; i++) {
+		assert_false(acpi_entries_next(it, &e));
+		assert_int_equal(it->damage, damage);
+		assert_int_equal(e.offset, offset);
+	}
+}
+
+static void test_entries(void **state)
+{
+	struct acpi_table t;
+	struct acpi_entries it = walk(&t, "\x05\x04\xaa\xbb\x09\x02\x07\x03\xcc", 9);
+	struct acpi_entry e = { .offset = 36, .type = 5, .length = 4 };
+	uint8_t buf[8] = { 0 };
+
+	(void)state;
+	assert_entry(&it, 36, 5, 4);
+	assert_entry(&it, 40, 9, 2);
+	assert_entry(&it, 42, 7, 3);
+	assert_end(&it, OK, 45);
+	assert_true(acpi_entry_read(&it, &e, buf, 4));
+	assert_memory_equal(buf, "\x05\x04\xaa\xbb", 4);
+	assert_false(acpi_entry_read(&it, &e, buf, 5));
+}
+
+static void test_entries_empty(void **state)
+{
+	struct acpi_table t;
+	struct acpi_entries it = walk(&t, "", 0);
+
+	(void)state;
+	assert_end(&it, OK, 36);
+	it = (struct acpi_entries){ .table = &t, .next = 48 };
+	assert_end(&it, OK, 48);
+	it = (struct acpi_entries){ .table = &t, .next = UINT32_MAX };
+	assert_end(&it, OK, UINT32_MAX);
+}
+
+/* Linux stops when at most two bytes are left, whatever they say. */
+static void test_entries_stray_bytes(void **state)
+{
+	struct acpi_table t;
+	struct acpi_entries it = walk(&t, "\x05\x03\xaa\x00", 4);
+
+	(void)state;
+	assert_entry(&it, 36, 5, 3);
+	assert_end(&it, OK, 39);
+	it = walk(&t, "\x05\x03\xaa\x00\x00", 5);
+	assert_entry(&it, 36, 5, 3);
+	assert_end(&it, OK, 39);
+	it = walk(&t, "\x05\x03\xaa\x00\x00\x00", 6);
+	assert_entry(&it, 36, 5, 3);
+	assert_end(&it, ERR_MALFORMED, 39);
+}
+
+static void test_entries_damage(void **state)
+{
+	static const char *const second[] = { "\x01\x00\xff", "\x01\x01\xff", "\x01\x04\xff", "\x01\xff\xff" };
+	struct acpi_table t;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(second); i++) {
+		uint8_t bytes[5] = { 9, 2 };
+		struct acpi_entries it;
+		struct acpi_entry e;
+
+		memcpy(bytes + 2, second[i], 3);
+		it = walk(&t, bytes, sizeof(bytes));
+		assert_entry(&it, 36, 9, 2);
+		assert_end(&it, ERR_MALFORMED, 38);
+		it.damage = OK;
+		assert_false(acpi_entries_next(&it, &e));
+		assert_int_equal(e.type, 1);
+		assert_int_equal(e.length, (uint8_t)second[i][1]);
+	}
+}
+
+static void test_entries_unreadable(void **state)
+{
+	struct acpi_table t;
+	struct acpi_entries it = walk(&t, "\x09\x02\x09\x03\xff", 5);
+	struct holed h = { mem, AT + 39 };
+	struct physmem holed = { holed_read, &h };
+
+	(void)state;
+	t.mem = &holed;
+	assert_entry(&it, 36, 9, 2);
+	assert_end(&it, ERR_UNREADABLE, 38);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_header),
+		TEST(test_odd_texts),
+		TEST(test_length_limits),
+		TEST(test_every_byte_is_summed),
+		TEST(test_every_byte_may_be_unreadable),
+		TEST(test_address_does_not_wrap),
+		TEST(test_read_limits),
+		TEST(test_entries),
+		TEST(test_entries_empty),
+		TEST(test_entries_stray_bytes),
+		TEST(test_entries_damage),
+		TEST(test_entries_unreadable),
+	};
+
+	return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
+}

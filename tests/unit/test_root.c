@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: MIT */
+/* From the RSDP to a table, in good and damaged firmware. */
+#include "tests/unit/support.h"
+
+#include "acpi/root.h"
+
+#define RSDP 0xf5a40ull
+#define RSDT 0x7ffe1000ull
+#define XSDT 0x123ffe2004ull
+#define TABLE(n) (0x7ffe4000ull + 0x1000 * (n))
+#define HIGH 0x987654321ff9ull
+
+static struct fake_ram ram;
+static struct physmem mem;
+static struct table made;
+static struct acpi_root root;
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_ram_init(&ram);
+	mem = fake_ram_physmem(&ram);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_ram_free(&ram);
+	return 0;
+}
+
+/* The second checksum is right for every revision. */
+static void put_rsdp(phys_t at, uint8_t revision, uint32_t rsdt, uint64_t xsdt)
+{
+	uint8_t p[37] = "RSD PTR \0LNDFL ";
+
+	p[15] = revision;
+	memcpy(p + 16, &rsdt, 4);
+	p[20] = 36;
+	memcpy(p + 24, &xsdt, 8);
+	fix_checksum(p, 20, 8);
+	fix_checksum(p, 36, 32);
+	p[36] = 0x5a; /* what follows does not count */
+	fake_ram_write(&ram, at, p, revision ? 37 : 20);
+}
+
+static void put_sdt(phys_t at, const char *signature, const uint64_t *entry, size_t nr)
+{
+	table_begin(&made, signature, 1);
+	for (size_t i = 0; i < nr; i++) {
+		table_u32(&made, (uint32_t)entry[i]);
+		if (signature[0] == 'X')
+			table_u32(&made, (uint32_t)(entry[i] >> 32));
+	}
+	table_end(&made);
+	fake_ram_write(&ram, at, made.bytes, made.len);
+}
+
+/* A table of 40 bytes whose last four say which one it is. */
+static void put_table(phys_t at, const char *signature, uint32_t mark)
+{
+	table_begin(&made, signature, 1);
+	table_u32(&made, mark);
+	table_end(&made);
+	fake_ram_write(&ram, at, made.bytes, made.len);
+}
+
+static void spoil(phys_t at)
+{
+	uint8_t byte;
+
+	assert_true(phys_read(&mem, at, &byte, 1));
+	byte ^= 0x10;
+	fake_ram_write(&ram, at, &byte, 1);
+}
+
+static void put_ebda(uint16_t segment)
+{
+	fake_ram_write(&ram, 0x40e, &segment, 2);
+}
+
+/* ---- the search for the RSDP ---- */
+
+static void test_scan_none(void **state)
+{
+	(void)state;
+	assert_int_equal(acpi_rsdp_scan(&mem), PHYS_NONE);
+	ram.strict = true; /* nothing at all can be read */
+	assert_int_equal(acpi_rsdp_scan(&mem), PHYS_NONE);
+}
+
+static void test_scan_places(void **state)
+{
+	static const phys_t place[] = { 0x9fc00, 0x9fff0, 0xe0000, 0xf5a40, 0xffff0 };
+
+	(void)state;
+	put_ebda(0x9fc0);
+	for (size_t i = 0; i < ARRAY_SIZE(place); i++) {
+		put_rsdp(place[i], 0, (uint32_t)RSDT, 0);
+		assert_int_equal(acpi_rsdp_scan(&mem), place[i]);
+		spoil(place[i]);
+	}
+}
+
+static void test_scan_not_elsewhere(void **state)
+{
+	static const phys_t place[] = { 0x9fbf0, 0xa0000, 0xdfff0, 0xe0008, 0x100000 };
+
+	(void)state;
+	put_ebda(0x9fc0);
+	for (size_t i = 0; i < ARRAY_SIZE(place); i++)
+		put_rsdp(place[i], 0, (uint32_t)RSDT, 0);
+	assert_int_equal(acpi_rsdp_scan(&mem), PHYS_NONE);
+}
+
+static void test_scan_ebda_first(void **state)
+{
+	(void)state;
+	put_ebda(0x9fc0);
+	put_rsdp(0xf0000, 2, (uint32_t)RSDT, 0);
+	put_rsdp(0x9fc40, 2, (uint32_t)RSDT, 0);
+	assert_int_equal(acpi_rsdp_scan(&mem), 0x9fc40);
+	put_ebda(0x40); /* 0x400 is the BIOS data area, not an EBDA */
+	put_rsdp(0x500, 2, (uint32_t)RSDT, 0);
+	assert_int_equal(acpi_rsdp_scan(&mem), 0xf0000);
+	put_ebda(0x41);
+	assert_int_equal(acpi_rsdp_scan(&mem), 0x500);
+}
+
+static void test_scan_passes_bad_ones(void **state)
+{
+	(void)state;
+	put_rsdp(0xe0000, 0, (uint32_t)RSDT, 0);
+	spoil(0xe0010);
+	put_rsdp(0xe0100, 2, (uint32_t)RSDT, XSDT);
+	spoil(0xe0100 + 33); /* only the extended checksum sees this */
+	put_rsdp(0xe0200, 2, (uint32_t)RSDT, XSDT);
+	assert_int_equal(acpi_rsdp_scan(&mem), 0xe0200);
+}
+
+/* ---- root tables ---- */
+
+static void test_rsdt(void **state)
+{
+	const uint64_t entry[] = { TABLE(0), 0, TABLE(1) };
+
+	(void)state;
+	put_rsdp(RSDP, 0, (uint32_t)RSDT, 0);
+	put_sdt(RSDT, "RSDT", entry, 3);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
+	assert_int_equal(root.rsdp, RSDP);
+	assert_int_equal(root.rsdp_revision, 0);
+	assert_string_equal(root.oem_id, "LNDFL ");
+	assert_false(root.xsdt);
+	assert_int_equal(root.xsdt_status, OK);
+	assert_int_equal(root.sdt, RSDT);
+	assert_int_equal(root.sdt_checksum, OK);
+	assert_int_equal(root.nr, 2);
+	assert_int_equal(root.table[0], TABLE(0));
+	assert_int_equal(root.table[1], TABLE(1));
+	assert_int_equal(root.left_out, 1);
+}
+
+static void test_xsdt(void **state)
+{
+	const uint64_t entry[] = { HIGH, TABLE(1) }, old[] = { TABLE(5) };
+
+	(void)state;
+	put_rsdp(RSDP, 2, (uint32_t)RSDT, XSDT);
+	put_sdt(XSDT, "XSDT", entry, 2);
+	put_sdt(RSDT, "RSDT", old, 1);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
+	assert_int_equal(root.rsdp_revision, 2);
+	assert_string_equal(root.oem_id, "LNDFL ");
+	assert_true(root.xsdt);
+	assert_int_equal(root.xsdt_status, OK);
+	assert_int_equal(root.sdt, XSDT);
+	assert_int_equal(root.nr, 2);
+	assert_int_equal(root.table[0], HIGH);
+	assert_int_equal(root.table[1], TABLE(1));
+	assert_int_equal(root.left_out, 0);
+}
+
+/* QEMU with SeaBIOS: revision 0, and what follows its 20 bytes is not its own. */
+static void test_revision_0_with_rubbish(void **state)
+{
+	const uint64_t entry[] = { TABLE(0) }, wrong[] = { TABLE(5) };
+
+	(void)state;
+	put_rsdp(RSDP, 0, (uint32_t)RSDT, 0);
+	fake_ram_write(&ram, RSDP + 20, "\x24\0\0\0\x04\x20\xfe\x3f\x12\0\0\0rubbish!", 20);
+	put_sdt(RSDT, "RSDT", entry, 1);
+	put_sdt(XSDT, "XSDT", wrong, 1);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
+	assert_false(root.xsdt);
+	assert_int_equal(root.xsdt_status, OK);
+	assert_int_equal(root.table[0], TABLE(0));
+}
+
+/* 20 readable bytes are enough for revision 0. */
+static void test_revision_0_at_the_end_of_memory(void **state)
+{
+	const uint64_t entry[] = { TABLE(0) };
+	uint8_t bytes[20];
+
+	(void)state;
+	ram.strict = true;
+	put_rsdp(0x5000 - 20, 0, (uint32_t)RSDT, 0);
+	put_sdt(RSDT, "RSDT", entry, 1);
+	assert_int_equal(acpi_root_open(&root, &mem, 0x5000 - 20), OK);
+	assert_int_equal(root.table[0], TABLE(0));
+	/* Revision 2 needs 36. */
+	put_rsdp(RSDP, 2, (uint32_t)RSDT, 0);
+	assert_true(phys_read(&mem, RSDP, bytes, 20));
+	fake_ram_write(&ram, 0x5000 - 20, bytes, 20);
+	assert_int_equal(acpi_root_open(&root, &mem, 0x5000 - 20), ERR_UNREADABLE);
+}
+
+static void test_xsdt_address_zero(void **state)
+{
+	const uint64_t entry[] = { TABLE(0) };
+
+	(void)state;
+	put_rsdp(RSDP, 2, (uint32_t)RSDT, 0);
+	put_sdt(RSDT, "RSDT", entry, 1);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
+	assert_false(root.xsdt);
+	assert_int_equal(root.xsdt_status, OK);
+}
+
+static void test_xsdt_unusable(void **state)
+{
+	const uint64_t entry[] = { TABLE(0) }, old[] = { TABLE(5) };
+	const uint32_t too_long = 0x7fffffff;
+
+	(void)state;
+	ram.strict = true;
+	put_rsdp(RSDP, 2, (uint32_t)RSDT, XSDT);
+	put_sdt(RSDT, "RSDT", old, 1);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
+	assert_int_equal(root.xsdt_status, ERR_UNREADABLE);
+
+	put_sdt(XSDT, "XSDT", entry, 0); /* no room for one entry */
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
+	assert_int_equal(root.xsdt_status, ERR_MALFORMED);
+
+	put_sdt(XSDT, "XTDT", entry, 1); /* good but for the signature */
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
+	assert_int_equal(root.xsdt_status, ERR_MALFORMED);
+
+	put_sdt(XSDT, "XSDT", entry, 1);
+	fake_ram_write(&ram, XSDT + 4, &too_long, 4);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
+	assert_int_equal(root.xsdt_status, ERR_MALFORMED);
+
+	assert_false(root.xsdt);
+	assert_int_equal(root.sdt, RSDT);
+	assert_int_equal(root.nr, 1);
+	assert_int_equal(root.table[0], TABLE(5));
+}
+
+static void test_sdt_checksum_is_told(void **state)
+{
+	const uint64_t entry[] = { TABLE(0) };
+
+	(void)state;
+	put_rsdp(RSDP, 2, (uint32_t)RSDT, XSDT);
+	put_sdt(XSDT, "XSDT", entry, 1);
+	spoil(XSDT + 10);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
+	assert_true(root.xsdt);
+	assert_int_equal(root.sdt_checksum, ERR_CHECKSUM);
+	assert_int_equal(root.table[0], TABLE(0));
+	put_rsdp(RSDP, 0, (uint32_t)RSDT, 0);
+	put_sdt(RSDT, "RSDT", entry, 1);
+	spoil(RSDT + 10);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
+	assert_int_equal(root.sdt_checksum, ERR_CHECKSUM);
+	assert_int_equal(root.table[0], TABLE(0));
+}
+
+static void test_no_root(void **state)
+{
+	(void)state;
+	ram.strict = true;
+	assert_int_equal(acpi_root_open(&root, &mem, PHYS_NONE), ERR_NOT_FOUND);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), ERR_UNREADABLE);
+	put_rsdp(RSDP, 2, 0, 0);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), ERR_NOT_FOUND);
+	put_rsdp(RSDP, 2, 0, XSDT);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), ERR_UNREADABLE);
+	assert_int_equal(root.xsdt_status, ERR_UNREADABLE);
+	put_rsdp(RSDP, 0, (uint32_t)RSDT, 0);
+	put_sdt(RSDT, "XSDT", NULL, 0);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), ERR_MALFORMED);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP + 1), ERR_NOT_FOUND);
+	assert_int_equal(root.nr, 0);
+}
+
+static void test_rsdp_checksums(void **state)
+{
+	const uint64_t entry[] = { TABLE(0) };
+
+	(void)state;
+	put_sdt(XSDT, "XSDT", entry, 1);
+	for (unsigned i = 8; i < 36; i++) {
+		put_rsdp(RSDP, 2, 0, XSDT);
+		spoil(RSDP + i);
+		assert_int_equal(acpi_root_open(&root, &mem, RSDP), ERR_CHECKSUM);
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		put_rsdp(RSDP, 2, 0, XSDT);
+		spoil(RSDP + i);
+		assert_int_equal(acpi_root_open(&root, &mem, RSDP), ERR_NOT_FOUND);
+	}
+}
+
+static void test_too_many_tables(void **state)
+{
+	static uint64_t entry[ACPI_MAX_TABLES + 3];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(entry); i++)
+		entry[i] = 0x100000 + i;
+	put_rsdp(RSDP, 2, 0, XSDT);
+	put_sdt(XSDT, "XSDT", entry, ARRAY_SIZE(entry));
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
+	assert_int_equal(root.nr, ACPI_MAX_TABLES);
+	assert_int_equal(root.table[ACPI_MAX_TABLES - 1], 0x1000ff);
+	assert_int_equal(root.left_out, 3);
+}
+
+/* A length that is not a whole number of entries: the rest is no entry. */
+static void test_rest_of_an_entry(void **state)
+{
+	(void)state;
+	put_rsdp(RSDP, 2, 0, XSDT);
+	table_begin(&made, "XSDT", 1);
+	table_u64(&made, TABLE(0));
+	table_u32(&made, 0x12345678);
+	table_u16(&made, 0x9abc);
+	table_u8(&made, 0xde);
+	table_end(&made);
+	fake_ram_write(&ram, XSDT, made.bytes, made.len);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
+	assert_int_equal(root.nr, 1);
+	assert_int_equal(root.left_out, 0);
+}
+
+/* ---- looking up ---- */
+
+static uint32_t mark_of(const struct acpi_table *t)
+{
+	uint8_t bytes[4];
+
+	assert_true(acpi_table_read(t, 36, bytes, 4));
+	return le32(bytes);
+}
+
+static void open_with(const uint64_t *entry, size_t nr)
+{
+	put_rsdp(RSDP, 2, 0, XSDT);
+	put_sdt(XSDT, "XSDT", entry, nr);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
+}
+
+static void test_find(void **state)
+{
+	const uint64_t entry[] = { 0xdead0000, UINT64_MAX - 1, UINT64_MAX - 20, TABLE(0), HIGH, TABLE(1) };
+	struct acpi_table t;
+
+	(void)state;
+	ram.strict = true;
+	put_table(TABLE(0), "APIC", 1);
+	put_table(HIGH, "SRAT", 2);
+	put_table(TABLE(1), "SRAT", 3); /* a second one, as on a Dell Precision Tower 5810 */
+	open_with(entry, ARRAY_SIZE(entry));
+	assert_int_equal(acpi_root_find(&root, "SRAT", &t), OK);
+	assert_int_equal(t.addr, HIGH);
+	assert_int_equal(mark_of(&t), 2);
+	assert_int_equal(acpi_root_find(&root, "APIC", &t), OK);
+	assert_int_equal(mark_of(&t), 1);
+	assert_int_equal(acpi_root_find(&root, "SLIT", &t), ERR_NOT_FOUND);
+}
+
+static void test_find_bad_checksum(void **state)
+{
+	const uint64_t entry[] = { TABLE(0), TABLE(1) };
+	struct acpi_table t;
+
+	(void)state;
+	put_table(TABLE(0), "SRAT", 1);
+	spoil(TABLE(0) + 38);
+	put_table(TABLE(1), "SRAT", 2);
+	open_with(entry, 2);
+	assert_int_equal(acpi_root_find(&root, "SRAT", &t), ERR_CHECKSUM);
+	assert_int_equal(t.addr, TABLE(0));
+	assert_int_equal(t.length, 40);
+	assert_false(t.checksum_ok);
+}
+
+static void test_find_passes_damage(void **state)
+{
+	const uint64_t entry[] = { TABLE(0), TABLE(2) };
+	const uint32_t length = 7;
+	struct acpi_table t;
+
+	(void)state;
+	ram.strict = true;
+	put_table(TABLE(0), "SRAT", 1);
+	fake_ram_write(&ram, TABLE(0) + 4, &length, 4);
+	open_with(entry, 2);
+	assert_int_equal(acpi_root_find(&root, "SRAT", &t), ERR_MALFORMED);
+	put_table(TABLE(2), "SRAT", 3);
+	assert_int_equal(acpi_root_find(&root, "SRAT", &t), OK);
+	assert_int_equal(mark_of(&t), 3);
+}
+
+/* The name can be read, the last two bytes cannot. */
+static void test_find_unreadable(void **state)
+{
+	const uint64_t entry[] = { TABLE(1) - 38 };
+	struct acpi_table t;
+
+	(void)state;
+	ram.strict = true;
+	put_table(TABLE(0), "APIC", 0);
+	put_table(TABLE(1) - 38 - 0x2000, "SRAT", 1);
+	fake_ram_write(&ram, TABLE(1) - 38, made.bytes, 38);
+	open_with(entry, 1);
+	assert_int_equal(acpi_root_find(&root, "SRAT", &t), ERR_UNREADABLE);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_scan_none),
+		TEST(test_scan_places),
+		TEST(test_scan_not_elsewhere),
+		TEST(test_scan_ebda_first),
+		TEST(test_scan_passes_bad_ones),
+		TEST(test_rsdt),
+		TEST(test_xsdt),
+		TEST(test_revision_0_with_rubbish),
+		TEST(test_revision_0_at_the_end_of_memory),
+		TEST(test_xsdt_address_zero),
+		TEST(test_xsdt_unusable),
+		TEST(test_sdt_checksum_is_told),
+		TEST(test_no_root),
+		TEST(test_rsdp_checksums),
+		TEST(test_too_many_tables),
+		TEST(test_rest_of_an_entry),
+		TEST(test_find),
+		TEST(test_find_bad_checksum),
+		TEST(test_find_passes_damage),
+		TEST(test_find_unreadable),
+	};
+
+	return cmocka_run_group_tests_name("root", tests, NULL, NULL);
+}

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+/* The machine's name, from both kinds of entry point and from damaged tables. */
+#include "tests/unit/support.h"
+
+#include "acpi/smbios.h"
+
+#define ENTRY 0xf5b20ull
+#define TABLE 0x7ffd9fe3ull /* crosses a page */
+
+static struct fake_ram ram;
+static struct physmem mem;
+static struct table made;
+static struct smbios smbios;
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_ram_init(&ram);
+	mem = fake_ram_physmem(&ram);
+	made.len = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_ram_free(&ram);
+	return 0;
+}
+
+/* ---- structures ---- */
+
+/* Formatted area of that length; its string numbers are set with string_number(). */
+static size_t add_structure(uint8_t type, uint8_t length)
+{
+	size_t at = made.len;
+
+	table_u8(&made, type);
+	table_u8(&made, length);
+	table_u16(&made, (uint16_t)(0x100 + type));
+	table_zero(&made, length - 4u);
+	return at;
+}
+
+/* Up to three strings and the end of the set. */
+static void add_strings(const char *a, const char *b, const char *c)
+{
+	const char *const strings[] = { a, b, c };
+
+	for (size_t i = 0; i < 3 && strings[i]; i++) {
+		for (const char *p = strings[i]; *p; p++)
+			table_u8(&made, (uint8_t)*p);
+		table_u8(&made, 0);
+	}
+	if (!a)
+		table_u8(&made, 0);
+	table_u8(&made, 0);
+}
+
+static void add_firmware(const char *vendor, const char *version, const char *date)
+{
+	size_t at = add_structure(0, 24);
+
+	made.bytes[at + 4] = 1;
+	made.bytes[at + 5] = 2;
+	made.bytes[at + 8] = 3;
+	add_strings(vendor, version, date);
+}
+
+static void add_system(const char *vendor, const char *product)
+{
+	size_t at = add_structure(1, 27);
+
+	made.bytes[at + 4] = 1;
+	made.bytes[at + 5] = 2;
+	add_strings(vendor, product, NULL);
+}
+
+static void add_end(void)
+{
+	add_structure(127, 4);
+	add_strings(NULL, NULL, NULL);
+}
+
+/* ---- entry points ---- */
+
+static void put_table(phys_t at)
+{
+	fake_ram_write(&ram, at, made.bytes, made.len);
+}
+
+static void put_entry_32(phys_t at, uint8_t length, uint32_t table, uint16_t size)
+{
+	uint8_t e[32] = "_SM_";
+
+	e[5] = length;
+	e[6] = 2;
+	e[7] = 8;
+	memcpy(e + 16, "_DMI_", 5);
+	memcpy(e + 22, &size, 2);
+	memcpy(e + 24, &table, 4);
+	fix_checksum(e + 16, 15, 5);
+	fix_checksum(e, length, 4);
+	fake_ram_write(&ram, at, e, sizeof(e));
+}
+
+static void put_entry_64(phys_t at, uint64_t table, uint32_t size)
+{
+	uint8_t e[24] = "_SM3_";
+
+	e[6] = 24;
+	e[7] = 3;
+	e[8] = 6;
+	memcpy(e + 12, &size, 4);
+	memcpy(e + 16, &table, 8);
+	fix_checksum(e, 24, 5);
+	fake_ram_write(&ram, at, e, sizeof(e));
+}
+
+static void spoil(phys_t at)
+{
+	uint8_t byte;
+
+	assert_true(phys_read(&mem, at, &byte, 1));
+	byte ^= 0x10;
+	fake_ram_write(&ram, at, &byte, 1);
+}
+
+/* The table made so far behind a 32-bit entry point, found by scanning. */
+static enum status read_made(void)
+{
+	put_table(TABLE);
+	put_entry_32(ENTRY, 31, (uint32_t)TABLE, (uint16_t)made.len);
+	return smbios_read(&mem, PHYS_NONE, &smbios);
+}
+
+static void assert_names(const char *vendor, const char *product)
+{
+	assert_string_equal(smbios.vendor, vendor);
+	assert_string_equal(smbios.product, product);
+}
+
+static void assert_firmware(const char *vendor, const char *version, const char *date)
+{
+	assert_string_equal(smbios.firmware_vendor, vendor);
+	assert_string_equal(smbios.firmware_version, version);
+	assert_string_equal(smbios.firmware_date, date);
+}
+
+/* ---- good tables ---- */
+
+static void test_32_bit(void **state)
+{
+	(void)state;
+	add_firmware("SeaBIOS", "1.16.2-debian-1.16.2-1", "04/01/2014");
+	add_system("QEMU", "Standard PC (Q35 + ICH9, 2009)");
+	add_end();
+	assert_int_equal(read_made(), OK);
+	assert_names("QEMU", "Standard PC (Q35 + ICH9, 2009)");
+	assert_firmware("SeaBIOS", "1.16.2-debian-1.16.2-1", "04/01/2014");
+	assert_int_equal(smbios.major, 2);
+	assert_int_equal(smbios.minor, 8);
+}
+
+/* UEFI hands the entry point over; the table may lie above 4 GiB. */
+static void test_64_bit(void **state)
+{
+	(void)state;
+	add_structure(4, 48);
+	add_strings("CPU 0", "QEMU", NULL);
+	add_system("Vendor", "Product");
+	add_firmware("EDK II", "2022.11", "02/06/2015");
+	add_end();
+	put_table(0x87fffffff5);
+	put_entry_64(0x13f5c9000, 0x87fffffff5, (uint32_t)made.len);
+	assert_int_equal(smbios_read(&mem, PHYS_NONE, &smbios), ERR_NOT_FOUND);
+	assert_names("", "");
+	assert_int_equal(smbios_read(&mem, 0x13f5c9000, &smbios), OK);
+	assert_names("Vendor", "Product");
+	assert_firmware("EDK II", "2022.11", "02/06/2015");
+	assert_int_equal(smbios.major, 3);
+	assert_int_equal(smbios.minor, 6);
+}
+
+static void test_64_bit_first(void **state)
+{
+	(void)state;
+	add_system("Old", "32");
+	put_table(0x10000);
+	put_entry_32(0xf0000, 31, 0x10000, (uint16_t)made.len);
+	made.len = 0;
+	add_system("New", "64");
+	put_table(0x20000);
+	put_entry_64(0xfffe0, 0x20000, (uint32_t)made.len);
+	assert_int_equal(smbios_read(&mem, PHYS_NONE, &smbios), OK);
+	assert_names("New", "64");
+	spoil(0xfffe0 + 20); /* a bad one does not hide the other */
+	assert_int_equal(smbios_read(&mem, PHYS_NONE, &smbios), OK);
+	assert_names("Old", "32");
+	spoil(0xf0000 + 28);
+	assert_int_equal(smbios_read(&mem, PHYS_NONE, &smbios), ERR_CHECKSUM);
+	assert_names("", "");
+}
+
+/* Old firmware counts 30 bytes of its 31. */
+static void test_entry_of_30_bytes(void **state)
+{
+	(void)state;
+	add_system("V", "P");
+	put_table(TABLE);
+	put_entry_32(ENTRY, 30, (uint32_t)TABLE, (uint16_t)made.len);
+	assert_int_equal(smbios_read(&mem, PHYS_NONE, &smbios), OK);
+	assert_names("V", "P");
+	put_entry_32(ENTRY, 29, (uint32_t)TABLE, (uint16_t)made.len);
+	assert_int_equal(smbios_read(&mem, PHYS_NONE, &smbios), ERR_MALFORMED);
+	put_entry_32(ENTRY, 32, (uint32_t)TABLE, (uint16_t)made.len);
+	assert_int_equal(smbios_read(&mem, PHYS_NONE, &smbios), ERR_MALFORMED);
+}
+
+static void test_first_of_each_type_counts(void **state)
+{
+	(void)state;
+	add_system("One", "1");
+	add_system("Two", "2");
+	add_firmware("F", "G", "H");
+	assert_int_equal(read_made(), OK);
+	assert_names("One", "1");
+	assert_firmware("F", "G", "H");
+}
+
+static void test_nothing_after_the_end_structure(void **state)
+{
+	(void)state;
+	add_firmware("F", "G", "H");
+	add_end();
+	add_system("V", "P");
+	assert_int_equal(read_made(), OK);
+	assert_names("", "");
+	assert_firmware("F", "G", "H");
+}
+
+/* ---- strings ---- */
+
+static void test_missing_strings(void **state)
+{
+	size_t at;
+
+	(void)state;
+	at = add_structure(1, 27);
+	made.bytes[at + 4] = 0; /* no string */
+	made.bytes[at + 5] = 3; /* numbers that have none: the end of the set, and what follows it */
+	add_strings("A", "B", NULL);
+	assert_int_equal(read_made(), OK);
+	assert_names("", "");
+	made.bytes[at + 5] = 4;
+	add_structure(4, 48);
+	add_strings("C", NULL, NULL);
+	at = add_structure(0, 24);
+	made.bytes[at + 4] = 1;
+	made.bytes[at + 5] = 2;
+	made.bytes[at + 8] = 255;
+	add_strings(NULL, NULL, NULL);
+	assert_int_equal(read_made(), OK);
+	assert_names("", "");
+	assert_firmware("", "", "");
+}
+
+/* Structures of SMBIOS 2.0, too short for some of the fields, whose bytes would be text. */
+static void test_short_structures(void **state)
+{
+	(void)state;
+	add_structure(1, 5);
+	made.bytes[4] = 1;
+	add_strings("\x01only", NULL, NULL);
+	add_structure(0, 4);
+	add_strings("\x01\x01\x01\x01\x01", NULL, NULL);
+	assert_int_equal(read_made(), OK);
+	assert_names("?only", "");
+	assert_firmware("", "", "");
+}
+
+static void test_trimmed_and_printable(void **state)
+{
+	(void)state;
+	add_system("  Dell Inc. \x20 ", "    ");
+	add_firmware("a\"b\\c", "tab\tbell\x07", "\x7f\x80\xff~");
+	assert_int_equal(read_made(), OK);
+	assert_names("Dell Inc.", "");
+	assert_firmware("a\"b\\c", "tab?bell?", "???~");
+}
+
+static void test_long_strings(void **state)
+{
+	char text[400], cut[64];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	memset(cut, 'x', sizeof(cut));
+	text[399] = cut[63] = '\0';
+	add_system(text, "after");
+	assert_int_equal(read_made(), OK);
+	assert_names(cut, "after");
+}
+
+/* Names behind more text than the reader's buffer holds at a time. */
+static void test_far_into_the_table(void **state)
+{
+	char text[300];
+
+	(void)state;
+	memset(text, 'y', sizeof(text));
+	text[299] = '\0';
+	for (unsigned i = 0; i < 40; i++) {
+		add_structure(17, 34);
+		add_strings(text, "z", NULL);
+	}
+	add_system("V", "P");
+	assert_int_equal(read_made(), OK);
+	assert_names("V", "P");
+}
+
+/* ---- damage ---- */
+
+static void test_bad_structures(void **state)
+{
+	(void)state;
+	for (uint8_t length = 0; length < 4; length++) {
+		made.len = 0;
+		add_firmware("F", "G", "H");
+		table_u8(&made, 1);
+		table_u8(&made, length);
+		table_zero(&made, 40);
+		assert_int_equal(read_made(), ERR_MALFORMED);
+		assert_firmware("F", "G", "H");
+		assert_names("", "");
+		assert_int_equal(smbios.major, 2);
+	}
+	made.len = 0;
+	add_structure(1, 255); /* longer than the table */
+	made.len = 200;
+	assert_int_equal(read_made(), ERR_MALFORMED);
+}
+
+/* The table cut at every byte: whole structures count, the cut one does not. */
+static void test_every_truncation(void **state)
+{
+	size_t first, len;
+
+	(void)state;
+	add_system("Vendor", "Product");
+	first = made.len;
+	add_firmware("F", "G", "H");
+	len = made.len;
+	for (made.len = 1; made.len < len; made.len++) {
+		assert_int_equal(read_made(), made.len == first ? OK : ERR_MALFORMED);
+		assert_names(made.len >= first ? "Vendor" : "", made.len >= first ? "Product" : "");
+		assert_firmware("", "", "");
+	}
+	assert_int_equal(read_made(), OK);
+	assert_firmware("F", "G", "H");
+}
+
+static void test_entry_checksums(void **state)
+{
+	(void)state;
+	add_system("V", "P");
+	put_table(TABLE);
+	for (unsigned i = 5; i < 31; i++) {
+		put_entry_32(ENTRY, 31, (uint32_t)TABLE, (uint16_t)made.len);
+		spoil(ENTRY + i);
+		assert_int_equal(smbios_read(&mem, ENTRY, &smbios), i == 5 ? ERR_MALFORMED : ERR_CHECKSUM);
+	}
+	for (unsigned i = 7; i < 24; i++) {
+		put_entry_64(ENTRY, TABLE, (uint32_t)made.len);
+		spoil(ENTRY + i);
+		assert_int_equal(smbios_read(&mem, ENTRY, &smbios), ERR_CHECKSUM);
+	}
+}
+
+/* Sum of the whole right, of the inner part wrong; and no inner part. */
+static void test_intermediate_entry(void **state)
+{
+	uint8_t e[31];
+
+	(void)state;
+	add_system("V", "P");
+	put_table(TABLE);
+	put_entry_32(ENTRY, 31, (uint32_t)TABLE, (uint16_t)made.len);
+	assert_true(phys_read(&mem, ENTRY, e, 31));
+	e[30]++;
+	fix_checksum(e, 31, 4);
+	fake_ram_write(&ram, ENTRY, e, 31);
+	assert_int_equal(smbios_read(&mem, ENTRY, &smbios), ERR_CHECKSUM);
+	e[16] = '-';
+	fix_checksum(e, 31, 4);
+	fake_ram_write(&ram, ENTRY, e, 31);
+	assert_int_equal(smbios_read(&mem, ENTRY, &smbios), ERR_MALFORMED);
+}
+
+static void test_no_entry(void **state)
+{
+	(void)state;
+	add_system("V", "P");
+	put_table(TABLE);
+	put_entry_32(0xf5b28, 31, (uint32_t)TABLE, (uint16_t)made.len); /* not on 16 bytes */
+	put_entry_32(0xefff0, 31, (uint32_t)TABLE, (uint16_t)made.len);
+	put_entry_64(0x100000, TABLE, (uint32_t)made.len);
+	assert_int_equal(smbios_read(&mem, PHYS_NONE, &smbios), ERR_NOT_FOUND);
+	assert_int_equal(smbios_read(&mem, 0x9000, &smbios), ERR_NOT_FOUND);
+	assert_int_equal(smbios_read(&mem, UINT64_MAX - 3, &smbios), ERR_UNREADABLE);
+	put_entry_64(0x9000, UINT64_MAX - 10, 0x100);
+	assert_int_equal(smbios_read(&mem, 0x9000, &smbios), ERR_MALFORMED);
+}
+
+static void test_unreadable(void **state)
+{
+	(void)state;
+	ram.strict = true;
+	assert_int_equal(smbios_read(&mem, PHYS_NONE, &smbios), ERR_UNREADABLE);
+	put_entry_64(ENTRY, 0x123456789000, 100);
+	assert_int_equal(smbios_read(&mem, ENTRY, &smbios), ERR_UNREADABLE);
+	assert_int_equal(smbios.major, 3);
+	/* The structure ends on the page that can be read, its strings do not. */
+	add_system("Vendor", "Product");
+	fake_ram_write(&ram, 0x9000 - 30, made.bytes, 30);
+	put_entry_64(ENTRY, 0x9000 - 30, (uint32_t)made.len);
+	assert_int_equal(smbios_read(&mem, ENTRY, &smbios), ERR_UNREADABLE);
+	assert_names("", "");
+}
+
+/* The size of a 64-bit entry point is an upper limit: the table ends on the last readable byte, far below it. */
+static void test_size_is_a_limit(void **state)
+{
+	(void)state;
+	ram.strict = true;
+	add_system("Vendor", "Product");
+	add_end();
+	fake_ram_write(&ram, 0x9000 - made.len, made.bytes, made.len);
+	put_entry_64(ENTRY, 0x9000 - made.len, 0xffffffff);
+	assert_int_equal(smbios_read(&mem, ENTRY, &smbios), OK);
+	assert_names("Vendor", "Product");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_32_bit),
+		TEST(test_64_bit),
+		TEST(test_64_bit_first),
+		TEST(test_entry_of_30_bytes),
+		TEST(test_first_of_each_type_counts),
+		TEST(test_nothing_after_the_end_structure),
+		TEST(test_missing_strings),
+		TEST(test_short_structures),
+		TEST(test_trimmed_and_printable),
+		TEST(test_long_strings),
+		TEST(test_far_into_the_table),
+		TEST(test_bad_structures),
+		TEST(test_every_truncation),
+		TEST(test_entry_checksums),
+		TEST(test_intermediate_entry),
+		TEST(test_no_entry),
+		TEST(test_unreadable),
+		TEST(test_size_is_a_limit),
+	};
+
+	return cmocka_run_group_tests_name("smbios", tests, NULL, NULL);
+}
