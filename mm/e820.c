@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* The memory map: any mess of told ranges becomes a sorted list in which every byte has one type. */
+#include "mm/e820.h"
+
+static struct range entry_range(const struct e820_entry *e)
+{
+	return (struct range){ e->start, e->end };
+}
+
+static void move_entries(struct e820 *m, size_t to, size_t from, size_t nr)
+{
+	__builtin_memmove(&m->e[to], &m->e[from], nr * sizeof(m->e[0]));
+}
+
+/* Whether a comes before b in the order in which ranges are laid down: the type that wins first, then by address. */
+static bool lays_before(const struct e820_entry *a, const struct e820_entry *b)
+{
+	return a->type != b->type ? (uint32_t)a->type > (uint32_t)b->type : a->start < b->start;
+}
+
+static void sort_entries(struct e820 *m)
+{
+	for (size_t i = 1; i < m->nr; i++) {
+		struct e820_entry e = m->e[i];
+		size_t at = i;
+
+		while (at > 0 && lays_before(&e, &m->e[at - 1]))
+			at--;
+		move_entries(m, at + 1, at, i - at);
+		m->e[at] = e;
+	}
+}
+
+/* Index of the first of the m->nr entries that ends above p. */
+static size_t find_entry(const struct e820 *m, phys_t p)
+{
+	size_t lo = 0, hi = m->nr;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (m->e[mid].end > p)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+/* Adds an entry in its place; `room` entries is all there is. */
+static enum status insert_entry(struct e820 *m, struct e820_entry e, size_t room)
+{
+	size_t at = find_entry(m, e.start);
+
+	if (m->nr >= room)
+		return ERR_FULL;
+	move_entries(m, at + 1, at, m->nr - at);
+	m->e[at] = e;
+	m->nr++;
+	return OK;
+}
+
+/* Adds the parts of e on which nothing lies yet. */
+static enum status lay_down(struct e820 *m, struct e820_entry e, size_t room)
+{
+	while (e.start < e.end) {
+		size_t i = find_entry(m, e.start);
+		struct e820_entry piece = e;
+
+		e.start = e.end;
+		if (i < m->nr && m->e[i].start < e.end) {
+			piece.end = m->e[i].start;
+			e.start = m->e[i].end;
+		}
+		if (piece.start < piece.end && insert_entry(m, piece, room) != OK)
+			return ERR_FULL;
+	}
+	return OK;
+}
+
+/* Joins touching entries of one type. */
+static void join_entries(struct e820 *m)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < m->nr; i++) {
+		struct e820_entry *last = out > 0 ? &m->e[out - 1] : NULL;
+
+		if (last && last->end == m->e[i].start && last->type == m->e[i].type)
+			last->end = m->e[i].end;
+		else
+			m->e[out++] = m->e[i];
+	}
+	m->nr = out;
+}
+
+/* Cuts the entry that p lies inside of. */
+static enum status cut_at(struct e820 *m, phys_t p)
+{
+	size_t i = find_entry(m, p);
+	struct e820_entry tail;
+
+	if (i == m->nr || m->e[i].start >= p)
+		return OK;
+	if (m->nr == E820_MAX)
+		return ERR_FULL;
+	tail = m->e[i];
+	tail.start = p;
+	m->e[i].end = p;
+	return insert_entry(m, tail, E820_MAX);
+}
+
+/* Makes the entries inside r whole ones. */
+static enum status cut_out(struct e820 *m, struct range r)
+{
+	if (cut_at(m, r.start) == OK && cut_at(m, r.end) == OK)
+		return OK;
+	join_entries(m);
+	return ERR_FULL;
+}
+
+enum status e820_add(struct e820 *m, phys_t start, uint64_t size, enum e820_type type)
+{
+	if (size == 0)
+		return OK;
+	if (size > UINT64_MAX - start)
+		return ERR_MALFORMED;
+	if (m->nr == E820_MAX)
+		return ERR_FULL;
+	m->e[m->nr++] = (struct e820_entry){ start, start + size, type };
+	return OK;
+}
+
+/*
+ * The change-point sweep's result without its second table: what wins is laid down first, what follows fills the gaps. The
+ * entries still to come wait at the end of the array. Type 0 means nothing to Linux's sweep and vanishes.
+ */
+enum status e820_sanitize(struct e820 *m)
+{
+	size_t told = m->nr, first = E820_MAX - told;
+
+	sort_entries(m);
+	move_entries(m, first, 0, told);
+	m->nr = 0;
+	for (size_t i = first; i < E820_MAX; i++) {
+		struct e820_entry e = m->e[i];
+
+		if (e.type != 0 && lay_down(m, e, i + 1) != OK)
+			return ERR_FULL;
+	}
+	join_entries(m);
+	return OK;
+}
+
+enum status e820_update(struct e820 *m, struct range r, enum e820_type from, enum e820_type to)
+{
+	if (range_empty(r))
+		return OK;
+	if (cut_out(m, r) != OK)
+		return ERR_FULL;
+	for (size_t i = find_entry(m, r.start); i < m->nr && m->e[i].start < r.end; i++)
+		if (m->e[i].type == from)
+			m->e[i].type = to;
+	join_entries(m);
+	return OK;
+}
+
+enum status e820_remove(struct e820 *m, struct range r, enum e820_type type)
+{
+	size_t out = 0;
+
+	if (range_empty(r))
+		return OK;
+	if (cut_out(m, r) != OK)
+		return ERR_FULL;
+	for (size_t i = 0; i < m->nr; i++)
+		if (!range_overlaps(entry_range(&m->e[i]), r) || (type != 0 && m->e[i].type != type))
+			m->e[out++] = m->e[i];
+	m->nr = out;
+	join_entries(m);
+	return OK;
+}
+
+phys_t e820_end_of_ram(const struct e820 *m, phys_t limit)
+{
+	phys_t last = 0, stop = align_down(limit, PAGE_SIZE);
+
+	for (size_t i = 0; i < m->nr; i++)
+		if (m->e[i].type == E820_RAM && m->e[i].start < stop)
+			last = max_u64(last, min_u64(align_down(m->e[i].end, PAGE_SIZE), stop));
+	return last;
+}
+
+bool e820_covers(const struct e820 *m, struct range r, enum e820_type type)
+{
+	for (size_t i = find_entry(m, r.start); !range_empty(r); i++) {
+		if (i == m->nr || m->e[i].start > r.start || m->e[i].type != type)
+			return false;
+		r.start = m->e[i].end;
+	}
+	return true;
+}
+
+uint64_t e820_total(const struct e820 *m, enum e820_type type)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < m->nr; i++)
+		if (m->e[i].type == type)
+			sum += m->e[i].end - m->e[i].start;
+	return sum;
+}
+
+const char *e820_type_name(enum e820_type type)
+{
+	switch (type) {
+	case E820_RAM:
+		return "usable";
+	case E820_RESERVED:
+		return "reserved";
+	case E820_ACPI:
+		return "acpi";
+	case E820_NVS:
+		return "nvs";
+	case E820_UNUSABLE:
+		return "unusable";
+	case E820_PMEM:
+	case E820_PRAM:
+		return "persistent";
+	case E820_SOFT_RESERVED:
+		return "soft-reserved";
+	}
+	return "unknown";
+}
+
+const char *e820_type_linux(enum e820_type type)
+{
+	switch (type) {
+	case E820_RAM:
+		return "usable";
+	case E820_RESERVED:
+		return "reserved";
+	case E820_ACPI:
+		return "ACPI data";
+	case E820_NVS:
+		return "ACPI NVS";
+	case E820_UNUSABLE:
+		return "unusable";
+	case E820_PMEM:
+		return "persistent (type 7)";
+	case E820_PRAM:
+		return "persistent (type 12)";
+	case E820_SOFT_RESERVED:
+		return "soft reserved";
+	}
+	return "unknown";
+}

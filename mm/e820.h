@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* The firmware's memory map: taken as told, sanitised once, then only read. */
+#ifndef MM_E820_H
+#define MM_E820_H
+
+#include "kernel/base.h"
+
+#define E820_MAX 4096 /* machines with more than 512 entries are real */
+
+/* Values as firmware and Linux give them. When entries overlap, the higher value wins, as in Linux. */
+enum e820_type {
+	E820_RAM = 1,
+	E820_RESERVED = 2,
+	E820_ACPI = 3,
+	E820_NVS = 4,
+	E820_UNUSABLE = 5,
+	E820_PMEM = 7,
+	E820_PRAM = 12,                       /* legacy persistent memory, memmap=nn!ss */
+	E820_SOFT_RESERVED = (int)0x7fffffff, /* EFI_MEMORY_SP: ordinary memory set aside for drivers */
+};
+
+struct e820_entry {
+	phys_t start, end;
+	enum e820_type type;
+};
+
+struct e820 {
+	size_t nr;
+	struct e820_entry e[E820_MAX];
+};
+
+/* Appends [start, start + size) as told. Empty: nothing added, OK. Wraps round: ERR_MALFORMED. ERR_FULL. */
+MUST_CHECK enum status e820_add(struct e820 *m, phys_t start, uint64_t size, enum e820_type type);
+
+/*
+ * Sorts by address, gives every byte one type (the highest of those told for it), joins touching entries of one
+ * type; type 0 vanishes. Follows Linux's e820__update_table. ERR_FULL (map unusable) when the pieces, with the entries not yet
+ * looked at, are too many.
+ */
+MUST_CHECK enum status e820_sanitize(struct e820 *m);
+
+/* Of a sanitised map: the bytes in r whose type is `from` become `to` (Linux's e820__range_update). */
+MUST_CHECK enum status e820_update(struct e820 *m, struct range r, enum e820_type from, enum e820_type to);
+
+/* Of a sanitised map: the bytes in r leave the map; with type != 0 only those of that type. */
+MUST_CHECK enum status e820_remove(struct e820 *m, struct range r, enum e820_type type);
+
+/* End of the highest RAM byte rounded down to a page and capped at limit: Linux's max_pfn * 4K. 0: no RAM. */
+phys_t e820_end_of_ram(const struct e820 *m, phys_t limit);
+
+/* True when every byte of r has that type in a sanitised map. */
+bool e820_covers(const struct e820 *m, struct range r, enum e820_type type);
+
+/* Bytes of that type. */
+uint64_t e820_total(const struct e820 *m, enum e820_type type);
+
+/* The word of the log's records: "usable", "reserved", "acpi", "nvs", "unusable", "persistent", "soft-reserved". */
+const char *e820_type_name(enum e820_type type);
+
+/* What Linux prints in a BIOS-e820 line: "usable", "reserved", "ACPI data", "ACPI NVS", "unusable", ... */
+const char *e820_type_linux(enum e820_type type);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Linux's two choosers of a physical base: which 2M-aligned places can hold the image, in the order in which Linux counts them. */
+#include "mm/kaslr.h"
+
+/* Rounds a base up to a slot; PHYS_NONE when there is none that high. */
+static phys_t next_slot(phys_t p)
+{
+	return p > align_down(UINT64_MAX, KASLR_ALIGN) ? PHYS_NONE : align_up(p, KASLR_ALIGN);
+}
+
+static void store_area(struct kaslr_slots *out, phys_t start, uint64_t slots)
+{
+	if (out->nr == KASLR_MAX_AREAS) {
+		out->truncated = true;
+		return;
+	}
+	out->area[out->nr++] = (struct kaslr_area){ start, slots };
+	out->total += slots;
+}
+
+/* The lowest of the ranges to avoid that overlaps r (mem_avoid_overlap); the empty range at r's end when none does. */
+static struct range first_obstacle(const struct kaslr_request *q, struct range r)
+{
+	struct range first = { r.end, r.end };
+
+	for (size_t i = 0; i < q->nr_avoid; i++) {
+		struct range a = q->avoid[i];
+
+		if (!range_empty(a) && range_overlaps(a, r) && a.start < first.start)
+			first = a;
+	}
+	return first;
+}
+
+/* Slots of one candidate, between the ranges to avoid (__process_mem_region). */
+static void scan_region(const struct kaslr_request *q, struct range r, struct kaslr_slots *out)
+{
+	r.start = max_u64(r.start, q->min);
+	r.end = min_u64(r.end, q->limit);
+	while (!out->truncated) {
+		struct range obstacle;
+
+		r.start = next_slot(r.start);
+		if (r.start > r.end || r.end - r.start < q->image_size)
+			return;
+		obstacle = first_obstacle(q, r);
+		if (obstacle.start >= r.start && obstacle.start - r.start >= q->image_size)
+			store_area(out, r.start, 1 + (obstacle.start - r.start - q->image_size) / KASLR_ALIGN);
+		if (range_empty(obstacle))
+			return;
+		r.start = obstacle.end;
+	}
+}
+
+static void slots_init(struct kaslr_slots *out)
+{
+	out->nr = 0;
+	out->total = 0;
+	out->truncated = false;
+}
+
+void kaslr_find_slots(const struct kaslr_request *q, struct kaslr_slots *out)
+{
+	slots_init(out);
+	for (size_t i = 0; i < q->nr_ram; i++) {
+		if (q->nr_immovable == 0 && !range_empty(q->ram[i]))
+			scan_region(q, q->ram[i], out);
+		for (size_t j = 0; j < q->nr_immovable; j++) {
+			struct range r = range_clamp(q->ram[i], q->immovable[j]);
+
+			if (!range_empty(r))
+				scan_region(q, r, out);
+		}
+	}
+}
+
+void kaslr_find_slots_efistub(const struct kaslr_request *q, struct kaslr_slots *out)
+{
+	slots_init(out);
+	for (size_t i = 0; i < q->nr_ram; i++) {
+		phys_t first = next_slot(max_u64(q->ram[i].start, q->min));
+		phys_t end = min_u64(q->ram[i].end, q->limit);
+		phys_t last;
+
+		if (end < q->image_size)
+			continue;
+		last = align_down(end - q->image_size, KASLR_ALIGN);
+		if (!range_empty(q->ram[i]) && first <= last)
+			store_area(out, first, 1 + (last - first) / KASLR_ALIGN);
+	}
+}
+
+phys_t kaslr_slot_base(const struct kaslr_slots *s, uint64_t index)
+{
+	for (size_t i = 0; i < s->nr; i++) {
+		if (index < s->area[i].slots)
+			return s->area[i].start + index * KASLR_ALIGN;
+		index -= s->area[i].slots;
+	}
+	return PHYS_NONE;
+}
+
+uint64_t kaslr_slot_of(const struct kaslr_slots *s, phys_t base)
+{
+	uint64_t before = 0;
+
+	for (size_t i = 0; i < s->nr; i++) {
+		uint64_t offset = base - s->area[i].start;
+
+		if (base >= s->area[i].start && offset % KASLR_ALIGN == 0 && offset / KASLR_ALIGN < s->area[i].slots)
+			return before + offset / KASLR_ALIGN;
+		before += s->area[i].slots;
+	}
+	return s->total;
+}
+
+uint64_t kaslr_virt_slots(uint64_t image_size)
+{
+	uint64_t window = KASLR_VIRT_WINDOW - KASLR_PREFERRED;
+
+	return image_size > window ? 0 : 1 + (window - image_size) / KASLR_ALIGN;
+}

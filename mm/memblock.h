@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which memory exists and which of it is taken, with the search order of Linux's early allocator (mm/memblock.c).
+ * Two sorted lists of disjoint regions; touching regions join only when node and flags are equal.
+ */
+#ifndef MM_MEMBLOCK_H
+#define MM_MEMBLOCK_H
+
+#include "kernel/base.h"
+
+#define MEMBLOCK_MAX 4096 /* regions a list can hold */
+#define NUMA_NO_NODE (-1)
+
+enum memblock_flags {
+	MEMBLOCK_NONE = 0,
+	MEMBLOCK_HOTPLUG = 1,
+	MEMBLOCK_MIRROR = 2,
+	MEMBLOCK_NOMAP = 4,
+	MEMBLOCK_DRIVER_MANAGED = 8,
+};
+
+struct memblock_region {
+	phys_t start, end;
+	int nid;        /* NUMA_NO_NODE until set */
+	unsigned flags; /* enum memblock_flags */
+};
+
+struct memblock_list {
+	size_t nr;
+	struct memblock_region r[MEMBLOCK_MAX];
+};
+
+struct memblock {
+	struct memblock_list memory, reserved;
+	bool bottom_up;    /* search direction */
+	bool movable_node; /* honour MEMBLOCK_HOTPLUG: skip those regions of `memory` in every search */
+};
+
+void memblock_init(struct memblock *mb);
+
+/* Adds memory with no node and no flags. What is already there keeps its node and flags. Empty: OK. ERR_FULL. */
+MUST_CHECK enum status memblock_add(struct memblock *mb, struct range r);
+
+/* Marks r as taken, RAM or not. Empty: OK. ERR_FULL. */
+MUST_CHECK enum status memblock_reserve(struct memblock *mb, struct range r);
+
+/* Gives [start, end) back (memblock_phys_free). ERR_FULL when the cut makes too many regions. */
+MUST_CHECK enum status memblock_free(struct memblock *mb, struct range r);
+
+/* Sets or clears flags of the memory inside r, cutting regions at its edges, then joins what may be joined. */
+MUST_CHECK enum status memblock_mark(struct memblock *mb, struct range r, unsigned flags, bool set);
+
+/* Sets the node of the regions of `list` inside r, cutting at its edges; joins what may be joined. */
+MUST_CHECK enum status memblock_set_node(struct memblock_list *list, struct range r, int nid);
+
+/* Shrinks every memory region to whole pages of `align` bytes; drops what becomes empty. */
+void memblock_trim(struct memblock *mb, uint64_t align);
+
+/*
+ * Lowest (bottom_up) or highest free, aligned block of `size` bytes inside [start, end) on node nid (NUMA_NO_NODE: any);
+ * PHYS_NONE when there is none. start is raised to 4 KiB. A block never spans two memory regions. Hot-pluggable regions are
+ * skipped when mb->movable_node. Follows memblock_find_in_range_node.
+ * When `room` is not NULL it receives the whole free range, clamped to [start, end), that the block was found in.
+ */
+phys_t memblock_find(const struct memblock *mb, struct range within, uint64_t size, uint64_t align, int nid,
+		     struct range *room);
+
+/* True when [r.start, r.end) lies in one memory region (memblock_is_region_memory). */
+bool memblock_is_memory(const struct memblock *mb, struct range r);
+
+/* True when any byte of r is in `list`; *hit (may be NULL) receives the first such region. */
+bool memblock_overlaps(const struct memblock_list *list, struct range r, struct memblock_region *hit);
+
+/* Bytes of memory inside r, whatever node and flags. */
+uint64_t memblock_memory_in(const struct memblock *mb, struct range r);
+
+#endif

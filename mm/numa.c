@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* From SRAT's ranges to nodes: joining, refusing, judging which node is movable, and telling memblock. */
+#include "mm/numa.h"
+
+#define COVER_SLACK (1 * MIB) /* Linux accepts a table that misses less RAM than that */
+
+/* What is known of one byte, and the range around it in which all of it holds. */
+struct spot {
+	int nid;
+	bool hot; /* in a hot-pluggable range of its node */
+	struct range span;
+};
+
+static struct range blk_range(const struct numa_memblk *b)
+{
+	return (struct range){ b->start, b->end };
+}
+
+/* Shrinks *span to the part around p in which b either holds every byte or none; true when it holds p. */
+static bool narrow_span(struct range *span, const struct numa_memblk *b, phys_t p)
+{
+	if (p < b->start) {
+		span->end = min_u64(span->end, b->start);
+		return false;
+	}
+	if (p >= b->end) {
+		span->start = max_u64(span->start, b->end);
+		return false;
+	}
+	*span = range_clamp(*span, blk_range(b));
+	return true;
+}
+
+static struct spot look_at(const struct numa *n, phys_t p)
+{
+	struct spot spot = { NUMA_NO_NODE, false, { 0, UINT64_MAX } };
+
+	for (size_t i = 0; i < n->nr_blk; i++)
+		if (narrow_span(&spot.span, &n->blk[i], p) && spot.nid == NUMA_NO_NODE)
+			spot.nid = n->blk[i].nid;
+	for (size_t i = 0; i < n->nr_hot; i++)
+		if (narrow_span(&spot.span, &n->hot[i], p) && n->hot[i].nid == spot.nid)
+			spot.hot = true;
+	return spot;
+}
+
+static void tell(const struct numa_log *log, const struct numa_event *e)
+{
+	if (log && log->event)
+		log->event(log->ctx, e);
+}
+
+static void drop_blk(struct numa *n, size_t i)
+{
+	n->nr_blk--;
+	__builtin_memmove(&n->blk[i], &n->blk[i + 1], (n->nr_blk - i) * sizeof(n->blk[0]));
+}
+
+/* Drops what holds no memory and cuts what lies beyond the last page of RAM; the order stays. */
+static void trim_blks(struct numa *n, const struct memblock *mb, phys_t end_of_ram)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < n->nr_blk; i++) {
+		struct numa_memblk b = n->blk[i];
+		bool memory = memblock_overlaps(&mb->memory, blk_range(&b), NULL);
+
+		b.end = min_u64(b.end, end_of_ram);
+		if (memory && b.start < b.end)
+			n->blk[out++] = b;
+	}
+	n->nr_blk = out;
+}
+
+/* Whether any range of a node other than nid overlaps r. */
+static bool foreign_inside(const struct numa *n, struct range r, int nid)
+{
+	for (size_t i = 0; i < n->nr_blk; i++)
+		if (n->blk[i].nid != nid && range_overlaps(blk_range(&n->blk[i]), r))
+			return true;
+	return false;
+}
+
+/* Linux's words on a pair of ranges that overlap. ERR_CONFLICT when they are of different nodes. */
+static enum status check_overlap(const struct numa_memblk *a, const struct numa_memblk *b, const struct numa_log *log)
+{
+	struct numa_event e = {
+		.kind = a->nid == b->nid ? NUMA_OVERLAPS_SELF : NUMA_OVERLAPS,
+		.nid = a->nid,
+		.other_nid = b->nid,
+		.a = blk_range(a),
+		.b = blk_range(b),
+	};
+
+	if (!range_overlaps(e.a, e.b))
+		return OK;
+	tell(log, &e);
+	return e.kind == NUMA_OVERLAPS ? ERR_CONFLICT : OK;
+}
+
+/* Makes range i the hull of i and j and drops j, if both are of one node and no other node lies in between. */
+static bool join_pair(struct numa *n, size_t i, size_t j, const struct numa_log *log)
+{
+	struct numa_memblk *a = &n->blk[i], *b = &n->blk[j];
+	struct range hull = { min_u64(a->start, b->start), max_u64(a->end, b->end) };
+	struct numa_event e = { .kind = NUMA_JOINED, .nid = a->nid, .other_nid = a->nid, .result = hull };
+
+	if (a->nid != b->nid || foreign_inside(n, hull, a->nid))
+		return false;
+	e.a = blk_range(a);
+	e.b = blk_range(b);
+	tell(log, &e);
+	a->start = hull.start;
+	a->end = hull.end;
+	drop_blk(n, j);
+	return true;
+}
+
+/* Every pair once, in the order of numa_cleanup_meminfo: it decides what is joined, and which overlap is named. */
+static enum status join_blks(struct numa *n, const struct numa_log *log)
+{
+	for (size_t i = 0; i < n->nr_blk; i++) {
+		for (size_t j = i + 1; j < n->nr_blk;) {
+			if (check_overlap(&n->blk[i], &n->blk[j], log) != OK)
+				return ERR_CONFLICT;
+			if (!join_pair(n, i, j, log))
+				j++;
+		}
+	}
+	return OK;
+}
+
+/*
+ * Counts whole pages of memory below end_of_ram, and those of them on a node. Linux counts pages of regions cut at node borders: a
+ * page that lies across a border counts for nobody.
+ */
+static enum status check_cover(const struct numa *n, const struct memblock *mb, phys_t end_of_ram,
+			       const struct numa_log *log)
+{
+	struct numa_event e = { .kind = NUMA_NOT_COVERED, .nid = NUMA_NO_NODE, .other_nid = NUMA_NO_NODE };
+
+	for (size_t i = 0; i < mb->memory.nr; i++) {
+		struct range left = { mb->memory.r[i].start, min_u64(mb->memory.r[i].end, end_of_ram) };
+
+		while (!range_empty(left)) {
+			struct spot spot = look_at(n, left.start);
+			struct range piece = range_clamp(left, spot.span);
+			struct range pages = { align_up(piece.start, PAGE_SIZE), align_down(piece.end, PAGE_SIZE) };
+
+			e.total += range_size(pages);
+			e.covered += spot.nid == NUMA_NO_NODE ? 0 : range_size(pages);
+			left.start = piece.end;
+		}
+	}
+	if (e.total - e.covered < COVER_SLACK)
+		return OK;
+	tell(log, &e);
+	return ERR_NOT_FOUND;
+}
+
+/* The lowest reserved bytes inside the joined ranges of a node; empty when there are none. */
+static struct range first_reserved(const struct numa *n, const struct memblock *mb, int nid)
+{
+	struct range first = { 0, 0 };
+
+	for (size_t i = 0; i < n->nr_blk; i++) {
+		struct range blk = blk_range(&n->blk[i]);
+		struct memblock_region hit;
+
+		if (n->blk[i].nid != nid || !memblock_overlaps(&mb->reserved, blk, &hit))
+			continue;
+		if (range_empty(first) || blk.start < first.start)
+			first = range_clamp((struct range){ hit.start, hit.end }, blk);
+	}
+	return first;
+}
+
+/* Gives every byte of memory to its node, once, however its ranges overlap. */
+static void count_memory(struct numa *n, const struct memblock *mb)
+{
+	for (size_t i = 0; i < mb->memory.nr; i++) {
+		struct range left = { mb->memory.r[i].start, mb->memory.r[i].end };
+
+		while (!range_empty(left)) {
+			struct spot spot = look_at(n, left.start);
+			struct range piece = range_clamp(left, spot.span);
+
+			if (spot.nid != NUMA_NO_NODE)
+				n->node[spot.nid].present += range_size(piece);
+			if (spot.hot)
+				n->node[spot.nid].hot_present += range_size(piece);
+			left.start = piece.end;
+		}
+	}
+}
+
+void numa_init(struct numa *n)
+{
+	n->nr_nodes = 0;
+	n->nr_blk = 0;
+	n->nr_hot = 0;
+}
+
+int numa_map_pxm(struct numa *n, uint32_t pxm)
+{
+	int nid = numa_pxm_to_node(n, pxm);
+
+	if (nid != NUMA_NO_NODE)
+		return nid;
+	/* As many PXMs as numbers: a PXM that is small enough always finds one. */
+	if (pxm >= MAX_NUMNODES)
+		return NUMA_NO_NODE;
+	nid = (int)n->nr_nodes++;
+	n->node[nid] = (struct numa_node){ .pxm = pxm };
+	return nid;
+}
+
+int numa_pxm_to_node(const struct numa *n, uint32_t pxm)
+{
+	for (unsigned i = 0; i < n->nr_nodes; i++)
+		if (n->node[i].pxm == pxm)
+			return (int)i;
+	return NUMA_NO_NODE;
+}
+
+enum status numa_add_memblk(struct numa *n, int nid, struct range r, bool hotplug)
+{
+	struct numa_memblk blk = { r.start, r.end, nid };
+
+	KASSERT(nid >= 0 && (unsigned)nid < n->nr_nodes);
+	if (range_empty(r))
+		return OK;
+	if (n->nr_blk == NR_NODE_MEMBLKS || (hotplug && n->nr_hot == NR_NODE_MEMBLKS))
+		return ERR_FULL;
+	n->blk[n->nr_blk++] = blk;
+	if (hotplug)
+		n->hot[n->nr_hot++] = blk;
+	return OK;
+}
+
+enum status numa_force_hotplug(struct numa *n, int nid)
+{
+	size_t out = 0;
+
+	if (nid < 0 || (unsigned)nid >= n->nr_nodes)
+		return ERR_NOT_FOUND;
+	for (size_t i = 0; i < n->nr_hot; i++)
+		if (n->hot[i].nid != nid)
+			n->hot[out++] = n->hot[i];
+	n->nr_hot = out;
+	for (size_t i = 0; i < n->nr_blk; i++) {
+		if (n->blk[i].nid != nid)
+			continue;
+		KASSERT(n->nr_hot < NR_NODE_MEMBLKS);
+		n->hot[n->nr_hot++] = n->blk[i];
+	}
+	return OK;
+}
+
+enum status numa_cleanup(struct numa *n, const struct memblock *mb, phys_t end_of_ram, const struct numa_log *log)
+{
+	trim_blks(n, mb, end_of_ram);
+	if (join_blks(n, log) != OK)
+		return ERR_CONFLICT;
+	return check_cover(n, mb, end_of_ram, log);
+}
+
+void numa_fake_one_node(struct numa *n, phys_t end_of_ram)
+{
+	numa_init(n);
+	n->node[n->nr_nodes++] = (struct numa_node){ .pxm = 0 };
+	if (end_of_ram > 0)
+		n->blk[n->nr_blk++] = (struct numa_memblk){ 0, end_of_ram, 0 };
+}
+
+void numa_judge(struct numa *n, const struct memblock *mb)
+{
+	for (unsigned i = 0; i < n->nr_nodes; i++)
+		n->node[i].present = n->node[i].hot_present = 0;
+	count_memory(n, mb);
+	for (unsigned i = 0; i < n->nr_nodes; i++) {
+		struct numa_node *node = &n->node[i];
+
+		node->hotplug = node->hot_present > 0;
+		node->pinned_by = node->hotplug ? first_reserved(n, mb, (int)i) : (struct range){ 0, 0 };
+		node->movable = node->hotplug && range_empty(node->pinned_by);
+	}
+}
+
+enum status numa_apply(const struct numa *n, struct memblock *mb)
+{
+	for (size_t i = 0; i < n->nr_blk; i++) {
+		struct range r = blk_range(&n->blk[i]);
+
+		if (memblock_set_node(&mb->memory, r, n->blk[i].nid) != OK ||
+		    memblock_set_node(&mb->reserved, r, n->blk[i].nid) != OK)
+			return ERR_FULL;
+	}
+	for (size_t i = 0; i < n->nr_hot; i++)
+		if (n->node[n->hot[i].nid].movable &&
+		    memblock_mark(mb, blk_range(&n->hot[i]), MEMBLOCK_HOTPLUG, true) != OK)
+			return ERR_FULL;
+	return OK;
+}
+
+int numa_node_of(const struct numa *n, phys_t p)
+{
+	return look_at(n, p).nid;
+}
+
+bool numa_is_movable(const struct numa *n, phys_t p)
+{
+	struct spot spot = look_at(n, p);
+
+	return spot.hot && n->node[spot.nid].movable;
+}
+
+struct range numa_span(const struct numa *n, phys_t p)
+{
+	return look_at(n, p).span;
+}

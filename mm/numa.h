@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Nodes and their memory, with Linux's rules: numbers by first appearance of a PXM, entries joined across holes, the
+ * whole table refused on overlap of different nodes or on 1 MiB of RAM in no range (arch/x86/mm/numa.c, srat.c).
+ */
+#ifndef MM_NUMA_H
+#define MM_NUMA_H
+
+#include "mm/e820.h"
+#include "mm/memblock.h"
+
+#define MAX_NUMNODES 1024
+#define NR_NODE_MEMBLKS (2 * MAX_NUMNODES)
+
+struct numa_memblk {
+	phys_t start, end;
+	int nid;
+};
+
+struct numa_node {
+	uint32_t pxm;
+	uint32_t cpus;          /* enabled CPU entries */
+	uint64_t present;       /* bytes of RAM */
+	uint64_t hot_present;   /* bytes of RAM in hot-pluggable ranges */
+	bool hotplug;           /* a hot-pluggable range of it holds RAM */
+	bool movable;           /* hotplug, and nothing reserved lies in its joined ranges */
+	struct range pinned_by; /* the lowest reserved bytes that make a hotplug node unmovable; empty: none */
+};
+
+struct numa {
+	unsigned nr_nodes;
+	size_t nr_blk, nr_hot;
+	struct numa_node node[MAX_NUMNODES];
+	struct numa_memblk blk[NR_NODE_MEMBLKS]; /* in order of acceptance; joined by numa_cleanup */
+	struct numa_memblk hot[NR_NODE_MEMBLKS]; /* hot-pluggable ranges as the table gave them */
+};
+
+/* What numa_cleanup and numa_register find: the caller prints it, spelled as Linux does. */
+enum numa_event_kind {
+	NUMA_JOINED,        /* a + b -> result on nid */
+	NUMA_OVERLAPS_SELF, /* a and b of the same node overlap */
+	NUMA_OVERLAPS,      /* a of nid overlaps b of other_nid: table refused */
+	NUMA_NOT_COVERED,   /* `covered` of `total` bytes of RAM: table refused */
+};
+
+struct numa_event {
+	enum numa_event_kind kind;
+	int nid, other_nid;
+	struct range a, b, result;
+	uint64_t covered, total;
+};
+
+struct numa_log {
+	void (*event)(void *ctx, const struct numa_event *e);
+	void *ctx;
+};
+
+void numa_init(struct numa *n);
+
+/* Node of a PXM, the lowest free number at first sight. NUMA_NO_NODE: PXM >= MAX_NUMNODES or no number is left. */
+int numa_map_pxm(struct numa *n, uint32_t pxm);
+
+/* Node of a known PXM, else NUMA_NO_NODE. */
+int numa_pxm_to_node(const struct numa *n, uint32_t pxm);
+
+/* Adds memory to a node, in table order. Empty: OK, nothing added. ERR_FULL. */
+MUST_CHECK enum status numa_add_memblk(struct numa *n, int nid, struct range r, bool hotplug);
+
+/* Makes every range of node nid hot-pluggable (option hotplug=). ERR_NOT_FOUND: no such node. */
+MUST_CHECK enum status numa_force_hotplug(struct numa *n, int nid);
+
+/*
+ * Drops ranges that hold no memory, cuts those beyond end_of_ram, joins ranges of one node whose hull touches no other node
+ * (numa_cleanup_meminfo), and checks that all but 1 MiB of memory lies in some range (numa_meminfo_cover_memory).
+ * ERR_CONFLICT: different nodes overlap. ERR_NOT_FOUND: not covered. `log` may be NULL. Nothing of *n but blk changes.
+ */
+MUST_CHECK enum status numa_cleanup(struct numa *n, const struct memblock *mb, phys_t end_of_ram,
+				    const struct numa_log *log);
+
+/* Drops everything and puts [0, end_of_ram) on node 0: what Linux does without a usable SRAT. */
+void numa_fake_one_node(struct numa *n, phys_t end_of_ram);
+
+/*
+ * Fills present, hot_present, hotplug, movable and pinned_by of every node from the memory and the reserved ranges of mb:
+ * a reserved byte inside the joined ranges of a node pins all of it (numa_clear_kernel_node_hotplug).
+ */
+void numa_judge(struct numa *n, const struct memblock *mb);
+
+/*
+ * Tells mb what SRAT says: node ids on memory (and reserved) regions, MEMBLOCK_HOTPLUG on the hot-pluggable ranges of
+ * movable nodes. Needs numa_judge. ERR_FULL.
+ */
+MUST_CHECK enum status numa_apply(const struct numa *n, struct memblock *mb);
+
+/* Node of one byte of physical memory by the joined ranges; NUMA_NO_NODE outside all. */
+int numa_node_of(const struct numa *n, phys_t p);
+
+/* True when p lies in a hot-pluggable range of a movable node: a page-table page there is a stain. */
+bool numa_is_movable(const struct numa *n, phys_t p);
+
+/* The range around p in which numa_node_of and numa_is_movable give the same answers as at p; contains p. */
+struct range numa_span(const struct numa *n, phys_t p);
+
+#endif

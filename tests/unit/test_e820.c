@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+/* The memory map: every shape of overlap, the real maps that gave trouble, and random messes beside a byte-per-byte model. */
+#include "tests/unit/support.h"
+
+#include "kernel/rng.h"
+#include "mm/e820.h"
+
+static struct e820 map;
+
+static void add(phys_t start, phys_t end, enum e820_type type)
+{
+	assert_int_equal(e820_add(&map, start, end - start, type), OK);
+}
+
+static void assert_map(const struct e820_entry *expected, size_t nr)
+{
+	assert_int_equal(map.nr, nr);
+	for (size_t i = 0; i < nr; i++) {
+		assert_int_equal(map.e[i].start, expected[i].start);
+		assert_int_equal(map.e[i].end, expected[i].end);
+		assert_int_equal(map.e[i].type, expected[i].type);
+	}
+}
+
+#define ASSERT_MAP(...)                                                                                                \
+	do {                                                                                                           \
+		const struct e820_entry list[] = { __VA_ARGS__ };                                                      \
+		assert_map(list, ARRAY_SIZE(list));                                                                    \
+	} while (0)
+
+static void sanitize(void)
+{
+	assert_int_equal(e820_sanitize(&map), OK);
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	map.nr = 0;
+	return 0;
+}
+
+static void test_add(void **state)
+{
+	(void)state;
+	assert_int_equal(e820_add(&map, 0x1000, 0, E820_RAM), OK);
+	assert_int_equal(map.nr, 0);
+	assert_int_equal(e820_add(&map, 0x2000, 0x1000, E820_RAM), OK);
+	assert_int_equal(e820_add(&map, UINT64_MAX - 0xfff, 0xfff, E820_RESERVED), OK);
+	assert_int_equal(e820_add(&map, UINT64_MAX - 0xfff, 0x1000, E820_RESERVED), ERR_MALFORMED);
+	assert_int_equal(e820_add(&map, 1, UINT64_MAX, E820_RAM), ERR_MALFORMED);
+	/* as told: neither sorted nor joined */
+	assert_int_equal(e820_add(&map, 0x1000, 0x1000, E820_RAM), OK);
+	ASSERT_MAP({ 0x2000, 0x3000, E820_RAM }, { UINT64_MAX - 0xfff, UINT64_MAX, E820_RESERVED },
+		   { 0x1000, 0x2000, E820_RAM });
+}
+
+static void test_add_full(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < E820_MAX; i++)
+		add(i * 0x2000ull, i * 0x2000ull + 0x1000, E820_RAM);
+	assert_int_equal(e820_add(&map, 1 * TIB, 0x1000, E820_RAM), ERR_FULL);
+	assert_int_equal(map.nr, E820_MAX);
+	sanitize();
+	assert_int_equal(map.nr, E820_MAX);
+	assert_int_equal(e820_total(&map, E820_RAM), E820_MAX * 0x1000ull);
+}
+
+static void test_empty_map(void **state)
+{
+	(void)state;
+	sanitize();
+	assert_int_equal(map.nr, 0);
+	assert_int_equal(e820_end_of_ram(&map, PHYS_NONE), 0);
+	assert_int_equal(e820_total(&map, E820_RAM), 0);
+	assert_true(e820_covers(&map, (struct range){ 5, 5 }, E820_RAM));
+	assert_false(e820_covers(&map, (struct range){ 5, 6 }, E820_RAM));
+}
+
+/* What QEMU's firmware tells, in reverse. */
+static void test_sorts(void **state)
+{
+	(void)state;
+	add(0x100000000, 0x240000000, E820_RAM);
+	add(0xfffc0000, 0x100000000, E820_RESERVED);
+	add(0xbffe0000, 0xc0000000, E820_RESERVED);
+	add(0x100000, 0xbffe0000, E820_RAM);
+	add(0xf0000, 0x100000, E820_RESERVED);
+	add(0x9fc00, 0xa0000, E820_RESERVED);
+	add(0, 0x9fc00, E820_RAM);
+	sanitize();
+	ASSERT_MAP({ 0, 0x9fc00, E820_RAM }, { 0x9fc00, 0xa0000, E820_RESERVED }, { 0xf0000, 0x100000, E820_RESERVED },
+		   { 0x100000, 0xbffe0000, E820_RAM }, { 0xbffe0000, 0xc0000000, E820_RESERVED },
+		   { 0xfffc0000, 0x100000000, E820_RESERVED }, { 0x100000000, 0x240000000, E820_RAM });
+	assert_int_equal(e820_end_of_ram(&map, PHYS_NONE), 0x240000000);
+}
+
+static void test_higher_type_wins_inside(void **state)
+{
+	(void)state;
+	add(0x1000, 0x9000, E820_RAM);
+	add(0x3000, 0x4000, E820_RESERVED);
+	sanitize();
+	ASSERT_MAP({ 0x1000, 0x3000, E820_RAM }, { 0x3000, 0x4000, E820_RESERVED }, { 0x4000, 0x9000, E820_RAM });
+}
+
+static void test_lower_type_loses_inside(void **state)
+{
+	(void)state;
+	add(0x3000, 0x4000, E820_RAM);
+	add(0x1000, 0x9000, E820_RESERVED);
+	sanitize();
+	ASSERT_MAP({ 0x1000, 0x9000, E820_RESERVED });
+}
+
+static void test_overlap_at_both_edges(void **state)
+{
+	(void)state;
+	add(0x1000, 0x5000, E820_NVS);
+	add(0x4000, 0x9000, E820_ACPI);
+	add(0x8000, 0xb000, E820_UNUSABLE);
+	sanitize();
+	ASSERT_MAP({ 0x1000, 0x5000, E820_NVS }, { 0x5000, 0x8000, E820_ACPI }, { 0x8000, 0xb000, E820_UNUSABLE });
+}
+
+static void test_same_range_twice(void **state)
+{
+	(void)state;
+	add(0x1000, 0x5000, E820_RAM);
+	add(0x1000, 0x5000, E820_ACPI);
+	add(0x1000, 0x5000, E820_RAM);
+	sanitize();
+	ASSERT_MAP({ 0x1000, 0x5000, E820_ACPI });
+}
+
+static void test_touching_and_overlapping_join(void **state)
+{
+	(void)state;
+	add(0x5000, 0x6000, E820_RAM);
+	add(0x1000, 0x3000, E820_RAM);
+	add(0x2000, 0x5000, E820_RAM);
+	add(0x6001, 0x7000, E820_RAM);
+	sanitize();
+	ASSERT_MAP({ 0x1000, 0x6000, E820_RAM }, { 0x6001, 0x7000, E820_RAM });
+}
+
+/* Persistent and soft-reserved memory have numbers above the old types; soft-reserved is above all of them. */
+static void test_types_above_the_old_ones(void **state)
+{
+	(void)state;
+	add(0, 0x9000, E820_SOFT_RESERVED);
+	add(0x1000, 0x2000, E820_UNUSABLE);
+	add(0x3000, 0x4000, (enum e820_type)0xffffffffu);
+	add(0x8000, 0xa000, E820_PRAM);
+	add(0x9800, 0xc000, E820_PMEM);
+	sanitize();
+	ASSERT_MAP({ 0, 0x3000, E820_SOFT_RESERVED }, { 0x3000, 0x4000, (enum e820_type)0xffffffffu },
+		   { 0x4000, 0x9000, E820_SOFT_RESERVED }, { 0x9000, 0xa000, E820_PRAM },
+		   { 0xa000, 0xc000, E820_PMEM });
+}
+
+/* Linux's sweep cannot tell type 0 from "nothing here". */
+static void test_type_zero_vanishes(void **state)
+{
+	(void)state;
+	add(0x1000, 0x9000, (enum e820_type)0);
+	add(0x2000, 0x3000, E820_RAM);
+	sanitize();
+	ASSERT_MAP({ 0x2000, 0x3000, E820_RAM });
+}
+
+static void test_page_zero_and_top_of_space(void **state)
+{
+	(void)state;
+	add(0, 1, E820_RAM);
+	add(UINT64_MAX - 1, UINT64_MAX, E820_RAM);
+	sanitize();
+	ASSERT_MAP({ 0, 1, E820_RAM }, { UINT64_MAX - 1, UINT64_MAX, E820_RAM });
+	assert_int_equal(e820_total(&map, E820_RAM), 2);
+}
+
+static void test_sanitize_twice_changes_nothing(void **state)
+{
+	(void)state;
+	add(0x1000, 0x9000, E820_RAM);
+	add(0x3000, 0x4000, E820_RESERVED);
+	sanitize();
+	sanitize();
+	ASSERT_MAP({ 0x1000, 0x3000, E820_RAM }, { 0x3000, 0x4000, E820_RESERVED }, { 0x4000, 0x9000, E820_RAM });
+}
+
+/* One range of RAM with holes: 2047 of them make 4095 entries, 2048 one too many for the array. */
+static void holes(unsigned nr)
+{
+	map.nr = 0;
+	add(0, (nr + 1) * 0x2000ull, E820_RAM);
+	for (unsigned i = 0; i < nr; i++)
+		add(i * 0x2000ull + 0x1000, i * 0x2000ull + 0x2000, E820_RESERVED);
+}
+
+static void test_result_fills_the_array(void **state)
+{
+	(void)state;
+	holes(2047);
+	sanitize();
+	assert_int_equal(map.nr, 4095);
+	assert_int_equal(map.e[4094].start, 2047 * 0x2000ull);
+	assert_int_equal(map.e[4094].end, 2048 * 0x2000ull);
+	assert_int_equal(map.e[4093].type, E820_RESERVED);
+}
+
+static void test_result_exceeds_the_array(void **state)
+{
+	(void)state;
+	holes(2048);
+	assert_int_equal(e820_sanitize(&map), ERR_FULL);
+}
+
+/* A full array has no place for pieces while entries wait, be they as idle as these: refused, and nothing is lost in silence. */
+static void test_pieces_need_room(void **state)
+{
+	(void)state;
+	holes(1500);
+	while (map.nr < E820_MAX)
+		add(0, 0x1000, E820_RAM);
+	assert_int_equal(e820_sanitize(&map), ERR_FULL);
+}
+
+/* 4096 ranges, each inside the one before: sorting and laying down stay correct at full size. */
+static void test_full_array_of_nested_ranges(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < E820_MAX; i++)
+		add(i * 0x1000, 0x10000000 - i * 0x1000, E820_RAM);
+	sanitize();
+	ASSERT_MAP({ 0, 0x10000000, E820_RAM });
+}
+
+/* ---- random maps beside a model with one type per byte ---- */
+#define BYTES 200
+
+static const uint32_t types[] = { 1, 1, 1, 2, 2, 3, 4, 5, 6, 7, 12, 0x7fffffff, 0xffffffff, 0 };
+
+static uint32_t random_type(struct rng *r)
+{
+	return types[rng_below(r, ARRAY_SIZE(types))];
+}
+
+static struct range random_range(struct rng *r, uint64_t longest)
+{
+	phys_t start = rng_below(r, BYTES);
+
+	return (struct range){ start, min_u64(BYTES, start + rng_below(r, longest + 1)) };
+}
+
+static void assert_model(const uint32_t *model)
+{
+	uint32_t seen[BYTES] = { 0 };
+
+	for (size_t i = 0; i < map.nr; i++) {
+		const struct e820_entry *e = &map.e[i], *last = i ? e - 1 : NULL;
+
+		assert_true(e->start < e->end && e->end <= BYTES);
+		assert_true(!last || last->end < e->start || (last->end == e->start && last->type != e->type));
+		for (phys_t p = e->start; p < e->end; p++)
+			seen[p] = e->type;
+	}
+	assert_memory_equal(seen, model, sizeof(seen));
+}
+
+static void random_map(struct rng *r, uint32_t *model)
+{
+	unsigned nr = (unsigned)rng_below(r, 30);
+
+	map.nr = 0;
+	memset(model, 0, BYTES * sizeof(*model));
+	for (unsigned i = 0; i < nr; i++) {
+		struct range a = random_range(r, rng_below(r, 4) ? 30 : BYTES);
+		uint32_t type = random_type(r);
+
+		add(a.start, a.end, (enum e820_type)type);
+		for (phys_t p = a.start; p < a.end; p++)
+			model[p] = type > model[p] ? type : model[p];
+	}
+	sanitize();
+}
+
+static void test_random_sanitize(void **state)
+{
+	uint32_t model[BYTES];
+	struct rng r;
+
+	(void)state;
+	rng_seed(&r, 820);
+	for (int round = 0; round < 3000; round++) {
+		random_map(&r, model);
+		assert_model(model);
+	}
+}
+
+static void test_random_update_and_remove(void **state)
+{
+	uint32_t model[BYTES];
+	struct rng r;
+
+	(void)state;
+	rng_seed(&r, 821);
+	for (int round = 0; round < 1000; round++) {
+		random_map(&r, model);
+		for (int i = 0; i < 5; i++) {
+			struct range a = random_range(&r, 60);
+			uint32_t from = random_type(&r), to = types[rng_below(&r, 13)];
+			bool update = from != 0 && rng_below(&r, 2);
+
+			assert_int_equal(update ? e820_update(&map, a, (enum e820_type)from, (enum e820_type)to)
+						: e820_remove(&map, a, (enum e820_type)from),
+					 OK);
+			for (phys_t p = a.start; p < a.end; p++)
+				if (model[p] == from || (!update && from == 0))
+					model[p] = update ? to : 0;
+			assert_model(model);
+		}
+	}
+}
+
+static void test_random_questions(void **state)
+{
+	uint32_t model[BYTES];
+	struct rng r;
+
+	(void)state;
+	rng_seed(&r, 822);
+	for (int round = 0; round < 500; round++) {
+		struct range a = random_range(&r, 20);
+		uint32_t type = types[rng_below(&r, 13)];
+		uint64_t total = 0;
+		bool covered = true;
+
+		random_map(&r, model);
+		for (phys_t p = 0; p < BYTES; p++) {
+			total += model[p] == type;
+			covered &= !range_contains(a, p) || model[p] == type;
+		}
+		assert_int_equal(e820_total(&map, (enum e820_type)type), total);
+		assert_int_equal(e820_covers(&map, a, (enum e820_type)type), covered);
+	}
+}
+
+/* ---- the rest ---- */
+static void test_update(void **state)
+{
+	(void)state;
+	add(0, 0x100000, E820_RAM);
+	add(0x100000, 0x200000, E820_ACPI);
+	sanitize();
+	assert_int_equal(e820_update(&map, (struct range){ 0xa0000, 0x180000 }, E820_RAM, E820_ACPI), OK);
+	ASSERT_MAP({ 0, 0xa0000, E820_RAM }, { 0xa0000, 0x200000, E820_ACPI });
+	assert_int_equal(e820_update(&map, (struct range){ 0x5000, 0x5000 }, E820_RAM, E820_ACPI), OK);
+	assert_int_equal(map.nr, 2);
+}
+
+static void test_remove(void **state)
+{
+	(void)state;
+	add(0, 0x100000, E820_RAM);
+	add(0x100000, 0x200000, E820_ACPI);
+	sanitize();
+	assert_int_equal(e820_remove(&map, (struct range){ 0xa0000, 0x180000 }, E820_RAM), OK);
+	ASSERT_MAP({ 0, 0xa0000, E820_RAM }, { 0x100000, 0x200000, E820_ACPI });
+	assert_int_equal(e820_remove(&map, (struct range){ 0x50000, 0x180000 }, (enum e820_type)0), OK);
+	ASSERT_MAP({ 0, 0x50000, E820_RAM }, { 0x180000, 0x200000, E820_ACPI });
+	assert_int_equal(e820_remove(&map, (struct range){ 0, PHYS_NONE }, (enum e820_type)0), OK);
+	assert_int_equal(map.nr, 0);
+}
+
+/* A full map that cannot be cut is left as it was. */
+static void test_update_full(void **state)
+{
+	const struct range inside = { 0x800, 0x900 };
+
+	(void)state;
+	for (unsigned i = 0; i < E820_MAX; i++)
+		add(i * 0x2000ull, i * 0x2000ull + 0x1000, E820_RAM);
+	assert_int_equal(e820_update(&map, inside, E820_RAM, E820_RESERVED), ERR_FULL);
+	assert_int_equal(e820_remove(&map, inside, E820_RAM), ERR_FULL);
+	assert_int_equal(map.nr, E820_MAX);
+	assert_int_equal(map.e[0].end, 0x1000);
+	map.nr--;
+	assert_int_equal(e820_remove(&map, inside, E820_RAM), ERR_FULL);
+	assert_int_equal(map.nr, E820_MAX - 1);
+	assert_int_equal(map.e[0].end, 0x1000);
+	map.nr--;
+	assert_int_equal(e820_remove(&map, inside, E820_RAM), OK);
+	assert_int_equal(map.nr, E820_MAX - 1);
+	assert_int_equal(map.e[1].start, 0x900);
+}
+
+static void test_end_of_ram(void **state)
+{
+	(void)state;
+	add(0x100000, 0x7ffdf123, E820_RAM);
+	add(0x7ffdf123, 0x80000000, E820_RESERVED);
+	add(0x100000000, 0x100000800, E820_RAM);
+	add(0x200000000, 0x300000000, E820_PMEM);
+	sanitize();
+	/* rounded down to a page: the half page at 4G has no whole one, but its start counts, as max_pfn does in Linux */
+	assert_int_equal(e820_end_of_ram(&map, PHYS_NONE), 0x100000000);
+	assert_int_equal(e820_end_of_ram(&map, 0x100000000), 0x7ffdf000);
+	assert_int_equal(e820_end_of_ram(&map, 0x7ffdf000), 0x7ffdf000);
+	assert_int_equal(e820_end_of_ram(&map, 0x40000fff), 0x40000000);
+	assert_int_equal(e820_end_of_ram(&map, 0x100000), 0);
+	assert_int_equal(e820_end_of_ram(&map, 0), 0);
+}
+
+static void test_covers(void **state)
+{
+	(void)state;
+	add(0x1000, 0x5000, E820_RAM);
+	add(0x5000, 0x6000, E820_ACPI);
+	add(0x7000, 0x9000, E820_RAM);
+	sanitize();
+	assert_true(e820_covers(&map, (struct range){ 0x1000, 0x5000 }, E820_RAM));
+	assert_false(e820_covers(&map, (struct range){ 0xfff, 0x5000 }, E820_RAM));
+	assert_false(e820_covers(&map, (struct range){ 0x1000, 0x5001 }, E820_RAM));
+	assert_false(e820_covers(&map, (struct range){ 0x5000, 0x5001 }, E820_RAM));
+	assert_true(e820_covers(&map, (struct range){ 0x5fff, 0x6000 }, E820_ACPI));
+	assert_false(e820_covers(&map, (struct range){ 0x5fff, 0x6001 }, E820_ACPI));
+	assert_false(e820_covers(&map, (struct range){ 0x8000, 0xa000 }, E820_RAM));
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_string_equal(e820_type_name(E820_RAM), "usable");
+	assert_string_equal(e820_type_name(E820_RESERVED), "reserved");
+	assert_string_equal(e820_type_name(E820_ACPI), "acpi");
+	assert_string_equal(e820_type_name(E820_NVS), "nvs");
+	assert_string_equal(e820_type_name(E820_UNUSABLE), "unusable");
+	assert_string_equal(e820_type_name(E820_PMEM), "persistent");
+	assert_string_equal(e820_type_name(E820_PRAM), "persistent");
+	assert_string_equal(e820_type_name(E820_SOFT_RESERVED), "soft-reserved");
+	assert_string_equal(e820_type_name((enum e820_type)6), "unknown");
+	assert_string_equal(e820_type_linux(E820_RAM), "usable");
+	assert_string_equal(e820_type_linux(E820_RESERVED), "reserved");
+	assert_string_equal(e820_type_linux(E820_ACPI), "ACPI data");
+	assert_string_equal(e820_type_linux(E820_NVS), "ACPI NVS");
+	assert_string_equal(e820_type_linux(E820_UNUSABLE), "unusable");
+	assert_string_equal(e820_type_linux(E820_PMEM), "persistent (type 7)");
+	assert_string_equal(e820_type_linux(E820_PRAM), "persistent (type 12)");
+	assert_string_equal(e820_type_linux(E820_SOFT_RESERVED), "soft reserved");
+	assert_string_equal(e820_type_linux((enum e820_type)6), "unknown");
+}
+
+#define TEST(f) cmocka_unit_test_setup(f, reset)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_add),
+		TEST(test_add_full),
+		TEST(test_empty_map),
+		TEST(test_sorts),
+		TEST(test_higher_type_wins_inside),
+		TEST(test_lower_type_loses_inside),
+		TEST(test_overlap_at_both_edges),
+		TEST(test_same_range_twice),
+		TEST(test_touching_and_overlapping_join),
+		TEST(test_types_above_the_old_ones),
+		TEST(test_type_zero_vanishes),
+		TEST(test_page_zero_and_top_of_space),
+		TEST(test_sanitize_twice_changes_nothing),
+		TEST(test_result_fills_the_array),
+		TEST(test_result_exceeds_the_array),
+		TEST(test_pieces_need_room),
+		TEST(test_full_array_of_nested_ranges),
+		TEST(test_random_sanitize),
+		TEST(test_random_update_and_remove),
+		TEST(test_random_questions),
+		TEST(test_update),
+		TEST(test_remove),
+		TEST(test_update_full),
+		TEST(test_end_of_ram),
+		TEST(test_covers),
+		TEST(test_names),
+	};
+
+	return cmocka_run_group_tests_name("e820", tests, NULL, NULL);
+}

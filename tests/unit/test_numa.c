@@ -1,0 +1,995 @@
+/* SPDX-License-Identifier: MIT */
+/* Nodes: numbers, joins, refusals, who is movable and who is not, each with the addresses Linux comes to. */
+#include "tests/unit/support.h"
+
+#include "kernel/rng.h"
+#include "mm/numa.h"
+
+static struct numa n;
+static struct memblock mb;
+
+static struct numa_event events[64];
+static size_t nr_events;
+
+static void record(void *ctx, const struct numa_event *e)
+{
+	(void)ctx;
+	assert_true(nr_events < ARRAY_SIZE(events));
+	events[nr_events++] = *e;
+}
+
+static const struct numa_log record_log = { record, NULL };
+
+static int reset(void **state)
+{
+	(void)state;
+	memset(&n, 0xa5, sizeof(n));
+	numa_init(&n);
+	memblock_init(&mb);
+	nr_events = 0;
+	return 0;
+}
+
+static void ram(phys_t start, phys_t end)
+{
+	assert_int_equal(memblock_add(&mb, (struct range){ start, end }), OK);
+}
+
+static void reserve(phys_t start, phys_t end)
+{
+	assert_int_equal(memblock_reserve(&mb, (struct range){ start, end }), OK);
+}
+
+/* A memory entry as the table gives it. */
+static void entry(uint32_t pxm, phys_t start, phys_t end, bool hotplug)
+{
+	int nid = numa_map_pxm(&n, pxm);
+
+	assert_true(nid >= 0);
+	assert_int_equal(numa_add_memblk(&n, nid, (struct range){ start, end }, hotplug), OK);
+}
+
+static enum status cleanup(void)
+{
+	phys_t end = mb.memory.nr ? mb.memory.r[mb.memory.nr - 1].end : 0;
+
+	return numa_cleanup(&n, &mb, end, &record_log);
+}
+
+static void assert_range(struct range r, phys_t start, phys_t end)
+{
+	assert_int_equal(r.start, start);
+	assert_int_equal(r.end, end);
+}
+
+static void assert_blks(const struct numa_memblk *list, size_t nr, const struct numa_memblk *expected,
+			size_t expected_nr)
+{
+	assert_int_equal(nr, expected_nr);
+	for (size_t i = 0; i < nr; i++) {
+		assert_int_equal(list[i].start, expected[i].start);
+		assert_int_equal(list[i].end, expected[i].end);
+		assert_int_equal(list[i].nid, expected[i].nid);
+	}
+}
+
+#define ASSERT_BLKS(...)                                                                                               \
+	do {                                                                                                           \
+		const struct numa_memblk expected[] = { __VA_ARGS__ };                                                 \
+		assert_blks(n.blk, n.nr_blk, expected, ARRAY_SIZE(expected));                                          \
+	} while (0)
+
+static void assert_regions(const struct memblock_list *list, const struct memblock_region *expected, size_t nr)
+{
+	assert_int_equal(list->nr, nr);
+	for (size_t i = 0; i < nr; i++) {
+		assert_int_equal(list->r[i].start, expected[i].start);
+		assert_int_equal(list->r[i].end, expected[i].end);
+		assert_int_equal(list->r[i].nid, expected[i].nid);
+		assert_int_equal(list->r[i].flags, expected[i].flags);
+	}
+}
+
+#define ASSERT_REGIONS(list, ...)                                                                                      \
+	do {                                                                                                           \
+		const struct memblock_region expected[] = { __VA_ARGS__ };                                             \
+		assert_regions(list, expected, ARRAY_SIZE(expected));                                                  \
+	} while (0)
+
+/* ---- numbers ---- */
+static void test_numbers_by_first_appearance(void **state)
+{
+	(void)state;
+	assert_int_equal(numa_map_pxm(&n, 5), 0);
+	assert_int_equal(numa_map_pxm(&n, 0), 1);
+	assert_int_equal(numa_map_pxm(&n, 5), 0);
+	assert_int_equal(numa_map_pxm(&n, 300), 2);
+	assert_int_equal(n.nr_nodes, 3);
+	assert_int_equal(n.node[0].pxm, 5);
+	assert_int_equal(n.node[0].cpus, 0);
+	assert_int_equal(n.node[2].pxm, 300);
+	assert_int_equal(numa_pxm_to_node(&n, 0), 1);
+	assert_int_equal(numa_pxm_to_node(&n, 300), 2);
+	assert_int_equal(numa_pxm_to_node(&n, 1), NUMA_NO_NODE);
+	assert_int_equal(n.nr_nodes, 3);
+}
+
+static void test_largest_pxm(void **state)
+{
+	(void)state;
+	assert_int_equal(numa_map_pxm(&n, 1023), 0);
+	assert_int_equal(numa_map_pxm(&n, 1024), NUMA_NO_NODE);
+	assert_int_equal(numa_map_pxm(&n, UINT32_MAX), NUMA_NO_NODE);
+	assert_int_equal(n.nr_nodes, 1);
+}
+
+static void test_1024_nodes(void **state)
+{
+	(void)state;
+	ram(0, 1024 * GIB);
+	for (uint32_t i = 0; i < 1024; i++)
+		entry(1023 - i, (1023 - i) * GIB, (1024 - i) * GIB, i == 1023);
+	assert_int_equal(n.nr_nodes, 1024);
+	assert_int_equal(cleanup(), OK);
+	numa_judge(&n, &mb);
+	assert_int_equal(n.node[1023].pxm, 0);
+	for (int i = 0; i < 1024; i++) {
+		assert_int_equal(n.node[i].present, GIB);
+		assert_int_equal(n.node[i].movable, i == 1023);
+	}
+	assert_int_equal(numa_node_of(&n, 0), 1023);
+	assert_int_equal(numa_node_of(&n, 1024 * GIB - 1), 0);
+	assert_int_equal(numa_node_of(&n, 1024 * GIB), NUMA_NO_NODE);
+	assert_range(numa_span(&n, 5 * GIB), 5 * GIB, 6 * GIB);
+	assert_int_equal(numa_apply(&n, &mb), OK);
+	assert_int_equal(mb.memory.nr, 1024);
+	assert_int_equal(mb.memory.r[0].nid, 1023);
+	assert_int_equal(mb.memory.r[0].flags, MEMBLOCK_HOTPLUG);
+	assert_int_equal(mb.memory.r[1].flags, 0);
+}
+
+static void test_add_memblk_limits(void **state)
+{
+	(void)state;
+	assert_int_equal(numa_map_pxm(&n, 0), 0);
+	assert_int_equal(numa_add_memblk(&n, 0, (struct range){ 5, 5 }, true), OK);
+	assert_int_equal(numa_add_memblk(&n, 0, (struct range){ 5, 4 }, true), OK);
+	assert_int_equal(n.nr_blk, 0);
+	assert_int_equal(n.nr_hot, 0);
+	for (uint64_t i = 0; i < NR_NODE_MEMBLKS; i++)
+		entry(0, i * MIB, i * MIB + 4096, i & 1);
+	assert_int_equal(n.nr_blk, 2048);
+	assert_int_equal(n.nr_hot, 1024);
+	assert_range((struct range){ n.hot[1].start, n.hot[1].end }, 3 * MIB, 3 * MIB + 4096);
+	assert_int_equal(numa_add_memblk(&n, 0, (struct range){ TIB, 2 * TIB }, false), ERR_FULL);
+	assert_int_equal(n.nr_blk, 2048);
+}
+
+/* ---- plain and awkward tables ---- */
+static void test_two_nodes(void **state)
+{
+	(void)state;
+	ram(0, 2 * GIB);
+	ram(4 * GIB, 6 * GIB);
+	entry(0, 0, 2 * GIB, false);
+	entry(1, 4 * GIB, 6 * GIB, true);
+	assert_int_equal(cleanup(), OK);
+	assert_int_equal(nr_events, 0);
+	ASSERT_BLKS({ 0, 2 * GIB, 0 }, { 4 * GIB, 6 * GIB, 1 });
+	numa_judge(&n, &mb);
+	assert_int_equal(n.node[0].present, 2 * GIB);
+	assert_int_equal(n.node[0].hot_present, 0);
+	assert_false(n.node[0].hotplug);
+	assert_false(n.node[0].movable);
+	assert_int_equal(n.node[1].present, 2 * GIB);
+	assert_int_equal(n.node[1].hot_present, 2 * GIB);
+	assert_true(n.node[1].hotplug);
+	assert_true(n.node[1].movable);
+	assert_range(n.node[1].pinned_by, 0, 0);
+	assert_int_equal(numa_node_of(&n, 2 * GIB - 1), 0);
+	assert_int_equal(numa_node_of(&n, 2 * GIB), NUMA_NO_NODE);
+	assert_int_equal(numa_node_of(&n, 4 * GIB), 1);
+	assert_true(numa_is_movable(&n, 4 * GIB));
+	assert_false(numa_is_movable(&n, 4 * GIB - 1));
+	assert_false(numa_is_movable(&n, 0));
+}
+
+/* AMD 2970WX: two dies have CPUs and no memory. */
+static void test_cpus_without_memory(void **state)
+{
+	(void)state;
+	ram(0, 2 * GIB);
+	for (uint32_t pxm = 0; pxm < 4; pxm++)
+		n.node[numa_map_pxm(&n, pxm)].cpus = 6;
+	entry(0, 0, 1 * GIB, true);
+	entry(2, 1 * GIB, 2 * GIB, false);
+	assert_int_equal(cleanup(), OK);
+	numa_judge(&n, &mb);
+	assert_int_equal(n.nr_nodes, 4);
+	assert_int_equal(n.node[1].present, 0);
+	assert_int_equal(n.node[3].present, 0);
+	assert_false(n.node[1].hotplug);
+	assert_int_equal(n.node[3].cpus, 6);
+	assert_int_equal(n.node[0].hot_present, 1 * GIB);
+	assert_int_equal(n.node[2].present, 1 * GIB);
+}
+
+/* A memory entry of length 0 uses up a number and adds nothing. */
+static void test_entry_of_size_zero(void **state)
+{
+	(void)state;
+	ram(0, 1 * GIB);
+	entry(3, 6 * GIB, 6 * GIB, true);
+	entry(0, 0, 1 * GIB, false);
+	assert_int_equal(cleanup(), OK);
+	numa_judge(&n, &mb);
+	assert_int_equal(n.nr_nodes, 2);
+	assert_int_equal(n.node[0].pxm, 3);
+	assert_int_equal(n.node[0].present, 0);
+	assert_false(n.node[0].hotplug);
+	ASSERT_BLKS({ 0, 1 * GIB, 1 });
+}
+
+static void test_descending_addresses(void **state)
+{
+	(void)state;
+	ram(0, 4 * GIB);
+	entry(0, 3 * GIB, 4 * GIB, false);
+	entry(1, 2 * GIB, 3 * GIB, false);
+	entry(2, 1 * GIB, 2 * GIB, false);
+	entry(3, 0, 1 * GIB, false);
+	assert_int_equal(cleanup(), OK);
+	numa_judge(&n, &mb);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(numa_node_of(&n, (3 - (uint64_t)i) * GIB), i);
+		assert_int_equal(n.node[i].present, GIB);
+	}
+}
+
+static void test_interleaved_nodes(void **state)
+{
+	(void)state;
+	ram(0, 3 * GIB);
+	entry(0, 0, 1 * GIB, false);
+	entry(1, 1 * GIB, 2 * GIB, true);
+	entry(0, 2 * GIB, 3 * GIB, false);
+	assert_int_equal(cleanup(), OK);
+	assert_int_equal(nr_events, 0);
+	ASSERT_BLKS({ 0, 1 * GIB, 0 }, { 1 * GIB, 2 * GIB, 1 }, { 2 * GIB, 3 * GIB, 0 });
+	numa_judge(&n, &mb);
+	assert_int_equal(n.node[0].present, 2 * GIB);
+	assert_true(n.node[1].movable);
+	assert_int_equal(numa_node_of(&n, 2 * GIB), 0);
+}
+
+/* ---- joins ---- */
+static void test_join_swallows_holes(void **state)
+{
+	(void)state;
+	ram(0, 0xa0000);
+	ram(1 * MIB, 3 * GIB);
+	ram(4 * GIB, 6 * GIB);
+	entry(0, 0, 0xa0000, false);
+	entry(0, 1 * MIB, 3 * GIB, false);
+	entry(0, 4 * GIB, 5 * GIB, false);
+	entry(1, 5 * GIB, 6 * GIB, false);
+	assert_int_equal(cleanup(), OK);
+	ASSERT_BLKS({ 0, 5 * GIB, 0 }, { 5 * GIB, 6 * GIB, 1 });
+	assert_int_equal(nr_events, 2);
+	assert_int_equal(events[0].kind, NUMA_JOINED);
+	assert_int_equal(events[0].nid, 0);
+	assert_range(events[0].a, 0, 0xa0000);
+	assert_range(events[0].b, 1 * MIB, 3 * GIB);
+	assert_range(events[0].result, 0, 3 * GIB);
+	assert_range(events[1].a, 0, 3 * GIB);
+	assert_range(events[1].b, 4 * GIB, 5 * GIB);
+	assert_range(events[1].result, 0, 5 * GIB);
+	assert_int_equal(numa_node_of(&n, 3 * GIB + 5), 0);
+	numa_judge(&n, &mb);
+	assert_int_equal(n.node[0].present, 0xa0000 + 3 * GIB - 1 * MIB + 1 * GIB);
+}
+
+/* The entry that came first keeps its place, also when it lies above the other. */
+static void test_join_keeps_the_order(void **state)
+{
+	(void)state;
+	ram(0, 4 * GIB);
+	entry(0, 1 * GIB, 2 * GIB, false);
+	entry(1, 2 * GIB, 4 * GIB, false);
+	entry(0, 0, 1 * GIB, false);
+	assert_int_equal(cleanup(), OK);
+	ASSERT_BLKS({ 0, 2 * GIB, 0 }, { 2 * GIB, 4 * GIB, 1 });
+	assert_range(events[0].a, 1 * GIB, 2 * GIB);
+	assert_range(events[0].b, 0, 1 * GIB);
+}
+
+/* The hull [0, 3G) holds node 1: not joined. After the second and third are joined nothing is tried again. */
+static void test_no_join_across_another_node(void **state)
+{
+	(void)state;
+	ram(0, 5 * GIB);
+	entry(0, 0, 1 * GIB, false);
+	entry(0, 2 * GIB, 3 * GIB, false);
+	entry(1, 1 * GIB, 2 * GIB, false);
+	entry(0, 4 * GIB, 5 * GIB, false);
+	entry(2, 3 * GIB, 4 * GIB, false);
+	assert_int_equal(cleanup(), OK);
+	assert_int_equal(nr_events, 0);
+	assert_int_equal(n.nr_blk, 5);
+}
+
+/* A node that merely touches the hull is no obstacle; one byte inside is. */
+static void test_hull_is_half_open(void **state)
+{
+	(void)state;
+	ram(0, 8 * GIB);
+	entry(0, 1 * GIB, 2 * GIB, false);
+	entry(1, 3 * GIB, 8 * GIB, false);
+	entry(2, 0, 1 * GIB, false);
+	entry(0, 2 * GIB, 3 * GIB, false);
+	assert_int_equal(cleanup(), OK);
+	ASSERT_BLKS({ 1 * GIB, 3 * GIB, 0 }, { 3 * GIB, 8 * GIB, 1 }, { 0, 1 * GIB, 2 });
+
+	reset(state);
+	ram(0, 8 * GIB);
+	entry(0, 1 * GIB, 2 * GIB, false);
+	entry(1, 2 * GIB, 2 * GIB + 1, false);
+	entry(0, 2 * GIB + 1, 8 * GIB, false);
+	entry(2, 0, 1 * GIB, false);
+	assert_int_equal(cleanup(), OK);
+	assert_int_equal(n.nr_blk, 4);
+}
+
+static void test_overlap_with_itself(void **state)
+{
+	(void)state;
+	ram(0, 4 * GIB);
+	entry(0, 0, 3 * GIB, true);
+	entry(0, 2 * GIB, 4 * GIB, true);
+	assert_int_equal(cleanup(), OK);
+	ASSERT_BLKS({ 0, 4 * GIB, 0 });
+	assert_int_equal(nr_events, 2);
+	assert_int_equal(events[0].kind, NUMA_OVERLAPS_SELF);
+	assert_int_equal(events[0].nid, 0);
+	assert_int_equal(events[0].other_nid, 0);
+	assert_range(events[0].a, 0, 3 * GIB);
+	assert_range(events[0].b, 2 * GIB, 4 * GIB);
+	assert_int_equal(events[1].kind, NUMA_JOINED);
+	/* the hot-pluggable ranges overlap as well: each byte counts once */
+	numa_judge(&n, &mb);
+	assert_int_equal(n.node[0].present, 4 * GIB);
+	assert_int_equal(n.node[0].hot_present, 4 * GIB);
+}
+
+static void test_overlap_of_different_nodes(void **state)
+{
+	(void)state;
+	ram(0, 4 * GIB);
+	entry(4, 0, 2 * GIB + 1, false);
+	entry(9, 2 * GIB, 4 * GIB, false);
+	assert_int_equal(cleanup(), ERR_CONFLICT);
+	assert_int_equal(nr_events, 1);
+	assert_int_equal(events[0].kind, NUMA_OVERLAPS);
+	assert_int_equal(events[0].nid, 0);
+	assert_int_equal(events[0].other_nid, 1);
+	assert_range(events[0].a, 0, 2 * GIB + 1);
+	assert_range(events[0].b, 2 * GIB, 4 * GIB);
+}
+
+/* The first pair cannot be joined because of node 1, and the conflict is then found between the second and the third. */
+static void test_overlap_found_late(void **state)
+{
+	(void)state;
+	ram(0, 5 * GIB);
+	entry(0, 0, 2 * GIB, false);
+	entry(0, 1 * GIB, 4 * GIB, false);
+	entry(1, 3 * GIB, 5 * GIB, false);
+	assert_int_equal(cleanup(), ERR_CONFLICT);
+	assert_int_equal(nr_events, 2);
+	assert_int_equal(events[0].kind, NUMA_OVERLAPS_SELF);
+	assert_int_equal(events[1].kind, NUMA_OVERLAPS);
+	assert_range(events[1].a, 1 * GIB, 4 * GIB);
+	assert_range(events[1].b, 3 * GIB, 5 * GIB);
+}
+
+static void test_cleanup_without_a_log(void **state)
+{
+	const struct numa_log silent = { NULL, NULL };
+
+	(void)state;
+	ram(0, 2 * GIB);
+	entry(0, 0, 2 * GIB, false);
+	entry(1, 0, 2 * GIB, false);
+	assert_int_equal(numa_cleanup(&n, &mb, 2 * GIB, NULL), ERR_CONFLICT);
+	assert_int_equal(numa_cleanup(&n, &mb, 2 * GIB, &silent), ERR_CONFLICT);
+}
+
+/* ---- trimming ---- */
+/* Ranges for memory yet to be plugged hold none: they conflict with nobody and stand in no join's way. */
+static void test_ranges_without_memory_drop_out(void **state)
+{
+	(void)state;
+	ram(0, 1 * GIB);
+	ram(2 * GIB, 3 * GIB);
+	entry(1, 1 * GIB, 2 * GIB, true);
+	entry(0, 0, 1 * GIB, false);
+	entry(0, 2 * GIB, 3 * GIB, false);
+	entry(2, 1 * GIB + 1, 2 * GIB, true);
+	assert_int_equal(cleanup(), OK);
+	ASSERT_BLKS({ 0, 3 * GIB, 1 });
+	/* the table's hot-pluggable ranges are kept as told */
+	assert_int_equal(n.nr_hot, 2);
+	numa_judge(&n, &mb);
+	assert_int_equal(n.node[0].present, 0);
+	assert_false(n.node[0].hotplug);
+	assert_false(n.node[1].hotplug);
+	assert_int_equal(n.node[1].present, 2 * GIB);
+}
+
+static void test_ranges_beyond_ram_are_cut(void **state)
+{
+	(void)state;
+	ram(0, 3 * GIB);
+	entry(0, 0, 1 * GIB, false);
+	entry(1, 1 * GIB, 64 * GIB, true);
+	entry(1, 64 * GIB, 128 * GIB, true);
+	assert_int_equal(cleanup(), OK);
+	ASSERT_BLKS({ 0, 1 * GIB, 0 }, { 1 * GIB, 3 * GIB, 1 });
+	assert_int_equal(n.nr_hot, 2);
+	assert_int_equal(n.hot[0].end, 64 * GIB);
+	assert_int_equal(numa_node_of(&n, 3 * GIB), NUMA_NO_NODE);
+	numa_judge(&n, &mb);
+	assert_int_equal(n.node[1].hot_present, 2 * GIB);
+}
+
+/* Memory above the end that is mapped (mem=, MAXMEM) counts for nobody. */
+static void test_memory_beyond_the_end(void **state)
+{
+	(void)state;
+	ram(0, 8 * GIB);
+	entry(0, 0, 2 * GIB, false);
+	entry(1, 2 * GIB, 6 * GIB, false);
+	entry(2, 6 * GIB, 8 * GIB, false);
+	assert_int_equal(numa_cleanup(&n, &mb, 4 * GIB, &record_log), OK);
+	ASSERT_BLKS({ 0, 2 * GIB, 0 }, { 2 * GIB, 4 * GIB, 1 });
+	numa_judge(&n, &mb);
+	assert_int_equal(n.node[1].present, 2 * GIB);
+	assert_int_equal(n.node[2].present, 0);
+}
+
+/* ---- coverage ---- */
+static void cover(phys_t hole, enum status expected)
+{
+	reset(NULL);
+	ram(0, 0xa0000);
+	ram(1 * MIB, 4 * GIB);
+	entry(0, 0, 2 * GIB, false);
+	entry(1, 2 * GIB + hole, 4 * GIB, false);
+	assert_int_equal(cleanup(), expected);
+}
+
+static void test_cover_255_pages_missing(void **state)
+{
+	(void)state;
+	cover(255 * 4096, OK);
+	assert_int_equal(nr_events, 0);
+	ASSERT_BLKS({ 0, 2 * GIB, 0 }, { 2 * GIB + 255 * 4096, 4 * GIB, 1 });
+	assert_int_equal(numa_node_of(&n, 2 * GIB), NUMA_NO_NODE);
+	numa_judge(&n, &mb);
+	assert_int_equal(n.node[0].present + n.node[1].present, 4 * GIB - 0x60000 - 255 * 4096);
+}
+
+static void test_cover_256_pages_missing(void **state)
+{
+	(void)state;
+	cover(256 * 4096, ERR_NOT_FOUND);
+	assert_int_equal(nr_events, 1);
+	assert_int_equal(events[0].kind, NUMA_NOT_COVERED);
+	assert_int_equal(events[0].total, 4 * GIB - 0x60000);
+	assert_int_equal(events[0].covered, 4 * GIB - 0x60000 - 1 * MIB);
+}
+
+/* Linux counts whole pages: 256 pages of which the last is half a page are 255, and holes of less than a page are none. */
+static void test_cover_counts_whole_pages(void **state)
+{
+	(void)state;
+	cover(256 * 4096 - 1, OK);
+	reset(state);
+	ram(0, 2 * GIB);
+	for (uint64_t i = 0; i < 1000; i++)
+		entry((uint32_t)i, i * 2 * MIB, (i + 1) * 2 * MIB - 2048, false);
+	entry(1000, 2000 * MIB, 2 * GIB, false);
+	assert_int_equal(cleanup(), OK);
+}
+
+static void test_no_entry_at_all(void **state)
+{
+	(void)state;
+	ram(0, 1 * GIB);
+	assert_int_equal(cleanup(), ERR_NOT_FOUND);
+	assert_int_equal(events[0].covered, 0);
+	assert_int_equal(events[0].total, 1 * GIB);
+	assert_int_equal(numa_node_of(&n, 0), NUMA_NO_NODE);
+	assert_range(numa_span(&n, 77), 0, UINT64_MAX);
+}
+
+/* ---- who is movable ---- */
+/* The layout that reproduces the problem on a stock kernel: two nodes, 8 GiB, one immovable entry of 64M at 1G. */
+static void reproduction(void)
+{
+	ram(0x1000, 0x9f000);
+	ram(0x100000, 0xbffe0000);
+	ram(0x100000000, 0x240000000);
+	reserve(0, 0x100000);
+	reserve(0x40000000, 0x43411000);
+	entry(0, 0, 1 * GIB, true);
+	entry(0, 1 * GIB, 0x44000000, false);
+	entry(1, 0x44000000, 0x80000000, true);
+	entry(0, 2 * GIB, 3 * GIB, true);
+	entry(1, 4 * GIB, 9 * GIB, true);
+}
+
+static void test_reproduction(void **state)
+{
+	(void)state;
+	reproduction();
+	assert_int_equal(cleanup(), OK);
+	ASSERT_BLKS({ 0, 0x44000000, 0 }, { 0x44000000, 0x80000000, 1 }, { 0x80000000, 0xc0000000, 0 },
+		    { 0x100000000, 0x240000000, 1 });
+	numa_judge(&n, &mb);
+	assert_int_equal(n.node[0].present, 0x9e000ull + 0x43f00000 + 0x3ffe0000);
+	assert_int_equal(n.node[0].hot_present, 0x9e000ull + 0x3ff00000 + 0x3ffe0000);
+	assert_int_equal(n.node[1].present, 0x3c000000 + 5 * GIB);
+	assert_true(n.node[0].hotplug);
+	assert_false(n.node[0].movable);
+	assert_range(n.node[0].pinned_by, 0, 0x100000);
+	assert_true(n.node[1].movable);
+	/* the 4K direct map: 3553 pages from the kernel's end on, 529 of them on node 1 */
+	reserve(0x43430000, 0x44211000);
+	numa_judge(&n, &mb);
+	assert_true(n.node[1].hotplug);
+	assert_false(n.node[1].movable);
+	assert_range(n.node[1].pinned_by, 0x44000000, 0x44211000);
+}
+
+static void test_apply_marks_movable_nodes_only(void **state)
+{
+	(void)state;
+	reproduction();
+	assert_int_equal(cleanup(), OK);
+	numa_judge(&n, &mb);
+	assert_int_equal(numa_apply(&n, &mb), OK);
+	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x9f000, 0, 0 }, { 0x100000, 0x44000000, 0, 0 },
+		       { 0x44000000, 0x80000000, 1, MEMBLOCK_HOTPLUG }, { 0x80000000, 0xbffe0000, 0, 0 },
+		       { 0x100000000, 0x240000000, 1, MEMBLOCK_HOTPLUG });
+	ASSERT_REGIONS(&mb.reserved, { 0, 0x100000, 0, 0 }, { 0x40000000, 0x43411000, 0, 0 });
+}
+
+/* One reserved page, and no entry of the node stays marked; reserved regions are cut at node borders. */
+static void test_one_page_unmarks_the_node(void **state)
+{
+	(void)state;
+	reproduction();
+	reserve(0x7ffff000, 0x80001000);
+	assert_int_equal(cleanup(), OK);
+	numa_judge(&n, &mb);
+	assert_false(n.node[1].movable);
+	assert_range(n.node[1].pinned_by, 0x7ffff000, 0x80000000);
+	assert_false(numa_is_movable(&n, 0x200000000));
+	assert_int_equal(numa_apply(&n, &mb), OK);
+	for (size_t i = 0; i < mb.memory.nr; i++)
+		assert_int_equal(mb.memory.r[i].flags, 0);
+	ASSERT_REGIONS(&mb.reserved, { 0, 0x100000, 0, 0 }, { 0x40000000, 0x43411000, 0, 0 },
+		       { 0x7ffff000, 0x80000000, 1, 0 }, { 0x80000000, 0x80001000, 0, 0 });
+}
+
+/* ACPI tables at the top of low memory are no RAM, but lie in the hole that a join has swallowed. */
+static void hole(phys_t acpi)
+{
+	reset(NULL);
+	ram(0, 0xbffe0000);
+	ram(4 * GIB, 6 * GIB);
+	reserve(acpi, acpi + 1);
+	entry(0, 0, 1 * GIB, false);
+	entry(1, 1 * GIB, 0xbffe0000, true);
+	entry(1, 4 * GIB, 6 * GIB, true);
+	assert_int_equal(cleanup(), OK);
+	ASSERT_BLKS({ 0, 1 * GIB, 0 }, { 1 * GIB, 6 * GIB, 1 });
+	numa_judge(&n, &mb);
+}
+
+static void test_reserved_in_a_swallowed_hole(void **state)
+{
+	(void)state;
+	hole(0xbffe0000);
+	assert_true(n.node[1].hotplug);
+	assert_false(n.node[1].movable);
+	assert_range(n.node[1].pinned_by, 0xbffe0000, 0xbffe0001);
+	hole(6 * GIB - 1);
+	assert_false(n.node[1].movable);
+	hole(6 * GIB);
+	assert_true(n.node[1].movable);
+	hole(1 * GIB - 1);
+	assert_true(n.node[1].movable);
+	hole(1 * GIB);
+	assert_false(n.node[1].movable);
+}
+
+/* The same hole, not joined because node 0 lies in between: nobody is pinned by it. */
+static void test_reserved_outside_every_range(void **state)
+{
+	(void)state;
+	ram(0, 0xbffe0000);
+	ram(4 * GIB, 6 * GIB);
+	reserve(0xbffe0000, 0xc0000000);
+	entry(1, 0, 0xbffe0000, true);
+	entry(0, 4 * GIB, 5 * GIB, false);
+	entry(1, 5 * GIB, 6 * GIB, true);
+	assert_int_equal(cleanup(), OK);
+	assert_int_equal(n.nr_blk, 3);
+	numa_judge(&n, &mb);
+	assert_true(n.node[0].movable);
+}
+
+/* A node whose own ranges are partly hot-pluggable: a reserved byte in the other part pins it as well. */
+static void partly_hot(void)
+{
+	ram(0, 4 * GIB);
+	entry(0, 0, 1 * GIB, false);
+	entry(1, 1 * GIB, 2 * GIB, false);
+	entry(1, 2 * GIB, 4 * GIB, true);
+	assert_int_equal(cleanup(), OK);
+	ASSERT_BLKS({ 0, 1 * GIB, 0 }, { 1 * GIB, 4 * GIB, 1 });
+}
+
+static void test_partly_hotplug_node(void **state)
+{
+	(void)state;
+	partly_hot();
+	numa_judge(&n, &mb);
+	assert_int_equal(n.node[1].present, 3 * GIB);
+	assert_int_equal(n.node[1].hot_present, 2 * GIB);
+	assert_true(n.node[1].movable);
+	assert_false(numa_is_movable(&n, 2 * GIB - 1));
+	assert_true(numa_is_movable(&n, 2 * GIB));
+	assert_range(numa_span(&n, 1 * GIB), 1 * GIB, 2 * GIB);
+	assert_range(numa_span(&n, 4 * GIB - 1), 2 * GIB, 4 * GIB);
+	assert_int_equal(numa_apply(&n, &mb), OK);
+	ASSERT_REGIONS(&mb.memory, { 0, 1 * GIB, 0, 0 }, { 1 * GIB, 2 * GIB, 1, 0 },
+		       { 2 * GIB, 4 * GIB, 1, MEMBLOCK_HOTPLUG });
+
+	reset(state);
+	partly_hot();
+	reserve(0x50000000, 0x50001000);
+	reserve(0x60000000, 0x60001000);
+	numa_judge(&n, &mb);
+	assert_false(n.node[1].movable);
+	assert_range(n.node[1].pinned_by, 0x50000000, 0x50001000);
+	assert_false(numa_is_movable(&n, 2 * GIB));
+}
+
+/* The lowest reserved bytes are named, whatever the order of the ranges. */
+static void test_pinned_by_the_lowest(void **state)
+{
+	(void)state;
+	ram(0, 6 * GIB);
+	entry(1, 4 * GIB, 6 * GIB, true);
+	entry(0, 2 * GIB, 4 * GIB, false);
+	entry(1, 0, 2 * GIB, true);
+	reserve(5 * GIB, 5 * GIB + 4096);
+	reserve(2 * GIB - 4096, 2 * GIB + 4096);
+	assert_int_equal(cleanup(), OK);
+	numa_judge(&n, &mb);
+	assert_range(n.node[0].pinned_by, 2 * GIB - 4096, 2 * GIB);
+	/* not hot-pluggable, so not pinned either */
+	assert_range(n.node[1].pinned_by, 0, 0);
+}
+
+static void test_judge_again_starts_anew(void **state)
+{
+	(void)state;
+	partly_hot();
+	reserve(2 * GIB, 2 * GIB + 1);
+	numa_judge(&n, &mb);
+	assert_false(n.node[1].movable);
+	assert_int_equal(memblock_free(&mb, (struct range){ 2 * GIB, 2 * GIB + 1 }), OK);
+	numa_judge(&n, &mb);
+	assert_true(n.node[1].movable);
+	assert_range(n.node[1].pinned_by, 0, 0);
+	assert_int_equal(n.node[1].present, 3 * GIB);
+	assert_int_equal(n.node[1].hot_present, 2 * GIB);
+}
+
+static void test_apply_full(void **state)
+{
+	(void)state;
+	ram(0, 4 * GIB);
+	entry(0, 0, 2 * GIB, false);
+	entry(1, 2 * GIB, 4 * GIB, false);
+	assert_int_equal(cleanup(), OK);
+	numa_judge(&n, &mb);
+	mb.reserved.nr = MEMBLOCK_MAX;
+	for (size_t i = 0; i < MEMBLOCK_MAX; i++)
+		mb.reserved.r[i] = (struct memblock_region){ 2 * i * MIB, 2 * i * MIB + 4096, NUMA_NO_NODE, 0 };
+	assert_int_equal(numa_apply(&n, &mb), OK);
+	mb.reserved.r[1024].start -= 4096;
+	assert_int_equal(numa_apply(&n, &mb), ERR_FULL);
+}
+
+/* ---- option hotplug=, and no SRAT ---- */
+static void test_force_hotplug(void **state)
+{
+	(void)state;
+	partly_hot();
+	assert_int_equal(numa_force_hotplug(&n, 2), ERR_NOT_FOUND);
+	assert_int_equal(numa_force_hotplug(&n, -1), ERR_NOT_FOUND);
+	assert_int_equal(numa_force_hotplug(&n, 1), OK);
+	assert_int_equal(numa_force_hotplug(&n, 1), OK);
+	assert_int_equal(n.nr_hot, 1);
+	numa_judge(&n, &mb);
+	assert_int_equal(n.node[1].hot_present, 3 * GIB);
+	assert_false(n.node[0].hotplug);
+	assert_int_equal(numa_force_hotplug(&n, 0), OK);
+	numa_judge(&n, &mb);
+	assert_int_equal(n.node[0].hot_present, 1 * GIB);
+	assert_true(n.node[0].movable);
+	assert_int_equal(n.node[1].hot_present, 3 * GIB);
+}
+
+static void test_fake_one_node(void **state)
+{
+	(void)state;
+	ram(0, 2 * GIB);
+	ram(4 * GIB, 6 * GIB);
+	entry(7, 0, 2 * GIB, true);
+	entry(8, 0, 6 * GIB, true);
+	assert_int_equal(cleanup(), ERR_CONFLICT);
+	numa_fake_one_node(&n, 6 * GIB);
+	assert_int_equal(n.nr_nodes, 1);
+	assert_int_equal(n.node[0].pxm, 0);
+	assert_int_equal(n.nr_hot, 0);
+	ASSERT_BLKS({ 0, 6 * GIB, 0 });
+	numa_judge(&n, &mb);
+	assert_int_equal(n.node[0].present, 4 * GIB);
+	assert_false(n.node[0].hotplug);
+	assert_int_equal(numa_map_pxm(&n, 0), 0);
+	assert_int_equal(numa_node_of(&n, 3 * GIB), 0);
+	assert_int_equal(numa_node_of(&n, 6 * GIB), NUMA_NO_NODE);
+	numa_fake_one_node(&n, 0);
+	assert_int_equal(n.nr_nodes, 1);
+	assert_int_equal(n.nr_blk, 0);
+}
+
+/* ---- random tables beside a model with one record per 512K ---- */
+#define UNIT (512 * KIB)
+#define UNITS 96
+#define TOLD 10
+
+static struct numa_memblk told[TOLD];
+static bool told_hot[TOLD];
+static bool is_ram[UNITS], is_reserved[UNITS];
+
+static phys_t random_world(struct rng *r)
+{
+	phys_t end = 0;
+
+	reset(NULL);
+	for (int nid = 0; nid < 3; nid++)
+		assert_int_equal(numa_map_pxm(&n, (uint32_t)nid), nid);
+	for (uint64_t i = 0; i < UNITS; i++) {
+		is_ram[i] = rng_below(r, 8) != 0;
+		is_reserved[i] = rng_below(r, 40) == 0;
+		if (is_ram[i])
+			ram(i * UNIT, end = (i + 1) * UNIT);
+		if (is_reserved[i])
+			reserve(i * UNIT, (i + 1) * UNIT);
+	}
+	return end;
+}
+
+/* Mostly neighbours, so that many tables are good; now and then a gap, or a range that lies anywhere. */
+static void random_table(struct rng *r)
+{
+	phys_t at = 0;
+
+	for (size_t i = 0; i < TOLD; i++) {
+		bool stray = rng_below(r, 60) == 0;
+		phys_t start = stray ? rng_below(r, UNITS) : at;
+		phys_t end = min_u64(UNITS, start + rng_below(r, 20));
+
+		if (i == TOLD - 1)
+			end = UNITS;
+		at = stray ? at : min_u64(UNITS, end + rng_below(r, 20) / 17);
+		told[i] = (struct numa_memblk){ start * UNIT, end * UNIT, (int)rng_below(r, 3) };
+		told_hot[i] = rng_below(r, 2);
+	}
+	for (size_t i = TOLD - 1; i > 0; i--) {
+		size_t j = (size_t)rng_below(r, i + 1);
+		struct numa_memblk swap = told[i];
+
+		told[i] = told[j];
+		told[j] = swap;
+	}
+	for (size_t i = 0; i < TOLD; i++)
+		assert_int_equal(
+			numa_add_memblk(&n, told[i].nid, (struct range){ told[i].start, told[i].end }, told_hot[i]),
+			OK);
+}
+
+/* The told range cut at the end of RAM; empty when it holds no RAM. */
+static struct range told_range(size_t i, phys_t end)
+{
+	struct range r = { told[i].start, min_u64(told[i].end, end) };
+
+	for (phys_t p = r.start; p < r.end; p += UNIT)
+		if (is_ram[p / UNIT])
+			return r;
+	return (struct range){ 0, 0 };
+}
+
+static bool told_conflict(phys_t end)
+{
+	for (size_t i = 0; i < TOLD; i++) {
+		for (size_t j = 0; j < i; j++) {
+			struct range a = told_range(i, end), b = told_range(j, end);
+
+			if (told[i].nid != told[j].nid && !range_empty(a) && !range_empty(b) && range_overlaps(a, b))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Node of a byte: of the range that holds it, or the hull of two ranges of one node that no other node touches. */
+static int model_node(phys_t p, phys_t end)
+{
+	for (size_t i = 0; i < TOLD; i++) {
+		for (size_t j = 0; j < TOLD; j++) {
+			struct range a = told_range(i, end), b = told_range(j, end), hull = { a.start, b.end };
+			bool alone = !range_empty(a) && !range_empty(b) && told[i].nid == told[j].nid;
+
+			for (size_t k = 0; alone && i != j && k < TOLD; k++) {
+				struct range c = told_range(k, end);
+
+				alone = told[k].nid == told[i].nid || range_empty(c) || !range_overlaps(hull, c);
+			}
+			if (alone && range_contains(hull, p))
+				return told[i].nid;
+		}
+	}
+	return NUMA_NO_NODE;
+}
+
+static bool model_hot(phys_t p, int nid)
+{
+	for (size_t i = 0; i < TOLD; i++)
+		if (told_hot[i] && told[i].nid == nid && told[i].start <= p && p < told[i].end)
+			return true;
+	return false;
+}
+
+static void assert_judged(phys_t end)
+{
+	uint64_t present[3] = { 0 }, hot[3] = { 0 };
+	bool pinned[3] = { false };
+
+	for (phys_t p = 0; p < UNITS * UNIT; p += UNIT) {
+		int nid = model_node(p, end);
+
+		assert_int_equal(numa_node_of(&n, p), nid);
+		if (nid == NUMA_NO_NODE)
+			continue;
+		present[nid] += is_ram[p / UNIT] ? UNIT : 0;
+		hot[nid] += is_ram[p / UNIT] && model_hot(p, nid) ? UNIT : 0;
+		pinned[nid] |= is_reserved[p / UNIT];
+	}
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(n.node[i].present, present[i]);
+		assert_int_equal(n.node[i].hot_present, hot[i]);
+		assert_int_equal(n.node[i].hotplug, hot[i] > 0);
+		assert_int_equal(n.node[i].movable, hot[i] > 0 && !pinned[i]);
+		assert_int_equal(range_empty(n.node[i].pinned_by), hot[i] == 0 || !pinned[i]);
+	}
+	for (phys_t p = 0; p < UNITS * UNIT; p += UNIT) {
+		int nid = model_node(p, end);
+		bool movable = nid != NUMA_NO_NODE && n.node[nid].movable && model_hot(p, nid);
+		struct range span = numa_span(&n, p);
+
+		assert_int_equal(numa_is_movable(&n, p), movable);
+		assert_true(range_contains(span, p));
+		for (phys_t q = span.start; q < min_u64(span.end, UNITS * UNIT); q += UNIT) {
+			assert_int_equal(numa_node_of(&n, q), nid);
+			assert_int_equal(numa_is_movable(&n, q), movable);
+		}
+	}
+}
+
+/* memblock has the same node everywhere, and the mark exactly where a page would be a stain. */
+static void assert_applied(void)
+{
+	assert_int_equal(numa_apply(&n, &mb), OK);
+	for (size_t i = 0; i < mb.memory.nr; i++) {
+		const struct memblock_region *m = &mb.memory.r[i];
+
+		for (phys_t p = m->start; p < m->end; p += UNIT) {
+			assert_int_equal(m->nid, numa_node_of(&n, p));
+			assert_int_equal(m->flags, numa_is_movable(&n, p) ? MEMBLOCK_HOTPLUG : 0);
+		}
+	}
+	for (size_t i = 0; i < mb.reserved.nr; i++)
+		assert_int_equal(mb.reserved.r[i].nid, numa_node_of(&n, mb.reserved.r[i].end - 1));
+}
+
+static void test_random(void **state)
+{
+	unsigned good = 0, conflicts = 0, uncovered = 0;
+	struct rng r;
+
+	(void)state;
+	rng_seed(&r, 2048);
+	for (int round = 0; round < 600; round++) {
+		phys_t end = random_world(&r), missing = 0;
+
+		random_table(&r);
+		if (told_conflict(end)) {
+			assert_int_equal(cleanup(), ERR_CONFLICT);
+			conflicts++;
+			continue;
+		}
+		for (phys_t p = 0; p < end; p += UNIT)
+			missing += is_ram[p / UNIT] && model_node(p, end) == NUMA_NO_NODE ? UNIT : 0;
+		assert_int_equal(cleanup(), missing >= 1 * MIB ? ERR_NOT_FOUND : OK);
+		uncovered += missing >= 1 * MIB;
+		good += missing < 1 * MIB;
+		numa_judge(&n, &mb);
+		assert_judged(end);
+		assert_applied();
+	}
+	assert_true(good > 100 && conflicts > 20 && uncovered > 20);
+}
+
+#define TEST(f) cmocka_unit_test_setup(f, reset)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_numbers_by_first_appearance),
+		TEST(test_largest_pxm),
+		TEST(test_1024_nodes),
+		TEST(test_add_memblk_limits),
+		TEST(test_two_nodes),
+		TEST(test_cpus_without_memory),
+		TEST(test_entry_of_size_zero),
+		TEST(test_descending_addresses),
+		TEST(test_interleaved_nodes),
+		TEST(test_join_swallows_holes),
+		TEST(test_join_keeps_the_order),
+		TEST(test_no_join_across_another_node),
+		TEST(test_hull_is_half_open),
+		TEST(test_overlap_with_itself),
+		TEST(test_overlap_of_different_nodes),
+		TEST(test_overlap_found_late),
+		TEST(test_cleanup_without_a_log),
+		TEST(test_ranges_without_memory_drop_out),
+		TEST(test_ranges_beyond_ram_are_cut),
+		TEST(test_memory_beyond_the_end),
+		TEST(test_cover_255_pages_missing),
+		TEST(test_cover_256_pages_missing),
+		TEST(test_cover_counts_whole_pages),
+		TEST(test_no_entry_at_all),
+		TEST(test_reproduction),
+		TEST(test_apply_marks_movable_nodes_only),
+		TEST(test_one_page_unmarks_the_node),
+		TEST(test_reserved_in_a_swallowed_hole),
+		TEST(test_reserved_outside_every_range),
+		TEST(test_partly_hotplug_node),
+		TEST(test_pinned_by_the_lowest),
+		TEST(test_judge_again_starts_anew),
+		TEST(test_apply_full),
+		TEST(test_force_hotplug),
+		TEST(test_fake_one_node),
+		TEST(test_random),
+	};
+
+	return cmocka_run_group_tests_name("numa", tests, NULL, NULL);
+}
