@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* Counts page-table pages per level and node, and joins them into runs. */
+#include "mm/placement.h"
+
+/* Answers hold over a whole span of addresses: tables lie close together, so nodes are rarely searched. */
+static void look_up(struct placement *p, phys_t table)
+{
+	if (range_contains(p->span, table))
+		return;
+	p->span = numa_span(p->numa, table);
+	p->span_nid = numa_node_of(p->numa, table);
+	p->span_movable = numa_is_movable(p->numa, table);
+}
+
+static void count(struct placement *p, phys_t table, enum pt_level level)
+{
+	unsigned column = p->span_nid == NUMA_NO_NODE ? MAX_NUMNODES : (unsigned)p->span_nid;
+
+	p->pages[level][column]++;
+	if (level == PT_PGD)
+		return;
+	if (p->table_pages++ == 0)
+		p->lowest_highest = (struct range){ table, table + PAGE_SIZE };
+	p->lowest_highest.start = min_u64(p->lowest_highest.start, table);
+	p->lowest_highest.end = max_u64(p->lowest_highest.end, table + PAGE_SIZE);
+	if (!p->span_movable)
+		return;
+	p->on_movable++;
+	p->level_movable[level]++;
+	if (column < MAX_NUMNODES)
+		p->node_movable[column]++;
+}
+
+static void close_run(struct placement *p, enum pt_level level)
+{
+	struct placement_run *run = &p->open[level];
+
+	if (run->start != run->end && p->run)
+		p->run(p->ctx, run);
+	run->start = run->end = 0;
+}
+
+/* Policies take pages upwards or downwards: a run grows at both ends. */
+static bool grow_run(struct placement_run *run, phys_t table)
+{
+	if (run->start == run->end)
+		return false;
+	if (table == run->end)
+		run->end += PAGE_SIZE;
+	else if (table + PAGE_SIZE == run->start)
+		run->start = table;
+	else
+		return false;
+	return true;
+}
+
+void placement_init(struct placement *p, const struct numa *numa)
+{
+	__builtin_memset(p, 0, sizeof(*p));
+	p->numa = numa;
+}
+
+void placement_add(struct placement *p, phys_t table, enum pt_level level)
+{
+	struct placement_run *run = &p->open[level];
+
+	look_up(p, table);
+	count(p, table, level);
+	if (!p->single && run->nid == p->span_nid && run->movable == p->span_movable && grow_run(run, table))
+		return;
+	close_run(p, level);
+	*run = (struct placement_run){ level, table, table + PAGE_SIZE, p->span_nid, p->span_movable };
+}
+
+void placement_finish(struct placement *p)
+{
+	for (unsigned level = 0; level < PT_LEVELS; level++)
+		close_run(p, (enum pt_level)level);
+}
+
+uint64_t placement_pinned(const struct placement *p)
+{
+	uint64_t sum = 0;
+
+	for (unsigned nid = 0; nid < p->numa->nr_nodes; nid++) {
+		if (p->node_movable[nid])
+			sum += p->numa->node[nid].hot_present;
+	}
+	return sum;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Where page-table pages lie: per level and node, and which of them are stains. The number this project exists for. */
+#ifndef MM_PLACEMENT_H
+#define MM_PLACEMENT_H
+
+#include "mm/numa.h"
+#include "mm/pagetable.h"
+
+/* Neighbouring page-table pages of one level, one node and one answer to "is it movable memory". */
+struct placement_run {
+	enum pt_level level;
+	phys_t start, end;
+	int nid; /* NUMA_NO_NODE: none */
+	bool movable;
+};
+
+struct placement {
+	const struct numa *numa;
+	/* Gets every finished run; with `single`, one per page. May be NULL. */
+	void (*run)(void *ctx, const struct placement_run *run);
+	void *ctx;
+	bool single;
+	/* results; the last column counts pages on no node */
+	uint64_t pages[PT_LEVELS][MAX_NUMNODES + 1];
+	uint64_t table_pages, on_movable; /* without the PGD */
+	uint64_t level_movable[PT_LEVELS];
+	uint64_t node_movable[MAX_NUMNODES];
+	struct range lowest_highest; /* hull of all pages but the PGD */
+	/* open runs */
+	struct placement_run open[PT_LEVELS];
+	struct range span; /* where the answers below hold */
+	int span_nid;
+	bool span_movable;
+};
+
+void placement_init(struct placement *p, const struct numa *numa);
+
+/* Counts one page-table page; the PGD makes a run but is counted in pages[PT_PGD] only. */
+void placement_add(struct placement *p, phys_t table, enum pt_level level);
+
+/* Hands out the runs still open. */
+void placement_finish(struct placement *p);
+
+/* All hot-pluggable RAM of the nodes on which a stain lies: it can no longer be hot-removed. */
+uint64_t placement_pinned(const struct placement *p);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of policies, and Linux 6.1's two loops over memory, which several policies share (arch/x86/mm/init.c). */
+#include "mm/policy.h"
+
+#define FIRST_STEP (2 * MIB) /* PMD_SIZE */
+#define STEP_FACTOR 256      /* STEP_SIZE_SHIFT: one PMD page's worth of tables reaches that much further */
+
+const struct pt_policy *const pt_policies[] = {
+	&policy_bottom_up, &policy_memblock, &policy_lowest, &policy_top_down,
+	&policy_series,    &policy_hybrid,   &policy_floor,  &policy_node_local,
+};
+const unsigned pt_policies_nr = ARRAY_SIZE(pt_policies);
+
+const struct pt_policy *pt_policy_find(const char *name, size_t len)
+{
+	for (unsigned i = 0; i < pt_policies_nr; i++) {
+		const char *have = pt_policies[i]->name;
+		size_t n = 0;
+
+		while (n < len && have[n] && have[n] == name[n])
+			n++;
+		if (n == len && !have[n])
+			return pt_policies[i];
+	}
+	return NULL;
+}
+
+/* Steps grow once the memory mapped holds tables for more than they will need (get_new_step_size). */
+static uint64_t next_step(uint64_t step, uint64_t mapped)
+{
+	return mapped >= step ? step * STEP_FACTOR : step;
+}
+
+/* memory_map_bottom_up: pages from r.start up to what has been mapped, in r or before. */
+enum status policy_map_bottom_up(struct direct_map *dm, struct range r)
+{
+	uint64_t step = FIRST_STEP, mapped = 0;
+	phys_t start = r.start;
+	enum status s = direct_map_bounds(dm, r.start, MAPPED_SO_FAR);
+
+	while (s == OK && start < r.end) {
+		/* start + 1: an aligned start moves on by a whole step */
+		phys_t next = r.end - start > step ? align_up(start + 1, step) : r.end;
+
+		s = direct_map_ram(dm, (struct range){ start, next }, &mapped);
+		start = next;
+		step = next_step(step, mapped);
+	}
+	return s;
+}
+
+/* End of the highest free 2M block; as of Linux 6.1.141 the top of the map when there is none. */
+static enum status highest_block_end(struct direct_map *dm, struct range r, phys_t *end)
+{
+	enum status s = pt_alloc_flush(&dm->alloc);
+	phys_t block = memblock_find(dm->alloc.mb, r, FIRST_STEP, FIRST_STEP, NUMA_NO_NODE, NULL);
+
+	if (block == PHYS_NONE)
+		*end = max_u64(r.start, align_down(r.end, FIRST_STEP));
+	else
+		*end = block + FIRST_STEP;
+	return s;
+}
+
+/* memory_map_top_down: pages just below the top of what the steps before have mapped. */
+enum status policy_map_top_down(struct direct_map *dm, struct range r)
+{
+	uint64_t step = FIRST_STEP, mapped = 0;
+	phys_t real_end, last;
+	enum status s = highest_block_end(dm, r, &real_end);
+
+	for (last = real_end; s == OK && last > r.start;) {
+		phys_t start = last > step ? max_u64(align_down(last - 1, step), r.start) : r.start;
+
+		/* The lower bound is where the step before began: this one's memory is not mapped yet. */
+		s = direct_map_bounds(dm, last, MAPPED_SO_FAR);
+		if (s == OK)
+			s = direct_map_ram(dm, (struct range){ start, last }, &mapped);
+		last = start;
+		step = next_step(step, mapped);
+	}
+	if (s == OK)
+		s = direct_map_bounds(dm, last, MAPPED_SO_FAR);
+	if (s == OK && real_end < r.end)
+		s = direct_map_ram(dm, (struct range){ real_end, r.end }, &mapped);
+	return s;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Hands out page-table pages: the buffer in the image first, then free runs of memblock, reserved lazily. */
+#include "mm/pt_alloc.h"
+
+static void hand_back_run(struct pt_alloc *a)
+{
+	a->run = (struct range){ 0, 0 };
+}
+
+/*
+ * Looks for the page that Linux would find now, and keeps the free range around it. As long as bounds, node and
+ * direction stay and nobody else touches memblock, the next page of that range is what a fresh search would find:
+ * what was passed over on the way here stays too small or taken, and every page taken lies at the edge of the range.
+ */
+static bool find_run(struct pt_alloc *a)
+{
+	struct range room = { 0, 0 };
+	phys_t page;
+
+	if (pt_alloc_flush(a) != OK || a->min >= a->max)
+		return false;
+	page = memblock_find(a->mb, (struct range){ a->min, a->max }, PAGE_SIZE, PAGE_SIZE, a->nid, &room);
+	if (page == PHYS_NONE)
+		return false;
+	a->up = a->mb->bottom_up;
+	if (a->up)
+		a->run = (struct range){ page, align_down(room.end, PAGE_SIZE) };
+	else
+		a->run = (struct range){ align_up(room.start, PAGE_SIZE), page + PAGE_SIZE };
+	a->taken.start = a->taken.end = a->up ? a->run.start : a->run.end;
+	return true;
+}
+
+static phys_t take_from_run(struct pt_alloc *a)
+{
+	phys_t page;
+
+	if ((range_empty(a->run) || a->up != a->mb->bottom_up) && !find_run(a))
+		return PHYS_NONE;
+	if (a->up) {
+		page = a->run.start;
+		a->run.start = a->taken.end = page + PAGE_SIZE;
+	} else {
+		page = a->run.end - PAGE_SIZE;
+		a->run.end = a->taken.start = page;
+	}
+	a->from_memblock++;
+	return page;
+}
+
+static bool buffer_has_page(const struct pt_alloc *a)
+{
+	return a->buffer_ok && range_size(a->buffer) >= PAGE_SIZE;
+}
+
+void pt_alloc_init(struct pt_alloc *a, struct memblock *mb, struct range buffer)
+{
+	*a = (struct pt_alloc){ .mb = mb, .buffer = buffer, .buffer_ok = true, .nid = NUMA_NO_NODE };
+}
+
+enum status pt_alloc_bounds(struct pt_alloc *a, phys_t min, phys_t max, int nid)
+{
+	if (a->min == min && a->max == max && a->nid == nid)
+		return OK;
+	a->min = min;
+	a->max = max;
+	a->nid = nid;
+	return pt_alloc_flush(a);
+}
+
+phys_t pt_alloc_page(struct pt_alloc *a)
+{
+	bool from_buffer = buffer_has_page(a);
+	phys_t page;
+
+	if (from_buffer) {
+		page = a->buffer.start;
+		a->buffer.start += PAGE_SIZE;
+		a->from_buffer++;
+	} else {
+		page = take_from_run(a);
+	}
+	if (page != PHYS_NONE && a->tell)
+		a->tell(a->tell_ctx, page, from_buffer);
+	return page;
+}
+
+enum status pt_alloc_flush(struct pt_alloc *a)
+{
+	enum status s = memblock_reserve(a->mb, a->taken);
+
+	hand_back_run(a);
+	if (s == OK)
+		a->taken = (struct range){ 0, 0 };
+	return s;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where page-table pages come from: first the buffer in the image, then memblock between two bounds (Linux's
+ * alloc_low_pages, arch/x86/mm/init.c). Pages are taken from memblock in runs, so that a page costs a few
+ * instructions.
+ */
+#ifndef MM_PT_ALLOC_H
+#define MM_PT_ALLOC_H
+
+#include "mm/memblock.h"
+
+#define PT_BUFFER_PAGES 16 /* INIT_PGT_BUF_SIZE with 5-level paging configured */
+
+struct pt_alloc {
+	struct memblock *mb;
+	struct range buffer; /* what is left of the page-table buffer in the image */
+	bool buffer_ok;      /* false while a piece is mapped that holds the unused part of the buffer */
+	phys_t min, max;     /* bounds for memblock; change them with pt_alloc_bounds only */
+	int nid;             /* NUMA_NO_NODE, or the node wanted */
+	struct range run;    /* free pages already found next to each other; not yet reserved */
+	struct range taken;  /* pages of the run handed out; reserved in one go by pt_alloc_flush */
+	bool up;             /* direction in which the run was found */
+	uint64_t from_buffer, from_memblock;
+	/* Told of every page handed out, in order (journals, tests); NULL: nobody is. */
+	void (*tell)(void *ctx, phys_t page, bool from_buffer);
+	void *tell_ctx;
+};
+
+void pt_alloc_init(struct pt_alloc *a, struct memblock *mb, struct range buffer);
+
+/* Sets the bounds and the node for memblock; a run found under other ones is given up. ERR_FULL as memblock_reserve. */
+MUST_CHECK enum status pt_alloc_bounds(struct pt_alloc *a, phys_t min, phys_t max, int nid);
+
+/*
+ * One page, not zeroed: buffer if allowed, else memblock in its direction inside [min, max). The same pages in the
+ * same order as one search and one reservation a page would give. PHYS_NONE: nothing is left, or memblock is full:
+ * then pt_alloc_flush says so.
+ */
+phys_t pt_alloc_page(struct pt_alloc *a);
+
+/* Reserves in memblock what was handed out since the last time. Call before reading or changing memblock's lists. */
+MUST_CHECK enum status pt_alloc_flush(struct pt_alloc *a);
+
+#endif

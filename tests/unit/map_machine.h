@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* A machine on which direct maps are built: memory, reservations, fake tables, a journal of every page handed out. */
+#ifndef TESTS_UNIT_MAP_MACHINE_H
+#define TESTS_UNIT_MAP_MACHINE_H
+
+#include "mm/policy.h"
+#include "tests/unit/support.h"
+
+struct map_machine {
+	struct memblock mb, before; /* before: as it was when the build began */
+	struct direct_map dm;
+	struct fake_ram ram;
+	phys_t *page; /* pages handed out, in order */
+	size_t nr, room;
+};
+
+static inline void map_machine_tell(void *ctx, phys_t page, bool from_buffer)
+{
+	struct map_machine *m = ctx;
+
+	(void)from_buffer;
+	if (m->nr == m->room) {
+		m->room = m->room ? 2 * m->room : 1024;
+		m->page = realloc(m->page, m->room * sizeof(*m->page));
+		assert_non_null(m->page);
+	}
+	m->page[m->nr++] = page;
+}
+
+static inline struct map_machine *map_machine_new(void)
+{
+	struct map_machine *m = calloc(1, sizeof(*m));
+
+	assert_non_null(m);
+	fake_ram_init(&m->ram);
+	memblock_init(&m->mb);
+	m->dm = (struct direct_map){
+		.mem = fake_ram_tables(&m->ram),
+		.levels = 4,
+		.page_sizes = PAGE_2M | PAGE_1G,
+		.page_offset = PAGE_OFFSET_4LEVEL,
+	};
+	return m;
+}
+
+static inline void map_machine_free(struct map_machine *m)
+{
+	fake_ram_free(&m->ram);
+	free(m->page);
+	free(m);
+}
+
+static inline void map_machine_memory(struct map_machine *m, phys_t start, phys_t end)
+{
+	assert_int_equal(memblock_add(&m->mb, (struct range){ start, end }), OK);
+	m->dm.end = max_u64(m->dm.end, end);
+}
+
+static inline void map_machine_reserve(struct map_machine *m, phys_t start, phys_t end)
+{
+	assert_int_equal(memblock_reserve(&m->mb, (struct range){ start, end }), OK);
+}
+
+/*
+ * The image: reserved from base to the end of its buffer, whose unused part is `pages` long; the top table lies in
+ * it.
+ */
+static inline void map_machine_image(struct map_machine *m, phys_t base, phys_t buffer, unsigned pages, phys_t end)
+{
+	m->dm.root = base + 0x10000;
+	m->dm.kernel_end = end;
+	pt_alloc_init(&m->dm.alloc, &m->mb, (struct range){ buffer, buffer + pages * PAGE_SIZE });
+	m->dm.alloc.tell = map_machine_tell;
+	m->dm.alloc.tell_ctx = m;
+	map_machine_reserve(m, base, buffer + pages * PAGE_SIZE);
+}
+
+/* Node and mark of a range, as SRAT would give them. */
+static inline void map_machine_node(struct map_machine *m, phys_t start, phys_t end, int nid, bool hotplug)
+{
+	struct range r = { start, end };
+
+	assert_int_equal(memblock_set_node(&m->mb.memory, r, nid), OK);
+	if (hotplug)
+		assert_int_equal(memblock_mark(&m->mb, r, MEMBLOCK_HOTPLUG, true), OK);
+}
+
+static inline enum status map_machine_build(struct map_machine *m, const struct pt_policy *policy)
+{
+	m->before = m->mb;
+	m->dm.policy = policy;
+	memset(fake_ram_page(&m->ram, m->dm.root), 0, PAGE_SIZE);
+	return direct_map_build(&m->dm);
+}
+
+/* Pages handed out inside [start, end). */
+static inline size_t map_machine_pages_in(const struct map_machine *m, phys_t start, phys_t end)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->nr; i++)
+		n += start <= m->page[i] && m->page[i] < end;
+	return n;
+}
+
+static inline int map_machine_compare(const void *a, const void *b)
+{
+	phys_t x = *(const phys_t *)a, y = *(const phys_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The pages handed out are exactly those of the ranges, which are disjoint, each page once. */
+static inline void map_machine_assert_pages(const struct map_machine *m, const struct range *want, size_t nr)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		size_t pages = (size_t)(range_size(want[i]) / PAGE_SIZE);
+
+		assert_int_equal(map_machine_pages_in(m, want[i].start, want[i].end), pages);
+		total += pages;
+	}
+	assert_int_equal(m->nr, total);
+	phys_t *sorted = malloc((m->nr + 1) * sizeof(*sorted));
+	assert_non_null(sorted);
+	memcpy(sorted, m->page, m->nr * sizeof(*sorted));
+	qsort(sorted, m->nr, sizeof(*sorted), map_machine_compare);
+	for (size_t i = 1; i < m->nr; i++)
+		assert_true(sorted[i - 1] < sorted[i]);
+	free(sorted);
+}
+
+#define MAP_PAGES(m, ...)                                                                                              \
+	map_machine_assert_pages(m, (const struct range[]){ __VA_ARGS__ },                                             \
+				 sizeof((const struct range[]){ __VA_ARGS__ }) / sizeof(struct range))
+
+/* The pages handed out from the first on, in order. */
+#define MAP_ORDER(m, from, ...)                                                                                        \
+	do {                                                                                                           \
+		const phys_t order_[] = { __VA_ARGS__ };                                                               \
+		assert_true((from) + ARRAY_SIZE(order_) <= (m)->nr);                                                   \
+		for (size_t order_i_ = 0; order_i_ < ARRAY_SIZE(order_); order_i_++)                                   \
+			assert_int_equal((m)->page[(from) + order_i_], order_[order_i_]);                              \
+	} while (0)
+
+#endif

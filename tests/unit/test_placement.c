@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* Counts and runs of page-table pages on a machine of three nodes, the last of which is movable. */
+#include "mm/placement.h"
+#include "tests/unit/support.h"
+
+#define MAX_RUNS 32
+
+static struct numa numa;
+static struct memblock mb;
+static struct placement p;
+static struct placement_run run[MAX_RUNS];
+static size_t runs;
+
+static void note(void *ctx, const struct placement_run *r)
+{
+	assert_ptr_equal(ctx, &runs);
+	assert_true(runs < MAX_RUNS);
+	run[runs++] = *r;
+}
+
+static void add_node(uint32_t pxm, phys_t start, phys_t end, bool hotplug)
+{
+	int nid = numa_map_pxm(&numa, pxm);
+
+	assert_int_equal(memblock_add(&mb, (struct range){ start, end }), OK);
+	assert_int_equal(numa_add_memblk(&numa, nid, (struct range){ start, end }, hotplug), OK);
+}
+
+/*
+ * Node 0 [0, 1G); node 1 [1G, 2G) hot-pluggable but pinned by a reservation; node 2 [2G, 3G) and [4G, 6G) hot-
+ * pluggable.
+ */
+static int setup(void **state)
+{
+	(void)state;
+	memblock_init(&mb);
+	numa_init(&numa);
+	add_node(10, 0, GIB, false);
+	add_node(11, GIB, 2 * GIB, true);
+	add_node(12, 2 * GIB, 3 * GIB, true);
+	add_node(12, 4 * GIB, 6 * GIB, true);
+	assert_int_equal(memblock_reserve(&mb, (struct range){ GIB + MIB, GIB + MIB + 1 }), OK);
+	assert_int_equal(numa_cleanup(&numa, &mb, 6 * GIB, NULL), OK);
+	numa_judge(&numa, &mb);
+	placement_init(&p, &numa);
+	p.run = note;
+	p.ctx = &runs;
+	runs = 0;
+	return 0;
+}
+
+#define RUN(i, at_level, at, to, at_nid, is_movable)                                                                   \
+	do {                                                                                                           \
+		assert_int_equal(run[i].level, at_level);                                                              \
+		assert_int_equal(run[i].start, at);                                                                    \
+		assert_int_equal(run[i].end, to);                                                                      \
+		assert_int_equal(run[i].nid, at_nid);                                                                  \
+		assert_int_equal(run[i].movable, is_movable);                                                          \
+	} while (0)
+
+static void nothing(void **state)
+{
+	(void)state;
+	placement_finish(&p);
+	assert_int_equal(runs, 0);
+	assert_int_equal(p.table_pages, 0);
+	assert_true(range_empty(p.lowest_highest));
+	assert_int_equal(placement_pinned(&p), 0);
+}
+
+static void counts(void **state)
+{
+	(void)state;
+	placement_add(&p, 0x5000, PT_PGD);
+	placement_add(&p, 0x9000, PT_PUD);
+	placement_add(&p, GIB, PT_PMD);
+	placement_add(&p, 2 * GIB, PT_PTE);
+	placement_add(&p, 6 * GIB - PAGE_SIZE, PT_PTE);
+	placement_add(&p, 4 * GIB, PT_PMD);
+	placement_add(&p, 7 * GIB, PT_PTE);
+	placement_finish(&p);
+	assert_int_equal(p.pages[PT_PGD][0], 1);
+	assert_int_equal(p.pages[PT_PUD][0], 1);
+	assert_int_equal(p.pages[PT_PMD][1], 1);
+	assert_int_equal(p.pages[PT_PMD][2], 1);
+	assert_int_equal(p.pages[PT_PTE][2], 2);
+	assert_int_equal(p.pages[PT_PTE][MAX_NUMNODES], 1);
+	assert_int_equal(p.table_pages, 6);
+	/* node 1 is hot-pluggable, but not movable */
+	assert_int_equal(p.on_movable, 3);
+	assert_int_equal(p.level_movable[PT_PMD], 1);
+	assert_int_equal(p.level_movable[PT_PTE], 2);
+	assert_int_equal(p.node_movable[1], 0);
+	assert_int_equal(p.node_movable[2], 3);
+	assert_int_equal(p.lowest_highest.start, 0x9000);
+	assert_int_equal(p.lowest_highest.end, 7 * GIB + PAGE_SIZE);
+	/* all hot-pluggable memory of node 2 */
+	assert_int_equal(placement_pinned(&p), 3 * GIB);
+}
+
+/* The top table lies in the image: a run, but no page of the direct map, and no stain wherever it is. */
+static void pgd_is_no_stain(void **state)
+{
+	(void)state;
+	placement_add(&p, 5 * GIB, PT_PGD);
+	placement_finish(&p);
+	assert_int_equal(runs, 1);
+	RUN(0, PT_PGD, 5 * GIB, 5 * GIB + PAGE_SIZE, 2, true);
+	assert_int_equal(p.pages[PT_PGD][2], 1);
+	assert_int_equal(p.table_pages, 0);
+	assert_int_equal(p.on_movable, 0);
+	assert_int_equal(p.node_movable[2], 0);
+	assert_int_equal(p.level_movable[PT_PGD], 0);
+	assert_int_equal(placement_pinned(&p), 0);
+}
+
+static void runs_grow_both_ways(void **state)
+{
+	(void)state;
+	for (phys_t at = 0x10000; at < 0x14000; at += PAGE_SIZE)
+		placement_add(&p, at, PT_PTE);
+	for (phys_t at = 0x24000; at > 0x20000; at -= PAGE_SIZE)
+		placement_add(&p, at - PAGE_SIZE, PT_PMD);
+	placement_add(&p, 0x14000, PT_PTE); /* the levels' runs are open side by side */
+	placement_add(&p, 0xf000, PT_PTE);
+	assert_int_equal(runs, 0);
+	placement_add(&p, 0x16000, PT_PTE);
+	assert_int_equal(runs, 1);
+	RUN(0, PT_PTE, 0xf000, 0x15000, 0, false);
+	placement_finish(&p);
+	assert_int_equal(runs, 3);
+	RUN(1, PT_PTE, 0x16000, 0x17000, 0, false);
+	RUN(2, PT_PMD, 0x20000, 0x24000, 0, false);
+	placement_finish(&p);
+	assert_int_equal(runs, 3);
+}
+
+/* Neighbours on different nodes, or stained and not, are different runs, in both directions. */
+static void runs_end_at_borders(void **state)
+{
+	(void)state;
+	for (phys_t at = GIB - 2 * PAGE_SIZE; at < GIB + 2 * PAGE_SIZE; at += PAGE_SIZE)
+		placement_add(&p, at, PT_PTE);
+	for (phys_t at = 2 * GIB + PAGE_SIZE; at >= 2 * GIB - PAGE_SIZE; at -= PAGE_SIZE)
+		placement_add(&p, at, PT_PMD);
+	placement_finish(&p);
+	assert_int_equal(runs, 4);
+	RUN(0, PT_PTE, GIB - 2 * PAGE_SIZE, GIB, 0, false);
+	RUN(1, PT_PMD, 2 * GIB, 2 * GIB + 2 * PAGE_SIZE, 2, true);
+	RUN(2, PT_PTE, GIB, GIB + 2 * PAGE_SIZE, 1, false);
+	RUN(3, PT_PMD, 2 * GIB - PAGE_SIZE, 2 * GIB, 1, false);
+}
+
+/* A hot-pluggable and an ordinary range of one node: two runs. */
+static void movable_border_on_one_node(void **state)
+{
+	(void)state;
+	numa_init(&numa);
+	memblock_init(&mb);
+	add_node(1, 0, GIB, false);
+	add_node(2, GIB, 2 * GIB, false);
+	add_node(2, 2 * GIB, 3 * GIB, true);
+	assert_int_equal(numa_cleanup(&numa, &mb, 3 * GIB, NULL), OK);
+	numa_judge(&numa, &mb);
+	placement_add(&p, 2 * GIB - PAGE_SIZE, PT_PTE);
+	placement_add(&p, 2 * GIB, PT_PTE);
+	placement_finish(&p);
+	assert_int_equal(runs, 2);
+	RUN(0, PT_PTE, 2 * GIB - PAGE_SIZE, 2 * GIB, 1, false);
+	RUN(1, PT_PTE, 2 * GIB, 2 * GIB + PAGE_SIZE, 1, true);
+	assert_int_equal(placement_pinned(&p), GIB);
+}
+
+/* report=full: a run for every page. */
+static void single(void **state)
+{
+	(void)state;
+	p.single = true;
+	placement_add(&p, 0x10000, PT_PTE);
+	placement_add(&p, 0x11000, PT_PTE);
+	placement_add(&p, 0x10000 - PAGE_SIZE, PT_PTE);
+	placement_finish(&p);
+	assert_int_equal(runs, 3);
+	RUN(0, PT_PTE, 0x10000, 0x11000, 0, false);
+	RUN(1, PT_PTE, 0x11000, 0x12000, 0, false);
+	RUN(2, PT_PTE, 0xf000, 0x10000, 0, false);
+	assert_int_equal(p.pages[PT_PTE][0], 3);
+}
+
+/* Page 0 is a page, and nobody has to listen. */
+static void page_zero_unheard(void **state)
+{
+	(void)state;
+	p.run = NULL;
+	placement_add(&p, 0, PT_PTE);
+	placement_finish(&p);
+	assert_int_equal(p.table_pages, 1);
+	assert_int_equal(p.lowest_highest.start, 0);
+	assert_int_equal(p.lowest_highest.end, PAGE_SIZE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(nothing, setup),
+		cmocka_unit_test_setup(counts, setup),
+		cmocka_unit_test_setup(pgd_is_no_stain, setup),
+		cmocka_unit_test_setup(runs_grow_both_ways, setup),
+		cmocka_unit_test_setup(runs_end_at_borders, setup),
+		cmocka_unit_test_setup(movable_border_on_one_node, setup),
+		cmocka_unit_test_setup(single, setup),
+		cmocka_unit_test_setup(page_zero_unheard, setup),
+	};
+
+	return cmocka_run_group_tests_name("placement", tests, NULL, NULL);
+}

@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: MIT */
+/* Where each policy puts its pages: vectors measured on Linux 6.1, and machines worked out by hand. */
+#include "tests/unit/map_machine.h"
+
+#define NODE1_LOW 0x44000000ull
+#define NODE1_LOW_END 0x80000000ull
+#define TOP (9 * GIB)
+
+/* The machine of Linux's vectors: pc with 8 GiB, the kernel at 1G, node 1 = [0x44000000, 2G) and [4G, 9G). */
+static struct map_machine *golden(unsigned page_sizes, unsigned buffer_pages)
+{
+	struct map_machine *m = map_machine_new();
+
+	map_machine_memory(m, 0x1000, 0x9f000);
+	map_machine_memory(m, MIB, 0xbffe0000);
+	map_machine_memory(m, 4 * GIB, TOP);
+	map_machine_reserve(m, 0, MIB);
+	map_machine_image(m, 0x40000000, 0x43401000, buffer_pages, 0x43430000);
+	m->dm.page_sizes = page_sizes;
+	m->dm.trampoline = true;
+	return m;
+}
+
+/* The same once SRAT is known: node borders and marks in memblock. */
+static struct map_machine *golden_srat(unsigned page_sizes, bool movable_node)
+{
+	struct map_machine *m = golden(page_sizes, 16);
+
+	map_machine_node(m, 0, NODE1_LOW, 0, false);
+	map_machine_node(m, NODE1_LOW, NODE1_LOW_END, 1, true);
+	map_machine_node(m, NODE1_LOW_END, 0xc0000000, 0, false);
+	map_machine_node(m, 4 * GIB, TOP, 1, true);
+	m->mb.movable_node = movable_node;
+	return m;
+}
+
+static size_t on_node1(const struct map_machine *m)
+{
+	return map_machine_pages_in(m, NODE1_LOW, NODE1_LOW_END) + map_machine_pages_in(m, 4 * GIB, TOP);
+}
+
+static void bottom_up_1g(void **state)
+{
+	struct map_machine *m = golden(PAGE_2M | PAGE_1G, 16);
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
+	/* PUD, PMD(0), PTE(0), trampoline, PMD(2G), PTE(0xbfe00000) */
+	MAP_PAGES(m, { 0x43401000, 0x43407000 });
+	MAP_ORDER(m, 0, 0x43401000, 0x43402000, 0x43403000, 0x43404000, 0x43405000, 0x43406000);
+	assert_int_equal(on_node1(m), 0);
+	assert_int_equal(m->dm.pages[PT_PUD], 1);
+	assert_int_equal(m->dm.pages[PT_PMD], 2);
+	assert_int_equal(m->dm.pages[PT_PTE], 2);
+	assert_int_equal(m->dm.trampoline_pages, 1);
+	assert_int_equal(m->dm.leaves[PT_PUD], 1 + 5);
+	assert_int_equal(m->dm.leaves[PT_PMD], 511 + 511);
+	assert_int_equal(m->dm.leaves[PT_PTE], 512 + 480);
+	/* [0, 1M); above the kernel four pieces below 2G, one up to 3G, one above 4G; five steps below it */
+	assert_int_equal(m->dm.ranges, 1 + 6 + 5);
+	assert_int_equal(m->dm.max_mapped, TOP);
+	assert_int_equal(m->dm.failed_at, PHYS_NONE);
+	map_machine_free(m);
+}
+
+static void bottom_up_2m(void **state)
+{
+	struct map_machine *m = golden(PAGE_2M, 16);
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
+	MAP_PAGES(m, { 0x43401000, 0x4340d000 });
+	assert_int_equal(on_node1(m), 0);
+	map_machine_free(m);
+}
+
+/* The problem this project shows: same kernel, same base, 529 pages on the next node. */
+static void bottom_up_4k(void **state)
+{
+	struct map_machine *m = golden(PAGE_4K, 16);
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
+	MAP_PAGES(m, { 0x43401000, 0x43411000 }, { 0x43430000, 0x44211000 }, { 0x100000, 0x319000 });
+	assert_int_equal(m->nr, 4106);
+	assert_int_equal(on_node1(m), 529);
+	map_machine_free(m);
+}
+
+static void top_down_1g(void **state)
+{
+	struct map_machine *m = golden(PAGE_2M | PAGE_1G, 16);
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_top_down), OK);
+	MAP_PAGES(m, { 0x43401000, 0x43405000 }, { 0x23fffe000, 0x240000000 });
+	assert_int_equal(on_node1(m), 2);
+	map_machine_free(m);
+}
+
+static void top_down_2m(void **state)
+{
+	struct map_machine *m = golden(PAGE_2M, 16);
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_top_down), OK);
+	MAP_PAGES(m, { 0x43401000, 0x4340a000 }, { 0x23fffd000, 0x240000000 });
+	/* PUD PMD(0) PTE(0) trampoline PMD(8G); the kernel's piece from memblock; then the buffer again */
+	MAP_ORDER(m, 0, 0x43401000, 0x43402000, 0x43403000, 0x43404000, 0x43405000, 0x23ffff000, 0x23fffe000,
+		  0x23fffd000, 0x43406000, 0x43407000, 0x43408000, 0x43409000);
+	assert_int_equal(on_node1(m), 3);
+	map_machine_free(m);
+}
+
+static void top_down_4k(void **state)
+{
+	struct map_machine *m = golden(PAGE_4K, 16);
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_top_down), OK);
+	MAP_PAGES(m, { 0x43401000, 0x43411000 }, { 0x23f006000, 0x240000000 });
+	assert_int_equal(on_node1(m), 4090);
+	map_machine_free(m);
+}
+
+static void memblock_1g(void **state)
+{
+	struct map_machine *m = golden_srat(PAGE_2M | PAGE_1G, true);
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_memblock), OK);
+	MAP_PAGES(m, { 0x43401000, 0x43407000 }, { 0xbfdff000, 0xbfe00000 });
+	assert_int_equal(on_node1(m), 0);
+	map_machine_free(m);
+}
+
+static void memblock_2m(void **state)
+{
+	struct map_machine *m = golden_srat(PAGE_2M, true);
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_memblock), OK);
+	MAP_PAGES(m, { 0x43401000, 0x4340c000 }, { 0xbfdff000, 0xbfe00000 });
+	assert_int_equal(on_node1(m), 0);
+	map_machine_free(m);
+}
+
+static void memblock_4k(void **state)
+{
+	struct map_machine *m = golden_srat(PAGE_4K, true);
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_memblock), OK);
+	MAP_PAGES(m, { 0x43401000, 0x43411000 }, { 0xbefe6000, 0xbffe0000 });
+	assert_int_equal(on_node1(m), 0);
+	map_machine_free(m);
+}
+
+/* Without movable_node the marks count for nothing: node borders only cost a PMD page. */
+static void memblock_without_movable_node(void **state)
+{
+	struct map_machine *m = golden_srat(PAGE_2M | PAGE_1G, false);
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_memblock), OK);
+	/* PMD(1G) is wanted while node 0's part of that GiB, with the kernel in it, blocks the buffer */
+	MAP_PAGES(m, { 0x43401000, 0x43407000 }, { 0x23ffff000, 0x240000000 });
+	assert_int_equal(on_node1(m), 1);
+	map_machine_free(m);
+}
+
+static void series(void **state)
+{
+	struct map_machine *m = golden_srat(PAGE_2M | PAGE_1G, true);
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_series), OK);
+	/*
+	 * as `memblock`, but the highest page of unmovable memory is taken, mapped or not: PMD(1G); then PMD(2G),
+	 * PTE(0xbfe00000)
+	 */
+	MAP_ORDER(m, 4, 0xbffdf000, 0x43405000, 0x43406000);
+	MAP_PAGES(m, { 0x43401000, 0x43407000 }, { 0xbffdf000, 0xbffe0000 });
+	assert_int_equal(m->dm.ranges, 1 + 4);
+	map_machine_free(m);
+
+	m = golden_srat(PAGE_2M, true);
+	assert_int_equal(map_machine_build(m, &policy_series), OK);
+	MAP_PAGES(m, { 0x43401000, 0x4340c000 }, { 0xbffdf000, 0xbffe0000 });
+	map_machine_free(m);
+
+	m = golden_srat(PAGE_4K, true);
+	assert_int_equal(map_machine_build(m, &policy_series), OK);
+	MAP_PAGES(m, { 0x43401000, 0x43411000 }, { 0xbefe6000, 0xbffe0000 });
+	assert_int_equal(on_node1(m), 0);
+	map_machine_free(m);
+}
+
+static void lowest(void **state)
+{
+	struct map_machine *m = golden(PAGE_2M | PAGE_1G, 16);
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_lowest), OK);
+	/* PMD(2G) and PTE(0xbfe00000) are wanted while the kernel's own region is mapped: the lowest free pages */
+	MAP_ORDER(m, 4, 0x100000, 0x101000);
+	MAP_PAGES(m, { 0x43401000, 0x43405000 }, { 0x100000, 0x102000 });
+	map_machine_free(m);
+
+	m = golden(PAGE_4K, 16);
+	assert_int_equal(map_machine_build(m, &policy_lowest), OK);
+	MAP_PAGES(m, { 0x43401000, 0x43411000 }, { 0x100000, 0x10fa000 });
+	assert_int_equal(on_node1(m), 0);
+	map_machine_free(m);
+}
+
+static void hybrid(void **state)
+{
+	struct map_machine *m = golden(PAGE_2M | PAGE_1G, 16);
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_hybrid), OK);
+	MAP_PAGES(m, { 0x43401000, 0x43407000 });
+	map_machine_free(m);
+
+	/*
+	 * Linux 5.0's memblock never went below the kernel's end either: with its buffer of 12 the pages are its
+	 * pages
+	 */
+	m = golden(PAGE_4K, 12);
+	assert_int_equal(map_machine_build(m, &policy_hybrid), OK);
+	MAP_PAGES(m, { 0x43401000, 0x4340d000 }, { 0x43430000, 0x4442e000 });
+	assert_int_equal(on_node1(m), 1070);
+	map_machine_free(m);
+}
+
+/* Two pages are free above the kernel, then it goes downwards from below its end. */
+static void hybrid_turns_round(void **state)
+{
+	struct map_machine *m = map_machine_new();
+
+	(void)state;
+	map_machine_memory(m, MIB, 32 * MIB);
+	map_machine_reserve(m, 0, MIB);
+	map_machine_image(m, 16 * MIB, 0x1100000, 4, 0x1108000);
+	map_machine_reserve(m, 0x1108000, 0x110a000);
+	map_machine_reserve(m, 0x110c000, 32 * MIB);
+	m->dm.page_sizes = PAGE_4K;
+	assert_int_equal(map_machine_build(m, &policy_hybrid), OK);
+	/*
+	 * PTE tables: [0, 2M) is there; 16M..30M: one from the buffer, two above the kernel, then below its end;
+	 * 2M..14M
+	 */
+	MAP_ORDER(m, 0, 0x1100000, 0x1101000, 0x1102000, 0x1103000, 0x110a000, 0x110b000, 0x1107000, 0x1106000,
+		  0x1105000, 0x1104000, 0xfff000, 0xffe000);
+	MAP_PAGES(m, { 0x1100000, 0x1108000 }, { 0x110a000, 0x110c000 }, { 0xff8000, 0x1000000 });
+	assert_int_equal(m->nr, 3 + 15);
+	map_machine_free(m);
+}
+
+static void floor_16m(void **state)
+{
+	struct map_machine *m = golden(PAGE_2M | PAGE_1G, 16);
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_floor), OK);
+	MAP_PAGES(m, { 0x43401000, 0x43405000 }, { 0x1000000, 0x1002000 });
+	map_machine_free(m);
+
+	/* nothing is free above 16M but two pages: from 1M on then */
+	m = map_machine_new();
+	map_machine_memory(m, MIB, 32 * MIB);
+	map_machine_reserve(m, 0, MIB);
+	map_machine_image(m, 2 * MIB, 3 * MIB, 4, 4 * MIB);
+	map_machine_reserve(m, 0x1002000, 32 * MIB);
+	m->dm.page_sizes = PAGE_4K;
+	assert_int_equal(map_machine_build(m, &policy_floor), OK);
+	MAP_ORDER(m, 3, 0x1000000, 0x1001000, 0x100000, 0x101000);
+	MAP_PAGES(m, { 0x300000, 0x303000 }, { 0x1000000, 0x1002000 }, { 0x100000, 0x10d000 });
+	map_machine_free(m);
+}
+
+static void node_local(void **state)
+{
+	struct map_machine *m = golden_srat(PAGE_2M, true);
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_node_local), OK);
+	/*
+	 * PMD(1G) is wanted while the kernel's region blocks the buffer: the top of node 0. PMD(2G), PTE(0xbfe00000)
+	 * are node 0's: buffer. PMDs for 4G..8G: the top of node 1, hot-pluggable as it is.
+	 */
+	MAP_ORDER(m, 4, 0xbffdf000, 0x43405000, 0x43406000, 0x23ffff000, 0x23fffe000, 0x23fffd000, 0x23fffc000,
+		  0x23fffb000);
+	assert_int_equal(m->nr, 12);
+	assert_true(m->mb.movable_node);
+	map_machine_free(m);
+
+	/* node 1 is full but for one page: then any node, and now marks count: node 0 */
+	m = golden_srat(PAGE_2M, true);
+	map_machine_reserve(m, NODE1_LOW, NODE1_LOW_END);
+	map_machine_reserve(m, 4 * GIB, TOP - PAGE_SIZE);
+	assert_int_equal(map_machine_build(m, &policy_node_local), OK);
+	MAP_ORDER(m, 4, 0xbffdf000, 0x43405000, 0x43406000, 0x23ffff000, 0xbffde000, 0xbffdd000, 0xbffdc000,
+		  0xbffdb000);
+	assert_int_equal(m->nr, 12);
+	assert_true(m->mb.movable_node);
+	map_machine_free(m);
+}
+
+/*
+ * The highest memory is a third, hot-pluggable node: it has its own tables, but gets none of node 1's when that one
+ * is full.
+ */
+static void node_local_fallback_honours_marks(void **state)
+{
+	struct map_machine *m = golden(PAGE_2M, 16);
+
+	(void)state;
+	map_machine_node(m, 0, 4 * GIB, 0, false);
+	map_machine_node(m, 4 * GIB, 8 * GIB, 1, true);
+	map_machine_node(m, 8 * GIB, TOP, 2, true);
+	map_machine_reserve(m, 4 * GIB, 8 * GIB);
+	map_machine_reserve(m, 0xbff00000, 0xbffdc000);
+	m->mb.movable_node = true;
+	assert_int_equal(map_machine_build(m, &policy_node_local), OK);
+	/* node 0: PMD(1G), PMD(2G), PTE(0xbfe00000), with the buffer blocked; 4G..7G fall back to it; 8G */
+	MAP_ORDER(m, 4, 0xbffdf000, 0xbffde000, 0xbffdd000, 0xbffdc000, 0xbffdb000, 0xbffda000, 0xbffd9000,
+		  0x23ffff000);
+	assert_int_equal(m->nr, 12);
+	map_machine_free(m);
+}
+
+/* pc with 64 GiB, the kernel at 16M without KASLR, 2M leaves. */
+static struct map_machine *pc_64g(void)
+{
+	struct map_machine *m = map_machine_new();
+
+	map_machine_memory(m, 0x1000, 0x9f000);
+	map_machine_memory(m, MIB, 0xbffe0000);
+	map_machine_memory(m, 4 * GIB, 65 * GIB);
+	map_machine_reserve(m, 0, MIB);
+	map_machine_image(m, 0x1000000, 0x4401000, 16, 0x4430000);
+	m->dm.page_sizes = PAGE_2M;
+	return m;
+}
+
+/* Table that maps the entry for `phys` at that level, from the top of the tables down. */
+static phys_t table_for(struct map_machine *m, enum pt_level level, phys_t phys)
+{
+	uint64_t virt = m->dm.page_offset + phys;
+	phys_t table = m->dm.root;
+
+	for (int l = PT_P4D; l > (int)level; l--) {
+		const uint64_t *entry = fake_ram_page(&m->ram, table);
+
+		table = entry[virt >> (12 + 9 * l) & 511] & PT_ADDRESS;
+	}
+	return table;
+}
+
+static void pc_64g_bottom_up(void **state)
+{
+	struct map_machine *m = pc_64g();
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
+	MAP_PAGES(m, { 0x4401000, 0x4411000 }, { 0x4430000, 0x4463000 });
+	assert_int_equal(m->nr, 67);
+	/* the tables of 13G are the last from the buffer */
+	assert_int_equal(table_for(m, PT_PMD, 0x340000000), 0x4410000);
+	assert_int_equal(table_for(m, PT_PMD, 0x380000000), 0x4430000);
+	map_machine_free(m);
+}
+
+static void pc_64g_top_down(void **state)
+{
+	struct map_machine *m = pc_64g();
+
+	(void)state;
+	assert_int_equal(map_machine_build(m, &policy_top_down), OK);
+	assert_int_equal(m->nr, 67);
+	/*
+	 * PUD, PMD(0), PTE(0), PMD(64G); the kernel's piece: PMD(1G), PMD(2G), PTE(0xbfe00000); the buffer again;
+	 * then downwards
+	 */
+	MAP_ORDER(m, 0, 0x4401000, 0x4402000, 0x4403000, 0x4404000, 0x103ffff000, 0x103fffe000, 0x103fffd000,
+		  0x4405000);
+	assert_int_equal(table_for(m, PT_PMD, 0x1000000000), 0x4404000);
+	assert_int_equal(table_for(m, PT_PMD, 0x40000000), 0x103ffff000);
+	assert_int_equal(table_for(m, PT_PMD, 0x80000000), 0x103fffe000);
+	assert_int_equal(table_for(m, PT_PTE, 0xbfe00000), 0x103fffd000);
+	MAP_ORDER(m, 4 + 3 + 12, 0x103fffc000, 0x103fffb000);
+	map_machine_free(m);
+}
+
+static void kaslr_48g_bottom_up(void **state)
+{
+	struct map_machine *m = map_machine_new();
+
+	(void)state;
+	map_machine_memory(m, 0x1000, 0x9f000);
+	map_machine_memory(m, MIB, 0xbffe0000);
+	map_machine_memory(m, 4 * GIB, 49 * GIB);
+	map_machine_reserve(m, 0, MIB);
+	map_machine_image(m, 0x598c00000, 0x59c001000, 16, 0x59c030000);
+	m->dm.page_sizes = PAGE_2M;
+	m->dm.trampoline = true;
+	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
+	/* above the kernel 15 pages, then 21 from 1M on */
+	MAP_PAGES(m, { 0x59c001000, 0x59c011000 }, { 0x59c030000, 0x59c03f000 }, { 0x100000, 0x115000 });
+	map_machine_free(m);
+}
+
+static void la57_24g_bottom_up(void **state)
+{
+	struct map_machine *m = map_machine_new();
+	const uint64_t *entry;
+
+	(void)state;
+	map_machine_memory(m, 0x1000, 0x9f000);
+	map_machine_memory(m, MIB, 0xbffe0000);
+	map_machine_memory(m, 4 * GIB, 25 * GIB);
+	map_machine_reserve(m, 0, MIB);
+	map_machine_image(m, 0x40000000, 0x43401000, 16, 0x43430000);
+	m->dm.page_sizes = PAGE_2M;
+	m->dm.levels = 5;
+	m->dm.page_offset = PAGE_OFFSET_5LEVEL;
+	m->dm.trampoline = true;
+	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
+	/* P4D, PUD, PMD(0), PTE(0), two trampoline pages, then PMD(1G) */
+	entry = fake_ram_page(&m->ram, m->dm.root);
+	assert_int_equal(entry[273], 0x43401000 | PT_TABLE_FLAGS);
+	entry = fake_ram_page(&m->ram, 0x43401000);
+	assert_int_equal(entry[0], 0x43402000 | PT_TABLE_FLAGS);
+	entry = fake_ram_page(&m->ram, 0x43402000);
+	assert_int_equal(entry[0], 0x43403000 | PT_TABLE_FLAGS);
+	assert_int_equal(entry[1], 0x43407000 | PT_TABLE_FLAGS);
+	entry = fake_ram_page(&m->ram, 0x43403000);
+	assert_int_equal(entry[0], 0x43404000 | PT_TABLE_FLAGS);
+	assert_int_equal(m->dm.alloc.from_buffer, 16);
+	assert_int_equal(m->dm.trampoline_pages, 2);
+	map_machine_free(m);
+}
+
+/*
+ * No free 2M block: Linux since 6.1.141 starts at the top of the map rounded down to 2M. A page is reserved in each
+ * 2M block but the half one at the end.
+ */
+static void top_down_no_free_block(void **state)
+{
+	struct map_machine *m = map_machine_new();
+
+	(void)state;
+	map_machine_memory(m, MIB, 9 * MIB);
+	map_machine_reserve(m, 0, MIB);
+	map_machine_image(m, 4 * MIB, 0x480000, 4, 0x490000);
+	map_machine_reserve(m, 2 * MIB, 2 * MIB + PAGE_SIZE);
+	map_machine_reserve(m, 6 * MIB, 6 * MIB + PAGE_SIZE);
+	m->dm.page_sizes = PAGE_4K;
+	assert_int_equal(map_machine_build(m, &policy_top_down), OK);
+	/*
+	 * [6M, 8M) with the last page of the buffer; then [1M, 6M) with pages of [6M, 8M); [8M, 9M) at last, below 8M
+	 * too
+	 */
+	MAP_ORDER(m, 0, 0x480000, 0x481000, 0x482000, 0x483000, 0x7ff000, 0x7fe000, 0x7fd000);
+	assert_int_equal(m->nr, 7);
+	assert_int_equal(m->dm.ranges, 1 + 3);
+	assert_int_equal(table_for(m, PT_PTE, 8 * MIB), 0x7fd000);
+	map_machine_free(m);
+}
+
+/* Tables come from what the steps before have mapped; memory below that is free, but not asked for. */
+static void top_down_stays_in_what_is_mapped(void **state)
+{
+	struct map_machine *m = map_machine_new();
+
+	(void)state;
+	map_machine_memory(m, MIB, 9 * MIB);
+	map_machine_reserve(m, 0, MIB);
+	map_machine_image(m, 4 * MIB, 0x480000, 4, 0x490000);
+	map_machine_reserve(m, 2 * MIB, 2 * MIB + PAGE_SIZE);
+	map_machine_reserve(m, 6 * MIB, 8 * MIB - PAGE_SIZE);
+	m->dm.page_sizes = PAGE_4K;
+	/* [6M, 8M) has one free page, for PTE(2M); none is left for PTE(4M) */
+	assert_int_equal(map_machine_build(m, &policy_top_down), ERR_NO_MEMORY);
+	MAP_ORDER(m, 3, 0x483000, 0x7ff000);
+	assert_int_equal(m->nr, 5);
+	assert_int_equal(m->dm.failed_at, 4 * MIB);
+	map_machine_free(m);
+}
+
+/* With nothing unmovable free, `memblock` gives up and says where; bottom-up does not know better and goes on. */
+static void all_movable(void **state)
+{
+	struct map_machine *m = golden_srat(PAGE_2M, true);
+
+	(void)state;
+	map_machine_reserve(m, 0, NODE1_LOW);
+	map_machine_reserve(m, NODE1_LOW_END, 0xc0000000);
+	/* PMD(8G) is the buffer's; PMD(1G) is wanted while the buffer is blocked */
+	assert_int_equal(map_machine_build(m, &policy_memblock), ERR_NO_MEMORY);
+	assert_int_equal(m->dm.failed_at, 0x40000000);
+	map_machine_free(m);
+}
+
+static void table_of_policies(void **state)
+{
+	static const char *const names[] = { "bottom-up", "memblock", "lowest", "top-down",
+					     "series",    "hybrid",   "floor",  "node-local" };
+	static const bool srat_first[] = { false, true, false, false, true, false, false, true };
+
+	(void)state;
+	assert_int_equal(pt_policies_nr, ARRAY_SIZE(names));
+	for (unsigned i = 0; i < pt_policies_nr; i++) {
+		assert_string_equal(pt_policies[i]->name, names[i]);
+		assert_int_equal(pt_policies[i]->srat_first, srat_first[i]);
+		assert_in_range(strlen(pt_policies[i]->says), 1, 59);
+		assert_ptr_equal(pt_policy_find(names[i], strlen(names[i])), pt_policies[i]);
+	}
+	assert_ptr_equal(pt_policy_find("floor,lowest", 5), &policy_floor);
+	assert_null(pt_policy_find("floor,lowest", 6));
+	assert_null(pt_policy_find("floo", 4));
+	assert_null(pt_policy_find("floors", 6));
+	assert_null(pt_policy_find("Floor", 5));
+	assert_null(pt_policy_find("", 0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bottom_up_1g),
+		cmocka_unit_test(bottom_up_2m),
+		cmocka_unit_test(bottom_up_4k),
+		cmocka_unit_test(top_down_1g),
+		cmocka_unit_test(top_down_2m),
+		cmocka_unit_test(top_down_4k),
+		cmocka_unit_test(memblock_1g),
+		cmocka_unit_test(memblock_2m),
+		cmocka_unit_test(memblock_4k),
+		cmocka_unit_test(memblock_without_movable_node),
+		cmocka_unit_test(series),
+		cmocka_unit_test(lowest),
+		cmocka_unit_test(hybrid),
+		cmocka_unit_test(hybrid_turns_round),
+		cmocka_unit_test(floor_16m),
+		cmocka_unit_test(node_local),
+		cmocka_unit_test(node_local_fallback_honours_marks),
+		cmocka_unit_test(pc_64g_bottom_up),
+		cmocka_unit_test(pc_64g_top_down),
+		cmocka_unit_test(kaslr_48g_bottom_up),
+		cmocka_unit_test(la57_24g_bottom_up),
+		cmocka_unit_test(top_down_no_free_block),
+		cmocka_unit_test(top_down_stays_in_what_is_mapped),
+		cmocka_unit_test(all_movable),
+		cmocka_unit_test(table_of_policies),
+	};
+
+	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+}
