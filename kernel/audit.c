@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* Builds a policy's direct map, loads it, and lets a reader that shares no code with the builder say what came of it. */
+#include "kernel/audit.h"
+
+#include "kernel/format.h"
+#include "kernel/report.h"
+
+/* Too large for the stack. */
+static struct audit the_audit;
+
+/* ---- building ---- */
+
+/* Every policy starts from the same state: memory as reserved, buffer and top table empty. */
+static bool prepare(struct audit *a)
+{
+	const struct bootinfo *bi = &a->r->h->bi;
+	const struct platform *p = a->r->p;
+
+	a->mb = *a->r->mb;
+	a->mb.bottom_up = a->policy->bottom_up;
+	a->mb.movable_node = a->r->h->opt.movable_node;
+	if (a->policy->srat_first && numa_apply(&a->r->h->numa, &a->mb) != OK)
+		return report_error(a->r, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
+	for (phys_t page = bi->buffer.start; page < bi->buffer.end; page += PAGE_SIZE)
+		p->clear_page(p->ctx, page);
+	p->clear_page(p->ctx, bi->pgd);
+	return true;
+}
+
+static void describe_map(struct audit *a)
+{
+	const struct handover *h = a->r->h;
+
+	a->dm = (struct direct_map){
+		.policy = a->policy,
+		.mem = a->r->p->tables,
+		.root = h->bi.pgd,
+		.levels = h->choice.levels,
+		.page_sizes = h->choice.page_sizes,
+		.page_offset = h->choice.page_offset,
+		.kernel_end = h->choice.end,
+		.end = h->end_of_ram,
+		.fragment = h->opt.fragment,
+	};
+	pt_alloc_init(&a->dm.alloc, &a->mb, h->bi.buffer);
+}
+
+static bool build(struct audit *a)
+{
+	uint64_t start = log_now_ns(&a->r->log);
+	enum status st = direct_map_build(&a->dm);
+
+	a->build_ns = log_now_ns(&a->r->log) - start;
+	if (st == ERR_NO_MEMORY)
+		return report_error(a->r, "%s: no page left for a page table while mapping 0x%llx (%llu taken so far)",
+				    a->policy->name, (unsigned long long)a->dm.failed_at,
+				    (unsigned long long)(a->dm.alloc.from_buffer + a->dm.alloc.from_memblock));
+	if (st != OK)
+		return report_error(a->r, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
+	return true;
+}
+
+/* ---- what the walk finds ---- */
+
+static void PRINTF_LIKE(2, 3) wrong(struct audit *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (a->wrong[0])
+		return;
+	va_start(ap, fmt);
+	format_v(a->wrong, sizeof(a->wrong), fmt, ap);
+	va_end(ap);
+}
+
+static void see_table(void *ctx, phys_t table, enum pt_level level, uint64_t virt)
+{
+	struct audit *a = ctx;
+
+	(void)virt;
+	a->tables[level]++;
+	placement_add(&a->placement, table, level);
+}
+
+static void see_leaves(void *ctx, const struct pgwalk_leaf *first, uint64_t count)
+{
+	struct audit *a = ctx;
+	uint64_t size = 1ull << pt_shift(first->level);
+	struct range r = { first->phys, first->phys + count * size };
+
+	if (first->virt - a->dm.page_offset != first->phys)
+		wrong(a, "0x%llx maps 0x%llx", (unsigned long long)first->virt, (unsigned long long)first->phys);
+	if (first->flags != (PT_LEAF_FLAGS | (first->level == PT_PTE ? 0 : PT_LARGE)))
+		wrong(a, "flags 0x%llx at 0x%llx", (unsigned long long)first->flags, (unsigned long long)first->virt);
+	a->leaves[first->level] += count;
+	a->ram_mapped += memblock_memory_in(&a->mb, r);
+}
+
+/* A page-table page comes from the buffer, or from RAM that was free before. */
+static bool is_rightful(const struct audit *a, struct range pages)
+{
+	struct range buffer = a->r->h->bi.buffer;
+
+	if (range_contains(buffer, pages.start))
+		pages.start = min_u64(pages.end, buffer.end);
+	return range_empty(pages) || (memblock_memory_in(&a->mb, pages) == range_size(pages) &&
+				      !memblock_overlaps(&a->r->mb->reserved, pages, NULL));
+}
+
+static void see_run(void *ctx, const struct placement_run *run)
+{
+	struct audit *a = ctx;
+	struct range pages = { run->start, run->end };
+
+	report_run(a, run);
+	if (run->level == PT_PGD)
+		return;
+	if (!is_rightful(a, pages))
+		wrong(a, "page table at 0x%llx, in memory that was not free", (unsigned long long)run->start);
+	if (run->movable)
+		a->stained[run->level][run->nid] = true;
+	picture_mark(&a->picture, pages, run->movable ? '!' : '#');
+}
+
+static const uint64_t *walk_table(void *ctx, phys_t table)
+{
+	const struct pt_memory *mem = ctx;
+
+	return mem->page(mem->ctx, table);
+}
+
+static uint64_t total_ram(const struct memblock *mb)
+{
+	return memblock_memory_in(mb, (struct range){ 0, UINT64_MAX });
+}
+
+static uint64_t total_reserved(const struct memblock *mb)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < mb->reserved.nr; i++)
+		bytes += mb->reserved.r[i].end - mb->reserved.r[i].start;
+	return bytes;
+}
+
+/* Builder, walk and memblock must agree on every number. */
+static void compare(struct audit *a)
+{
+	uint64_t taken = total_reserved(&a->mb) - total_reserved(a->r->mb);
+
+	for (unsigned size = 0; size < 3; size++) {
+		if (a->leaves[size] != a->dm.leaves[size])
+			wrong(a, "%llu leaves of size %u found, %llu built", (unsigned long long)a->leaves[size], size,
+			      (unsigned long long)a->dm.leaves[size]);
+	}
+	for (unsigned level = 0; level < PT_PGD; level++) {
+		if (a->tables[level] != a->dm.pages[level])
+			wrong(a, "%llu %s pages found, %llu built", (unsigned long long)a->tables[level],
+			      pt_level_name(level), (unsigned long long)a->dm.pages[level]);
+	}
+	if (a->ram_mapped != total_ram(&a->mb))
+		wrong(a, "%s of %s of RAM mapped", human(a->ram_mapped).s, human(total_ram(&a->mb)).s);
+	if (a->placement.table_pages != a->dm.alloc.from_buffer + a->dm.alloc.from_memblock)
+		wrong(a, "%llu pages found, %llu taken", (unsigned long long)a->placement.table_pages,
+		      (unsigned long long)(a->dm.alloc.from_buffer + a->dm.alloc.from_memblock));
+	if (taken != a->dm.alloc.from_memblock * PAGE_SIZE)
+		wrong(a, "%s reserved for pages, %llu pages taken", human(taken).s,
+		      (unsigned long long)a->dm.alloc.from_memblock);
+}
+
+static struct pgwalk walk_of(struct audit *a)
+{
+	return (struct pgwalk){ walk_table, &a->dm.mem, a->dm.root, a->dm.levels };
+}
+
+/* Everything below the CPU entry area belongs to the direct map: a stray entry anywhere there is found. */
+static void walk(struct audit *a)
+{
+	const struct pgwalk_visit visit = { see_table, see_leaves, a };
+	struct pgwalk w = walk_of(a);
+	uint64_t first = a->dm.levels == 5 ? 0xff00000000000000 : 0xffff800000000000;
+	enum status st;
+
+	placement_init(&a->placement, &a->r->h->numa);
+	a->placement.run = see_run;
+	a->placement.ctx = a;
+	a->placement.single = a->r->h->opt.report_full;
+	st = pgwalk_range(&w, first, DIRECT_MAP_LIMIT - 1, &visit);
+	placement_finish(&a->placement);
+	if (st != OK)
+		wrong(a, "the tables cannot be walked: %s", status_str(st));
+	compare(a);
+}
+
+/* ---- the loaded map ---- */
+
+static bool read_back_byte(struct audit *a, phys_t at)
+{
+	const struct platform *p = a->r->p;
+	uint64_t virt = a->dm.page_offset + at;
+	struct pgwalk w = walk_of(a);
+	struct pgwalk_leaf leaf;
+	uint8_t expected;
+	phys_t phys;
+
+	return pgwalk_lookup(&w, virt, &leaf, &phys) == OK && phys == at && phys_read(&p->phys, phys, &expected, 1) &&
+	       p->peek(p->ctx, virt) == expected;
+}
+
+/* The first and the last byte of every RAM range, through the map and past it. */
+static void read_back(struct audit *a)
+{
+	for (size_t i = 0; i < a->mb.memory.nr; i++) {
+		const struct memblock_region *m = &a->mb.memory.r[i];
+
+		if (!read_back_byte(a, m->start))
+			wrong(a, "0x%llx differs", (unsigned long long)m->start);
+		if (!read_back_byte(a, m->end - 1))
+			wrong(a, "0x%llx differs", (unsigned long long)m->end - 1);
+	}
+}
+
+static void check(struct audit *a, const char *name, const char *skip)
+{
+	struct check c = { .outcome = skip ? CHECK_SKIPPED : a->wrong[0] ? CHECK_FAILED : CHECK_OK };
+
+	format(c.name, sizeof(c.name), "%s: %s", name, a->policy->name);
+	format(c.why, sizeof(c.why), "%s", skip ? skip : a->wrong);
+	report_check(a->r, c);
+}
+
+/* A map that does not walk well is not loaded: the CPU would say so less kindly. */
+static void load_and_read_back(struct audit *a)
+{
+	const struct platform *p = a->r->p;
+	enum status st;
+
+	if (a->wrong[0] || a->r->h->opt.dry) {
+		check(a, "read-back", a->wrong[0] ? "not loaded" : "dry run");
+		return;
+	}
+	st = p->load_map(p->ctx, a->dm.root, a->dm.page_offset);
+	if (st == OK)
+		read_back(a);
+	else
+		wrong(a, "the map was not loaded: %s", status_str(st));
+	check(a, "read-back", NULL);
+	if (st == OK && !a->last)
+		p->unload_map(p->ctx);
+}
+
+static void judge(struct audit *a)
+{
+	bool stained = a->placement.on_movable != 0;
+	struct check c = { .outcome = stained ? CHECK_FAILED : CHECK_OK, .verdict = true };
+
+	format(c.name, sizeof(c.name), "clean: %s", a->policy->name);
+	if (!a->last) {
+		c.outcome = CHECK_SKIPPED;
+		format(c.why, sizeof(c.why), "comparison");
+	} else {
+		a->r->h->result = stained ? RUN_STAINED : RUN_CLEAN;
+	}
+	report_check(a->r, c);
+}
+
+bool audit_policy(struct run *r, const struct pt_policy *policy, bool last)
+{
+	struct audit *a = &the_audit;
+
+	memset(a, 0, sizeof(*a));
+	a->r = r;
+	a->policy = policy;
+	a->last = last;
+	if (!prepare(a))
+		return false;
+	describe_map(a);
+	if (!build(a))
+		return false;
+	picture_init(&a->picture, r->mb, &r->h->numa);
+	picture_mark(&a->picture, (struct range){ r->h->choice.base, r->h->choice.end }, 'K');
+	walk(a);
+	check(a, "walk", NULL);
+	load_and_read_back(a);
+	report_policy(a);
+	judge(a);
+	return true;
+}

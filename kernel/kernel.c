@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* The second half of the run, at the new place: what is taken, then one direct map per policy, then the verdict. */
+#include "kernel/kernel.h"
+
+#include "kernel/report.h"
+#include "mm/policy.h"
+
+/* Memory as it is when a policy starts. Too large for the stack. */
+static struct memblock start_state;
+
+static void sink_write(void *ctx, const char *s, size_t len)
+{
+	const struct platform *p = ctx;
+
+	p->write(p->ctx, s, len);
+}
+
+static uint64_t sink_tsc(void *ctx)
+{
+	const struct platform *p = ctx;
+
+	return p->tsc(p->ctx);
+}
+
+struct run run_open(struct handover *h, const struct platform *p)
+{
+	/* The sink's context is only ever read. */
+	return (struct run){ h, p, { &h->log, { sink_write, sink_tsc, (void *)p } }, &start_state };
+}
+
+bool run_fill_memory(struct run *r)
+{
+	const struct e820 *map = &r->h->map;
+
+	memblock_init(r->mb);
+	for (size_t i = 0; i < map->nr; i++) {
+		struct range ram = { map->e[i].start, min_u64(map->e[i].end, r->h->end_of_ram) };
+
+		if (map->e[i].type == E820_RAM && memblock_add(r->mb, ram) != OK)
+			return report_error(r, "memory has more than %d regions", MEMBLOCK_MAX);
+	}
+	memblock_trim(r->mb, PAGE_SIZE);
+	return true;
+}
+
+static bool reserve(struct run *r, struct range what, const char *name)
+{
+	if (memblock_reserve(r->mb, what) != OK)
+		return report_error(r, "more than %d reserved ranges", MEMBLOCK_MAX);
+	report_reserved(r, what, name);
+	return true;
+}
+
+/* What kernel/report.c prints of it stands in the contract: exactly this is reserved. */
+static bool reserve_start_state(struct run *r)
+{
+	const struct bootinfo *bi = &r->h->bi;
+
+	if (!run_fill_memory(r) || !reserve(r, (struct range){ 0, 1 * MIB }, "low memory") ||
+	    !reserve(r, (struct range){ bi->image.start, bi->buffer.end }, "image"))
+		return false;
+	if (r->h->opt.image_given &&
+	    !reserve(r, (struct range){ r->h->choice.base, r->h->choice.end }, "pretended image"))
+		return false;
+	for (size_t i = 0; i < bi->nr_keep; i++) {
+		if (!reserve(r, bi->keep[i].r, keep_name(bi->keep[i].why)))
+			return false;
+	}
+	return true;
+}
+
+static bool try_policies(struct run *r)
+{
+	const struct options *o = &r->h->opt;
+
+	for (unsigned i = 0; i < o->nr_policies; i++) {
+		if (!audit_policy(r, pt_policies[o->policy[i]], i + 1 == o->nr_policies))
+			return false;
+	}
+	return true;
+}
+
+enum run_result map_run(struct handover *h, const struct platform *p)
+{
+	struct run r = run_open(h, p);
+
+	if (!reserve_start_state(&r)) /* memory, and what of it is taken */
+		return h->result;
+	numa_judge(&h->numa, r.mb); /* which nodes are movable */
+	report_nodes(&r);
+	report_geometry(&r);   /* where the image lies, in the end */
+	if (!try_policies(&r)) /* maps, checked and counted */
+		return h->result;
+	return report_end(&r); /* how to repeat it, and the checks */
+}
+
+enum run_result kernel_run(struct handover *h, const struct platform *p)
+{
+	enum run_result result = plan_run(h, p);
+	uint64_t delta = h->choice.base - h->bi.image.start;
+
+	if (result != RUN_CLEAN)
+		return result;
+	h->bi.image = (struct range){ h->bi.image.start + delta, h->bi.image.end + delta };
+	h->bi.buffer = (struct range){ h->bi.buffer.start + delta, h->bi.buffer.end + delta };
+	h->bi.pgd += delta;
+	return map_run(h, p);
+}

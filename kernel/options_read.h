@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files that read options share: one option's word, and how it is refused. */
+#ifndef KERNEL_OPTIONS_READ_H
+#define KERNEL_OPTIONS_READ_H
+
+#include "kernel/options.h"
+#include "kernel/scan.h"
+
+#define OPTION_ITEM_MAX 64 /* longest item of a list, with its NUL */
+
+/* One option being read. */
+struct option_word {
+	struct options *o;
+	const char *word;  /* as the user wrote it */
+	const char *value; /* behind the '='; empty when there is none */
+	struct option_error *err;
+};
+
+/* Sets *err to "WORD: reason", a long word cut; always false. */
+bool option_refuse(const struct option_word *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Cuts the next item off a comma list; *list becomes NULL behind the last. False and a message: empty or too long. */
+bool option_next_item(const struct option_word *p, const char **list, char item[OPTION_ITEM_MAX]);
+
+/* mem= and memmap=; of a refused list nothing is kept. */
+bool option_read_mem(struct option_word *p);
+bool option_read_memmap(struct option_word *p);
+
+#endif

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the image goes: Linux's choosers, or what the options ask for, with every refusal giving its reason. */
+#include "kernel/format.h"
+#include "kernel/report.h"
+#include "mm/pagetable.h"
+
+#define KERNEL_WINDOW 0xffffffff80000000ull /* __START_KERNEL_map */
+#define MAX_MEMMAP_REGIONS 4                /* Linux's decompressor remembers that many memmap= ranges */
+
+/*
+ * Memory KASLR (arch/x86/mm/kaslr.c): direct map, vmalloc and vmemmap share what lies between the direct map's lowest base and the
+ * CPU entry area; each gap is drawn from an equal share of what is left over.
+ */
+#define RANDOM_REGIONS 3
+#define REGIONS_4LEVEL ((64 + 32 + 1) * TIB)
+#define REGIONS_5LEVEL ((4096 + 12800 + 64) * TIB)
+
+#define MAX_AVOID (BOOT_MAX_KEEP + OPT_MAX_MAP_OPS + 2)
+
+/* What kaslr_request points to. Too large for the stack, of no use after the choice. */
+static struct {
+	struct range ram[E820_MAX];
+	struct range immovable[NR_NODE_MEMBLKS];
+	struct range avoid[MAX_AVOID];
+} lists;
+
+struct reason {
+	char text[120];
+};
+
+/* ---- what the choosers are told ---- */
+
+/* Of the memory that UEFI calls free, what has the marks wanted; the EFI stub's chooser keeps off what can be taken away. */
+static size_t list_conventional(const struct bootinfo *bi, unsigned wanted, bool efistub)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < bi->nr_conventional; i++) {
+		unsigned marks = bi->conventional_marks[i];
+
+		if ((marks & wanted) == wanted && !(efistub && marks & MEMORY_HOT_PLUGGABLE))
+			lists.ram[n++] = bi->conventional[i];
+	}
+	return n;
+}
+
+static size_t list_ram(const struct bootinfo *bi)
+{
+	size_t n = 0;
+
+	/* Linux's process_efi_entries: once some memory is mirrored, only such. */
+	if (bi->nr_conventional) {
+		n = list_conventional(bi, MEMORY_MIRRORED, false);
+		return n ? n : list_conventional(bi, 0, false);
+	}
+	for (size_t i = 0; i < bi->map.nr; i++) {
+		if (bi->map.e[i].type == E820_RAM)
+			lists.ram[n++] = (struct range){ bi->map.e[i].start, bi->map.e[i].end };
+	}
+	return n;
+}
+
+static bool forced_hotplug(const struct handover *h, const struct srat_mem *e)
+{
+	int nid = numa_pxm_to_node(&h->numa, e->pxm);
+
+	for (unsigned i = 0; i < h->opt.nr_hotplug; i++) {
+		if (nid == h->opt.hotplug[i])
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Linux's count_immovable_mem_regions: entries without the hot-plug bit, enabled or not; none at all when there are too many. No
+ * check of the checksum, of overlaps or of coverage there, so a rejected SRAT still restricts the base.
+ */
+static size_t list_immovable(const struct handover *h)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; h->srat_walked && i < h->srat.nr_mem; i++) {
+		const struct srat_mem *e = &h->srat.mem[i];
+
+		if (e->hotplug || e->end <= e->start || forced_hotplug(h, e))
+			continue;
+		if (n == ARRAY_SIZE(lists.immovable))
+			return 0;
+		lists.immovable[n++] = (struct range){ e->start, e->end };
+	}
+	return n;
+}
+
+/* A memmap= range with an address that is not plain RAM: '#', '$' and '!'. */
+static bool is_memmap_region(const struct map_op *op)
+{
+	return op->kind == MAP_OP_SET && op->r.start != 0;
+}
+
+static size_t list_avoid(const struct handover *h)
+{
+	size_t n = 0;
+
+	lists.avoid[n++] = (struct range){ 0, 1 * MIB };
+	lists.avoid[n++] = h->bi.image;
+	for (size_t i = 0; i < h->bi.nr_keep; i++)
+		lists.avoid[n++] = h->bi.keep[i].r;
+	for (unsigned i = 0; i < h->opt.nr_map_ops; i++) {
+		if (is_memmap_region(&h->opt.map_op[i]))
+			lists.avoid[n++] = h->opt.map_op[i].r;
+	}
+	return n;
+}
+
+static phys_t lowest_limit(const struct handover *h)
+{
+	phys_t limit = h->choice.levels == 5 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL;
+
+	for (unsigned i = 0; i < h->opt.nr_map_ops; i++) {
+		if (h->opt.map_op[i].kind == MAP_OP_LIMIT)
+			limit = min_u64(limit, h->opt.map_op[i].r.start);
+	}
+	return limit;
+}
+
+static struct kaslr_request ask(const struct handover *h)
+{
+	return (struct kaslr_request){
+		.ram = lists.ram,
+		.nr_ram = list_ram(&h->bi),
+		.immovable = lists.immovable,
+		.nr_immovable = list_immovable(h),
+		.avoid = lists.avoid,
+		.nr_avoid = list_avoid(h),
+		.min = KASLR_PREFERRED,
+		.limit = lowest_limit(h),
+		.image_size = h->choice.size,
+	};
+}
+
+/* The EFI stub trusts firmware's map of free memory; where there is none, RAM without what is taken stands in for it. */
+static void find_slots(struct run *r)
+{
+	struct handover *h = r->h;
+	struct kaslr_request q = ask(h);
+
+	if (h->srat_walked && h->srat.nr_mem && !q.nr_immovable && !h->opt.efistub)
+		report_warning(r, "no SRAT range is immovable: KASLR goes without a limit, as in Linux");
+	if (h->opt.efistub && h->bi.nr_conventional) {
+		q.limit = UINT64_MAX;
+		q.nr_ram = list_conventional(&h->bi, MEMORY_MIRRORED, true);
+		kaslr_find_slots_efistub(&q, &h->slots);
+		/* Linux's efi_random_alloc prefers mirrored memory only where it has a slot. */
+		if (!h->slots.total) {
+			q.nr_ram = list_conventional(&h->bi, 0, true);
+			kaslr_find_slots_efistub(&q, &h->slots);
+		}
+		return;
+	}
+	if (h->opt.efistub)
+		q.nr_immovable = 0;
+	kaslr_find_slots(&q, &h->slots);
+}
+
+/* ---- a base that somebody asks for ---- */
+
+static bool is_free_in_firmware(const struct bootinfo *bi, struct range r)
+{
+	for (size_t i = 0; i < bi->nr_conventional && !range_empty(r); i++) {
+		if (!range_contains(bi->conventional[i], r.start))
+			continue;
+		r.start = bi->conventional[i].end;
+		i = SIZE_MAX; /* from the first one again: they need not be sorted */
+	}
+	return range_empty(r);
+}
+
+/*
+ * True when the image may lie at [r.start, r.end), which options_parse has found to be aligned; the image where it is now does not
+ * count as taken if it stays.
+ */
+static bool is_free(const struct bootinfo *bi, const struct e820 *map, struct range r, struct reason *why)
+{
+	bool stays = r.start == bi->image.start;
+	struct range moved = { r.start, r.start + range_size(bi->image) };
+	struct range wanted = { stays ? bi->image.end : r.start, r.end };
+
+#define REFUSE(...) return format(why->text, sizeof(why->text), __VA_ARGS__), false
+	if (!e820_covers(map, (struct range){ r.start, r.start + 1 }, E820_RAM))
+		REFUSE("not RAM");
+	if (r.end < r.start || !e820_covers(map, r, E820_RAM))
+		REFUSE("a hole in RAM is nearer than the %s that the image needs", human(r.end - r.start).s);
+	for (size_t i = 0; i < bi->nr_keep; i++) {
+		if (range_overlaps(bi->keep[i].r, r))
+			REFUSE("overlaps the %s at 0x%llx", keep_name(bi->keep[i].why),
+			       (unsigned long long)bi->keep[i].r.start);
+	}
+	if (!stays && range_overlaps(moved, bi->image))
+		REFUSE("overlaps the image where it was loaded, 0x%llx", (unsigned long long)bi->image.start);
+	if (bi->nr_conventional && !is_free_in_firmware(bi, wanted))
+		REFUSE("firmware does not call it free");
+#undef REFUSE
+	return true;
+}
+
+static bool take_forced_base(struct run *r)
+{
+	struct handover *h = r->h;
+	phys_t base = h->opt.base;
+	uint64_t need = base == h->bi.image.start ? h->choice.end : h->choice.size;
+	struct reason why;
+
+	if (!is_free(&h->bi, &h->map, (struct range){ base, base + need }, &why))
+		return report_error(r, "base=0x%llx: %s", (unsigned long long)base, why.text);
+	h->choice.base = base;
+	return true;
+}
+
+static phys_t lowest_slot(const struct kaslr_slots *s)
+{
+	phys_t lowest = PHYS_NONE;
+
+	for (size_t i = 0; i < s->nr; i++)
+		lowest = min_u64(lowest, s->area[i].start);
+	return lowest;
+}
+
+/* 16 MiB, or the lowest free slot above it. */
+static bool take_preferred_base(struct run *r)
+{
+	struct handover *h = r->h;
+	struct range preferred = { KASLR_PREFERRED, KASLR_PREFERRED + h->choice.size };
+	struct kaslr_request q = ask(h);
+	struct kaslr_slots slots;
+	struct reason why;
+
+	h->choice.base = KASLR_PREFERRED;
+	if (is_free(&h->bi, &h->bi.map, preferred, &why))
+		return true;
+	q.nr_immovable = 0;
+	kaslr_find_slots(&q, &slots);
+	h->choice.base = lowest_slot(&slots);
+	if (h->choice.base == PHYS_NONE)
+		return report_error(r, "%s: no free range at or above 16 MiB holds %s",
+				    h->opt.image_given ? "image_size=" : "no place for the image",
+				    human(h->choice.size).s);
+	report_warning(r, "the preferred base 0x%llx is taken (%s): using 0x%llx", KASLR_PREFERRED, why.text,
+		       (unsigned long long)h->choice.base);
+	return true;
+}
+
+/* ---- the draw ---- */
+
+/* Whether a slot is drawn at all; Linux's reasons not to are said in Linux's words. */
+static bool may_draw(struct run *r)
+{
+	const struct handover *h = r->h;
+	unsigned regions = 0;
+
+	for (unsigned i = 0; i < h->opt.nr_map_ops; i++)
+		regions += is_memmap_region(&h->opt.map_op[i]);
+	if (h->slots.total && (h->opt.efistub || regions <= MAX_MEMMAP_REGIONS))
+		return true;
+	report_linux(r, "Physical KASLR disabled: no suitable memory region!");
+	if (h->slots.total)
+		report_warning(r, "more than %d memmap= ranges: Linux then gives up on a random base",
+			       MAX_MEMMAP_REGIONS);
+	else
+		report_warning(r, "no slot holds %s: the base is not random", human(h->choice.size).s);
+	return false;
+}
+
+/* The EFI stub takes the lowest slot when the command line reshapes memory. */
+static bool takes_lowest(const struct handover *h)
+{
+	return h->opt.efistub && h->opt.nr_map_ops;
+}
+
+/* Physical slot, virtual slot and direct-map gap in this order, so that one seed always gives the same three. */
+static void draw(const struct handover *h, bool physical, struct rng *rng, struct choice *c)
+{
+	bool five = c->levels == 5;
+	uint64_t lowest = five ? PAGE_OFFSET_5LEVEL : PAGE_OFFSET_4LEVEL;
+	uint64_t spare = DIRECT_MAP_LIMIT - lowest - (five ? REGIONS_5LEVEL : REGIONS_4LEVEL);
+
+	c->slot = UINT64_MAX;
+	if (physical) {
+		c->slot = takes_lowest(h) ? 0 : rng_below(rng, c->slots);
+		c->base = kaslr_slot_base(&h->slots, c->slot);
+	}
+	c->virt = KERNEL_WINDOW + KASLR_PREFERRED;
+	if (!h->opt.nokaslr)
+		c->virt += rng_below(rng, kaslr_virt_slots(c->size)) * KASLR_ALIGN;
+	c->page_offset = lowest;
+	if (h->opt.page_offset_kind == PAGE_OFFSET_ADDRESS)
+		c->page_offset = h->opt.page_offset;
+	if (h->opt.page_offset_kind == PAGE_OFFSET_RANDOM)
+		c->page_offset += align_down(rng_below(rng, spare / RANDOM_REGIONS + 1), GIB);
+}
+
+/* Draws, and draws again from the printed seed: the same choice must come out, or the run could not be repeated. */
+static void draw_checked(struct run *r, bool physical)
+{
+	struct handover *h = r->h;
+	struct choice again = h->choice;
+	struct rng rng;
+
+	draw(h, physical, &h->rng, &h->choice);
+	rng_seed(&rng, h->seed);
+	draw(h, physical, &rng, &again);
+	report_check(r, (struct check){ .name = "seed",
+					.outcome = again.base == h->choice.base && again.virt == h->choice.virt &&
+						   again.page_offset == h->choice.page_offset,
+					.why = "the seed does not give the same choice again" });
+}
+
+/* ---- sizes, limits, and what follows from the base ---- */
+
+static bool take_size(struct run *r)
+{
+	struct handover *h = r->h;
+	uint64_t real = align_up(range_size(h->bi.image), PAGE_SIZE);
+	uint64_t slot = h->opt.image_given ? h->opt.image_slot : real;
+
+	if (h->opt.image_given && (slot < real || h->opt.image_end < real))
+		return report_error(r, "image_size=: Landfall itself needs %s", human(real).s);
+	h->choice.size = align_up(slot, KASLR_ALIGN);
+	/* Still without the base: an offset. */
+	h->choice.end = align_up(h->opt.image_given ? h->opt.image_end : real, PAGE_SIZE);
+	return true;
+}
+
+static bool check_page_offset(struct run *r)
+{
+	const struct handover *h = r->h;
+	uint64_t at = h->choice.page_offset;
+	uint64_t lowest = h->choice.levels == 5 ? PAGE_OFFSET_5LEVEL : PAGE_OFFSET_4LEVEL;
+
+	if (at < lowest || at >= DIRECT_MAP_LIMIT)
+		return report_error(r, "page_offset=0x%llx: outside 0x%llx-0x%llx", (unsigned long long)at,
+				    (unsigned long long)lowest, (unsigned long long)DIRECT_MAP_LIMIT);
+	if (h->end_of_ram > DIRECT_MAP_LIMIT - at)
+		return report_error(r, "page_offset=0x%llx: no room for %s of addresses below 0x%llx",
+				    (unsigned long long)at, human(h->end_of_ram).s,
+				    (unsigned long long)DIRECT_MAP_LIMIT);
+	return true;
+}
+
+/* mem= and memmap= may cut away the memory the image lies in; Linux puts it back (e820_add_kernel_range). */
+static bool keep_image_in_map(struct run *r, struct range image)
+{
+	struct handover *h = r->h;
+
+	if (e820_covers(&h->map, image, E820_RAM))
+		return true;
+	report_linux(r, ".text .data .bss are not marked as E820_TYPE_RAM!");
+	if (e820_remove(&h->map, image, 0) != OK || e820_add(&h->map, image.start, range_size(image), E820_RAM) != OK ||
+	    e820_sanitize(&h->map) != OK)
+		return report_error(r, "the memory map has more than %d entries", E820_MAX);
+	h->end_of_ram = e820_end_of_ram(&h->map, h->choice.levels == 5 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL);
+	return true;
+}
+
+static bool settle(struct run *r)
+{
+	struct handover *h = r->h;
+	struct choice *c = &h->choice;
+
+	c->end += c->base;
+	return keep_image_in_map(r, (struct range){ c->base, c->end }) && check_page_offset(r);
+}
+
+bool place_choose(struct run *r)
+{
+	struct handover *h = r->h;
+	bool physical = false;
+
+	if (!take_size(r))
+		return false;
+	find_slots(r);
+	h->choice.slots = h->slots.total;
+	if (h->opt.base != PHYS_NONE) {
+		if (!take_forced_base(r))
+			return false;
+	} else {
+		physical = !h->opt.nokaslr && may_draw(r);
+		if (!physical && !take_preferred_base(r))
+			return false;
+	}
+	draw_checked(r, physical);
+	if (!settle(r))
+		return false;
+	report_choice(r);
+	return true;
+}

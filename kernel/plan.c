@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* The first half of the run, before the image moves: what is asked, what the machine is, where the image shall go. */
+#include "acpi/fadt.h"
+#include "acpi/root.h"
+#include "kernel/entropy.h"
+#include "kernel/report.h"
+#include "kernel/selftest.h"
+#include "mm/pagetable.h"
+
+static void start_log(struct run *r, struct entropy *e)
+{
+	struct handover *h = r->h;
+
+	entropy_gather(r->p, e);
+	log_init(&h->log, r->p->tsc(r->p->ctx), r->p->tsc_hz, e->boot_id);
+	h->srat_state = SRAT_ABSENT;
+	h->result = RUN_CLEAN;
+	h->nr_checks = 0;
+}
+
+/* The console is opened with what was read of the options, so that an error in them is seen where they ask for it. */
+static bool take_options(struct run *r)
+{
+	struct handover *h = r->h;
+	struct option_error err;
+	const char *complaint;
+	bool good;
+
+	options_init(&h->opt);
+	good = options_parse(&h->opt, h->bi.cmdline, &err) && options_check(&h->opt, h->bi.protocol == BOOT_UEFI, &err);
+	h->log.text = h->opt.report_text;
+	h->log.json = h->opt.report_json;
+	complaint = r->p->console_open(r->p->ctx, &h->opt);
+	log_open(&r->log);
+	report_banner(r);
+	if (h->bi.cmdline_truncated)
+		return report_error(r, "the command line is longer than %d characters", CMDLINE_MAX - 1);
+	if (!good)
+		return report_error(r, "%s", err.text);
+	if (complaint)
+		return report_error(r, "console=: %s", complaint);
+	return true;
+}
+
+/* What options alone cannot say: whether this machine can do it. */
+static bool check_options(struct run *r)
+{
+	const struct options *o = &r->h->opt;
+	const struct cpu_info *cpu = &r->p->cpu;
+
+	if (o->levels == 5 && !cpu->la57)
+		return report_error(r, "levels=5: this CPU has no LA57");
+	if (o->page_size == PAGE_SIZE_2M && !cpu->pse)
+		return report_error(r, "page_size=2m: this CPU has no 2 MiB pages (PSE)");
+	if (o->page_size == PAGE_SIZE_1G && !(cpu->pse && cpu->gbpages))
+		return report_error(r, "page_size=1g: this CPU has no 1 GiB pages (PDPE1GB)");
+	if (o->sweep)
+		return report_error(r, "sweep: not in this version");
+	return true;
+}
+
+/* Linux's probe_page_size_mask: 1G pages only with 2M pages. */
+static unsigned allowed_page_sizes(const struct options *o, const struct cpu_info *cpu)
+{
+	unsigned sizes = 0;
+
+	if (cpu->pse && o->page_size != PAGE_SIZE_4K)
+		sizes |= PAGE_2M;
+	if (sizes && cpu->gbpages && o->page_size != PAGE_SIZE_2M)
+		sizes |= PAGE_1G;
+	return sizes;
+}
+
+static void take_seed(struct run *r, const struct entropy *e)
+{
+	struct handover *h = r->h;
+
+	h->seed = h->opt.seed_given ? h->opt.seed : e->seed;
+	rng_seed(&h->rng, h->seed);
+	memcpy(h->entropy_used, e->used, sizeof(h->entropy_used));
+}
+
+static bool introduce(struct run *r, const struct entropy *e)
+{
+	struct handover *h = r->h;
+	enum status st;
+
+	if (!check_options(r))
+		return false;
+	h->choice.levels = h->opt.levels ? h->opt.levels : r->p->cpu.la57 ? 5 : 4;
+	h->choice.page_sizes = allowed_page_sizes(&h->opt, &r->p->cpu);
+	take_seed(r, e);
+	st = smbios_read(&r->p->phys, h->bi.smbios, &h->smbios);
+	if (st != OK && st != ERR_NOT_FOUND)
+		report_warning(r, "SMBIOS: %s", status_str(st));
+	report_start(r, e);
+	if (h->opt.selftest)
+		selftest_run(r);
+	return true;
+}
+
+/* Linux's trim_bios_range (arch/x86/kernel/setup.c): page 0 is firmware's, and [640K, 1M) is never RAM. */
+static enum status trim_low_memory(struct e820 *map)
+{
+	enum status st = e820_update(map, (struct range){ 0, PAGE_SIZE }, E820_RAM, E820_RESERVED);
+
+	return st == OK ? e820_remove(map, (struct range){ 640 * KIB, 1 * MIB }, E820_RAM) : st;
+}
+
+static bool read_memory_map(struct run *r)
+{
+	struct handover *h = r->h;
+
+	if (h->bi.told != OK)
+		return report_error(r, "what the loader tells cannot be used: %s", status_str(h->bi.told));
+	if (h->bi.map_missing)
+		return report_error(r, "the loader gave no memory map");
+	if (e820_sanitize(&h->bi.map) != OK)
+		return report_error(r, "the memory map has more than %d entries", E820_MAX);
+	report_memory_map(r, "BIOS-e820", &h->bi.map);
+	h->map = h->bi.map;
+	if (options_apply_map(&h->opt, &h->map) != OK)
+		return report_error(r, "mem=, memmap=: the memory map gets more than %d entries", E820_MAX);
+	if (h->opt.nr_map_ops)
+		report_memory_map(r, "user", &h->map);
+	report_memory_records(r);
+	report_memory_marks(r);
+	if (trim_low_memory(&h->map) != OK)
+		return report_error(r, "the memory map has more than %d entries", E820_MAX);
+	h->end_of_ram = e820_end_of_ram(&h->map, h->choice.levels == 5 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL);
+	if (!h->end_of_ram)
+		return report_error(r, "there is no RAM in the memory map");
+	report_end_of_ram(r);
+	return true;
+}
+
+static phys_t find_rsdp(const struct run *r)
+{
+	phys_t rsdp = r->h->opt.acpi_rsdp != PHYS_NONE ? r->h->opt.acpi_rsdp : r->h->bi.rsdp;
+
+	return rsdp != PHYS_NONE ? rsdp : acpi_rsdp_scan(&r->p->phys);
+}
+
+/* Leaves root->nr at 0 when there is no ACPI: that is a machine without SRAT. */
+static bool open_acpi(struct run *r, struct acpi_root *root)
+{
+	const struct handover *h = r->h;
+	phys_t rsdp = find_rsdp(r);
+	enum status st = ERR_NOT_FOUND;
+
+	if (rsdp != PHYS_NONE)
+		st = acpi_root_open(root, &r->p->phys, rsdp);
+	if (st != OK && h->opt.acpi_rsdp != PHYS_NONE)
+		return report_error(r, "acpi_rsdp=0x%llx: %s", (unsigned long long)rsdp, status_str(st));
+	if (st != OK) {
+		*root = (struct acpi_root){ .mem = &r->p->phys, .rsdp = PHYS_NONE };
+		report_no_acpi(r, rsdp, st);
+		return true;
+	}
+	report_acpi_root(r, root);
+	return true;
+}
+
+static void read_processors(struct run *r, const struct acpi_root *root)
+{
+	struct acpi_table t;
+	enum status st = acpi_root_find(root, "APIC", &t);
+
+	if (st == OK || st == ERR_CHECKSUM) {
+		report_acpi_table(r, &t);
+		st = madt_parse(&t, &r->h->madt);
+	}
+	if (st != OK && st != ERR_NOT_FOUND)
+		report_warning(r, "MADT: %s", status_str(st));
+}
+
+/* A machine without \_S5 is halted instead of switched off: nothing to say about it here. */
+static void read_power(struct run *r, const struct acpi_root *root)
+{
+	if (acpi_power_read(root, &r->h->power) != OK)
+		r->h->power.s5_found = false;
+}
+
+static bool read_tables(struct run *r, struct acpi_root *root)
+{
+	if (!open_acpi(r, root))
+		return false;
+	read_power(r, root);
+	read_processors(r, root);
+	if (r->h->opt.report_tables)
+		report_tables(r, root);
+	return true;
+}
+
+/* An error before the tables are read: exit=poweroff has to find its way all the same. */
+static void find_power(struct run *r)
+{
+	struct acpi_root root;
+	phys_t rsdp = find_rsdp(r);
+
+	if (rsdp != PHYS_NONE && acpi_root_open(&root, &r->p->phys, rsdp) == OK)
+		read_power(r, &root);
+}
+
+enum run_result plan_run(struct handover *h, const struct platform *p)
+{
+	struct run r = run_open(h, p);
+	struct acpi_root root;
+	struct entropy e;
+	bool planned;
+
+	start_log(&r, &e);
+	planned = take_options(&r) &&       /* what is asked, and where to report it */
+		  introduce(&r, &e) &&      /* what Landfall is, the seed, the self-tests */
+		  read_memory_map(&r) &&    /* what firmware calls RAM, and mem= and memmap= */
+		  read_tables(&r, &root) && /* ACPI: processors, how to switch off */
+		  nodes_join(&r, &root) &&  /* SRAT: which PXM is which node */
+		  place_choose(&r) &&       /* where the image goes */
+		  nodes_accept(&r);         /* which memory lies on which node */
+	if (!planned && h->opt.exit == EXIT_POWEROFF && !h->power.s5_found)
+		find_power(&r);
+	return planned ? RUN_CLEAN : h->result;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* What the run needs from outside: hardware on metal, fakes on a host. Filled anew after the move: it holds pointers. */
+#ifndef KERNEL_PLATFORM_H
+#define KERNEL_PLATFORM_H
+
+#include "kernel/base.h"
+#include "mm/direct_map.h"
+
+struct options;
+
+struct cpu_info {
+	bool pse, gbpages, la57, nx;
+	unsigned phys_bits;
+	unsigned levels; /* in force now */
+	char vendor[13];
+};
+
+enum entropy_source { ENTROPY_RDSEED, ENTROPY_RDRAND, ENTROPY_EFI, ENTROPY_TSC, ENTROPY_SOURCES };
+
+struct platform {
+	struct physmem phys;     /* reads physical memory (firmware tables) */
+	struct pt_memory tables; /* reaches page-table pages through the early window */
+	struct cpu_info cpu;
+	uint64_t tsc_hz; /* 0: unknown, time stamps stay 0 */
+	void *ctx;
+
+	uint64_t (*tsc)(void *ctx);
+	/* One word from that source; false when the CPU has none or it failed. May return rubbish: the caller checks. */
+	bool (*entropy)(void *ctx, enum entropy_source source, uint64_t *out);
+	/* Sends bytes to every open console. Bounded in time. */
+	void (*write)(void *ctx, const char *s, size_t len);
+	/* Opens the consoles that the options ask for; NULL, or one sentence saying what could not be had (a fatal error). */
+	const char *(*console_open)(void *ctx, const struct options *opt);
+	/* Loads the top table into CR3; from then on RAM is reached at page_offset. ERR_UNREADABLE: refused. */
+	enum status (*load_map)(void *ctx, phys_t root, uint64_t page_offset);
+	/* Goes back to the early tables in the image. */
+	void (*unload_map)(void *ctx);
+	/* Reads one byte at a virtual address of the loaded map. */
+	uint8_t (*peek)(void *ctx, uint64_t virt);
+	/* Zeroes a page of the image (buffer, top table) by its physical address, through the early window. */
+	void (*clear_page)(void *ctx, phys_t page);
+};
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* format() against the host's snprintf, byte for byte and length for length. */
+#include "tests/unit/support.h"
+
+#include <stdio.h>
+
+#include "kernel/format.h"
+
+/* Odd combinations are the point here, and the compiler cannot see the formats that are made up at run time. */
+#pragma GCC diagnostic ignored "-Wformat"
+#pragma GCC diagnostic ignored "-Wformat-security"
+
+#define RANDOM_RUNS 200000
+
+/* The same call to both; a buffer of `size` bytes, guarded behind. */
+#define SAME(size, ...)                                                                                                \
+	do {                                                                                                           \
+		char ours[256], theirs[256];                                                                           \
+		int n, m;                                                                                              \
+		memset(ours, '~', sizeof(ours));                                                                       \
+		memset(theirs, '~', sizeof(theirs));                                                                   \
+		n = format(ours, size, __VA_ARGS__);                                                                   \
+		m = snprintf(theirs, size, __VA_ARGS__);                                                               \
+		if (n != m || memcmp(ours, theirs, sizeof(ours)) != 0)                                                 \
+			fail_msg("ours %d \"%.200s\", libc %d \"%.200s\"", n, ours, m, theirs);                        \
+	} while (0)
+
+static uint64_t random_state = 0x9e3779b97f4a7c15;
+
+static uint64_t random_next(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+static unsigned random_below(unsigned n)
+{
+	return (unsigned)(random_next() >> 33) % n;
+}
+
+/* Numbers of all lengths: the short ones and the borders are where the rules differ. */
+static uint64_t random_number(void)
+{
+	static const uint64_t border[] = {
+		0,     1,     9,         10,         127,        128,       255,        256,        32767,
+		32768, 65535, INT32_MAX, 1ull << 31, UINT32_MAX, INT64_MAX, 1ull << 63, UINT64_MAX,
+	};
+	if (random_below(3) == 0)
+		return border[random_below(ARRAY_SIZE(border))];
+	return random_next() >> random_below(64);
+}
+
+static void test_plain(void **state)
+{
+	(void)state;
+	SAME(64, "plain");
+	SAME(64, "%%|%s|%c", "text", 'x');
+	SAME(64, "%d %i %u %x %X", -5, 7, 42u, 0xbeefu, 0xBEEFu);
+	SAME(64, "%5d|%-5d|%05d|%+d|% d", 42, 42, 42, 42, 42);
+	SAME(64, "%#x %#X %#x", 0xabu, 0xabu, 0u);
+	SAME(64, "%.0d|%.0x|%.3d|%8.3d|%-8.3d|", 0, 0u, 7, 7, 7);
+	SAME(64, "%08.3d|%+05d|%-05d|", 7, 7, 7);
+	SAME(64, "%*d|%-*d|%*d|%.*d|%.*d", 6, 1, 6, 2, -6, 3, 4, 5, -1, 6);
+	SAME(64, "%10s|%-10s|%.2s|%10.2s|%.*s", "abc", "abc", "abc", "abc", 1, "abc");
+	SAME(64, "%3c|%-3c|", 'a', 'b');
+	SAME(64, "%p", (void *)0x1234abcd);
+	SAME(64, "%#018llx", 0x1234abcdull);
+	SAME(64, "[%5lu.%06lu] ", 12ul, 345ul);
+}
+
+static void test_lengths(void **state)
+{
+	(void)state;
+	SAME(128, "%hhd %hd %d %ld %lld %zd %jd", (signed char)-128, (short)-32768, INT32_MIN, INT64_MIN,
+	     (long long)INT64_MIN, (ssize_t)-1, (intmax_t)-1);
+	SAME(128, "%hhu %hu %u %lu %llu %zu %ju", (unsigned char)255, (unsigned short)65535, UINT32_MAX, UINT64_MAX,
+	     (unsigned long long)UINT64_MAX, SIZE_MAX, UINTMAX_MAX);
+	SAME(128, "%hhx %hx %x %lx %llx", (unsigned char)255, (unsigned short)65535, UINT32_MAX, UINT64_MAX,
+	     (unsigned long long)UINT64_MAX);
+}
+
+static void test_null_string(void **state)
+{
+	char buf[32];
+	const char *volatile null = NULL;
+
+	(void)state;
+	assert_int_equal(format(buf, sizeof(buf), "<%s>", null), 8);
+	assert_string_equal(buf, "<(null)>");
+}
+
+/* A string with a precision need not end in NUL. */
+static void test_precision_bounds_reading(void **state)
+{
+	char *heap = malloc(3), buf[16];
+
+	(void)state;
+	memcpy(heap, "abc", 3);
+	assert_int_equal(format(buf, sizeof(buf), "%.3s", heap), 3);
+	assert_string_equal(buf, "abc");
+	free(heap);
+}
+
+static void test_cut(void **state)
+{
+	(void)state;
+	for (size_t size = 1; size < 16; size++)
+		SAME(size, "%s%d", "abcdef", 123456);
+	assert_int_equal(format(NULL, 0, "%s%d", "abcdef", 123456), 12);
+}
+
+static void write_unknown(void *arg)
+{
+	char bad[] = { '%', 'f', '\0' };
+
+	(void)arg;
+	format(bad, sizeof(bad), bad, 1);
+}
+
+static void test_unknown_conversion(void **state)
+{
+	(void)state;
+	assert_kassert(write_unknown, NULL);
+}
+
+/* Flags, width and precision for conversion c; combinations that C leaves undefined are left out. */
+static void random_format(char *fmt, char c)
+{
+	const char *flags = c == 'd' ? "-0+ " : c == 'u' ? "-0" : c == 's' || c == 'c' ? "-" : "-0#";
+
+	*fmt++ = '|';
+	*fmt++ = '%';
+	for (unsigned i = random_below(4); i; i--)
+		*fmt++ = flags[random_below((unsigned)strlen(flags))];
+	if (random_below(2))
+		fmt += sprintf(fmt, "%u", 1 + random_below(30));
+	if (c != 'c' && random_below(2))
+		fmt += sprintf(fmt, ".%u", random_below(30));
+	*fmt = '\0';
+}
+
+static void test_random_numbers(void **state)
+{
+	static const char conversion[] = "duxX";
+	static const char *const length[] = { "hh", "h", "", "l", "ll", "z", "j" };
+	char fmt[64];
+
+	(void)state;
+	for (unsigned i = 0; i < RANDOM_RUNS; i++) {
+		char c = conversion[random_below(4)];
+		unsigned l = random_below(ARRAY_SIZE(length));
+		size_t size = 1 + random_below(100);
+		uint64_t v = random_number();
+
+		random_format(fmt, c);
+		sprintf(fmt + strlen(fmt), "%s%c|", length[l], c);
+		if (l < 3)
+			SAME(size, fmt, (int)v);
+		else
+			SAME(size, fmt, v);
+	}
+}
+
+static void test_random_strings(void **state)
+{
+	const char *text = "The quick brown fox jumps over the lazy dog";
+	char fmt[64];
+
+	(void)state;
+	for (unsigned i = 0; i < RANDOM_RUNS / 4; i++) {
+		size_t size = 1 + random_below(100), from = random_below(44);
+
+		random_format(fmt, 's');
+		strcat(fmt, "s|");
+		SAME(size, fmt, text + from);
+		random_format(fmt, 'c');
+		strcat(fmt, "c|");
+		SAME(size, fmt, 'a' + (int)from % 26);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_null_string),
+		cmocka_unit_test(test_precision_bounds_reading),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_unknown_conversion),
+		cmocka_unit_test(test_random_numbers),
+		cmocka_unit_test(test_random_strings),
+	};
+
+	return cmocka_run_group_tests_name("format", tests, NULL, NULL);
+}

@@ -1,0 +1,1128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The whole run on a host: machine descriptions go in as fake RAM and real ACPI tables, the log comes out. Each machine's log is kept
+ * beside its description (NAME.expect; LANDFALL_EXPECT=write writes them anew), and what matters is stated here once more.
+ */
+#include "tests/unit/support.h"
+
+#include <stdio.h>
+
+#include "kernel/kernel.h"
+#include "kernel/crc32.h"
+#include "tools/machine.h"
+
+#define IMAGE_START (16 * MIB)
+#define IMAGE_SIZE 0x1f0000ull
+#define RSDP_AT 0xf5000ull
+#define TABLES_AT 0xfe000000ull /* between RAM and the 4 GiB border on every machine here */
+
+struct fake {
+	struct fake_ram ram;
+	struct handover *h;
+	struct machine *m;
+	struct platform p;
+	char *out;
+	size_t len, room;
+	uint64_t now, tsc; /* the clock of the log, and what entropy reads */
+	uint64_t draws;
+	phys_t root; /* in "CR3"; PHYS_NONE: the early tables */
+	uint64_t page_offset;
+	unsigned loads;
+	phys_t next_table;
+	uint8_t table[MACHINE_TABLE_MAX];
+	/* faults to play */
+	bool rdrand_stuck, tsc_stuck, no_rdseed, refuse_load;
+	phys_t lie_at; /* peek answers wrongly there */
+	const char *console_error;
+};
+
+/* ---- the platform ---- */
+
+static bool fake_entropy(void *ctx, enum entropy_source source, uint64_t *out)
+{
+	struct fake *f = ctx;
+
+	switch (source) {
+	case ENTROPY_RDSEED:
+		*out = 0x1122334455667788 * ++f->draws;
+		return !f->no_rdseed;
+	case ENTROPY_RDRAND:
+		*out = f->rdrand_stuck ? UINT64_MAX : 0x8877665544332211 * ++f->draws;
+		return true;
+	case ENTROPY_TSC:
+		if (!f->tsc_stuck)
+			f->tsc += 12345;
+		*out = f->tsc;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static uint64_t fake_tsc(void *ctx)
+{
+	return ((struct fake *)ctx)->now;
+}
+
+static void fake_write(void *ctx, const char *s, size_t len)
+{
+	struct fake *f = ctx;
+
+	if (f->len + len + 1 > f->room) {
+		f->room = 2 * (f->len + len + 1);
+		f->out = realloc(f->out, f->room);
+		assert_non_null(f->out);
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] != '\r')
+			f->out[f->len++] = s[i];
+	}
+	f->out[f->len] = '\0';
+}
+
+static const char *fake_console_open(void *ctx, const struct options *opt)
+{
+	(void)opt;
+	return ((struct fake *)ctx)->console_error;
+}
+
+static enum status fake_load_map(void *ctx, phys_t root, uint64_t page_offset)
+{
+	struct fake *f = ctx;
+
+	f->now += 1000;
+	if (f->refuse_load)
+		return ERR_UNREADABLE;
+	assert_int_equal(f->root, PHYS_NONE);
+	f->root = root;
+	f->page_offset = page_offset;
+	f->loads++;
+	return OK;
+}
+
+static void fake_unload_map(void *ctx)
+{
+	((struct fake *)ctx)->root = PHYS_NONE;
+}
+
+/* A walk of its own, as short as can be: what the CPU would do. */
+static uint8_t fake_peek(void *ctx, uint64_t virt)
+{
+	struct fake *f = ctx;
+	struct physmem mem = fake_ram_physmem(&f->ram);
+	phys_t at = f->root;
+	uint64_t entry = 0;
+	uint8_t byte;
+
+	for (int shift = f->h->choice.levels == 5 ? 48 : 39; shift >= 12; shift -= 9) {
+		assert_true(phys_read(&mem, at + (virt >> shift & 511) * 8, &entry, 8));
+		assert_true(entry & 1);
+		at = entry & 0x000ffffffffff000;
+		if (shift == 12 || entry & 0x80) {
+			at += virt & ((1ull << shift) - 1);
+			break;
+		}
+	}
+	assert_true(phys_read(&mem, at, &byte, 1));
+	return at == f->lie_at ? (uint8_t)~byte : byte;
+}
+
+static void fake_clear_page(void *ctx, phys_t page)
+{
+	struct fake *f = ctx;
+
+	f->now += 1000;
+	memset(fake_ram_page(&f->ram, page), 0, PAGE_SIZE);
+}
+
+/* ---- the machine ---- */
+
+static void place_table(struct fake *f, size_t len, uint8_t *sdt, size_t *nr)
+{
+	if (!len)
+		return;
+	fake_ram_write(&f->ram, f->next_table, f->table, len);
+	for (unsigned i = 0; i < 4; i++)
+		sdt[36 + 4 * *nr + i] = (uint8_t)(f->next_table >> 8 * i);
+	(*nr)++;
+	f->next_table += align_up(len, 64);
+}
+
+/* An RSDT with the machine's tables, and an ACPI 1.0 RSDP where the scan looks. */
+static void place_tables(struct fake *f)
+{
+	uint8_t rsdp[20] = "RSD PTR ", rsdt[36 + 4 * 3] = "RSDT";
+	size_t nr = 0;
+
+	f->next_table = TABLES_AT;
+	place_table(f, machine_madt(f->m, f->table, sizeof(f->table)), rsdt, &nr);
+	place_table(f, machine_srat(f->m, f->table, sizeof(f->table)), rsdt, &nr);
+	place_table(f, machine_slit(f->m, f->table, sizeof(f->table)), rsdt, &nr);
+	rsdt[4] = (uint8_t)(36 + 4 * nr);
+	rsdt[8] = 1;
+	memcpy(rsdt + 10, "LNDFLLHOSTTEST", 14);
+	fix_checksum(rsdt, rsdt[4], 9);
+	fake_ram_write(&f->ram, f->next_table, rsdt, rsdt[4]);
+	memcpy(rsdp + 9, "LNDFLL", 6);
+	for (unsigned i = 0; i < 4; i++)
+		rsdp[16 + i] = (uint8_t)(f->next_table >> 8 * i);
+	fix_checksum(rsdp, sizeof(rsdp), 8);
+	fake_ram_write(&f->ram, RSDP_AT, rsdp, sizeof(rsdp));
+}
+
+/* So that reading back means something: the borders of all memory differ from each other. */
+static void mark_memory(struct fake *f)
+{
+	for (size_t i = 0; i < f->m->map.nr; i++) {
+		const struct e820_entry *e = &f->m->map.e[i];
+		uint8_t first = (uint8_t)(0x11 * (i + 1)), last = (uint8_t)~first;
+
+		if (e->type != E820_RAM)
+			continue;
+		fake_ram_write(&f->ram, align_up(e->start, PAGE_SIZE), &first, 1);
+		fake_ram_write(&f->ram, align_down(e->end, PAGE_SIZE) - 1, &last, 1);
+	}
+}
+
+static void fill_bootinfo(struct fake *f, const char *options)
+{
+	struct bootinfo *bi = &f->h->bi;
+
+	bi->protocol = BOOT_MULTIBOOT1;
+	snprintf(bi->loader, sizeof(bi->loader), "host test");
+	snprintf(bi->cmdline, sizeof(bi->cmdline), "%s%s%s", f->m->options, f->m->options[0] && options[0] ? " " : "",
+		 options);
+	bi->map = f->m->map;
+	bi->image = (struct range){ IMAGE_START, IMAGE_START + IMAGE_SIZE };
+	bi->buffer = (struct range){ bi->image.end - 17 * PAGE_SIZE, bi->image.end - PAGE_SIZE };
+	bi->pgd = IMAGE_START + PAGE_SIZE;
+	bi->image_tables = 6;
+	bi->rsdp = bi->smbios = PHYS_NONE;
+	for (size_t i = 0; i < f->m->nr_reserve; i++)
+		bi->keep[bi->nr_keep++] = (struct boot_keep){ f->m->reserve[i], KEEP_MODULE };
+}
+
+static char *read_file(const char *name, const char *suffix, size_t *len)
+{
+	char path[200];
+	FILE *file;
+	char *text;
+
+	snprintf(path, sizeof(path), "tests/machines/%s.%s", name, suffix);
+	file = fopen(path, "rb");
+	if (!file)
+		fail_msg("%s: not there", path);
+	assert_int_equal(fseek(file, 0, SEEK_END), 0);
+	*len = (size_t)ftell(file);
+	rewind(file);
+	text = malloc(*len + 1);
+	assert_non_null(text);
+	assert_int_equal(fread(text, 1, *len, file), *len);
+	text[*len] = '\0';
+	fclose(file);
+	return text;
+}
+
+/* A machine from a text, with options added to its own; nothing has run yet. */
+static struct fake *fake_from_text(const char *text, size_t len, const char *options)
+{
+	struct fake *f = calloc(1, sizeof(*f));
+	struct machine_error err;
+
+	assert_non_null(f);
+	f->h = calloc(1, sizeof(*f->h));
+	f->m = calloc(1, sizeof(*f->m));
+	assert_non_null(f->h);
+	assert_non_null(f->m);
+	if (!machine_parse(f->m, text, len, &err))
+		fail_msg("line %u: %s", err.line, err.reason);
+	fake_ram_init(&f->ram);
+	f->root = f->lie_at = PHYS_NONE;
+	f->tsc = 1000;
+	f->p = (struct platform){
+		.phys = fake_ram_physmem(&f->ram),
+		.tables = fake_ram_tables(&f->ram),
+		.cpu = { .pse = f->m->pse,
+			 .gbpages = f->m->gbpages,
+			 .la57 = f->m->la57,
+			 .nx = true,
+			 .phys_bits = f->m->phys_bits,
+			 .levels = 4,
+			 .vendor = "GenuineIntel" },
+		.tsc_hz = 1000000000,
+		.ctx = f,
+		.tsc = fake_tsc,
+		.entropy = fake_entropy,
+		.write = fake_write,
+		.console_open = fake_console_open,
+		.load_map = fake_load_map,
+		.unload_map = fake_unload_map,
+		.peek = fake_peek,
+		.clear_page = fake_clear_page,
+	};
+	fill_bootinfo(f, options);
+	mark_memory(f);
+	place_tables(f);
+	return f;
+}
+
+static struct fake *fake_machine(const char *name, const char *options)
+{
+	size_t len;
+	char *text = read_file(name, "machine", &len);
+	struct fake *f = fake_from_text(text, len, options);
+
+	free(text);
+	return f;
+}
+
+static void fake_free(struct fake *f)
+{
+	fake_ram_free(&f->ram);
+	free(f->out);
+	free(f->h);
+	free(f->m);
+	free(f);
+}
+
+static enum run_result run(struct fake *f)
+{
+	return kernel_run(f->h, &f->p);
+}
+
+/* ---- looking at the log ---- */
+
+static void assert_has(const struct fake *f, const char *part)
+{
+	if (!strstr(f->out, part)) {
+		fputs(f->out, stderr);
+		fail_msg("not in the log: %s", part);
+	}
+}
+
+static void assert_has_not(const struct fake *f, const char *part)
+{
+	if (strstr(f->out, part))
+		fail_msg("in the log: %s", part);
+}
+
+static unsigned count_of(const struct fake *f, const char *part)
+{
+	unsigned n = 0;
+
+	for (const char *at = f->out; (at = strstr(at, part)) != NULL; at++)
+		n++;
+	return n;
+}
+
+/* Sequence numbers and checksums of all records, the columns of all else. */
+static void assert_well_formed(const struct fake *f)
+{
+	unsigned seq = 0;
+
+	for (const char *line = f->out, *next; *line; line = next) {
+		size_t len = strcspn(line, "\n");
+		char tail[32], want[32];
+		const char *crc;
+
+		next = line + len + 1;
+		assert_int_equal(line[len], '\n');
+		if (line[0] != '{') {
+			assert_true(len <= 200);
+			continue;
+		}
+		snprintf(want, sizeof(want), "\"seq\":%u,", seq++);
+		assert_non_null(strstr(line, want));
+		crc = line + len - strlen(",\"crc\":\"00000000\"}");
+		snprintf(tail, sizeof(tail), ",\"crc\":\"%08x\"}", crc32_update(0, line, (size_t)(crc - line)));
+		assert_memory_equal(crc, tail, strlen(tail));
+	}
+	assert_true(seq > 0);
+}
+
+/* ---- every machine against its kept log ---- */
+
+static void write_expectation(const char *name, const struct fake *f)
+{
+	char path[200];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "tests/machines/%s.expect", name);
+	file = fopen(path, "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(f->out, 1, f->len, file), f->len);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void compare_with_expectation(const char *name, const struct fake *f)
+{
+	size_t len;
+	char *want = read_file(name, "expect", &len);
+	const char *a = want, *b = f->out;
+	unsigned line = 1;
+
+	while (*a && *a == *b) {
+		line += *a == '\n';
+		a++;
+		b++;
+	}
+	if (*a || *b) {
+		while (a > want && a[-1] != '\n') {
+			a--;
+			b--;
+		}
+		fail_msg("%s.expect:%u\n  want %.*s\n  got  %.*s", name, line, (int)strcspn(a, "\n"), a,
+			 (int)strcspn(b, "\n"), b);
+	}
+	free(want);
+}
+
+static void test_machine(void **state)
+{
+	const char *name = *state;
+	const char *mode = getenv("LANDFALL_EXPECT");
+	struct fake *f = fake_machine(name, "seed=42");
+	enum run_result result = run(f);
+
+	assert_true(result == RUN_CLEAN || result == RUN_STAINED);
+	assert_well_formed(f);
+	assert_has_not(f, "check failed");
+	if (mode && strcmp(mode, "write") == 0)
+		write_expectation(name, f);
+	else
+		compare_with_expectation(name, f);
+	fake_free(f);
+}
+
+/* ---- one thing at a time ---- */
+
+static void assert_verdict(const struct fake *f, const char *alloc, const char *rest)
+{
+	char want[300];
+
+	snprintf(want, sizeof(want), "\"alloc\":\"%s\",\"srat\":%s", alloc, rest);
+	assert_has(f, want);
+}
+
+/*
+ * The image ends 16 pages below node 1. Of 4056 pages that mapping [_end, 10G) needs, 12 come from what [0, 1M) left of the buffer, 16 fit
+ * below node 1, 4028 lie on it.
+ */
+static void test_bottom_up_stains_where_memblock_does_not(void **state)
+{
+	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_verdict(f, "bottom-up",
+		       "\"ok\",\"table_pages\":4106,\"on_movable\":4028,\"stained_nodes\":[1],\"pinned\":1996488704,"
+		       "\"result\":\"stained\"");
+	assert_verdict(f, "memblock",
+		       "\"ok\",\"table_pages\":4106,\"on_movable\":0,\"stained_nodes\":[],\"pinned\":0,"
+		       "\"result\":\"clean\"");
+	assert_has(f,
+		   "\"alloc\":\"bottom-up\",\"level\":\"pte\",\"start\":\"0x5ff0000\",\"end\":\"0x6000000\",\"node\":0,"
+		   "\"movable\":false");
+	assert_has(f, "\"start\":\"0x6000000\",");
+	assert_has(f, "\"end\":\"0x6fbc000\",\"node\":1,\"movable\":true");
+	assert_has(f, "bottom-up: STAINED: 4028 of 4106 page-table pages on movable node 1\n");
+	assert_has(f, "  1.8 GiB can no longer be hot-removed\n");
+	assert_has(f, "  for an image of 1.9 MiB at 0x5e00000, ending 64 KiB below movable node 1\n");
+	assert_has(f, "\nok 4 - clean: bottom-up # SKIP comparison\n");
+	assert_has(f, "\nok 7 - clean: memblock\n");
+	assert_int_equal(f->loads, 2);
+	assert_int_equal(f->root, 0x5e00000 + PAGE_SIZE);
+	fake_free(f);
+}
+
+static void test_stained_alone_is_the_result(void **state)
+{
+	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000 alloc=bottom-up");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_STAINED);
+	assert_has(f, "\nnot ok 4 - clean: bottom-up\n");
+	assert_has(f, "\"status\":\"stained\",\"srat\":\"ok\"");
+	assert_has(f, "repeat with: page_size=4k seed=1 base=0x5e00000 alloc=bottom-up\n");
+	fake_free(f);
+}
+
+/* Linux's top-down of today, which does not know SRAT, stains the highest node: 4090 pages below 10 GiB. */
+static void test_top_down_stains_the_highest_node(void **state)
+{
+	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000 alloc=top-down");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_STAINED);
+	assert_has(f, "\"on_movable\":4090,\"stained_nodes\":[3],\"pinned\":3221225472,");
+	assert_has(f, "\"end\":\"0x280000000\",\"node\":3,\"movable\":true");
+	fake_free(f);
+}
+
+static void test_all_nodes_hot_pluggable(void **state)
+{
+	struct fake *f = fake_machine("azure", "seed=7");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "\"node\":0,\"pxm\":0,\"present\":6441918464,\"hotplug\":true,\"movable\":false,\"why\":"
+		      "\"reserved 0x0\","
+		      "\"cpus\":4");
+	assert_has(f, "warning: no SRAT range is immovable: KASLR goes without a limit, as in Linux");
+	/* (0xbffe0000 - 18M) / 2M and 3G / 2M, each without the last slot that does not fit */
+	assert_has(f, "\"slots\":3062,");
+	assert_has(f, "warning: the image lies on hot-pluggable memory");
+	fake_free(f);
+}
+
+static void test_no_srat(void **state)
+{
+	struct fake *f = fake_machine("no-srat", "seed=7");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "] No NUMA configuration found\n");
+	assert_has(f, "] Faking a node at [mem 0x0000000000000000-0x000000003ffdffff]\n");
+	assert_has(f, "\"node\":0,\"pxm\":0,\"present\":1073209344,\"hotplug\":false,\"movable\":false,\"why\":null,");
+	assert_verdict(f, "memblock", "\"absent\",");
+	assert_has(f, "\"status\":\"clean\",\"srat\":\"absent\"");
+	fake_free(f);
+}
+
+/* As in Linux, the base keeps off what the refused table calls hot-pluggable: [18M, 1G) has 503 slots. */
+static void test_overlapping_nodes(void **state)
+{
+	struct fake *f = fake_machine("overlap", "seed=7");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "] node 0 [mem 0x00100000-0x3fffffff] overlaps with node 1 [mem 0x30000000-0x7ffdffff]\n");
+	assert_has(f, "warning: SRAT rejected: ranges of different nodes overlap: going on with one node\n");
+	assert_has(f, "] Faking a node at [mem 0x0000000000000000-0x000000007ffdffff]\n");
+	assert_has(f, "\"slots\":503,");
+	assert_has(f, "\"status\":\"clean\",\"srat\":\"rejected\"");
+	fake_free(f);
+}
+
+static const char two_gib[] = "about t\nsource t\nqemu none\nmap 0 0x9f000 usable\nmap 1M 2G usable\n";
+
+static struct fake *fake_with(const char *more, const char *options)
+{
+	char text[2000];
+
+	snprintf(text, sizeof(text), "%s%s", two_gib, more);
+	return fake_from_text(text, strlen(text), options);
+}
+
+/* Memory is [4K, 0x9f000) and [1M, 2G): 524190 pages, of which the ranges hold all below 1 GiB. */
+static void test_uncovered_memory(void **state)
+{
+	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 1G\n", "seed=7");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "] NUMA: nodes only cover 1023MB of your 2047MB e820 RAM. Not used.\n");
+	assert_has(f, "SRAT rejected: 1 MiB or more of RAM lies in none of its ranges");
+	assert_has(f, "] Faking a node at [mem 0x0000000000000000-0x000000007fffffff]\n");
+	fake_free(f);
+}
+
+/* Numbers by first appearance: the CPU of PXM 9 comes first, then memory in table order. */
+static void test_unordered_entries(void **state)
+{
+	struct fake *f =
+		fake_with("srat 3\n mem 4 1G 2G hotplug\n cpu 9 0\n mem 9 0 512M\n mem 2 512M 1G hotplug\n", "seed=7");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "] SRAT: PXM 9 -> APIC 0x00 -> Node 0\n");
+	assert_has(f, "] ACPI: SRAT: Node 1 PXM 4 [mem 0x40000000-0x7fffffff] hotplug\n");
+	assert_has(f, "] ACPI: SRAT: Node 0 PXM 9 [mem 0x00000000-0x1fffffff]\n");
+	assert_has(f, "] ACPI: SRAT: Node 2 PXM 2 [mem 0x20000000-0x3fffffff] hotplug\n");
+	assert_has(f, "\"start\":\"0x40000000\",\"end\":\"0x80000000\",\"pxm\":4,\"node\":1,\"enabled\":true,"
+		      "\"hotplug\":true,");
+	/* [18M, 512M) */
+	assert_has(f, "\"slots\":247,");
+	fake_free(f);
+}
+
+static void test_node_without_processor(void **state)
+{
+	struct fake *f = fake_machine("cpu-less", "seed=7");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "\"node\":1,\"pxm\":1,\"present\":1073741824,\"hotplug\":true,\"movable\":true,\"why\":null,"
+		      "\"cpus\":0");
+	fake_free(f);
+}
+
+static void test_nodes_without_memory(void **state)
+{
+	struct fake *f = fake_machine("memory-less", "seed=7");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "\"node\":1,\"pxm\":1,\"present\":0,\"hotplug\":false,\"movable\":false,\"why\":null,\"cpus\":1");
+	assert_has(f, "\"node\":3,\"pxm\":3,\"present\":1073610752,\"hotplug\":true,\"movable\":true,");
+	fake_free(f);
+}
+
+static void test_sparse_pxm(void **state)
+{
+	struct fake *f = fake_machine("sparse-pxm", "seed=7");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "] SRAT: PXM 1000 -> APIC 0x00 -> Node 0\n");
+	assert_has(f, "\"node\":3,\"pxm\":40,\"present\":1073741824,\"hotplug\":true,\"movable\":true,");
+	fake_free(f);
+}
+
+/* A module on node 1 makes it stay: pinned, and no stain however many pages lie on it. */
+static void test_module_pins_a_node(void **state)
+{
+	struct fake *f = fake_with("reserve 0x70000000 0x70001000 module\n"
+				   "srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G hotplug\n",
+				   "seed=7 alloc=top-down");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "\"node\":1,\"pxm\":1,\"present\":1073741824,\"hotplug\":true,\"movable\":false,"
+		      "\"why\":\"reserved 0x70000000\",");
+	assert_has(f, "\"start\":\"0x70000000\",\"end\":\"0x70001000\",\"what\":\"module\"");
+	assert_has(f, "top-down: CLEAN: no node is movable, so nothing can be stained");
+	fake_free(f);
+}
+
+/*
+ * 20 MiB in 4K pages need a PUD, a PMD and ten PTE pages; those of the first MiB can only come from the buffer, which has three. All other
+ * RAM is kept but as many pages as make n of all, so that request n fails, for each n below twelve.
+ */
+static void test_every_allocation_fails_in_turn(void **state)
+{
+	static const char machine[] = "about t\nsource t\nqemu none\nmap 0 0x9f000 usable\nmap 1M 20M usable\n";
+
+	(void)state;
+	for (unsigned n = 0; n <= 12; n++) {
+		struct fake *f = fake_from_text(machine, strlen(machine), "base=16M page_size=4k alloc=lowest");
+		struct bootinfo *bi = &f->h->bi;
+		char want[80];
+
+		bi->buffer = (struct range){ bi->image.end - (n < 3 ? n : 3) * PAGE_SIZE, bi->image.end };
+		bi->keep[bi->nr_keep++] =
+			(struct boot_keep){ { 1 * MIB + (n < 3 ? 0 : n - 3) * PAGE_SIZE, 16 * MIB }, KEEP_MODULE };
+		bi->keep[bi->nr_keep++] = (struct boot_keep){ { bi->image.end, 20 * MIB }, KEEP_MODULE };
+		if (n < 12) {
+			assert_int_equal(run(f), RUN_ERROR);
+			snprintf(want, sizeof(want), "(%u taken so far)\n", n);
+			assert_has(f, want);
+			assert_has(f, "error: lowest: no page left for a page table while mapping 0x");
+			assert_has(f, "\"status\":\"error\",\"srat\":\"absent\"");
+			assert_has(f, "\nKTAP version 1\nBail out! error: lowest:");
+			assert_int_equal(f->loads, 0);
+		} else {
+			assert_int_equal(run(f), RUN_CLEAN);
+			assert_has(f, "\"table_pages\":12,");
+			assert_has(f, "\"pages\":{\"pud\":1,\"pmd\":1,\"pte\":10}");
+		}
+		assert_well_formed(f);
+		fake_free(f);
+	}
+}
+
+/* ---- entropy and seeds ---- */
+
+static void test_seed_from_all_sources(void **state)
+{
+	struct fake *a = fake_with("", ""), *b = fake_with("", "");
+	char want[60];
+
+	(void)state;
+	assert_int_equal(run(a), RUN_CLEAN);
+	assert_has(a, "\"entropy\":[\"rdseed\",\"rdrand\",\"tsc\"]");
+	snprintf(want, sizeof(want), "repeat with: seed=0x%llx\n", (unsigned long long)a->h->seed);
+	assert_has(a, want);
+	b->tsc = 77;
+	assert_int_equal(run(b), RUN_CLEAN);
+	assert_int_not_equal(a->h->seed, b->h->seed);
+	assert_int_not_equal(a->h->log.boot_id, b->h->log.boot_id);
+	fake_free(a);
+	fake_free(b);
+}
+
+static void test_rubbish_is_not_used(void **state)
+{
+	struct fake *f = fake_with("", "");
+
+	(void)state;
+	f->rdrand_stuck = f->tsc_stuck = true;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "warning: rdrand: answers rubbish; not used for the seed\n");
+	assert_has(f, "warning: tsc: the counter stands still; not used for the seed\n");
+	assert_has(f, "\"entropy\":[\"rdseed\"]");
+	fake_free(f);
+	f = fake_with("", "");
+	f->rdrand_stuck = f->tsc_stuck = f->no_rdseed = true;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "warning: no source of entropy works: the seed is the same at every boot\n");
+	assert_has(f, "\"entropy\":[]");
+	fake_free(f);
+}
+
+/* The seed decides the place and the direct map's base; the boot id does not come from it. */
+static void test_a_run_repeats(void **state)
+{
+	struct fake *a = fake_machine("four-nodes", "seed=0xabcdef page_offset=random");
+	struct fake *b = fake_machine("four-nodes", "seed=0xabcdef page_offset=random");
+	struct fake *c = fake_machine("four-nodes", "seed=0xabcdee page_offset=random");
+
+	(void)state;
+	b->tsc = 99;
+	run(a);
+	run(b);
+	run(c);
+	assert_int_equal(a->h->choice.base, b->h->choice.base);
+	assert_int_equal(a->h->choice.virt, b->h->choice.virt);
+	assert_int_equal(a->h->choice.page_offset, b->h->choice.page_offset);
+	assert_int_not_equal(a->h->log.boot_id, b->h->log.boot_id);
+	assert_int_not_equal(a->h->choice.page_offset, c->h->choice.page_offset);
+	assert_int_equal(a->h->choice.page_offset % GIB, 0);
+	assert_true(a->h->choice.page_offset > PAGE_OFFSET_5LEVEL);
+	assert_int_equal(a->page_offset, a->h->choice.page_offset);
+	assert_has(a, "\nok 1 - seed\n");
+	fake_free(a);
+	fake_free(b);
+	fake_free(c);
+}
+
+/* ---- options that cannot be had ---- */
+
+static void test_refusals(void **state)
+{
+	static const struct {
+		const char *options, *error;
+	} cases[] = {
+		{ "sneed=1", "error: unknown option 'sneed=1'\n" },
+		{ "levels=5", "error: levels=5: this CPU has no LA57\n" },
+		{ "page_size=1g", "error: page_size=1g: this CPU has no 1 GiB pages (PDPE1GB)\n" },
+		{ "require=srat", "error: require=srat: no usable SRAT: there is none\n" },
+		{ "hotplug=1", "error: hotplug=1: there is no such node\n" },
+		{ "acpi_rsdp=0x5000", "error: acpi_rsdp=0x5000: " },
+		{ "base=0x1010000", "error: base=0x1010000: not a multiple of 2 MiB\n" },
+		{ "base=0", "error: base=0: below 1 MiB\n" },
+		{ "base=3G", "error: base=0xc0000000: not RAM\n" },
+		{ "base=2046M image_size=4M",
+		  "error: base=0x7fe00000: a hole in RAM is nearer than the 4 MiB that the image needs\n" },
+		{ "base=32M", "error: base=0x2000000: overlaps the module at 0x2100000\n" },
+		{ "image_size=1M", "error: image_size=: Landfall itself needs 1.9 MiB\n" },
+		{ "image_size=1G", "error: image_size=1G: SLOT must be above 0 and at most 1008M\n" },
+		{ "page_offset=0xffff888040001000",
+		  "error: page_offset=0xffff888040001000: not a multiple of 1 GiB\n" },
+		{ "page_offset=0xffff880000000000",
+		  "error: page_offset=0xffff880000000000: outside 0xffff888000000000-" },
+		{ "page_offset=0xfffffdffc0000000", "error: page_offset=0xfffffdffc0000000: no room for 2 GiB" },
+		{ "memmap=exactmap", "error: there is no RAM in the memory map\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fake *f = fake_with("gbpages no\nreserve 0x2100000 0x2101000 module\n", cases[i].options);
+
+		assert_int_equal(run(f), RUN_ERROR);
+		assert_has(f, cases[i].error);
+		assert_has(f, "\"status\":\"error\"");
+		assert_has(f, "\nKTAP version 1\nBail out! error: ");
+		assert_int_equal(f->loads, 0);
+		assert_well_formed(f);
+		fake_free(f);
+	}
+}
+
+static void test_loader_faults(void **state)
+{
+	struct fake *f = fake_with("", "");
+
+	(void)state;
+	f->h->bi.map_missing = true;
+	assert_int_equal(run(f), RUN_ERROR);
+	assert_has(f, "error: the loader gave no memory map\n");
+	fake_free(f);
+	f = fake_with("", "");
+	f->h->bi.cmdline_truncated = true;
+	assert_int_equal(run(f), RUN_ERROR);
+	assert_has(f, "error: the command line is longer than 16383 characters\n");
+	fake_free(f);
+	f = fake_with("", "");
+	f->console_error = "no UART answers at 0x3f8";
+	assert_int_equal(run(f), RUN_ERROR);
+	assert_has(f, "error: console=: no UART answers at 0x3f8\n");
+	fake_free(f);
+}
+
+/* ---- where the image goes ---- */
+
+static void test_nokaslr(void **state)
+{
+	struct fake *f = fake_with("", "nokaslr seed=1");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_int_equal(f->h->choice.base, 16 * MIB);
+	assert_int_equal(f->h->choice.virt, 0xffffffff81000000);
+	assert_has(f, "\"slot\":null,");
+	assert_has(f, "] KASLR disabled: 'nokaslr' on cmdline.\n");
+	fake_free(f);
+	/* 16 MiB holds a module, and the image lies above it: the next free 2 MiB are at 22 MiB. */
+	f = fake_with("reserve 16M 17M module\n", "nokaslr seed=1");
+	f->h->bi.image = (struct range){ 18 * MIB, 21 * MIB };
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_int_equal(f->h->choice.base, 22 * MIB);
+	assert_has(
+		f,
+		"warning: the preferred base 0x1000000 is taken (overlaps the module at 0x1000000): using 0x1600000\n");
+	fake_free(f);
+}
+
+/* One immovable range of exactly one slot: the seed does not matter. */
+static void test_single_slot(void **state)
+{
+	(void)state;
+	for (unsigned seed = 0; seed < 4; seed++) {
+		char options[40];
+		struct fake *f;
+
+		snprintf(options, sizeof(options), "seed=%u image_size=linux-6.1", seed);
+		f = fake_with(
+			"srat 3\n cpu 0 0\n mem 0 0 1G hotplug\n mem 0 1G 0x44000000\n mem 1 0x44000000 2G hotplug\n",
+			options);
+		assert_int_equal(run(f), RUN_CLEAN);
+		assert_has(f, "\"base\":\"0x40000000\",\"end\":\"0x43430000\",\"size\":67108864,\"slots\":1,\"slot\":0,"
+			      "\"node\":0,");
+		assert_has(f, "\"start\":\"0x40000000\",\"end\":\"0x43430000\",\"what\":\"pretended image\"");
+		fake_free(f);
+	}
+}
+
+/* No immovable range holds the image: Linux's words, and 16 MiB. */
+static void test_no_slot(void **state)
+{
+	static const char small[] = "about t\nsource t\nqemu none\nmap 1M 64M usable\n";
+	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 18M\n mem 1 18M 2G hotplug\n", "seed=1");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_int_equal(f->h->choice.base, 16 * MIB);
+	assert_has(f, "] Physical KASLR disabled: no suitable memory region!\n");
+	assert_has(f, "\"slots\":0,\"slot\":null,");
+	assert_int_not_equal(f->h->choice.virt, 0xffffffff81000000);
+	fake_free(f);
+	f = fake_from_text(small, strlen(small), "image_size=64M,60M");
+	assert_int_equal(run(f), RUN_ERROR);
+	assert_has(f, "error: image_size=: no free range at or above 16 MiB holds 64 MiB\n");
+	fake_free(f);
+}
+
+/* hotplug= takes node 0's ranges out of KASLR's choice and makes it movable; the image then lies on node 1. */
+static void test_forced_hotplug(void **state)
+{
+	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G\n", "seed=3 hotplug=0 alloc=lowest");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "warning: hotplug=0: node 0 is treated as hot-pluggable because the option says so\n");
+	assert_has(f, "\"slots\":512,");
+	assert_int_equal(numa_node_of(&f->h->numa, f->h->choice.base), 1);
+	assert_has(f, "\"node\":0,\"pxm\":0,\"present\":1073340416,\"hotplug\":true,\"movable\":false,\"why\":"
+		      "\"reserved 0x0\",");
+	fake_free(f);
+}
+
+/* mem= ends RAM at 1 GiB and keeps the base below it; memmap=...$... is kept free. [32M, 1G) without one MiB. */
+static void test_reshaped_memory(void **state)
+{
+	struct fake *f = fake_with("", "seed=3 mem=1G memmap=16M$16M");
+
+	(void)state;
+	f->h->bi.image = (struct range){ 64 * MIB, 66 * MIB };
+	f->h->bi.buffer = (struct range){ 65 * MIB, 65 * MIB + 16 * PAGE_SIZE };
+	f->h->bi.pgd = 64 * MIB + PAGE_SIZE;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "] user-defined physical RAM map:\n");
+	assert_has(f, "] user: [mem 0x0000000001000000-0x0000000001ffffff] reserved\n");
+	assert_has(f, "] user: [mem 0x0000000002000000-0x000000003fffffff] usable\n");
+	assert_has(f, "] last_pfn = 0x40000 max_arch_pfn = 0x400000000\n");
+	/* 16 slots in [32M, 64M), 479 in [66M, 1G) */
+	assert_has(f, "\"slots\":495,");
+	fake_free(f);
+}
+
+/* Under UEFI only conventional memory is a candidate, and boot-services memory stays taken. */
+static void test_uefi(void **state)
+{
+	struct fake *f = fake_with("", "seed=3");
+	struct bootinfo *bi = &f->h->bi;
+
+	(void)state;
+	bi->protocol = BOOT_UEFI;
+	bi->conventional[bi->nr_conventional++] = (struct range){ 1 * MIB, 16 * MIB };
+	bi->conventional[bi->nr_conventional++] = (struct range){ 512 * MIB, 516 * MIB };
+	bi->keep[bi->nr_keep++] = (struct boot_keep){ { 516 * MIB, 600 * MIB }, KEEP_BOOT_SERVICES };
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "\"protocol\":\"uefi\"");
+	assert_has(f, "\"slots\":2,");
+	assert_has(f, "\"start\":\"0x20400000\",\"end\":\"0x25800000\",\"what\":\"boot services\"");
+	fake_free(f);
+	f = fake_with("", "seed=3 base=600M");
+	f->h->bi.protocol = BOOT_UEFI;
+	f->h->bi.conventional[f->h->bi.nr_conventional++] = (struct range){ 512 * MIB, 516 * MIB };
+	assert_int_equal(run(f), RUN_ERROR);
+	assert_has(f, "error: base=0x25800000: firmware does not call it free\n");
+	fake_free(f);
+}
+
+/* Linux's other chooser takes firmware's free memory, hot-pluggable or not; with mem= its lowest slot. */
+static void test_efistub(void **state)
+{
+	static const char *const options[] = { "seed=3 kaslr=efistub", "seed=3 kaslr=efistub mem=1G" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 32M\n mem 1 32M 2G hotplug\n", options[i]);
+		struct bootinfo *bi = &f->h->bi;
+
+		bi->protocol = BOOT_UEFI;
+		bi->conventional[bi->nr_conventional++] = (struct range){ 32 * MIB, 36 * MIB };
+		bi->conventional[bi->nr_conventional++] = (struct range){ 512 * MIB, 516 * MIB };
+		assert_int_equal(run(f), RUN_CLEAN);
+		assert_has(f, "\"slots\":4,");
+		assert_has(f, "warning: kaslr=efistub: that chooser does not read SRAT\n");
+		assert_has(f, "\"node\":1,\"pxm\":1,\"present\":");
+		assert_has(f, "\"hotplug\":true,\"movable\":false,\"why\":\"kernel\",");
+		if (i == 1)
+			assert_int_equal(f->h->choice.base, 32 * MIB);
+		fake_free(f);
+	}
+}
+
+/* Linux remembers four memmap= ranges; with a fifth the base is not random. */
+static void test_too_many_memmap_ranges(void **state)
+{
+	struct fake *f = fake_with("", "seed=3 memmap=1M$32M,1M$34M,1M$36M,1M$38M,1M$40M");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_int_equal(f->h->choice.base, 16 * MIB);
+	assert_has(f, "warning: more than 4 memmap= ranges: Linux then gives up on a random base\n");
+	assert_has(f, "\"slot\":null,");
+	fake_free(f);
+}
+
+/* The base comes from firmware's map, whatever the user's says: the image's own memory is put back, as in Linux. */
+static void test_image_outside_the_users_map(void **state)
+{
+	struct fake *f = fake_with("", "seed=3 memmap=exactmap memmap=639K@0 memmap=63M@1M");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_true(f->h->choice.base >= 64 * MIB);
+	assert_has(f, "] .text .data .bss are not marked as E820_TYPE_RAM!\n");
+	assert_int_equal(f->h->end_of_ram, f->h->choice.end);
+	/* 639K less page 0, 63 MiB, the image */
+	assert_has(f, "\"node\":0,\"pxm\":0,\"present\":68739072,");
+	fake_free(f);
+}
+
+/* Nothing is loaded, all else is as usual. */
+static void test_dry_run(void **state)
+{
+	struct fake *f = fake_with("", "seed=3 dry");
+
+	(void)state;
+	f->h->bi.protocol = BOOT_UEFI;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_int_equal(f->loads, 0);
+	assert_has(f, "\nok 3 - read-back: bottom-up # SKIP dry run\n");
+	fake_free(f);
+}
+
+/* ---- Landfall's own faults are found ---- */
+
+static void test_wrong_memory_is_a_fault(void **state)
+{
+	struct fake *f = fake_with("", "seed=3");
+
+	(void)state;
+	f->lie_at = 2 * GIB - 1;
+	assert_int_equal(run(f), RUN_FAULT);
+	assert_has(f, "\n# 0x7fffffff differs\nnot ok 3 - read-back: bottom-up\n");
+	assert_has(f, "\"status\":\"fault\"");
+	fake_free(f);
+	f = fake_with("", "seed=3 alloc=lowest");
+	f->refuse_load = true;
+	assert_int_equal(run(f), RUN_FAULT);
+	assert_has(f, "\n# the map was not loaded: ");
+	fake_free(f);
+}
+
+static void plant_stray_entry(void *ctx, phys_t page)
+{
+	struct fake *f = ctx;
+
+	fake_clear_page(ctx, page);
+	if (page == f->h->bi.pgd)
+		((uint64_t *)fake_ram_page(&f->ram, page))[300] = 0x7f000000 | PT_TABLE_FLAGS;
+}
+
+/* A table that nobody built must not be loaded. */
+static void test_stray_table_is_a_fault(void **state)
+{
+	struct fake *f = fake_with("", "seed=3 alloc=lowest");
+
+	(void)state;
+	fake_ram_page(&f->ram, 0x7f000000);
+	f->p.clear_page = plant_stray_entry;
+	assert_int_equal(run(f), RUN_FAULT);
+	assert_has(f, "\nnot ok 2 - walk: lowest\n");
+	assert_int_equal(f->loads, 0);
+	fake_free(f);
+}
+
+static void test_fault_report(void **state)
+{
+	struct fake *f = fake_with("", "seed=3");
+
+	(void)state;
+	report_fault(f->h, &f->p, "page fault at 0x10");
+	assert_has(f, "] fault: page fault at 0x10\n");
+	assert_has(f, "\"status\":\"fault\",\"srat\":\"absent\"");
+	assert_int_equal(f->h->result, RUN_FAULT);
+	fake_free(f);
+}
+
+/* ---- the log as a whole ---- */
+
+static void test_selftests(void **state)
+{
+	struct fake *f = fake_with("", "seed=3 selftest");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "\n1..13\nok 1 - selftest: crc32\nok 2 - selftest: rng\nok 3 - selftest: e820\nok 4 - selftest: "
+		      "memblock\n"
+		      "ok 5 - selftest: numa\nok 6 - selftest: pgwalk\nok 7 - seed\n");
+	fake_free(f);
+}
+
+/* One record a page: the tables and the top table, for one policy. */
+static void test_full_report(void **state)
+{
+	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000 alloc=bottom-up report=json,full");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_STAINED);
+	assert_int_equal(count_of(f, "\"rec\":\"run\""), 4107);
+	assert_has_not(f, "[    0.0");
+	assert_well_formed(f);
+	fake_free(f);
+}
+
+/* Two screens of 80 columns and 50 lines; only lines that are Linux's own are wider. */
+static void test_text_fits_two_screens(void **state)
+{
+	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000 report=text");
+	unsigned lines = 0, wide = 0;
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	for (const char *line = f->out; *line; line = strchr(line, '\n') + 1) {
+		lines++;
+		wide += strcspn(line, "\n") > 80 && !strstr(line, "NUMA: Node");
+	}
+	assert_true(lines <= 100);
+	assert_true(wide <= 8);
+	assert_has_not(f, "{\"rec\"");
+	fake_free(f);
+}
+
+static void test_table_dump(void **state)
+{
+	struct fake *f = fake_machine("four-nodes", "seed=1 report=text,tables");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "\ne820: 0000000000100000 000000007fee0000 00000001\n");
+	assert_has(f, "\nSRAT @ 0x00000000FE000080\n    0000: 53 52 41 54 88 01 00 00 03 ");
+	fake_free(f);
+}
+
+#define MACHINE(name)                                                                                                  \
+	{                                                                                                              \
+		"machine: " name, test_machine, NULL, NULL, name                                                       \
+	}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bottom_up_stains_where_memblock_does_not),
+		cmocka_unit_test(test_stained_alone_is_the_result),
+		cmocka_unit_test(test_top_down_stains_the_highest_node),
+		cmocka_unit_test(test_all_nodes_hot_pluggable),
+		cmocka_unit_test(test_no_srat),
+		cmocka_unit_test(test_overlapping_nodes),
+		cmocka_unit_test(test_uncovered_memory),
+		cmocka_unit_test(test_unordered_entries),
+		cmocka_unit_test(test_node_without_processor),
+		cmocka_unit_test(test_nodes_without_memory),
+		cmocka_unit_test(test_sparse_pxm),
+		cmocka_unit_test(test_module_pins_a_node),
+		cmocka_unit_test(test_every_allocation_fails_in_turn),
+		cmocka_unit_test(test_seed_from_all_sources),
+		cmocka_unit_test(test_rubbish_is_not_used),
+		cmocka_unit_test(test_a_run_repeats),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_loader_faults),
+		cmocka_unit_test(test_nokaslr),
+		cmocka_unit_test(test_single_slot),
+		cmocka_unit_test(test_no_slot),
+		cmocka_unit_test(test_forced_hotplug),
+		cmocka_unit_test(test_reshaped_memory),
+		cmocka_unit_test(test_uefi),
+		cmocka_unit_test(test_efistub),
+		cmocka_unit_test(test_too_many_memmap_ranges),
+		cmocka_unit_test(test_image_outside_the_users_map),
+		cmocka_unit_test(test_dry_run),
+		cmocka_unit_test(test_wrong_memory_is_a_fault),
+		cmocka_unit_test(test_stray_table_is_a_fault),
+		cmocka_unit_test(test_fault_report),
+		cmocka_unit_test(test_selftests),
+		cmocka_unit_test(test_full_report),
+		cmocka_unit_test(test_text_fits_two_screens),
+		cmocka_unit_test(test_table_dump),
+		MACHINE("azure"),
+		MACHINE("bad-checksum"),
+		MACHINE("boards"),
+		MACHINE("cpu-less"),
+		MACHINE("eight-sockets"),
+		MACHINE("five-levels"),
+		MACHINE("four-nodes"),
+		MACHINE("hole64"),
+		MACHINE("hotadd-2006"),
+		MACHINE("l3-as-numa"),
+		MACHINE("memory-less"),
+		MACHINE("no-srat"),
+		MACHINE("optane"),
+		MACHINE("overlap"),
+		MACHINE("overlong-entry"),
+		MACHINE("pc-islands"),
+		MACHINE("sixteen-nodes"),
+		MACHINE("sparse-pxm"),
+		MACHINE("sub-numa"),
+		MACHINE("thirtytwo-nodes"),
+		MACHINE("two-socket-epyc"),
+		MACHINE("unordered"),
+		MACHINE("zero-entry"),
+	};
+
+	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
+}
