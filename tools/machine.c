@@ -1,0 +1,766 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads machine descriptions, line by line and word by word, and puts their ACPI tables together. */
+#include "tools/machine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HEADER_SIZE 36 /* every ACPI table, 5.2.6 */
+#define LENGTH_AT 4
+#define CHECKSUM_AT 9
+
+#define ENTRY_ENABLED 1u
+#define ENTRY_HOTPLUG 2u
+#define ENTRY_NONVOLATILE 4u
+
+struct word {
+	const char *s;
+	size_t len;
+};
+
+/* What is left of the line being read. */
+struct line {
+	const char *at, *end;
+};
+
+struct parser {
+	struct machine *m;
+	struct machine_error *err;
+	unsigned line_nr;
+	uint32_t seen; /* a bit for each keyword that may come once */
+};
+
+struct keyword {
+	const char *name;
+	bool (*take)(struct parser *p, struct line *l);
+	bool once;
+};
+
+/* ---- words and numbers ---- */
+
+static PRINTF_LIKE(2, 3) bool fail(struct parser *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	p->err->line = p->line_nr;
+	va_start(ap, fmt);
+	vsnprintf(p->err->reason, sizeof(p->err->reason), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+static bool fail_word(struct parser *p, const char *what, struct word w)
+{
+	return fail(p, "%s: '%.*s'", what, (int)min_u64(w.len, 40), w.s);
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool next_word(struct line *l, struct word *w)
+{
+	while (l->at < l->end && is_blank(*l->at))
+		l->at++;
+	w->s = l->at;
+	while (l->at < l->end && !is_blank(*l->at))
+		l->at++;
+	w->len = (size_t)(l->at - w->s);
+	return w->len != 0;
+}
+
+static bool word_is(struct word w, const char *s)
+{
+	return w.len == strlen(s) && memcmp(w.s, s, w.len) == 0;
+}
+
+static unsigned digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned)(c - '0');
+	if (c >= 'a' && c <= 'f')
+		return (unsigned)(c - 'a') + 10;
+	if (c >= 'A' && c <= 'F')
+		return (unsigned)(c - 'A') + 10;
+	return 16;
+}
+
+/* Shift of a size suffix, 0 for none of them. */
+static unsigned suffix_shift(char c)
+{
+	static const char suffixes[] = "KMGTP";
+	const char *at = c ? strchr(suffixes, c) : NULL;
+
+	return at ? 10 * ((unsigned)(at - suffixes) + 1) : 0;
+}
+
+static bool parse_number(struct word w, uint64_t *out)
+{
+	unsigned base = w.len > 2 && w.s[0] == '0' && w.s[1] == 'x' ? 16 : 10;
+	size_t i = base == 16 ? 2 : 0;
+	uint64_t v = 0;
+
+	if (i == w.len || digit_of(w.s[i]) >= base)
+		return false;
+	for (; i < w.len && digit_of(w.s[i]) < base; i++) {
+		if (__builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, digit_of(w.s[i]), &v))
+			return false;
+	}
+	if (i < w.len) {
+		unsigned shift = suffix_shift(w.s[i]);
+
+		if (!shift || i + 1 != w.len || v > UINT64_MAX >> shift)
+			return false;
+		v <<= shift;
+	}
+	*out = v;
+	return true;
+}
+
+static bool take_number(struct parser *p, struct line *l, uint64_t max, uint64_t *out)
+{
+	struct word w;
+
+	if (!next_word(l, &w))
+		return fail(p, "a number is missing");
+	if (!parse_number(w, out))
+		return fail_word(p, "not a number", w);
+	return *out <= max || fail_word(p, "number too large", w);
+}
+
+static bool take_unsigned(struct parser *p, struct line *l, unsigned max, unsigned *out)
+{
+	uint64_t v = 0;
+	bool ok = take_number(p, l, max, &v);
+
+	*out = (unsigned)v;
+	return ok;
+}
+
+static bool take_range(struct parser *p, struct line *l, struct range *r)
+{
+	if (!take_number(p, l, UINT64_MAX, &r->start) || !take_number(p, l, UINT64_MAX, &r->end))
+		return false;
+	return r->start <= r->end || fail(p, "the range ends before it starts");
+}
+
+static bool take_yes_no(struct parser *p, struct line *l, bool *out)
+{
+	struct word w;
+
+	if (!next_word(l, &w) || !(word_is(w, "yes") || word_is(w, "no")))
+		return fail(p, "yes or no is missing");
+	*out = word_is(w, "yes");
+	return true;
+}
+
+/* The rest of the line, as it is. */
+static bool take_text(struct parser *p, struct line *l, char text[MACHINE_TEXT_MAX])
+{
+	size_t len;
+
+	while (l->at < l->end && is_blank(*l->at))
+		l->at++;
+	while (l->end > l->at && is_blank(l->end[-1]))
+		l->end--;
+	len = (size_t)(l->end - l->at);
+	if (!len)
+		return fail(p, "the text is missing");
+	if (len >= MACHINE_TEXT_MAX)
+		return fail(p, "more than %d characters", MACHINE_TEXT_MAX - 1);
+	memcpy(text, l->at, len);
+	text[len] = '\0';
+	l->at = l->end;
+	return true;
+}
+
+/* ---- facts ---- */
+
+static bool take_about(struct parser *p, struct line *l)
+{
+	return take_text(p, l, p->m->about);
+}
+
+static bool take_source(struct parser *p, struct line *l)
+{
+	return take_text(p, l, p->m->source);
+}
+
+static bool take_options(struct parser *p, struct line *l)
+{
+	return take_text(p, l, p->m->options);
+}
+
+static bool take_qemu(struct parser *p, struct line *l)
+{
+	struct word w;
+
+	if (!next_word(l, &w))
+		return fail(p, "a machine type is missing");
+	if (word_is(w, "q35"))
+		p->m->board = MACHINE_Q35;
+	else if (word_is(w, "pc"))
+		p->m->board = MACHINE_PC;
+	else if (word_is(w, "none"))
+		p->m->board = MACHINE_HOST_ONLY;
+	else
+		return fail_word(p, "not q35, pc or none", w);
+	return true;
+}
+
+static bool take_memory(struct parser *p, struct line *l)
+{
+	if (!take_number(p, l, 4096 * TIB, &p->m->memory))
+		return false;
+	return (p->m->memory && p->m->memory % MIB == 0) || fail(p, "memory is whole MiB, and some");
+}
+
+static bool take_cpu(struct parser *p, struct line *l)
+{
+	struct word w;
+
+	if (!next_word(l, &w) || w.len >= sizeof(p->m->cpu))
+		return fail(p, "a CPU model is missing or too long");
+	memcpy(p->m->cpu, w.s, w.len);
+	p->m->cpu[w.len] = '\0';
+	return true;
+}
+
+static bool take_smp(struct parser *p, struct line *l)
+{
+	return take_unsigned(p, l, MACHINE_MAX_SMP, &p->m->smp) && (p->m->smp || fail(p, "smp is at least 1"));
+}
+
+static bool take_levels(struct parser *p, struct line *l)
+{
+	return take_unsigned(p, l, 5, &p->m->levels) && (p->m->levels >= 4 || fail(p, "levels is 4 or 5"));
+}
+
+static bool take_phys_bits(struct parser *p, struct line *l)
+{
+	return take_unsigned(p, l, 52, &p->m->phys_bits) && (p->m->phys_bits >= 32 || fail(p, "phys_bits is 32 to 52"));
+}
+
+static bool take_la57(struct parser *p, struct line *l)
+{
+	return take_yes_no(p, l, &p->m->la57);
+}
+
+static bool take_gbpages(struct parser *p, struct line *l)
+{
+	return take_yes_no(p, l, &p->m->gbpages);
+}
+
+static bool take_pse(struct parser *p, struct line *l)
+{
+	return take_yes_no(p, l, &p->m->pse);
+}
+
+static bool take_seed(struct parser *p, struct line *l)
+{
+	p->m->has_seed = true;
+	return take_number(p, l, UINT64_MAX, &p->m->seed);
+}
+
+static bool take_map(struct parser *p, struct line *l)
+{
+	static const struct {
+		const char *name;
+		enum e820_type type;
+	} types[] = {
+		{ "usable", E820_RAM },
+		{ "reserved", E820_RESERVED },
+		{ "acpi", E820_ACPI },
+		{ "nvs", E820_NVS },
+		{ "unusable", E820_UNUSABLE },
+		{ "persistent", E820_PMEM },
+		{ "soft-reserved", E820_SOFT_RESERVED },
+	};
+	struct e820 *map = &p->m->map;
+	struct range r;
+	struct word w;
+
+	if (!take_range(p, l, &r))
+		return false;
+	if (range_empty(r))
+		return fail(p, "the range is empty");
+	if (!next_word(l, &w))
+		return fail(p, "a memory type is missing");
+	if (map->nr == E820_MAX)
+		return fail(p, "more than %d ranges in the map", E820_MAX);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (word_is(w, types[i].name)) {
+			map->e[map->nr++] = (struct e820_entry){ r.start, r.end, types[i].type };
+			return true;
+		}
+	}
+	return fail_word(p, "not a memory type", w);
+}
+
+static bool take_reserve(struct parser *p, struct line *l)
+{
+	struct range r;
+	struct word w;
+
+	if (!take_range(p, l, &r))
+		return false;
+	if (range_empty(r))
+		return fail(p, "the range is empty");
+	if (!next_word(l, &w) || !word_is(w, "module"))
+		return fail(p, "the reason is missing: module");
+	if (p->m->nr_reserve == MACHINE_MAX_RESERVE)
+		return fail(p, "more than %d reserved ranges", MACHINE_MAX_RESERVE);
+	p->m->reserve[p->m->nr_reserve++] = r;
+	return true;
+}
+
+static bool take_srat(struct parser *p, struct line *l)
+{
+	unsigned revision;
+
+	if (!take_unsigned(p, l, 255, &revision))
+		return false;
+	p->m->has_srat = true;
+	p->m->srat_revision = (uint8_t)revision;
+	return revision != 0 || fail(p, "the revision is 1 to 255");
+}
+
+static bool take_slit(struct parser *p, struct line *l)
+{
+	struct machine *m = p->m;
+	uint64_t v;
+
+	do {
+		if (!take_number(p, l, 255, &v))
+			return false;
+		if (m->nr_slit == sizeof(m->slit))
+			return fail(p, "more than %d localities", MACHINE_MAX_LOCALITIES);
+		m->slit[m->nr_slit++] = (uint8_t)v;
+		while (l->at < l->end && is_blank(*l->at))
+			l->at++;
+	} while (l->at < l->end);
+	return true;
+}
+
+static bool take_damage(struct parser *p, struct line *l)
+{
+	static const char *const names[] = { "none", "checksum", "length", "zero-entry", "overlong-entry" };
+	struct word w;
+
+	if (!next_word(l, &w) || !word_is(w, "srat"))
+		return fail(p, "only the table srat can be damaged");
+	if (!next_word(l, &w))
+		return fail(p, "the kind of damage is missing");
+	for (unsigned i = 1; i < ARRAY_SIZE(names); i++) {
+		if (word_is(w, names[i])) {
+			p->m->damage = (enum machine_damage)i;
+			return true;
+		}
+	}
+	return fail_word(p, "not a kind of damage", w);
+}
+
+/* ---- SRAT entries: the lines with blanks before the keyword ---- */
+
+static bool set_flag(struct machine_entry *e, struct word w)
+{
+	bool mem = e->kind == MACHINE_MEM;
+
+	if (word_is(w, "disabled") && e->kind != MACHINE_UNKNOWN)
+		return e->disabled = true;
+	if (word_is(w, "x2apic") && e->kind == MACHINE_CPU)
+		return e->x2apic = true;
+	if (word_is(w, "hotplug") && mem)
+		return e->hotplug = true;
+	if (word_is(w, "nonvolatile") && mem)
+		return e->nonvolatile = true;
+	return false;
+}
+
+/* The flags behind the numbers, the last words of the line. */
+static bool add_entry(struct parser *p, struct line *l, struct machine_entry e)
+{
+	struct machine *m = p->m;
+	struct word w;
+
+	while (next_word(l, &w)) {
+		if (!set_flag(&e, w))
+			return fail_word(p, "not a flag of this entry", w);
+	}
+	if (e.kind == MACHINE_CPU && !e.x2apic && e.apic_id > 255)
+		return fail(p, "an APIC id above 255 needs x2apic");
+	if (m->srat_revision < 2 && e.pxm > 255)
+		return fail(p, "revision 1 has 8 bits for a PXM");
+	if (m->nr_entries == MACHINE_MAX_ENTRIES)
+		return fail(p, "more than %d SRAT entries", MACHINE_MAX_ENTRIES);
+	m->entry[m->nr_entries++] = e;
+	return true;
+}
+
+static bool take_entry_cpu(struct parser *p, struct line *l)
+{
+	struct machine_entry e = { .kind = MACHINE_CPU };
+
+	return take_unsigned(p, l, UINT32_MAX, &e.pxm) && take_unsigned(p, l, UINT32_MAX, &e.apic_id) &&
+	       add_entry(p, l, e);
+}
+
+static bool take_entry_mem(struct parser *p, struct line *l)
+{
+	struct machine_entry e = { .kind = MACHINE_MEM };
+
+	return take_unsigned(p, l, UINT32_MAX, &e.pxm) && take_range(p, l, &e.r) && add_entry(p, l, e);
+}
+
+static bool take_entry_initiator(struct parser *p, struct line *l)
+{
+	struct machine_entry e = { .kind = MACHINE_INITIATOR };
+
+	return take_unsigned(p, l, UINT32_MAX, &e.pxm) && add_entry(p, l, e);
+}
+
+static bool take_entry_port(struct parser *p, struct line *l)
+{
+	struct machine_entry e = { .kind = MACHINE_PORT };
+
+	return take_unsigned(p, l, UINT32_MAX, &e.pxm) && add_entry(p, l, e);
+}
+
+static bool take_entry_unknown(struct parser *p, struct line *l)
+{
+	struct machine_entry e = { .kind = MACHINE_UNKNOWN };
+	unsigned type, length;
+
+	if (!take_unsigned(p, l, 255, &type) || !take_unsigned(p, l, 255, &length))
+		return false;
+	e.type = (uint8_t)type;
+	e.length = (uint8_t)length;
+	return length >= 2 ? add_entry(p, l, e) : fail(p, "an entry has at least 2 bytes");
+}
+
+/* ---- lines ---- */
+
+static const struct keyword facts[] = {
+	{ "about", take_about, true },
+	{ "source", take_source, true },
+	{ "qemu", take_qemu, true },
+	{ "memory", take_memory, true },
+	{ "cpu", take_cpu, true },
+	{ "smp", take_smp, true },
+	{ "levels", take_levels, true },
+	{ "la57", take_la57, true },
+	{ "gbpages", take_gbpages, true },
+	{ "pse", take_pse, true },
+	{ "phys_bits", take_phys_bits, true },
+	{ "options", take_options, true },
+	{ "seed", take_seed, true },
+	{ "map", take_map, false },
+	{ "srat", take_srat, true },
+	{ "slit", take_slit, false },
+	{ "damage", take_damage, true },
+	{ "reserve", take_reserve, false },
+};
+
+static const struct keyword entries[] = {
+	{ "cpu", take_entry_cpu, false },
+	{ "mem", take_entry_mem, false },
+	{ "initiator", take_entry_initiator, false },
+	{ "port", take_entry_port, false },
+	{ "unknown", take_entry_unknown, false },
+};
+
+static bool take_keyword(struct parser *p, struct line *l, const struct keyword *k, size_t nr)
+{
+	struct word w;
+
+	next_word(l, &w);
+	for (size_t i = 0; i < nr; i++) {
+		if (!word_is(w, k[i].name))
+			continue;
+		if (k[i].once && p->seen >> i & 1)
+			return fail(p, "%s is given twice", k[i].name);
+		if (k[i].once)
+			p->seen |= 1u << i;
+		if (!k[i].take(p, l))
+			return false;
+		return !next_word(l, &w) || fail_word(p, "too much on the line", w);
+	}
+	return fail_word(p, "unknown word", w);
+}
+
+static bool take_line(struct parser *p, struct line l)
+{
+	bool indented = l.at < l.end && is_blank(*l.at);
+	const char *comment = l.at < l.end ? memchr(l.at, '#', (size_t)(l.end - l.at)) : NULL;
+	struct line probe;
+	struct word w;
+
+	for (const char *c = l.at; c < l.end; c++) {
+		if (*c != '\t' && (*c < ' ' || *c > '~'))
+			return fail(p, "not printable ASCII");
+	}
+	if (comment)
+		l.end = comment;
+	probe = l;
+	if (!next_word(&probe, &w))
+		return true;
+	if (!indented)
+		return take_keyword(p, &l, facts, ARRAY_SIZE(facts));
+	if (!p->m->has_srat)
+		return fail(p, "an indented line is a SRAT entry, and there is no srat line before it");
+	return take_keyword(p, &l, entries, ARRAY_SIZE(entries));
+}
+
+/* Number of localities, 0 when the numbers are no square. */
+static size_t slit_localities(const struct machine *m)
+{
+	size_t n = 0;
+
+	while (n * n < m->nr_slit)
+		n++;
+	return n * n == m->nr_slit ? n : 0;
+}
+
+static bool has_seen(const struct parser *p, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
+		if (!strcmp(facts[i].name, name))
+			return p->seen >> i & 1;
+	}
+	return false;
+}
+
+/* What only the whole text can tell. */
+static bool check_whole(struct parser *p)
+{
+	static const char *const needed[] = { "about", "source", "qemu" };
+	struct machine *m = p->m;
+
+	p->line_nr = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		if (!has_seen(p, needed[i]))
+			return fail(p, "%s is missing", needed[i]);
+	}
+	if (m->board != MACHINE_HOST_ONLY && !m->memory)
+		return fail(p, "a machine for QEMU needs memory");
+	if (m->board == MACHINE_HOST_ONLY && !m->map.nr)
+		return fail(p, "a machine for host runs needs a map");
+	if (m->damage && !m->has_srat)
+		return fail(p, "there is no SRAT to damage");
+	if (m->nr_slit && !slit_localities(m))
+		return fail(p, "a SLIT of %zu numbers is not square", m->nr_slit);
+	if (!has_seen(p, "levels"))
+		m->levels = m->la57 ? 5 : 4;
+	return m->levels == 4 || m->la57 || fail(p, "5 levels need la57 yes");
+}
+
+bool machine_parse(struct machine *m, const char *text, size_t len, struct machine_error *err)
+{
+	struct parser p = { .m = m, .err = err };
+	const char *at = text, *end = text + len;
+
+	memset(m, 0, sizeof(*m));
+	memset(err, 0, sizeof(*err));
+	strcpy(m->cpu, "max");
+	m->phys_bits = 46;
+	m->gbpages = m->pse = true;
+	while (at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		struct line l = { at, newline ? newline : end };
+
+		p.line_nr++;
+		if (!take_line(&p, l))
+			return false;
+		at = newline ? newline + 1 : end;
+	}
+	return check_whole(&p);
+}
+
+/* ---- tables ---- */
+
+struct out {
+	uint8_t *buf;
+	size_t size, len; /* len may pass size: then nothing of it is good */
+};
+
+/* n bytes of v, least significant first. */
+static void put(struct out *o, uint64_t v, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (o->len < o->size)
+			o->buf[o->len] = i < 8 ? (uint8_t)(v >> 8 * i) : 0;
+		o->len++;
+	}
+}
+
+static void put_text(struct out *o, const char *s)
+{
+	while (*s)
+		put(o, (uint8_t)*s++, 1);
+}
+
+static void put_header(struct out *o, const char *signature, uint8_t revision)
+{
+	put_text(o, signature);
+	put(o, 0, 4);
+	put(o, revision, 1);
+	put(o, 0, 1);
+	put_text(o, "LNDFLL");
+	put_text(o, "MACHINE ");
+	put(o, 1, 4);
+	put_text(o, "LNDF");
+	put(o, 1, 4);
+}
+
+/* Sets the length and makes the bytes sum to zero. 0 when it did not fit. */
+static size_t finish(struct out *o, size_t length)
+{
+	struct out at = { o->buf, o->size, LENGTH_AT };
+	uint8_t sum = 0;
+
+	if (o->len > o->size)
+		return 0;
+	put(&at, length, 4);
+	o->buf[CHECKSUM_AT] = 0;
+	for (size_t i = 0; i < length; i++)
+		sum = (uint8_t)(sum + o->buf[i]);
+	o->buf[CHECKSUM_AT] = (uint8_t)-sum;
+	return o->len;
+}
+
+/* Type 0, Processor Local APIC Affinity, and type 2, x2APIC: 5.2.16.1, 5.2.16.3. */
+static void put_cpu(struct out *o, const struct machine_entry *e)
+{
+	uint32_t flags = e->disabled ? 0 : ENTRY_ENABLED;
+
+	if (e->x2apic) {
+		put(o, 2 | 24 << 8, 4);
+		put(o, e->pxm, 4);
+		put(o, e->apic_id, 4);
+		put(o, flags, 4);
+		put(o, 0, 8);
+	} else {
+		put(o, 0 | 16 << 8, 2);
+		put(o, e->pxm, 1);
+		put(o, e->apic_id, 1);
+		put(o, flags, 4);
+		put(o, 0, 1);
+		put(o, e->pxm >> 8, 3);
+		put(o, 0, 4);
+	}
+}
+
+/* Type 1, Memory Affinity: 5.2.16.2. */
+static void put_mem(struct out *o, const struct machine_entry *e)
+{
+	put(o, 1 | 40 << 8, 2);
+	put(o, e->pxm, 4);
+	put(o, 0, 2);
+	put(o, e->r.start, 8);
+	put(o, e->r.end - e->r.start, 8);
+	put(o, 0, 4);
+	put(o,
+	    (e->disabled ? 0 : ENTRY_ENABLED) | (e->hotplug ? ENTRY_HOTPLUG : 0) |
+		    (e->nonvolatile ? ENTRY_NONVOLATILE : 0),
+	    4);
+	put(o, 0, 8);
+}
+
+/* Type 5, Generic Initiator, and type 6, Generic Port, for an ACPI device without a name: 5.2.16.6, 5.2.16.7. */
+static void put_initiator(struct out *o, const struct machine_entry *e)
+{
+	put(o, (e->kind == MACHINE_PORT ? 6 : 5) | 32 << 8, 4);
+	put(o, e->pxm, 4);
+	put(o, 0, 16);
+	put(o, e->disabled ? 0 : ENTRY_ENABLED, 4);
+	put(o, 0, 4);
+}
+
+static void put_entry(struct out *o, const struct machine_entry *e)
+{
+	switch (e->kind) {
+	case MACHINE_CPU:
+		put_cpu(o, e);
+		break;
+	case MACHINE_MEM:
+		put_mem(o, e);
+		break;
+	case MACHINE_INITIATOR:
+	case MACHINE_PORT:
+		put_initiator(o, e);
+		break;
+	case MACHINE_UNKNOWN:
+		put(o, e->type | (unsigned)e->length << 8, 2);
+		put(o, 0, e->length - 2u);
+		break;
+	}
+}
+
+size_t machine_srat(const struct machine *m, uint8_t *buf, size_t size)
+{
+	struct out o = { .buf = buf, .size = size };
+	size_t len;
+
+	if (!m->has_srat)
+		return 0;
+	put_header(&o, "SRAT", m->srat_revision);
+	put(&o, 1, 4);
+	put(&o, 0, 8);
+	for (size_t i = 0; i < m->nr_entries; i++)
+		put_entry(&o, &m->entry[i]);
+	if (m->damage == DAMAGE_ZERO_ENTRY)
+		put(&o, 1, 40);
+	if (m->damage == DAMAGE_OVERLONG_ENTRY)
+		put(&o, 1 | 40 << 8, 16);
+	len = finish(&o, m->damage == DAMAGE_LENGTH ? HEADER_SIZE + 4 : o.len);
+	if (len && m->damage == DAMAGE_CHECKSUM)
+		buf[CHECKSUM_AT]++;
+	return len;
+}
+
+size_t machine_slit(const struct machine *m, uint8_t *buf, size_t size)
+{
+	struct out o = { .buf = buf, .size = size };
+
+	if (!m->nr_slit)
+		return 0;
+	put_header(&o, "SLIT", 1);
+	put(&o, slit_localities(m), 8);
+	for (size_t i = 0; i < m->nr_slit; i++)
+		put(&o, m->slit[i], 1);
+	return finish(&o, o.len);
+}
+
+/* A Processor Local APIC or a Local x2APIC structure: 5.2.12.2, 5.2.12.12. */
+static void put_apic(struct out *o, uint32_t apic_id, bool x2apic)
+{
+	if (x2apic) {
+		put(o, 9 | 16 << 8, 4);
+		put(o, apic_id, 4);
+		put(o, ENTRY_ENABLED, 4);
+		put(o, apic_id, 4);
+	} else {
+		put(o, 0 | 8 << 8, 2);
+		put(o, apic_id, 1);
+		put(o, apic_id, 1);
+		put(o, ENTRY_ENABLED, 4);
+	}
+}
+
+size_t machine_madt(const struct machine *m, uint8_t *buf, size_t size)
+{
+	struct out o = { .buf = buf, .size = size };
+
+	put_header(&o, "APIC", 5);
+	put(&o, 0xfee00000, 4);
+	put(&o, 1, 4);
+	for (unsigned id = 0; id < m->smp; id++)
+		put_apic(&o, id, false);
+	for (size_t i = 0; !m->smp && i < m->nr_entries; i++) {
+		if (m->entry[i].kind == MACHINE_CPU && !m->entry[i].disabled)
+			put_apic(&o, m->entry[i].apic_id, m->entry[i].x2apic);
+	}
+	return finish(&o, o.len);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* landfall-machine: turns a machine description into what QEMU needs: SRAT, SLIT and arguments. Exit status 2 on any error. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/machine.h"
+
+#define FOLDER "tests/machines"
+#define TEXT_MAX (1 << 20)
+
+struct request {
+	const char *name, *folder;
+	bool print;
+};
+
+static struct machine machine;
+static char text[TEXT_MAX];
+static uint8_t table[MACHINE_TABLE_MAX];
+
+static _Noreturn PRINTF_LIKE(1, 2) void die(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("landfall-machine: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(2);
+}
+
+static FILE *open_file(const char *folder, const char *name, const char *mode)
+{
+	char path[4096];
+	FILE *f;
+
+	if (snprintf(path, sizeof(path), "%s%s%s", folder, *folder ? "/" : "", name) >= (int)sizeof(path))
+		die("the path is too long: %s", name);
+	f = fopen(path, mode);
+	if (!f)
+		die("%s: %s", path, strerror(errno));
+	return f;
+}
+
+static void close_file(FILE *f, const char *name)
+{
+	if (ferror(f) | fclose(f))
+		die("%s: cannot be written", name);
+}
+
+/* A file when the word looks like a path, else one of the descriptions that come with Landfall. */
+static void read_machine(const char *name)
+{
+	char file[256];
+	struct machine_error err;
+	bool path = strchr(name, '/') || strchr(name, '.');
+	size_t len;
+	FILE *f;
+
+	if (snprintf(file, sizeof(file), "%s.machine", name) >= (int)sizeof(file) && !path)
+		die("the name is too long: %s", name);
+	f = path ? open_file("", name, "r") : open_file(FOLDER, file, "r");
+	len = fread(text, 1, sizeof(text), f);
+	if (ferror(f) || len == sizeof(text))
+		die("%s: cannot be read, or is longer than 1 MiB", name);
+	fclose(f);
+	if (!machine_parse(&machine, text, len, &err))
+		die("%s:%u: %s", name, err.line, err.reason);
+}
+
+/* Writes a table and tells QEMU of it; without one, an old file of that name goes. */
+static void write_table(const char *folder, const char *name, size_t len, FILE *args)
+{
+	char path[4096];
+	FILE *f;
+
+	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
+		die("the path is too long: %s", folder);
+	if (!len) {
+		if (unlink(path) && errno != ENOENT)
+			die("%s: %s", path, strerror(errno));
+		return;
+	}
+	f = open_file(folder, name, "wb");
+	fwrite(table, 1, len, f);
+	close_file(f, name);
+	fprintf(args, "-acpitable\nfile=%s\n", path);
+}
+
+/* The arguments that make the machine, one a line. Memory is only taken from the host when the guest touches it. */
+static void write_args(const char *folder)
+{
+	uint64_t mib = machine.memory / MIB;
+	FILE *args;
+
+	if (machine.board == MACHINE_HOST_ONLY)
+		die("%s: for host runs only, QEMU cannot be this machine", machine.about);
+	if (machine.damage == DAMAGE_CHECKSUM || machine.damage == DAMAGE_LENGTH)
+		die("%s: QEMU repairs length and checksum of a table given to it", machine.about);
+	args = open_file(folder, "qemu.args", "w");
+	fprintf(args, "-machine\n%s,accel=tcg,memory-backend=ram\n", machine.board == MACHINE_Q35 ? "q35" : "pc");
+	fprintf(args, "-object\nmemory-backend-ram,id=ram,size=%" PRIu64 "M,reserve=off\n", mib);
+	fprintf(args, "-m\n%" PRIu64 "M\n-cpu\n%s\n-smp\n%u\n", mib, machine.cpu, machine.smp ? machine.smp : 1);
+	write_table(folder, "srat.dat", machine_srat(&machine, table, sizeof(table)), args);
+	write_table(folder, "slit.dat", machine_slit(&machine, table, sizeof(table)), args);
+	close_file(args, "qemu.args");
+}
+
+static void print_facts(void)
+{
+	static const char *const boards[] = { "none", "q35", "pc" };
+
+	printf("about %s\nsource %s\nqemu %s\n", machine.about, machine.source, boards[machine.board]);
+	printf("memory 0x%" PRIx64 "\ncpu %s\nsmp %u\n", machine.memory, machine.cpu, machine.smp);
+	printf("levels %u\nphys_bits %u\n", machine.levels, machine.phys_bits);
+	printf("la57 %s\ngbpages %s\npse %s\n", machine.la57 ? "yes" : "no", machine.gbpages ? "yes" : "no",
+	       machine.pse ? "yes" : "no");
+	if (*machine.options)
+		printf("options %s\n", machine.options);
+	if (machine.has_seed)
+		printf("seed 0x%" PRIx64 "\n", machine.seed);
+	printf("ranges %zu\nentries %zu\n", machine.map.nr, machine.nr_entries);
+}
+
+static struct request read_arguments(int argc, char **argv)
+{
+	struct request r = { 0 };
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--print"))
+			r.print = true;
+		else if (!strcmp(argv[i], "-o") && i + 1 < argc)
+			r.folder = argv[++i];
+		else if (argv[i][0] != '-' && !r.name)
+			r.name = argv[i];
+		else
+			die("usage: landfall-machine NAME|FILE [-o FOLDER] [--print]");
+	}
+	if (!r.name || !(r.folder || r.print))
+		die("usage: landfall-machine NAME|FILE [-o FOLDER] [--print]");
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct request r = read_arguments(argc, argv);
+
+	read_machine(r.name);
+	if (r.folder)
+		write_args(r.folder);
+	if (r.print)
+		print_facts();
+	if (fflush(stdout))
+		die("standard output: %s", strerror(errno));
+	return 0;
+}
