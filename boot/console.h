@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The ways out: which consoles there are, what goes to them. */
+#ifndef BOOT_CONSOLE_H
+#define BOOT_CONSOLE_H
+
+#include "kernel/options.h"
+
+/* platform.console_open: opens what the options ask for; NULL or one sentence saying what could not be had (COM1 is open then). */
+const char *console_open(void *ctx, const struct options *opt);
+
+/* Opens what there is if nothing is open yet: for failures before the options are known. */
+void console_open_fallback(void);
+
+/* platform.write: to every open console. */
+void console_write(void *ctx, const char *s, size_t len);
+
+/* Lets the last bytes leave; bounded. */
+void console_drain(void);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* A dry run: all of the run but the move and the loading of maps, called by the UEFI application while boot services are there. */
+#ifndef BOOT_DRY_H
+#define BOOT_DRY_H
+
+#include "boot/uefi.h"
+
+/* Runs where the image was loaded, on the firmware's tables and stack, with interrupts on. */
+dry_entry boot_dry;
+
+bool dry_running(void);
+
+/* Ends the dry run from anywhere inside it: boot_dry returns `result`. */
+_Noreturn void dry_end(enum run_result result);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tables Landfall runs on until a direct map is loaded: the image with its permissions, and a window of four 2 MiB mappings
+ * through which physical memory is reached a piece at a time; beside them, the devices used as consoles. Nothing else is mapped.
+ */
+#ifndef BOOT_EARLY_MAP_H
+#define BOOT_EARLY_MAP_H
+
+#include "kernel/platform.h"
+#include "mm/pagetable.h"
+
+#define WINDOW_SLOTS 4
+#define DEVICE_SLOT 8 /* the window's slots from here on are for devices */
+#define WINDOW_VIRT 0xffffffffc0000000ull /* right above the 1 GiB in which the image may lie */
+#define KERNEL_WINDOW_VIRT 0xffffffff80000000ull
+
+/* One page each; entry.asm knows the order. */
+struct early_tables {
+	uint64_t pgd[PT_ENTRIES], p4d[PT_ENTRIES], pud[PT_ENTRIES];
+	uint64_t pmd[PT_ENTRIES];    /* the 1 GiB in which the image may lie */
+	uint64_t pte[PT_ENTRIES];    /* the image */
+	uint64_t window[PT_ENTRIES]; /* the window's PMDs */
+};
+
+/* Where an image is, or shall be. */
+struct image_place {
+	phys_t phys;   /* 2M aligned */
+	uint64_t virt; /* 2M aligned, in [KERNEL_WINDOW_VIRT + 16M, + 1G) */
+	unsigned levels;
+};
+
+/*
+ * Replaces the first, coarse tables by real ones: W^X for the image, a guard page under the stack, the window. Uses the set of tables
+ * that the entry did not. Makes window_map usable.
+ */
+void early_map_init(const struct image_place *place, unsigned phys_bits);
+
+/*
+ * Builds a set of tables for an image at `place`, in the copy of the image that is mapped at `copy` (the running image itself is a
+ * copy too): the set that the running image does not use. Returns its physical address for CR3.
+ */
+phys_t early_map_build(char *copy, const struct image_place *place);
+
+/* Tells that the CPU now runs on the set built last, at `place`: the window is empty. */
+void early_map_switched(const struct image_place *place);
+
+/* Keeps the old image mapped at its old address in tables just built, until early_map_forget_old. */
+void early_map_keep_old(char *copy, const struct image_place *old);
+void early_map_forget_old(const struct image_place *old);
+
+/* Physical address of the tables in use, and the entries of a top table that keep image and window mapped. */
+phys_t early_map_root(void);
+void early_map_share(uint64_t *pgd);
+
+/* Pages of the tables in use. */
+unsigned early_map_tables(void);
+
+/* The byte at physical address `at`, good until the end of its 2 MiB and until three other pieces were asked for. NULL: beyond the CPU. */
+void *window_map(phys_t at);
+
+/* How the CPU may write to a device: at once, or (a framebuffer) collected into lines. */
+enum device_kind { DEVICE_REGISTERS, DEVICE_PIXELS };
+
+/*
+ * Maps [at, at + size) of a device, not cached, for good: the address stays the same over the move and in every map. The same piece asked
+ * for again is not mapped twice. NULL: beyond the CPU, or no room left.
+ */
+void *device_map(phys_t at, uint64_t size, enum device_kind kind);
+
+/* The same through physmem and pt_memory. */
+bool window_read(void *ctx, phys_t at, void *buf, size_t len);
+uint64_t *window_table(void *ctx, phys_t table);
+
+#endif

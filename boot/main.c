@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* The story of a boot on metal: facts from the loader, the plan, the move, the maps, the end. */
+#include "boot/console.h"
+#include "boot/cpu.h"
+#include "boot/descriptors.h"
+#include "boot/dry.h"
+#include "boot/entropy.h"
+#include "boot/image.h"
+#include "boot/move.h"
+#include "boot/multiboot.h"
+#include "boot/power.h"
+#include "boot/run.h"
+#include "boot/uefi.h"
+
+struct handover handover;
+struct platform platform;
+static struct image_place here;   /* where this image runs */
+static struct image_place before; /* where it ran before the move */
+_Alignas(PAGE_SIZE) uint64_t direct_map_pgd[PT_ENTRIES];
+static bool in_fault;
+static enum run_result ended; /* 0: still running */
+
+_Noreturn void boot_main(uint32_t magic, uint32_t info);
+
+static uint64_t read_tsc(void *ctx)
+{
+	(void)ctx;
+	return rdtsc();
+}
+
+static enum status load_map(void *ctx, phys_t root, uint64_t page_offset)
+{
+	(void)ctx;
+	(void)page_offset;
+	early_map_share(direct_map_pgd);
+	cpu_load_map(root);
+	return OK;
+}
+
+static void unload_map(void *ctx)
+{
+	(void)ctx;
+	cpu_load_map(early_map_root());
+}
+
+static uint8_t peek(void *ctx, uint64_t virt)
+{
+	(void)ctx;
+	return *(volatile const uint8_t *)virt;
+}
+
+static void clear_page(void *ctx, phys_t page)
+{
+	(void)ctx;
+	__builtin_memset(window_map(page), 0, PAGE_SIZE);
+}
+
+/* Pointers and CPU facts; done again after the move. */
+static void platform_init(uint64_t tsc_hz)
+{
+	platform = (struct platform){
+		.phys = { .read = window_read },
+		.tables = { .page = window_table },
+		.cpu = cpu_detect(),
+		.tsc_hz = tsc_hz,
+		.tsc = read_tsc,
+		.entropy = entropy_read,
+		.write = console_write,
+		.console_open = console_open,
+		.load_map = load_map,
+		.unload_map = unload_map,
+		.peek = peek,
+		.clear_page = clear_page,
+	};
+}
+
+/* Where the image and its parts are in physical memory, now that it runs at `here`. */
+static void describe_image(struct bootinfo *bi)
+{
+	phys_t buffer = here.phys + (uint64_t)(pt_buffer - image_start());
+
+	bi->image = (struct range){ here.phys, here.phys + image_size() };
+	bi->buffer = (struct range){ buffer, buffer + PT_BUFFER_PAGES * PAGE_SIZE };
+	bi->pgd = here.phys + (uint64_t)((char *)direct_map_pgd - image_start());
+	bi->image_tables = early_map_tables();
+}
+
+/* First words of the image at its new place. */
+static _Noreturn void boot_moved(void)
+{
+	struct image_place next = { handover.choice.base, handover.choice.virt, handover.choice.levels };
+
+	before = here;
+	here = next;
+	early_map_switched(&here);
+	descriptors_load();
+	early_map_forget_old(&before);
+	platform_init(platform.tsc_hz);
+	if (before.phys != here.phys)
+		image_poison(before.phys);
+	describe_image(&handover.bi);
+	run_end(map_run(&handover, &platform));
+}
+
+static void read_loader(uint32_t magic, uint32_t info)
+{
+	struct bootinfo *bi = &handover.bi;
+	enum status s = ERR_NOT_FOUND;
+
+	describe_image(bi);
+	if (magic == UEFI_MAGIC)
+		return; /* filled in place */
+	bootinfo_init(bi);
+	if (magic == MULTIBOOT1_MAGIC)
+		s = multiboot1_parse(&platform.phys, info, bi);
+	else if (magic == MULTIBOOT2_MAGIC)
+		s = multiboot2_parse(&platform.phys, info, bi);
+	bi->told = s;
+}
+
+_Noreturn void boot_main(uint32_t magic, uint32_t info)
+{
+	image_relocate(image_start(), 0);
+	here = (struct image_place){ LOAD_PHYS, LINK_VIRT, 4 };
+	if (magic == UEFI_MAGIC)
+		here = (struct image_place){ info, LINK_VIRT, read_cr4() & CR4_LA57 ? 5 : 4 };
+	descriptors_load();
+	cpu_enable_protections();
+	early_map_init(&here, cpu_detect().phys_bits);
+	platform_init(cpu_tsc_hz());
+	read_loader(magic, info);
+	entropy_take_efi(&handover.bi);
+	handover.result = plan_run(&handover, &platform);
+	if (handover.result != RUN_CLEAN)
+		run_end(handover.result);
+	if (handover.choice.levels != here.levels)
+		image_switch_levels(&here, handover.choice.levels, handover.bi.buffer.start);
+	image_move(&here, &(struct image_place){ handover.choice.base, handover.choice.virt, here.levels }, boot_moved);
+}
+
+_Noreturn void run_end(enum run_result result)
+{
+	if (dry_running())
+		dry_end(result);
+	/* A fault while ending does not change how it ended. */
+	if (!ended)
+		ended = result;
+	power_end(handover.opt.exit, ended, &handover.power);
+}
+
+static void log_write(void *ctx, const char *s, size_t len)
+{
+	(dry_running() ? platform.write : console_write)(ctx, s, len);
+}
+
+struct log *run_fault_begin(void)
+{
+	static struct log l;
+
+	if (in_fault || ended)
+		run_end(RUN_FAULT);
+	in_fault = true;
+	l = (struct log){ &handover.log, { log_write, read_tsc, NULL } };
+	if (!dry_running())
+		console_open_fallback();
+	log_open(&l);
+	return &l;
+}
+
+_Noreturn void run_fault_end(const char *what)
+{
+	report_fault(&handover, &platform, what);
+	run_end(RUN_FAULT);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies the image to its chosen place, relocates it and goes on there; changes the number of paging levels on the way. */
+#include "boot/move.h"
+
+#include "boot/cpu.h"
+#include "boot/descriptors.h"
+#include "boot/image.h"
+
+#define R_X86_64_RELATIVE 8
+#define POISON 0xcc
+
+/* ELF-64 relocation with addend (System V ABI, figure 4-19). */
+struct rela {
+	uint64_t offset;
+	uint64_t info;
+	uint64_t addend;
+};
+
+_Noreturn void move_jump(uint64_t cr3, uint64_t stack, uint64_t entry);
+void levels_switch(uint64_t cr3, bool la57, uint64_t low);
+
+void image_relocate(char *copy, uint64_t slide)
+{
+	const struct rela *r = (const struct rela *)(copy + (rela_start - image_start()));
+	const struct rela *end = (const struct rela *)(copy + (rela_end - image_start()));
+
+	for (; r < end; r++) {
+		if ((uint32_t)r->info == R_X86_64_RELATIVE)
+			*(uint64_t *)(copy + (r->offset - LINK_VIRT)) = r->addend + slide;
+	}
+}
+
+/* All but the guard page under the stack, which is not mapped. */
+static void copy_image(char *copy)
+{
+	uint64_t guard = (uint64_t)(boot_stack_guard - image_start()), rest = guard + PAGE_SIZE;
+
+	__builtin_memcpy(copy, image_start(), guard);
+	__builtin_memcpy(copy + rest, image_start() + rest, image_size() - rest);
+}
+
+void image_move(const struct image_place *from, const struct image_place *to, void (*entry)(void))
+{
+	/* Always through the window: the image's own mapping of its read-only data does not let relocations be written. */
+	char *copy = window_map(to->phys);
+	phys_t cr3;
+
+	if (to->phys != from->phys)
+		copy_image(copy);
+	image_relocate(copy, to->virt - LINK_VIRT);
+	cr3 = early_map_build(copy, to);
+	early_map_keep_old(copy, from);
+	move_jump(cr3, to->virt + (uint64_t)(boot_stack_top - image_start()),
+		  to->virt + (uint64_t)((char *)entry - image_start()));
+}
+
+void image_poison(phys_t old)
+{
+	__builtin_memset(window_map(old), POISON, align_up(image_size(), PAGE_SIZE));
+}
+
+/* Maps the 2 MiB around the image where they lie, through two tables (three with 5 levels) taken from the scratch pages. */
+static void map_identity(phys_t root, phys_t scratch, const struct image_place *place, unsigned levels)
+{
+	phys_t pmd = scratch, pud = scratch + PAGE_SIZE, p4d = scratch + 2 * PAGE_SIZE;
+
+	__builtin_memset(window_map(pmd), 0, PAGE_SIZE);
+	__builtin_memset(window_map(pud), 0, PAGE_SIZE);
+	((uint64_t *)window_map(pmd))[place->phys / (2 * MIB) % PT_ENTRIES] = place->phys | PT_TABLE_FLAGS | PT_LARGE;
+	((uint64_t *)window_map(pud))[place->phys / GIB % PT_ENTRIES] = pmd | PT_TABLE_FLAGS;
+	if (levels == 5) {
+		__builtin_memset(window_map(p4d), 0, PAGE_SIZE);
+		((uint64_t *)window_map(p4d))[0] = pud | PT_TABLE_FLAGS;
+		pud = p4d;
+	}
+	((uint64_t *)window_map(root))[0] = pud | PT_TABLE_FLAGS;
+}
+
+void image_switch_levels(struct image_place *place, unsigned levels, phys_t scratch)
+{
+	const uint32_t *low = (const uint32_t *)(image_start() + BOOT_VAR_LEVELS_SWITCH);
+	struct image_place next = *place;
+	phys_t old_root = early_map_root(), root;
+
+	next.levels = levels;
+	/* Both sets of tables need the detour; its PMD and PUD pages are the same in both. */
+	root = early_map_build(image_start(), &next);
+	map_identity(old_root, scratch, place, place->levels);
+	map_identity(root, scratch, place, levels);
+	cpu_load_map(old_root);
+	levels_switch(root, levels == 5, place->phys + *low - LOAD_PHYS);
+	early_map_switched(&next);
+	((uint64_t *)window_map(root))[0] = 0;
+	cpu_load_map(root);
+	descriptors_load();
+	*place = next;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Carries the image to its new place. */
+#ifndef BOOT_MOVE_H
+#define BOOT_MOVE_H
+
+#include "boot/early_map.h"
+
+/* Applies the image's relocations to the copy mapped at `copy`, to run at LINK_VIRT + slide. Uses no pointer that needs one. */
+void image_relocate(char *copy, uint64_t slide);
+
+/* Copies the image to its place, relocates the copy, and goes on in it at `entry` on a fresh stack. Same place: relocates only. */
+_Noreturn void image_move(const struct image_place *from, const struct image_place *to, void (*entry)(void));
+
+/* Fills what was the image with 0xcc, so that a stray use of it is a breakpoint and not a riddle. */
+void image_poison(phys_t old);
+
+/* Runs the same image on another number of paging levels. The image lies below 4 GiB. */
+void image_switch_levels(struct image_place *place, unsigned levels, phys_t scratch);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The one run of this boot, as the parts of boot/ share it: its facts, its platform, its end. */
+#ifndef BOOT_RUN_H
+#define BOOT_RUN_H
+
+#include "boot/early_map.h"
+#include "kernel/kernel.h"
+
+extern struct handover handover;
+extern struct platform platform;
+extern uint64_t direct_map_pgd[PT_ENTRIES]; /* the top table of every direct map */
+
+/* Ends the run as exit= says, a dry run by going back to the firmware. */
+_Noreturn void run_end(enum run_result result);
+
+/*
+ * The log, opened on COM1 if it has no console yet, for a fault's dump. A fault while one is being dumped ends at once. Followed by
+ * run_fault_end.
+ */
+struct log *run_fault_begin(void);
+_Noreturn void run_fault_end(const char *what);
+
+#endif

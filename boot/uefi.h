@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between the UEFI application and the image inside it: where things lie in the image, how it is entered after ExitBootServices, and
+ * what it is given for a dry run. The application writes struct bootinfo straight into the image's handover.
+ */
+#ifndef BOOT_UEFI_H
+#define BOOT_UEFI_H
+
+#include "kernel/kernel.h"
+
+#define UEFI_MAGIC 0x4c465545u /* first argument of boot_main; the second is the image's physical address, below 4 GiB */
+
+/* Words of the boot page, put there by linker.ld. All are link addresses; physical ones are those of an image at LOAD_PHYS. */
+#define IMAGE_WORDS 64
+struct image_words {
+	uint32_t tables, stack_top; /* physical */
+	uint64_t stack_top_virt, entry_virt;
+	uint32_t levels_switch_low;                                  /* physical, as the rest */
+	uint32_t data_end, end, handover, dry_entry, pt_buffer, text_end;
+};
+
+_Static_assert(offsetof(struct image_words, levels_switch_low) == 24, "boot/image.h and linker.ld know it");
+_Static_assert(IMAGE_WORDS + sizeof(struct image_words) <= 128, "boot/entry.asm starts there");
+_Static_assert(offsetof(struct handover, bi) == 0, "the application fills it in place");
+
+/* What a dry run needs of the firmware. All of it may be called with boot services only. */
+struct dry_host {
+	/* As physmem.read; false for what the memory map does not say can be read. */
+	bool (*read)(void *ctx, phys_t at, void *buf, size_t len);
+	/* The shadow of a page-table page, zeroed when new; NULL: no memory is left for shadows. */
+	uint64_t *(*table)(void *ctx, phys_t table);
+	/* Drops all shadows. */
+	void (*forget)(void *ctx);
+	/* To the firmware's console, and to landfall.log if that is kept. */
+	void (*write)(void *ctx, const char *s, size_t len);
+	bool console_is_serial; /* the firmware's console goes out of a serial line already */
+	void *ctx;
+};
+
+/* The image's entry for a dry run, at its physical address: the whole run, then back. */
+typedef enum run_result dry_entry(const struct dry_host *host);
+
+#endif
