@@ -300,10 +300,7 @@ enum status direct_map_ram(struct direct_map *dm, struct range r, uint64_t *mapp
 
 		if (range_empty(ram))
 			continue;
-		/*
-		 * What is left of the buffer must not be handed out while it is being mapped
-		 * (init_range_memory_mapping).
-		 */
+		/* init_range_memory_mapping: what is left of the buffer is not handed out while it is being mapped. */
 		dm->alloc.buffer_ok = range_empty(range_clamp(ram, dm->alloc.buffer));
 		s = map_range(dm, ram);
 		dm->alloc.buffer_ok = true;

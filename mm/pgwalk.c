@@ -81,9 +81,20 @@ static bool run_goes_on(const struct walk *k, const struct pgwalk_leaf *leaf)
 	       leaf->virt == k->run.virt + size && leaf->phys == k->run.phys + size;
 }
 
+/* Whether BLOCK entries map BLOCK pages of 4K in a row. No branch inside: emulators and CPUs alike are faster so. */
+static bool is_row(const uint64_t *entry, uint64_t expect)
+{
+	uint64_t differs = 0;
+
+#pragma GCC unroll 32
+	for (unsigned i = 0; i < BLOCK; i++)
+		differs |= entry[i] ^ (expect + i * PAGE_SIZE);
+	return differs == 0;
+}
+
 /*
  * Takes the leaf at entry[i] and all behind it that go on in the same way, up to entry[end]; returns the index behind
- * the last. Almost all entries of a direct map are seen by this loop only. An entry that is equal to the one expected
+ * the last. Almost all entries of a direct map are seen by these loops only. An entry that is equal to the one expected
  * has no reserved bit either.
  */
 static unsigned take_leaves(struct walk *k, const uint64_t *entry, unsigned i, unsigned end, struct pgwalk_leaf leaf)

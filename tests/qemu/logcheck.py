@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""Reads a serial log and checks all that the contract promises of any log: lines, records, CRCs, sums, verdicts."""
+import json
+import re
+import zlib
+from functools import lru_cache
+from pathlib import Path
+
+import jsonschema
+
+import model
+
+SCHEMA = Path(__file__).resolve().parents[1] / "schema/records.json"
+STAMP = re.compile(r"\[ *\d+\.\d{6}\] ")
+KTAP = re.compile(r"KTAP version 1|1\.\.\d+|(not )?ok \d+ - .*|# .*|Bail out! .*")
+# report=tables: what acpidump prints, and the firmware's map as start, size, type.
+HEX = re.compile(r"e820: [0-9a-f]{16} [0-9a-f]{16} [0-9a-f]{8}|.{4} @ 0x[0-9A-F]{16}|    [0-9A-F]{4,}: .*|")
+LEVELS = ["pte", "pmd", "pud", "p4d"]
+
+
+class LogError(AssertionError):
+    """The log is not what the contract says."""
+
+
+def need(condition, words):
+    if not condition:
+        raise LogError(words)
+
+
+@lru_cache(maxsize=1)
+def validator():
+    return jsonschema.Draft7Validator(json.loads(SCHEMA.read_text()))
+
+
+def hexes(value):
+    """Addresses, strings in records, as numbers."""
+    if isinstance(value, str) and re.fullmatch(r"0x[0-9a-f]+", value):
+        return int(value, 16)
+    if isinstance(value, dict):
+        return {k: hexes(v) for k, v in value.items()}
+    return value
+
+
+def read_record(line):
+    head, comma, crc = line.rpartition(',"crc"')
+    m = re.fullmatch(r':"([0-9a-f]{8})"}', crc)
+    need(comma and m, f"record without crc: {line}")
+    need(int(m[1], 16) == zlib.crc32(head.encode()), f"wrong crc: {line}")
+    record = json.loads(line)
+    errors = [e.message for e in validator().iter_errors(record)]
+    need(not errors, f"{errors}: {line}")
+    return {k: v if k in ("cmdline", "loader", "machine") else hexes(v) for k, v in record.items()}
+
+
+class Log:
+    """A log taken apart: .text (stamps gone), .records, .ktap, .hex. Raises LogError on the first broken promise."""
+
+    def __init__(self, data):
+        need(data, "the log is empty")
+        need(data.endswith(b"\r\n"), f"the log is cut: {data[-80:]!r}")
+        bad = re.search(rb"[^\r\n\x20-\x7e]|\n(?<!\r\n)|\r(?!\n)", data)
+        need(not bad, f"not plain ASCII lines: {data[max(0, bad.start() - 60):bad.end() + 20]!r}" if bad else "")
+        self.text, self.records, self.ktap, self.hex = [], [], [], []
+        for line in data.decode("ascii").split("\r\n")[:-1]:
+            self._take(line)
+        self._check_frame()
+
+    def _take(self, line):
+        if line.startswith("{"):
+            self.records.append(read_record(line))
+            return
+        need(len(line) <= 200, f"longer than 200 columns: {line}")
+        if KTAP.fullmatch(line):
+            self.ktap.append(line)
+        elif HEX.fullmatch(line):
+            self.hex.append(line)
+        else:
+            need(STAMP.match(line), f"no time stamp: {line!r}")
+            self.text.append(STAMP.sub("", line, count=1))
+
+    def _check_frame(self):
+        need(self.ktap[:1] == ["KTAP version 1"], "no KTAP")
+        if self.records:
+            need([r["seq"] for r in self.records] == list(range(len(self.records))), "gaps in seq")
+            need(len({r["boot_id"] for r in self.records}) == 1, "more than one boot_id")
+            need(self.records[-1]["rec"] == "end" and len(self.all("end")) == 1, "the last record is not the end")
+        if self.records and self.status in ("clean", "stained"):
+            self._check_ktap()
+        if self.text and not self.ktap[-1].startswith("Bail out!"):
+            need(self.text[-1].startswith("repeat with: "), f"the last line of text is {self.text[-1]!r}")
+
+    def _check_ktap(self):
+        results = [line for line in self.ktap if re.match("(not )?ok", line)]
+        need(f"1..{len(results)}" in self.ktap, "KTAP's plan does not hold")
+        numbers = [int(re.search(r"\d+", line)[0]) for line in results]
+        need(numbers == list(range(1, len(results) + 1)), "KTAP's numbers")
+        for line in results:
+            name = line.split(" - ", 1)[1]
+            if line.startswith("not ok"):
+                need(name == f"clean: {self.verdict['alloc']}" and self.status == "stained", f"failed: {name}")
+        for v in self.all("verdict")[:-1]:
+            skip = f" - clean: {v['alloc']} # SKIP comparison"
+            need(any(line.endswith(skip) for line in results), f"no line {skip}")
+
+    # ---- looking things up ----
+
+    def all(self, rec, **fields):
+        return [r for r in self.records if r["rec"] == rec and all(r.get(k) == v for k, v in fields.items())]
+
+    def one(self, rec, **fields):
+        found = self.all(rec, **fields)
+        need(len(found) == 1, f"{len(found)} records {rec} {fields}")
+        return found[0]
+
+    @property
+    def status(self):
+        return self.records[-1]["status"]
+
+    @property
+    def verdict(self):
+        return self.all("verdict")[-1]
+
+    # ---- the records against each other and against the model ----
+
+    def check_run(self, forced_hotplug=()):
+        """Everything a completed run says must follow from its memory map, its SRAT and what it reserved."""
+        nodes = model.Nodes(self, forced_hotplug)
+        for r in self.all("node"):
+            nodes.check(r)
+        for verdict in self.all("verdict"):
+            self._check_policy(nodes, verdict)
+        need(self.status == self.verdict["result"], "the end's status is not the last verdict's")
+        need({r["srat"] for r in self.all("verdict")} == {self.one("end")["srat"]}, "srat differs between records")
+        kaslr = self.one("kaslr")
+        need(kaslr["node"] == nodes.node_of(kaslr["base"]), "the image's node")
+        need(self.all("reserved", start=0, end=1 << 20), "[0, 1M) is not reserved")
+        need(any(r["start"] == kaslr["base"] for r in self.all("reserved")), "the image is not reserved")
+        if kaslr["slot"] is not None:
+            self._check_slot(kaslr)
+
+    def _check_slot(self, kaslr):
+        """The slot drawn is one that the model finds as well, at the same place in the same list."""
+        options = self.one("boot")["cmdline"]
+        if re.search(r"\b(mem|memmap|kaslr|image_size|hotplug)=", options) or self.one("boot")["protocol"] == "uefi":
+            return  # the model knows neither the other chooser, nor a map or marks that options change, nor UEFI's free memory
+        loaded = model.LOADED, model.LOADED + kaslr["end"] - kaslr["base"]
+        modules = [(r["start"], r["end"]) for r in self.all("reserved", what="module")]
+        slots = model.slots(self, [(0, 1 << 20), loaded, *modules])
+        need(kaslr["slots"] == len(slots), f"{kaslr['slots']} slots, the model finds {len(slots)}")
+        need(kaslr["base"] == slots[kaslr["slot"]], f"slot {kaslr['slot']} lies at {slots[kaslr['slot']]:#x}")
+
+    def _check_policy(self, nodes, verdict):
+        alloc = verdict["alloc"]
+        runs, pages = self.all("run", alloc=alloc), self.one("map", alloc=alloc)["pages"]
+        for r in runs:
+            need(r["start"] % 4096 == 0 and r["start"] < r["end"], f"empty or crooked run: {r}")
+            for at in (r["start"], r["end"] - 4096):
+                need(r["node"] == nodes.node_of(at), f"page table {at:#x} on node {nodes.node_of(at)}: {r}")
+                need(r["movable"] == nodes.is_movable(at), f"page table {at:#x} movable or not: {r}")
+        count = {level: sum(r["end"] - r["start"] for r in runs if r["level"] == level) // 4096
+                 for level in LEVELS + ["pgd"]}
+        need(count.pop("pgd") == 1, "the top table has one run of one page")
+        need({k: v for k, v in count.items() if k in pages} == pages, f"runs {count}, map {pages}")
+        need(verdict["table_pages"] == sum(count.values()), "table_pages")
+        stains = [r for r in runs if r["movable"] and r["level"] != "pgd"]
+        need(verdict["on_movable"] == sum(r["end"] - r["start"] for r in stains) // 4096, "on_movable")
+        need(verdict["stained_nodes"] == sorted({r["node"] for r in stains}), "stained_nodes")
+        need(verdict["pinned"] == sum(nodes.hot_ram(n) for n in verdict["stained_nodes"]), "pinned")
+        need(verdict["result"] == ("stained" if stains else "clean"), "result")
+        taken = sorted((r["start"], r["end"]) for r in runs)
+        need(all(a[1] <= b[0] for a, b in zip(taken, taken[1:])), "two runs share a page")
+
+
+# What differs between two runs of one seed: time, and what is random on purpose.
+FLEETING = [(rb"\[ *\d+\.\d{6}\]", b"[]"), (rb'"boot_id":"[^"]*"', b""), (rb'"crc":"[0-9a-f]{8}"', b""),
+            (rb'"(tsc_hz|build_ns|elapsed_ns)":\d+', b""), (rb"\bin \d+(\.\d+)? ?[mun]?s\b", b"")]
+
+
+def without_times(data):
+    for pattern, instead in FLEETING:
+        data = re.sub(pattern, instead, data)
+    return data

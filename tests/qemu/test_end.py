@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""How a run ends: exit= on both machine types, with and without QEMU's debug-exit device."""
+import tempfile
+
+import pytest
+import qemu
+from conftest import arguments, wait_for_halt
+from logcheck import Log
+
+def run(options, qemu_args=()):
+    """(exit status, log, reasons of QEMU's shutdown events) of a run that ends QEMU."""
+    with tempfile.TemporaryDirectory(prefix="landfall-") as folder:
+        with qemu.Guest(arguments(None, options + " seed=1 alloc=memblock", qemu_args, folder), qmp=True) as guest:
+            code = guest.wait(30)
+            assert code is not None, guest.log[-2000:]
+            reasons = [e["data"]["reason"] for e in guest.qmp.remaining_events() if e["event"] == "SHUTDOWN"]
+            return code, Log(guest.log), reasons
+
+
+def run_to_halt(options, qemu_args=(), debug_exit=True):
+    """The log of a run after which the CPU stands still."""
+    with tempfile.TemporaryDirectory(prefix="landfall-") as folder:
+        args = arguments(None, options + " seed=1 alloc=memblock", qemu_args, folder, debug_exit)
+        with qemu.Guest(args, qmp=True) as guest:
+            assert wait_for_halt(guest), guest.log[-2000:]
+            assert guest.process.poll() is None
+            return Log(guest.log)
+
+
+@pytest.mark.parametrize("machine", ["q35", "pc"])
+def test_power_off(machine):
+    code, log, reasons = run("exit=poweroff", ["-machine", machine])
+    assert (code, reasons, log.status) == (0, ["guest-shutdown"], "clean")
+
+
+@pytest.mark.parametrize("machine", ["q35", "pc"])
+def test_reboot(machine):
+    code, log, reasons = run("exit=reboot", ["-machine", machine])
+    assert (code, reasons, log.status) == (0, ["guest-reset"], "clean")
+
+
+@pytest.mark.parametrize("machine", ["q35", "pc"])
+def test_halt(machine):
+    assert run_to_halt("exit=halt", ["-machine", machine]).status == "clean"
+
+
+def test_auto_halts_without_the_device():
+    assert run_to_halt("exit=auto", debug_exit=False).status == "clean"
+
+
+def test_auto_and_qemu_use_the_device():
+    assert run("exit=auto")[0] == 33
+    assert run("exit=qemu")[0] == 33
+
+
+@pytest.mark.parametrize("how, reason", [("poweroff", "guest-shutdown"), ("reboot", "guest-reset")])
+@pytest.mark.parametrize("mistake", ["alloc=foo", "base=0x10"])
+def test_an_error_ends_as_asked(how, reason, mistake):
+    """Found before the ACPI tables are read, or after."""
+    code, log, reasons = run(f"exit={how} {mistake}")
+    assert (code, reasons, log.status) == (0, [reason], "error")
+
+
+def test_no_tail_is_lost():
+    """The last byte has left the UART before the power goes."""
+    for _ in range(5):
+        assert run("exit=poweroff report=json")[1].ktap[-1] == "ok 4 - clean: memblock"

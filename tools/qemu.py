@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: MIT
+"""Runs QEMU for tools/run and for the tests: machine descriptions, the command line, QMP, guest memory, verdicts."""
+import json
+import os
+import re
+import select
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+KERNEL = ROOT / "build/landfall.elf"
+MACHINE_TOOL = ROOT / "build/landfall-machine"
+QEMU = "qemu-system-x86_64"
+
+# What the guest writes to the debug-exit port comes out of QEMU as (value << 1) | 1.
+VERDICTS = {33: "clean", 35: "stained", 37: "error", 39: "fault"}
+# Exit status of tools/run for each of them.
+STATUS = {"clean": 0, "stained": 1, "error": 2, "fault": 3}
+
+# Nothing that is not asked for: no default devices, no configuration files, no window.
+COMMON = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
+DEBUG_EXIT = ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+# What MACHINE=none starts from; options given after it win.
+PLAIN = ["-machine", "q35,accel=tcg", "-cpu", "max", "-m", "512M"]
+
+
+class QemuError(Exception):
+    """QEMU, or something it needs, is not there or refuses."""
+
+
+class Machine:
+    """A description turned into QEMU arguments and kernel options; name None is QEMU's plain machine."""
+
+    def __init__(self, name, folder):
+        self.args, self.options, self.seed, self.facts = list(PLAIN), [], None, {}
+        if name is None:
+            return
+        if not MACHINE_TOOL.exists():
+            raise QemuError(f"{MACHINE_TOOL} is missing: run make")
+        path = name if "/" in name or "." in name else ROOT / f"tests/machines/{name}.machine"
+        done = subprocess.run([MACHINE_TOOL, path, "-o", folder, "--print"], capture_output=True, text=True)
+        if done.returncode:
+            raise QemuError(done.stderr.strip())
+        self.args = (Path(folder) / "qemu.args").read_text().splitlines()
+        self.facts = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+        self.options = self.facts.get("options", "").split()
+        self.seed = self.facts.get("seed")
+
+
+def find_qemu():
+    path = shutil.which(QEMU)
+    if not path:
+        raise QemuError(f"{QEMU} is missing: install the package qemu-system-x86 (make deps)")
+    return path
+
+
+def boot_args(kernel, options):
+    """The part of the command line that boots a Multiboot kernel."""
+    if not Path(kernel).exists():
+        raise QemuError(f"{kernel} is missing: run make")
+    return ["-kernel", str(kernel), "-append", " ".join(options)]
+
+
+class Qmp:
+    """QEMU's machine protocol on a UNIX socket."""
+
+    def __init__(self, path, timeout=30):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(timeout)
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                self.sock.connect(str(path))
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+        self.file = self.sock.makefile("rw")
+        self.events = []
+        json.loads(self.file.readline())
+        self.command("qmp_capabilities")
+
+    def command(self, name, **arguments):
+        self.file.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+        self.file.flush()
+        while True:
+            line = self.file.readline()
+            if not line:
+                raise QemuError("QEMU has closed its monitor")
+            answer = json.loads(line)
+            if "event" in answer:
+                self.events.append(answer)
+            if "error" in answer:
+                raise QemuError(f"{name}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def human(self, line):
+        """A command of the human monitor, for what the protocol does not have."""
+        return self.command("human-monitor-command", **{"command-line": line})
+
+    def registers(self):
+        """Registers of the first CPU by their names in `info registers`; GDT, IDT and TR are (base, limit)."""
+        text, regs = self.human("info registers"), {}
+        for name, value in re.findall(r"\b(R[A-Z0-9]{1,2}|RIP|RFL|CR\d|EFER)\s*=\s*([0-9a-f]+)", text):
+            regs[name] = int(value, 16)
+        for name, base, limit in re.findall(r"^(GDT|IDT)=\s+([0-9a-f]+) ([0-9a-f]+)", text, re.M):
+            regs[name] = (int(base, 16), int(limit, 16))
+        base, limit = re.search(r"^TR =\w+ ([0-9a-f]+) ([0-9a-f]+)", text, re.M).groups()
+        regs["TR"] = (int(base, 16), int(limit, 16))
+        return regs
+
+    def memory(self, address, size):
+        """`size` bytes of guest physical memory."""
+        with tempfile.NamedTemporaryFile() as f:
+            self.command("pmemsave", val=address, size=size, filename=f.name)
+            return Path(f.name).read_bytes()
+
+    def remaining_events(self):
+        """All events up to QEMU's end: what it sends after the last command is only read here."""
+        while line := self.file.readline():
+            self.events.append(json.loads(line))
+        return self.events
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
+
+
+class Guest:
+    """A running QEMU. Everything it leaves behind goes when the `with` block ends."""
+
+    def __init__(self, args, qmp=False, gdb=False):
+        self.folder = Path(tempfile.mkdtemp(prefix="landfall-"))
+        command = [find_qemu(), *COMMON, *args, "-serial", "stdio"]
+        if qmp:
+            command += ["-qmp", f"unix:{self.folder}/qmp,server=on,wait=off"]
+        if gdb:
+            command += ["-gdb", f"unix:{self.folder}/gdb,server=on,wait=off", "-S"]
+        self.command, self.log, self.qmp = command, b"", None
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=open(self.folder / "stderr", "wb"))
+        if qmp:
+            self.qmp = Qmp(self.folder / "qmp")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        if self.qmp:
+            self.qmp.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def read(self, timeout):
+        """What comes next on the serial line; None after `timeout` seconds of silence, b'' when QEMU has ended."""
+        ready, _, _ = select.select([self.process.stdout], [], [], max(timeout, 0))
+        if not ready:
+            return None
+        data = os.read(self.process.stdout.fileno(), 65536)
+        self.log += data
+        return data
+
+    def read_until(self, pattern, timeout):
+        """Reads on until the log has the pattern; False when time is up or QEMU ends before."""
+        pattern, deadline = re.compile(pattern), time.monotonic() + timeout
+        while not pattern.search(self.log):
+            if not self.read(deadline - time.monotonic()):
+                return False
+        return True
+
+    def wait(self, timeout):
+        """Reads on to QEMU's end; its exit status, None when time is up before."""
+        deadline = time.monotonic() + timeout
+        while (data := self.read(deadline - time.monotonic())) != b"":
+            if data is None:
+                return None
+        return self.process.wait()
+
+    def stderr(self):
+        return (self.folder / "stderr").read_text(errors="replace")
+
+
+def records(log):
+    """The records of a log, unchecked; lines that are no JSON are left out."""
+    found = []
+    for line in log.replace(b"\r", b"").split(b"\n"):
+        if line.startswith(b"{"):
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                pass
+    return found
+
+
+def last_error(log):
+    """The text of the last `error:` line, or ''."""
+    errors = re.findall(rb"^\[[ 0-9.]+\] error: ([^\r\n]*)", log, re.M)
+    return errors[-1].decode("ascii", "replace") if errors else ""
+
+
+def judge(code, log):
+    """(status for the shell, words) of a run: QEMU's exit status, None when it had to be ended, and the serial log."""
+    ends = [r.get("status") for r in records(log) if r.get("rec") == "end"]
+    said = ends[-1] if ends else None
+    if said is not None and said not in STATUS:
+        return 3, f"fault: the log's end record says {said!r}"
+    if code in VERDICTS:
+        verdict = VERDICTS[code]
+        if said not in (None, verdict):
+            return 3, f"fault: the log says {said}, the exit status {verdict}"
+    elif code not in (None, 0):
+        return 2, f"could not complete: QEMU ended with status {code}"
+    elif said:
+        verdict = said
+    elif code is None:
+        return 3, "fault: hang, no verdict in the time given"
+    else:
+        return 3, "fault: the machine was reset or powered off without a verdict"
+    words = {"error": f"could not complete: {last_error(log)}"}.get(verdict, verdict)
+    return STATUS[verdict], words
