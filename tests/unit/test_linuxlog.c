@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: MIT */
+/* Boot logs by hand: what the reader takes from them, what it leaves alone, and which line it refuses. */
+#include "tests/unit/support.h"
+
+#include <stdio.h>
+
+#include "acpi/srat.h"
+#include "tools/predict/linuxlog.h"
+
+#define LOG_MAX 65536
+
+/* A machine of 4 GiB: [4K, 0x9f000), [1M, 0x7ffdf000), [4G, 6G); kernel at 16M, brk at 0x4400000. */
+#define VERSION "Linux version 6.1.0-50-amd64 (debian-kernel@lists.debian.org) #1 SMP\n"
+#define CMDLINE "Command line: console=ttyS0 memblock=debug nokaslr movable_node\n"
+#define MAP                                                                                                            \
+	"BIOS-provided physical RAM map:\n"                                                                            \
+	"BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable\n"                                              \
+	"BIOS-e820: [mem 0x000000000009fc00-0x000000000009ffff] reserved\n"                                            \
+	"BIOS-e820: [mem 0x0000000000100000-0x000000007ffdefff] usable\n"                                              \
+	"BIOS-e820: [mem 0x000000007ffdf000-0x000000007fffffff] reserved\n"                                            \
+	"BIOS-e820: [mem 0x0000000100000000-0x000000017fffffff] usable\n"
+#define LAST_PFN                                                                                                       \
+	"last_pfn = 0x180000 max_arch_pfn = 0x10000000000\n"                                                           \
+	"last_pfn = 0x7ffdf max_arch_pfn = 0x10000000000\n"
+#define BRK                                                                                                            \
+	"memblock_reserve: [0x00000000000f5ba0-0x00000000000f5baf] smp_scan_config+0xa7/0xff\n"                        \
+	"memblock_reserve: [0x0000000004400000-0x0000000004410fff] setup_arch+0x797/0xd4f\n"                           \
+	"memblock_add: [0x0000000000001000-0x000000000009fbff] e820__memblock_setup+0x65/0x7d\n"
+#define DUMP                                                                                                           \
+	"MEMBLOCK configuration:\n"                                                                                    \
+	" memory size = 0x00000000fff7dc00 reserved size = 0x000000000357e000\n"                                       \
+	" memory.cnt  = 0x3\n"                                                                                         \
+	" memory[0x0]\t[0x0000000000001000-0x000000000009efff], 0x000000000009e000 bytes flags: 0x0\n"                 \
+	" memory[0x1]\t[0x0000000000100000-0x000000007ffdefff], 0x000000007fedf000 bytes flags: 0x0\n"                 \
+	" memory[0x2]\t[0x0000000100000000-0x000000017fffffff], 0x0000000080000000 bytes flags: 0x0\n"                 \
+	" reserved.cnt  = 0x4\n"                                                                                       \
+	" reserved[0x0]\t[0x0000000000000000-0x000000000000ffff], 0x0000000000010000 bytes flags: 0x0\n"               \
+	" reserved[0x1]\t[0x000000000009f000-0x00000000000fffff], 0x0000000000061000 bytes flags: 0x0\n"               \
+	" reserved[0x2]\t[0x0000000001000000-0x0000000004410fff], 0x0000000003411000 bytes flags: 0x0\n"               \
+	" reserved[0x3]\t[0x000000007fed4000-0x000000007ffcffff], 0x00000000000fc000 bytes flags: 0x0\n"
+#define LOW_MIB "memblock_reserve: [0x0000000000000000-0x00000000000fffff] setup_arch+0x7e0/0xd4f\n"
+#define HEAD VERSION CMDLINE MAP LAST_PFN BRK DUMP
+#define HEAD_LINES 24u
+#define WHOLE HEAD LOW_MIB
+
+struct read {
+	struct facts *f;
+	struct input_error err;
+	bool good;
+};
+
+static struct read read_log(const char *log)
+{
+	struct read r = { .f = facts_new() };
+	char *text = strdup(log);
+
+	assert_non_null(r.f);
+	assert_non_null(text);
+	r.good = linuxlog_read(r.f, text, strlen(text), &r.err);
+	free(text);
+	return r;
+}
+
+static struct read read_complete(const char *log)
+{
+	struct read r = read_log(log);
+
+	if (!r.good)
+		fail_msg("line %lu: %s", r.err.line, r.err.text);
+	if (!facts_complete(r.f, &r.err))
+		fail_msg("%s", r.err.text);
+	return r;
+}
+
+static void refused(const char *log, unsigned long line, const char *why)
+{
+	struct read r = read_log(log);
+
+	assert_false(r.good);
+	assert_int_equal(r.err.line, line);
+	assert_string_equal(r.err.text, why);
+	facts_free(r.f);
+}
+
+static void refused_later(const char *log, const char *why)
+{
+	struct read r = read_log(log);
+
+	assert_true(r.good);
+	assert_false(facts_complete(r.f, &r.err));
+	assert_string_equal(r.err.text, why);
+	facts_free(r.f);
+}
+
+#define assert_range(r, s, e)                                                                                          \
+	do {                                                                                                           \
+		assert_int_equal((r).start, s);                                                                        \
+		assert_int_equal((r).end, e);                                                                          \
+	} while (0)
+
+/* ---- a whole log ---- */
+
+static void assert_whole(const struct facts *f)
+{
+	const struct memblock_list *m = &f->mb.memory, *r = &f->mb.reserved;
+
+	assert_true(f->exact);
+	assert_int_equal(m->nr, 3);
+	assert_range(m->r[0], 0x1000, 0x9f000);
+	assert_range(m->r[1], 0x100000, 0x7ffdf000);
+	assert_range(m->r[2], 0x100000000, 0x180000000);
+	assert_int_equal(r->nr, 3);
+	assert_range(r->r[0], 0, 0x100000);
+	assert_range(r->r[1], 0x1000000, 0x4411000);
+	assert_range(r->r[2], 0x7fed4000, 0x7ffd0000);
+	assert_range(f->kernel, 0x1000000, 0x4430000);
+	assert_range(f->brk, 0x4400000, 0x4411000);
+	assert_range(f->buffer, 0x4401000, 0x4411000);
+	assert_int_equal(f->end, 0x180000000);
+	assert_int_equal(f->levels, 5);
+	assert_int_equal(f->movable_node, YES);
+	assert_int_equal(f->kaslr, NO);
+	assert_string_equal(f->release, "6.1.0-50-amd64");
+	assert_int_equal(f->major, 6);
+	assert_int_equal(f->minor, 1);
+}
+
+static void whole_log(void **state)
+{
+	struct read r = read_complete(WHOLE);
+
+	(void)state;
+	assert_whole(r.f);
+	assert_int_equal(r.f->nr_seen, 0);
+	facts_free(r.f);
+}
+
+/* Every line of a log with the same thing before it. */
+static void add_prefix(char *out, const char *log, const char *prefix, const char *end)
+{
+	while (*log) {
+		size_t n = strcspn(log, "\n");
+
+		out += sprintf(out, "%s%.*s%s", prefix, (int)n, log, end);
+		log += n + 1;
+	}
+}
+
+static void prefixes(void **state)
+{
+	static const char *const prefix[] = {
+		"[    0.000000] ",
+		"[   12.345678][    T0] ",
+		"[    0.000000][   C12] ",
+		"[    0.000000] [      T0] ",
+		"<6>",
+		"<6>[    0.000000] ",
+		"Nov 23 00:40:01 host kernel: ",
+		"Nov 23 00:40:01 host kernel: [    0.000000] ",
+		"2026-11-23T00:40:01.123456+00:00 host kernel: ",
+		"[Mon Nov 23 00:40:01 2026] ",
+		"kern  :info  : [    0.000000] ",
+		"kern  :warn  : ",
+		"\033[2J\033[01;01H\033[=3h[    0.000000] ",
+		"00:40:01.234 | [    0.000000] ",
+	};
+	static char log[LOG_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(prefix); i++) {
+		struct read r;
+
+		add_prefix(log, WHOLE, prefix[i / 2], i % 2 ? "\r\n" : "\n");
+		r = read_complete(log);
+		assert_whole(r.f);
+		facts_free(r.f);
+	}
+}
+
+static void no_newline_at_the_end(void **state)
+{
+	static char log[] = WHOLE;
+	struct read r;
+
+	(void)state;
+	log[sizeof(log) - 2] = '\0';
+	r = read_complete(log);
+	assert_whole(r.f);
+	facts_free(r.f);
+}
+
+/* ---- reservations ---- */
+
+static void reservations_after_the_dump(void **state)
+{
+	struct read r = read_complete(
+		HEAD "memblock_reserve: [0x0000000020000000-0x0000000020000fff] efi_reserve_boot_services+0x7d/0xcf\n"
+		     "memblock_reserve: [0x0000000030000000-0x0000000030003fff] efi_reserve_boot_services+0x7d/0xcf\n"
+		     "memblock_phys_free: [0x0000000030001000-0x0000000030001fff] x+0x1/0x2\n"
+		     "memblock_reserve: [0x0000000000000000-0xffffffffffffffff] nothing_at_all+0x1/0x2\n"
+		     "memblock_reserve: [0x0000000040000000-0x000000003fffffff] nothing_either+0x1/0x2\n" LOW_MIB
+		     "memblock_reserve: [0x0000000050000000-0x0000000050000fff] acpi_reserve_initial_tables+0x1/0x2\n");
+	const struct memblock_list *l = &r.f->mb.reserved;
+
+	(void)state;
+	assert_int_equal(l->nr, 6);
+	assert_range(l->r[2], 0x20000000, 0x20001000);
+	assert_range(l->r[3], 0x30000000, 0x30001000);
+	assert_range(l->r[4], 0x30002000, 0x30004000);
+	assert_range(l->r[5], 0x7fed4000, 0x7ffd0000);
+	facts_free(r.f);
+}
+
+/* Each of these lines is only printed once the page tables are being built. */
+static void where_the_inputs_end(void **state)
+{
+	static const char *const mark[] = {
+		"RAMDISK: [mem 0x7fed4000-0x7ffcffff]\n",
+		"Using GB pages for direct mapping\n",
+		"ACPI: RSDP 0x00000000000F59C0 000014 (v00 BOCHS )\n",
+		"memblock_alloc_try_nid: 4096 bytes align=0x40 nid=-1 from=0x0 max_addr=0x0 x+0x1/0x2\n",
+		"memblock_phys_alloc_range: 2097152 bytes align=0x200000 from=0x100000 max_addr=0x180000000 "
+		"init_mem_mapping+0x1ee/0x31f\n",
+	};
+	static char log[LOG_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(mark); i++) {
+		struct read r;
+
+		sprintf(log, HEAD "%smemblock_reserve: [0x0000000050000000-0x0000000050000fff] x+0x1/0x2\n", mark[i]);
+		r = read_complete(log);
+		assert_int_equal(r.f->mb.reserved.nr, 4);
+		assert_false(memblock_overlaps(&r.f->mb.reserved, (struct range){ 0x50000000, 0x50001000 }, NULL));
+		facts_free(r.f);
+	}
+}
+
+#define TABLE_PAGE(at)                                                                                                 \
+	"memblock_phys_alloc_range: 4096 bytes align=0x1000 from=0x0000000004430000 max_addr=0x0000000004600000 "      \
+	"alloc_low_pages+0x1/0x2\n"                                                                                    \
+	"memblock_reserve: [0x" at "000-0x" at "fff] memblock_alloc_range_nid+0xb0/0x13d\n"
+
+static void page_tables_of_the_log_are_no_input(void **state)
+{
+	struct read r = read_complete(WHOLE TABLE_PAGE("0000000004430") TABLE_PAGE("0000000004431"));
+
+	(void)state;
+	assert_whole(r.f);
+	assert_int_equal(r.f->nr_seen, 2);
+	assert_int_equal(r.f->seen[0], 0x4430000);
+	assert_int_equal(r.f->seen[1], 0x4431000);
+	facts_free(r.f);
+}
+
+/* ---- the map, without memblock=debug ---- */
+
+#define PLAIN_CMDLINE "Command line: console=ttyS0 movable_node\n"
+#define IOMEM                                                                                                          \
+	"  01000000-01c01d31 : Kernel code\n"                                                                          \
+	"  03f0d000-043fffff : Kernel bss\n"
+
+static void without_memblock_debug(void **state)
+{
+	struct read r =
+		read_complete(VERSION PLAIN_CMDLINE MAP LAST_PFN "RAMDISK: [mem 0x7fed4000-0x7ffcf123]\n" IOMEM);
+	const struct memblock_list *m = &r.f->mb.memory, *l = &r.f->mb.reserved;
+
+	(void)state;
+	assert_false(r.f->exact);
+	assert_int_equal(r.f->kaslr, UNKNOWN);
+	assert_int_equal(m->nr, 3);
+	assert_range(m->r[0], 0x1000, 0x9f000);
+	assert_range(m->r[1], 0x100000, 0x7ffdf000);
+	assert_range(m->r[2], 0x100000000, 0x180000000);
+	assert_range(r.f->kernel, 0x1000000, 0x4430000);
+	assert_range(r.f->buffer, 0x4401000, 0x4411000);
+	assert_int_equal(l->nr, 3);
+	assert_range(l->r[0], 0, 0x100000);
+	assert_range(l->r[1], 0x1000000, 0x4411000);
+	assert_range(l->r[2], 0x7fed4000, 0x7ffd0000);
+	facts_free(r.f);
+}
+
+static void boot_services_of_a_uefi_map(void **state)
+{
+	struct read r = read_complete(
+		VERSION PLAIN_CMDLINE MAP
+		"efi: EFI v2.70 by EDK II\n"
+		"efi: mem00: [Boot Data          |   |  |] range=[0x0000000010000000-0x0000000010000fff] (0MB)\n"
+		"efi: mem01: [Conventional Memory|   |  |] range=[0x0000000010001000-0x000000001fffffff] (255MB)\n"
+		"efi: mem02: [Boot Code          |   |  |] range=[0x0000000020000000-0x0000000020000fff] (0MB)\n"
+		"efi: mem03: [Runtime Data       |   |  |] range=[0x0000000020001000-0x0000000020001fff] "
+		"(0MB)\n" LAST_PFN IOMEM);
+
+	(void)state;
+	assert_true(r.f->efi);
+	assert_int_equal(r.f->conventional.nr, 1);
+	assert_range(r.f->conventional.r[0], 0x10001000, 0x20000000);
+	assert_int_equal(r.f->mb.reserved.nr, 4);
+	assert_range(r.f->mb.reserved.r[2], 0x10000000, 0x10001000);
+	assert_range(r.f->mb.reserved.r[3], 0x20000000, 0x20001000);
+	facts_free(r.f);
+}
+
+/* The last map printed counts, and changes told after it. */
+static void later_maps(void **state)
+{
+	struct read r = read_complete(VERSION "Command line: mem=1G\n" MAP "extended physical RAM map:\n"
+					      "reserve setup_data: [mem 0x0000000000100000-0x000000003fffffff] usable\n"
+					      "user-defined physical RAM map:\n"
+					      "user: [mem 0x0000000000000000-0x000000000009fbff] usable\n"
+					      "user: [mem 0x0000000000100000-0x000000003fffffff] usable\n"
+					      "e820: update [mem 0x30000000-0x30000fff] usable ==> reserved\n"
+					      "e820: remove [mem 0x38000000-0xfffffffffffffffe] usable\n"
+					      "last_pfn = 0x38000 max_arch_pfn = 0x400000000\n" IOMEM);
+	const struct memblock_list *m = &r.f->mb.memory;
+
+	(void)state;
+	assert_int_equal(r.f->levels, 4);
+	assert_int_equal(m->nr, 3);
+	assert_range(m->r[0], 0x1000, 0x9f000);
+	assert_range(m->r[1], 0x100000, 0x30000000);
+	assert_range(m->r[2], 0x30001000, 0x38000000);
+	assert_int_equal(r.f->end, 0x38000000);
+	facts_free(r.f);
+}
+
+/* Without a user-defined map in the log the command line says what it was. */
+static void memory_limits_of_the_command_line(void **state)
+{
+	struct read r = read_complete("Command line: mem=5G memmap=16M$1G -- mem=1G\n" MAP IOMEM);
+	const struct memblock_list *m = &r.f->mb.memory;
+
+	(void)state;
+	assert_int_equal(m->nr, 4);
+	assert_range(m->r[1], 0x100000, 0x40000000);
+	assert_range(m->r[2], 0x41000000, 0x7ffdf000);
+	assert_range(m->r[3], 0x100000000, 0x140000000);
+	facts_free(r.f);
+}
+
+static void soft_reserved_is_no_ram(void **state)
+{
+	struct read r = read_complete(
+		VERSION MAP "BIOS-e820: [mem 0x0000000200000000-0x000000023fffffff] soft reserved\n"
+			    "BIOS-e820: [mem 0x0000000240000000-0x000000027fffffff] persistent (type 7)\n" IOMEM);
+
+	(void)state;
+	assert_int_equal(r.f->end, 0x180000000);
+	assert_int_equal(r.f->map.e[r.f->map.nr - 1].type, E820_PMEM);
+	facts_free(r.f);
+}
+
+static void map_alone(void **state)
+{
+	char text[] = "some words\n" MAP CMDLINE "memblock_reserve: [broken\n";
+	struct facts *f = facts_new();
+	struct input_error err;
+
+	(void)state;
+	assert_true(linuxlog_read_map(f, text, strlen(text), &err));
+	assert_int_equal(f->map.nr, 5);
+	assert_string_equal(f->cmdline, "");
+	facts_free(f);
+}
+
+/* ---- two boots in one file ---- */
+
+static void last_boot_counts(void **state)
+{
+	struct read r = read_complete("KASLR disabled: 'nokaslr' on cmdline.\n" WHOLE TABLE_PAGE("0000000009990")
+					      VERSION "Command line: memblock=debug\n" MAP LAST_PFN BRK DUMP LOW_MIB);
+
+	(void)state;
+	assert_int_equal(r.f->boots, 2);
+	assert_int_equal(r.f->nr_seen, 0);
+	assert_int_equal(r.f->kaslr, UNKNOWN);
+	assert_int_equal(r.f->movable_node, NO);
+	assert_int_equal(r.f->mb.reserved.nr, 3);
+	facts_free(r.f);
+}
+
+/* ---- features ---- */
+
+static void features(void **state)
+{
+	static const struct {
+		const char *cmdline, *tail;
+		enum known pse, gbpages, kaslr;
+	} cases[] = {
+		{ "", "", UNKNOWN, UNKNOWN, UNKNOWN },
+		{ "", "Using GB pages for direct mapping\n", YES, YES, UNKNOWN },
+		{ "", "DirectMap4k:     4194172 kB\nDirectMap2M:           0 kB\n", NO, UNKNOWN, UNKNOWN },
+		{ "", "DirectMap4k:       34684 kB\nDirectMap2M:    16744448 kB\n", YES, UNKNOWN, UNKNOWN },
+		{ "", "HugeTLB: registered 2.00 MiB page size, pre-allocated 0 pages\n", YES, UNKNOWN, UNKNOWN },
+		{ "clearcpuid=pse", "", NO, UNKNOWN, UNKNOWN },
+		{ "clearcpuid=308,3", "", NO, UNKNOWN, UNKNOWN },
+		{ "nogbpages", "", UNKNOWN, NO, UNKNOWN },
+		{ "nokaslr", "", UNKNOWN, UNKNOWN, NO },
+		{ "nokaslrx", "", UNKNOWN, UNKNOWN, UNKNOWN },
+		{ "", "Memory KASLR using RDRAND RDTSC...\n", UNKNOWN, UNKNOWN, YES },
+		{ "", "KASLR disabled: 'nokaslr' on cmdline.\n", UNKNOWN, UNKNOWN, NO },
+		{ "", "Physical KASLR disabled: no suitable memory region!\n", UNKNOWN, UNKNOWN, UNKNOWN },
+	};
+	static char log[LOG_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct read r;
+
+		sprintf(log, "Command line: %s\n" MAP LAST_PFN BRK DUMP LOW_MIB "%s", cases[i].cmdline, cases[i].tail);
+		r = read_complete(log);
+		assert_int_equal(r.f->pse, cases[i].pse);
+		assert_int_equal(r.f->gbpages, cases[i].gbpages);
+		assert_int_equal(r.f->kaslr, cases[i].kaslr);
+		facts_free(r.f);
+	}
+}
+
+/* 4 GiB are 31 whole sections of 128 MiB: with 4K page structs each costs a table. */
+static void page_structs_tell_pse(void **state)
+{
+	static const char line[] = "memblock_alloc_try_nid_raw: 4096 bytes align=0x1000 nid=0 from=0x0 max_addr=0x0 "
+				   "vmemmap_alloc_block_zero.constprop.0+0xc/0x28\n";
+	static char log[LOG_MAX];
+
+	(void)state;
+	for (unsigned pages = 3; pages <= 35; pages += 32) {
+		char *out = log + sprintf(log, "%s", WHOLE);
+		struct read r;
+
+		for (unsigned i = 0; i < pages; i++)
+			out += sprintf(out, "%s", line);
+		r = read_complete(log);
+		assert_int_equal(r.f->pse, pages == 35 ? NO : YES);
+		facts_free(r.f);
+	}
+}
+
+static void command_line_words(void **state)
+{
+	struct facts *f = facts_new();
+	const char *v;
+
+	(void)state;
+	strcpy(f->cmdline, "a=\"x y=1\" numa=off  movable_nodes b -- nokaslr");
+	assert_true(facts_option(f, "a", &v));
+	assert_true(facts_option(f, "b", NULL));
+	assert_false(facts_option(f, "y", NULL));
+	assert_false(facts_option(f, "movable_node", NULL));
+	assert_false(facts_option(f, "nokaslr", NULL));
+	facts_read_cmdline(f);
+	assert_true(f->no_srat);
+	assert_int_equal(f->movable_node, NO);
+	facts_free(f);
+}
+
+/* ---- SRAT ---- */
+
+static bool read_bytes(void *ctx, phys_t at, void *buf, size_t len)
+{
+	const struct facts *f = ctx;
+
+	if (at > f->srat_len || len > f->srat_len - at)
+		return false;
+	memcpy(buf, f->srat_bytes + at, len);
+	return true;
+}
+
+/* PXM 5 is node 0, PXM 0 node 1, and node 2 is only known to be there. */
+static void srat_lines(void **state)
+{
+	struct read r =
+		read_complete(WHOLE "SRAT: PXM 5 -> APIC 0x00 -> Node 0\n"
+				    "SRAT: PXM 0 -> APIC 0x1f0 -> Node 1\n"
+				    "ACPI: SRAT: Node 1 PXM 0 [mem 0x00000000-0x0009ffff]\n"
+				    "ACPI: SRAT: Node 3 PXM 9 [mem 0x100000000-0x17fffffff] hotplug non-volatile\n"
+				    "ACPI: SRAT: Node 0 PXM 5 [mem 0x180000000-0x17fffffff]\n");
+	struct physmem mem = { .read = read_bytes, .ctx = r.f };
+	static struct srat srat;
+	struct acpi_table t;
+
+	(void)state;
+	assert_int_equal(acpi_table_open(&t, &mem, 0), OK);
+	assert_string_equal(t.signature, "SRAT");
+	assert_int_equal(srat_parse(&t, &srat), OK);
+	assert_int_equal(srat.nr_initiator, 6);
+	assert_int_equal(srat.initiator[0].pxm, 5);
+	assert_int_equal(srat.initiator[1].pxm, 0);
+	assert_int_equal(srat.initiator[2].pxm, 1023);
+	assert_int_equal(srat.initiator[3].pxm, 9);
+	assert_int_equal(srat.initiator[5].apic_id, 0x1f0);
+	assert_int_equal(srat.nr_mem, 3);
+	assert_range(srat.mem[0], 0, 0xa0000);
+	assert_range(srat.mem[1], 0x100000000, 0x180000000);
+	assert_true(srat.mem[1].hotplug && srat.mem[1].nonvolatile && srat.mem[1].enabled);
+	assert_int_equal(srat.mem[1].pxm, 9);
+	assert_range(srat.mem[2], 0x180000000, 0x180000000);
+	facts_free(r.f);
+}
+
+/* ---- System.map ---- */
+
+static void system_map(void **state)
+{
+	char path[] = "/tmp/landfall-system-map-XXXXXX";
+	struct read r = read_log(WHOLE);
+	int fd = mkstemp(path);
+	FILE *out = fdopen(fd, "w");
+
+	(void)state;
+	assert_true(r.good);
+	fputs("ffffffff81000000 T _text\nffffffff82a10000 D init_top_pgt\nffffffff84400000 B __brk_base\n"
+	      "ffffffff84450000 B _end\n",
+	      out);
+	fclose(out);
+	assert_true(facts_take_system_map(r.f, path, &r.err));
+	remove(path);
+	assert_true(facts_complete(r.f, &r.err));
+	assert_range(r.f->kernel, 0x1000000, 0x4450000);
+	assert_int_equal(r.f->pgd, 0x2a10000);
+	assert_range(r.f->buffer, 0x4401000, 0x4411000);
+	facts_free(r.f);
+}
+
+/* ---- refusals ---- */
+
+static void broken_lines(void **state)
+{
+	(void)state;
+	refused(HEAD "memblock_reserve: [0x0000000020000000-0x000000002\n", HEAD_LINES + 1,
+		"unreadable range in memblock_reserve");
+	refused(HEAD "memblock_reserve: [0x0000000020000000-0x0000000010000000] x\n", HEAD_LINES + 1,
+		"unreadable range in memblock_reserve");
+	refused(VERSION MAP "BIOS-e820: [mem 0x000000018000\n", 8, "unreadable range in the memory map");
+	refused(VERSION MAP "last_pfn = 0x100000 max_arch_pfn = 0x1000000\n", 8,
+		"max_arch_pfn is not that of an x86-64 kernel");
+	refused(WHOLE "ACPI: SRAT: Node 0 PXM 0 [mem 0x00000000\n", HEAD_LINES + 2,
+		"unreadable memory in the SRAT lines");
+	refused(WHOLE "SRAT: PXM 0 -> APIC 0x00 -> Node 0\nSRAT: PXM 1 -> APIC 0x01 -> Node 0\n", HEAD_LINES + 3,
+		"contradiction: the node was said to be another proximity domain");
+	refused(WHOLE "SRAT: PXM 0 -> APIC 0x00 -> Node 0\nSRAT: PXM 0 -> APIC 0x01 -> Node 1\n", HEAD_LINES + 3,
+		"contradiction: the proximity domain was said to be another node");
+	refused(WHOLE "SRAT: PXM 0 -> APIC 0x00 -> Node 4096\n", HEAD_LINES + 2, "impossible node number");
+}
+
+static void broken_dumps(void **state)
+{
+	static const char begin[] = VERSION MAP BRK "MEMBLOCK configuration:\n memory.cnt  = 0x2\n";
+	static char log[LOG_MAX];
+
+	(void)state;
+	refused(begin, 12, "the log ends inside the MEMBLOCK dump");
+	sprintf(log, "%s memory[0x1]\t[0x0000000000100000-0x000000007ffdefff], 0x7 bytes flags: 0x0\n", begin);
+	refused(log, 13, "a region of the MEMBLOCK dump is missing");
+	sprintf(log,
+		"%s memory[0x0]\t[0x0000000000100000-0x000000007ffdefff], 0x7 bytes flags: 0x0\n reserved.cnt  = 0x1\n"
+		" reserved[0x0]\t[0x0000000001000000-0x0000000004410fff], 0x7 bytes flags: 0x0\n",
+		begin);
+	refused(log, 11, "the MEMBLOCK dump is not whole");
+	strcpy(log, WHOLE);
+	memcpy(strstr(log, "reserved size = 0x000000000357e000") + 30, "f", 1);
+	refused(log, 14, "the MEMBLOCK dump contradicts itself: reserved size");
+}
+
+static void truncated(void **state)
+{
+	(void)state;
+	refused(HEAD, HEAD_LINES, "the log ends before the page tables are built");
+	refused(VERSION CMDLINE MAP LAST_PFN BRK, 13, "the log ends before the MEMBLOCK configuration");
+	refused(VERSION PLAIN_CMDLINE, 2, "no memory map in it (no BIOS-e820 line, no MEMBLOCK configuration)");
+	refused("", 0, "no memory map in it (no BIOS-e820 line, no MEMBLOCK configuration)");
+}
+
+static void contradictions(void **state)
+{
+	(void)state;
+	refused_later(VERSION PLAIN_CMDLINE MAP LAST_PFN,
+		      "nothing tells where the kernel lies: give --kernel START:END");
+	refused_later(VERSION PLAIN_CMDLINE MAP "last_pfn = 0x100000 max_arch_pfn = 0x400000000\n" IOMEM,
+		      "contradiction: RAM ends at page 0x180000, last_pfn says 0x100000");
+	refused_later("Command line: memmap=nonsense\n" MAP IOMEM,
+		      "command line: memmap=nonsense: 'nonsense' is neither exactmap nor begins with a size");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whole_log),
+		cmocka_unit_test(prefixes),
+		cmocka_unit_test(no_newline_at_the_end),
+		cmocka_unit_test(reservations_after_the_dump),
+		cmocka_unit_test(where_the_inputs_end),
+		cmocka_unit_test(page_tables_of_the_log_are_no_input),
+		cmocka_unit_test(without_memblock_debug),
+		cmocka_unit_test(boot_services_of_a_uefi_map),
+		cmocka_unit_test(later_maps),
+		cmocka_unit_test(memory_limits_of_the_command_line),
+		cmocka_unit_test(soft_reserved_is_no_ram),
+		cmocka_unit_test(map_alone),
+		cmocka_unit_test(last_boot_counts),
+		cmocka_unit_test(features),
+		cmocka_unit_test(page_structs_tell_pse),
+		cmocka_unit_test(command_line_words),
+		cmocka_unit_test(srat_lines),
+		cmocka_unit_test(system_map),
+		cmocka_unit_test(broken_lines),
+		cmocka_unit_test(broken_dumps),
+		cmocka_unit_test(truncated),
+		cmocka_unit_test(contradictions),
+	};
+
+	return cmocka_run_group_tests_name("linuxlog", tests, NULL, NULL);
+}

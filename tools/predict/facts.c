@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/* Completes what was read: memory, reservations, buffer and end of RAM, by Linux's rules (setup_arch, 6.1). */
+#include "tools/predict/facts.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/options.h"
+#include "mm/direct_map.h"
+#include "tools/predict/text.h"
+
+#define BIOS_BEGIN 0xa0000ull
+#define KERNEL_MAP_BASE 0xffffffff80000000ull /* __START_KERNEL_map */
+
+bool input_fail(struct input_error *err, unsigned long line, const char *fmt, ...)
+{
+	va_list ap;
+
+	err->line = line;
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+bool range_list_add(struct range_list *l, struct range r)
+{
+	if (l->nr == FACTS_MAX_RANGES)
+		return false;
+	l->r[l->nr++] = r;
+	return true;
+}
+
+struct facts *facts_new(void)
+{
+	struct facts *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	memblock_init(&f->mb);
+	f->pgd = PHYS_NONE;
+	f->max_node = -1;
+	for (size_t i = 0; i < MAX_NUMNODES; i++)
+		f->node_pxm[i] = -1;
+	return f;
+}
+
+void facts_free(struct facts *f)
+{
+	if (f) {
+		free(f->seen);
+		free(f->srat_bytes);
+	}
+	free(f);
+}
+
+bool facts_option(const struct facts *f, const char *name, const char **value)
+{
+	const char *p = f->cmdline;
+	size_t n = strlen(name);
+	bool found = false;
+
+	for (;;) {
+		bool quoted = false;
+
+		p += strspn(p, " \t");
+		if (!*p || (!strncmp(p, "--", 2) && (p[2] == ' ' || !p[2])))
+			return found;
+		if (!strncmp(p, name, n) && (!p[n] || strchr(" \t=", p[n]))) {
+			found = true;
+			if (value)
+				*value = p[n] == '=' ? p + n + 1 : "";
+		}
+		for (; *p && (quoted || (*p != ' ' && *p != '\t')); p++)
+			quoted ^= *p == '"';
+	}
+}
+
+/* clearcpuid= is a list of numbers or, since 5.18, names: word 0 bit 3 is PSE, bit 26 of the second word GBPAGES. */
+static void read_clearcpuid(struct facts *f)
+{
+	static const char *const pse[] = { "pse", "3" }, *const gbpages[] = { "pdpe1gb", "58" };
+	const char *p;
+
+	if (!facts_option(f, "clearcpuid", &p))
+		return;
+	while (*p && *p != ' ') {
+		size_t n = strcspn(p, ", ");
+
+		for (size_t i = 0; i < 2; i++) {
+			if (n == strlen(pse[i]) && !strncmp(p, pse[i], n))
+				f->pse = NO;
+			if (n == strlen(gbpages[i]) && !strncmp(p, gbpages[i], n))
+				f->gbpages = NO;
+		}
+		p += n + (p[n] == ',');
+	}
+}
+
+void facts_read_cmdline(struct facts *f)
+{
+	const char *v;
+
+	f->movable_node = facts_option(f, "movable_node", NULL) ? YES : NO;
+	if (facts_option(f, "nokaslr", NULL))
+		f->kaslr = NO;
+	if (facts_option(f, "nogbpages", NULL))
+		f->gbpages = NO;
+	read_clearcpuid(f);
+	if (facts_option(f, "numa", &v) && (text_eat(&v, "off") || text_eat(&v, "noacpi")))
+		f->no_srat = true;
+	if (facts_option(f, "acpi", &v) && text_eat(&v, "off"))
+		f->no_srat = true;
+}
+
+/* mem= and memmap= of the command line, when no map printed after them tells their effect. */
+static bool apply_user_map(struct facts *f, struct input_error *err)
+{
+	static struct options opt;
+	struct option_error bad;
+	char line[CMDLINE_MAX] = "", *out = line;
+
+	if (f->user_map)
+		return true;
+	for (const char *p = f->cmdline; *(p += strspn(p, " \t"));) {
+		size_t n = strcspn(p, " \t");
+
+		if (n == 2 && !strncmp(p, "--", 2))
+			break;
+		if (!strncmp(p, "mem=", 4) || !strncmp(p, "memmap=", 7)) {
+			memcpy(out, p, n);
+			out[n] = ' ';
+			out += n + 1;
+		}
+		p += n;
+	}
+	*out = '\0';
+	options_init(&opt);
+	if (!options_parse(&opt, line, &bad))
+		return input_fail(err, 0, "command line: %s", bad.text);
+	return options_apply_map(&opt, &f->map) == OK || input_fail(err, 0, "mem= and memmap= make too many ranges");
+}
+
+static phys_t page_up(phys_t p)
+{
+	return p > UINT64_MAX - PAGE_SIZE ? align_down(p, PAGE_SIZE) : align_up(p, PAGE_SIZE);
+}
+
+/* e820__memblock_setup after trim_bios_range: RAM without page 0 and without [640K, 1M). */
+static bool make_memory(struct facts *f, struct input_error *err)
+{
+	enum status s = e820_sanitize(&f->map);
+
+	if (s == OK && !apply_user_map(f, err))
+		return false;
+	if (s == OK)
+		s = e820_update(&f->map, (struct range){ 0, PAGE_SIZE }, E820_RAM, E820_RESERVED);
+	if (s == OK)
+		s = e820_remove(&f->map, (struct range){ BIOS_BEGIN, ISA_END }, E820_RAM);
+	if (s == OK && f->kernel.end)
+		s = e820_update(&f->map,
+				(struct range){ align_down(f->kernel.start, PAGE_SIZE), page_up(f->kernel.end) },
+				E820_RESERVED, E820_RAM);
+	for (size_t i = 0; s == OK && i < f->map.nr; i++)
+		if (f->map.e[i].type == E820_RAM)
+			s = memblock_add(&f->mb, (struct range){ f->map.e[i].start, f->map.e[i].end });
+		else if (f->map.e[i].type == E820_SOFT_RESERVED)
+			s = memblock_reserve(&f->mb, (struct range){ f->map.e[i].start, f->map.e[i].end });
+	if (s != OK)
+		return input_fail(err, 0, "memory map: %s", status_str(s));
+	memblock_trim(&f->mb, PAGE_SIZE);
+	return true;
+}
+
+/* What is known to be reserved without memblock=debug. */
+static bool make_reserved(struct facts *f, struct input_error *err)
+{
+	enum status s = memblock_reserve(&f->mb, (struct range){ 0, ISA_END });
+
+	if (s == OK)
+		s = memblock_reserve(&f->mb, (struct range){ f->kernel.start, f->brk.end });
+	if (s == OK)
+		s = memblock_reserve(&f->mb, (struct range){ f->initrd.start, page_up(f->initrd.end) });
+	for (size_t i = 0; s == OK && i < f->boot_services.nr; i++)
+		s = memblock_reserve(&f->mb, f->boot_services.r[i]);
+	return s == OK || input_fail(err, 0, "reservations: %s", status_str(s));
+}
+
+/* The kernel's end and its page-table buffer: from what is reserved of brk, else from the layout of Linux's image. */
+static bool place_brk(struct facts *f, struct input_error *err)
+{
+	const uint64_t pages = PT_BUFFER_PAGES * PAGE_SIZE;
+
+	if (range_empty(f->brk) && f->bss_end)
+		f->brk.start = page_up(f->bss_end);
+	else if (range_empty(f->brk) && f->kernel.end > FACTS_BRK_SIZE)
+		f->brk.start = f->kernel.end - FACTS_BRK_SIZE;
+	if (!f->brk.start)
+		return input_fail(err, 0, "nothing tells where the kernel lies: give --kernel START:END");
+	if (!f->kernel.end)
+		f->kernel.end = f->brk.start + FACTS_BRK_SIZE;
+	if (range_empty(f->buffer)) {
+		if (range_empty(f->brk))
+			f->brk.end = f->brk.start + FACTS_DMI_SIZE + pages;
+		if (range_size(f->brk) < pages)
+			return input_fail(err, 0, "the brk area has no room for a page-table buffer of %u pages",
+					  PT_BUFFER_PAGES);
+		f->buffer = (struct range){ f->brk.end - pages, f->brk.end };
+	} else if (range_empty(f->brk)) {
+		f->brk.end = f->buffer.end;
+	}
+	if (f->buffer.start % PAGE_SIZE || f->kernel.end % PAGE_SIZE)
+		return input_fail(err, 0, "the page-table buffer or the kernel's end is not page aligned");
+	if (range_empty(f->kernel) || f->buffer.start < f->kernel.start || f->buffer.end > f->kernel.end)
+		return input_fail(err, 0,
+				  "page-table buffer [mem %#llx-%#llx] is not inside the kernel [mem %#llx-%#llx]",
+				  (unsigned long long)f->buffer.start, (unsigned long long)f->buffer.end - 1,
+				  (unsigned long long)f->kernel.start, (unsigned long long)f->kernel.end - 1);
+	return true;
+}
+
+/* The kernel's start, when only its brk area is known: the reserved region that holds it begins there. */
+static bool place_text(struct facts *f, struct input_error *err)
+{
+	struct memblock_region hit;
+
+	if (f->kernel.start)
+		return true;
+	if (range_empty(f->brk) || !memblock_overlaps(&f->mb.reserved, f->brk, &hit))
+		return input_fail(err, 0, "nothing tells where the kernel lies: give --kernel START:END");
+	f->kernel.start = align_down(hit.start, PAGE_SIZE);
+	return true;
+}
+
+/* max_pfn as Linux has it, and whether the log agrees. */
+static bool find_end(struct facts *f, struct input_error *err)
+{
+	phys_t limit = f->levels == 5 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL;
+	bool agrees = f->nr_last_pfn == 0;
+
+	if (!f->mb.memory.nr)
+		return input_fail(err, 0, "no RAM in the memory map");
+	f->end = min_u64(f->mb.memory.r[f->mb.memory.nr - 1].end, limit);
+	for (unsigned i = 0; i < f->nr_last_pfn; i++)
+		agrees |= f->last_pfn[i] == f->end >> PAGE_SHIFT;
+	if (!agrees)
+		return input_fail(err, 0, "contradiction: RAM ends at page %#llx, last_pfn says %#llx",
+				  (unsigned long long)(f->end >> PAGE_SHIFT), (unsigned long long)f->last_pfn[0]);
+	return true;
+}
+
+bool facts_complete(struct facts *f, struct input_error *err)
+{
+	if (!f->exact && !f->map.nr)
+		return input_fail(err, 0, "no memory map (no BIOS-e820 line, no MEMBLOCK configuration)");
+	if (f->exact && !place_text(f, err))
+		return false;
+	if (!place_brk(f, err))
+		return false;
+	if (!f->exact && (!place_text(f, err) || !make_memory(f, err) || !make_reserved(f, err)))
+		return false;
+	/* Already so, unless the log contradicts itself: then no page must be handed out twice. */
+	memblock_trim(&f->mb, PAGE_SIZE);
+	if (memblock_reserve(&f->mb, f->buffer) != OK)
+		return input_fail(err, 0, "too many reserved regions");
+	if (!memblock_memory_in(&f->mb, f->kernel))
+		return input_fail(err, 0, "contradiction: the kernel [mem %#llx-%#llx] does not lie in RAM",
+				  (unsigned long long)f->kernel.start, (unsigned long long)f->kernel.end - 1);
+	if (!f->levels)
+		f->levels = 4;
+	if (f->max_node >= 0 && !f->srat_bytes && !facts_make_srat(f))
+		return input_fail(err, 0, "out of memory");
+	return find_end(f, err);
+}
+
+bool facts_take_srat(struct facts *f, const char *path, struct input_error *err)
+{
+	const char *why;
+	size_t len;
+	char *data = text_read_file(path, &len, &why);
+
+	err->file = path;
+	if (!data)
+		return input_fail(err, 0, "%s", why);
+	if (len < ACPI_HEADER_SIZE || memcmp(data, "SRAT", 4)) {
+		free(data);
+		return input_fail(err, 0, "not an SRAT: its signature is missing");
+	}
+	free(f->srat_bytes);
+	f->srat_bytes = (uint8_t *)data;
+	f->srat_len = len;
+	return true;
+}
+
+/* One symbol of a System.map: "ffffffff81000000 T _text". */
+static void read_symbol(const char *line, const char *name, uint64_t *value)
+{
+	uint64_t v;
+
+	if (!text_bare_hex(&line, &v) || line[0] != ' ' || !line[1] || line[2] != ' ')
+		return;
+	if (!strcmp(line + 3, name))
+		*value = v;
+}
+
+bool facts_take_system_map(struct facts *f, const char *path, struct input_error *err)
+{
+	uint64_t text = 0, brk = 0, end = 0, pgd = 0;
+	const char *why;
+	size_t len;
+	char *data = text_read_file(path, &len, &why), *rest = data, *line;
+
+	err->file = path;
+	if (!data)
+		return input_fail(err, 0, "%s", why);
+	text_clean(data, len);
+	while ((line = text_next_line(&rest, data + len))) {
+		read_symbol(line, "_text", &text);
+		read_symbol(line, "__brk_base", &brk);
+		read_symbol(line, "_end", &end);
+		read_symbol(line, "init_top_pgt", &pgd);
+	}
+	free(data);
+	if (text < KERNEL_MAP_BASE || brk <= text || end <= brk)
+		return input_fail(err, 0, "no _text, __brk_base and _end in it");
+	/* Without KASLR a BIOS boot puts the kernel where it was linked for. */
+	if (!range_empty(f->brk) && f->brk.start <= brk - text)
+		return input_fail(err, 0, "contradiction: the kernel would begin below 0");
+	if (!range_empty(f->brk))
+		f->kernel.start = f->brk.start - (brk - text);
+	else if (!f->kernel.start && f->kaslr == NO && !f->efi)
+		f->kernel.start = text - KERNEL_MAP_BASE;
+	if (!f->kernel.start)
+		return input_fail(err, 0, "the log does not tell where the kernel lies: give --kernel START:END");
+	f->kernel.end = f->kernel.start + (end - text);
+	if (range_empty(f->brk))
+		f->brk.start = f->kernel.start + (brk - text);
+	if (pgd)
+		f->pgd = f->kernel.start + (pgd - text);
+	return true;
+}

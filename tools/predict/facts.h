@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* What a prediction starts from, whether it was read from a boot log, from files, or from the running host. */
+#ifndef TOOLS_PREDICT_FACTS_H
+#define TOOLS_PREDICT_FACTS_H
+
+#include "acpi/srat.h"
+#include "kernel/bootinfo.h"
+#include "mm/e820.h"
+#include "mm/memblock.h"
+#include "mm/numa.h"
+
+#define FACTS_MAX_RANGES 4096
+#define FACTS_BRK_SIZE 0x30000 /* Linux's brk area: 64K of slop, 64K for DMI, 64K of page-table buffer */
+#define FACTS_DMI_SIZE 0x1000  /* what DMI takes of it before the buffer, where nothing tells */
+
+enum known { UNKNOWN, NO, YES };
+
+/* One line that names file, line and reason. line 0: the file as a whole. */
+struct input_error {
+	const char *file;
+	unsigned long line;
+	char text[240];
+};
+
+struct range_list {
+	size_t nr;
+	struct range r[FACTS_MAX_RANGES];
+};
+
+struct facts {
+	char release[80];
+	unsigned major, minor, patch; /* of release; 0.0.0: unknown */
+	char cmdline[CMDLINE_MAX];
+	unsigned boots;       /* logs: how many boots are in it; the last one counts */
+	struct e820 firmware; /* as firmware told it, for the choice of a base */
+	struct e820 map;      /* the last one printed, later changes applied */
+	bool user_map;        /* `map` already has mem= and memmap= in it */
+	struct memblock mb;   /* memory and reserved just before the direct map is built */
+	bool exact;           /* mb was told by memblock=debug; else facts_complete makes it of the rest */
+	struct range kernel;  /* [_text, _end); end 0: not known yet */
+	struct range brk;     /* what was reserved of the brk area; empty: not known */
+	phys_t bss_end;       /* end of "Kernel bss"; 0: unknown */
+	struct range buffer;  /* page-table buffer; empty: the end of brk */
+	phys_t pgd;           /* PHYS_NONE: unknown */
+	struct range initrd;
+	struct range_list boot_services, conventional; /* of a UEFI memory map */
+	phys_t end;                                    /* of RAM: what is to be mapped */
+	uint64_t last_pfn[3];                          /* what the log calls so, in order */
+	unsigned nr_last_pfn;
+	unsigned levels; /* 0: unknown */
+	enum known pse, gbpages;
+	enum known kaslr; /* of the direct map's base: costs the trampoline's pages */
+	enum known movable_node;
+	bool efi;
+	/* SRAT: the table's bytes, or what the lines of a log told, of which facts_complete makes a table */
+	uint8_t *srat_bytes;
+	size_t srat_len;
+	bool no_srat; /* the command line forbids it */
+	struct srat srat_told;
+	int64_t node_pxm[MAX_NUMNODES]; /* the node numbers that kernel gave; -1: not told */
+	int max_node;                   /* highest one told; -1: none */
+	/* --compare only: what the log says memblock handed out */
+	phys_t *seen;
+	size_t nr_seen, room_seen;
+	bool sees_built;      /* the log goes on beyond the building of the page tables */
+	char incomplete[160]; /* what the reservations lack; empty: nothing */
+};
+
+/* The facts of an empty machine; NULL: no memory. */
+struct facts *facts_new(void);
+void facts_free(struct facts *f);
+
+/*
+ * The rest of what follows from the facts: memory and reservations where they were not told, the buffer, the end of
+ * RAM.
+ */
+MUST_CHECK bool facts_complete(struct facts *f, struct input_error *err);
+
+/* Puts an SRAT together that says what the log's lines told, node numbers included. False: no memory. srat_lines.c. */
+MUST_CHECK bool facts_make_srat(struct facts *f);
+
+/* Takes an SRAT from a file; what the table says is judged later, as the kernel does. */
+MUST_CHECK bool facts_take_srat(struct facts *f, const char *path, struct input_error *err);
+
+/* Takes _text, __brk_base, _end and the top table from a System.map. Call after the log has been read. */
+MUST_CHECK bool facts_take_system_map(struct facts *f, const char *path, struct input_error *err);
+
+/*
+ * True when the command line holds that word alone or followed by '='; *value (may be NULL) is what follows, in
+ * place.
+ */
+bool facts_option(const struct facts *f, const char *name, const char **value);
+
+/* What the command line says of the rest (movable_node, nokaslr, numa=off, clearcpuid=, nogbpages). */
+void facts_read_cmdline(struct facts *f);
+
+/* Adds a range; false when the list is full. */
+MUST_CHECK bool range_list_add(struct range_list *l, struct range r);
+
+/* Fills *err; always false. */
+bool input_fail(struct input_error *err, unsigned long line, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+#endif

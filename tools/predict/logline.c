@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds the kernel's words in a line of dmesg, a serial console, syslog or the journal. */
+#include "tools/predict/logline.h"
+
+#include <string.h>
+
+#include "tools/predict/text.h"
+
+#define PREFIX_MAX 160 /* a message begins within that many characters of its line */
+
+/*
+ * "[    0.000000]", and the caller id "[    T0]" that may follow it, with or without a blank; NULL when it does not
+ * begin here.
+ */
+static const char *skip_stamp(const char *p)
+{
+	const char *q = p + 1;
+	uint64_t n;
+
+	text_blanks(&q);
+	if (*p != '[' || !text_number(&q, &n) || !text_eat(&q, ".") || !text_number(&q, &n) || !text_eat(&q, "]"))
+		return NULL;
+	p = q;
+	text_blanks(&q);
+	if (text_eat(&q, "[")) {
+		text_blanks(&q);
+		if ((text_eat(&q, "T") || text_eat(&q, "C")) && text_number(&q, &n) && text_eat(&q, "]"))
+			p = q;
+	}
+	return p;
+}
+
+/*
+ * One prefix of another kind: escape sequence, "<6>", "[Mon Nov 23 00:40:01 2026]", "kern  :info  :"; p when there is
+ * none.
+ */
+static const char *skip_prefix(const char *p)
+{
+	const char *q = p;
+	uint64_t n;
+
+	text_blanks(&q);
+	if (*q == '\r')
+		return q + 1;
+	if (q[0] == '\033' && q[1] == '[') {
+		q += 2 + strspn(q + 2, "0123456789;=?");
+		return *q ? q + 1 : q;
+	}
+	if (text_eat(&q, "<") && text_number(&q, &n) && text_eat(&q, ">"))
+		return q;
+	q = p;
+	if (*q == '[' && q[1] >= 'A' && q[1] <= 'Z' && strcspn(q, "]") == 25 && q[25] == ']')
+		return q + 26;
+	if (text_eat(&q, "kern")) {
+		text_blanks(&q);
+		q += *q == ':' ? 1 + strcspn(q + 1, ":") : 0;
+		return *q == ':' ? q + 1 : p;
+	}
+	return p;
+}
+
+const char *logline_message(const char *line)
+{
+	const char *p = line, *next, *kernel;
+
+	for (size_t i = 0; i < PREFIX_MAX && line[i]; i++)
+		if (line[i] == '[' && (next = skip_stamp(line + i)))
+			return next + strspn(next, " \t");
+	kernel = strstr(line, " kernel: ");
+	if (kernel && kernel - line < PREFIX_MAX)
+		p = kernel + strlen(" kernel: ");
+	while ((next = skip_prefix(p)) != p)
+		p = next;
+	return p + strspn(p, " \t");
+}

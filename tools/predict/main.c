@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * landfall-predict: where the early page tables of a machine land, from a boot log, from files, or on the running
+ * host.
+ */
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/report.h"
+#include "tools/predict/linuxlog.h"
+#include "tools/predict/predict.h"
+#include "tools/predict/text.h"
+
+enum exit_status { EXIT_CLEAN, EXIT_STAINED, EXIT_UNUSABLE, EXIT_FAULT, EXIT_DIFFERS = EXIT_STAINED };
+
+enum option_id {
+	OPT_LOG = 256,
+	OPT_HOST,
+	OPT_E820,
+	OPT_SRAT,
+	OPT_SYSTEM_MAP,
+	OPT_KERNEL,
+	OPT_BRK,
+	OPT_RESERVE,
+	OPT_AVOID,
+	OPT_ALLOC,
+	OPT_PAGE_SIZE,
+	OPT_LEVELS,
+	OPT_MOVABLE_NODE,
+	OPT_KASLR,
+	OPT_IMAGE_SIZE,
+	OPT_PAGE_OFFSET,
+	OPT_HOTPLUG,
+	OPT_SWEEP,
+	OPT_JSON,
+	OPT_SEQUENCE,
+	OPT_COMPARE,
+	OPT_HELP,
+	OPT_VERSION,
+};
+
+static const struct option long_options[] = {
+	{ "linux-log", required_argument, NULL, OPT_LOG },
+	{ "host", no_argument, NULL, OPT_HOST },
+	{ "e820", required_argument, NULL, OPT_E820 },
+	{ "srat", required_argument, NULL, OPT_SRAT },
+	{ "system-map", required_argument, NULL, OPT_SYSTEM_MAP },
+	{ "kernel", required_argument, NULL, OPT_KERNEL },
+	{ "brk", required_argument, NULL, OPT_BRK },
+	{ "reserve", required_argument, NULL, OPT_RESERVE },
+	{ "avoid", required_argument, NULL, OPT_AVOID },
+	{ "alloc", required_argument, NULL, OPT_ALLOC },
+	{ "page-size", required_argument, NULL, OPT_PAGE_SIZE },
+	{ "levels", required_argument, NULL, OPT_LEVELS },
+	{ "movable-node", required_argument, NULL, OPT_MOVABLE_NODE },
+	{ "kaslr", required_argument, NULL, OPT_KASLR },
+	{ "image-size", required_argument, NULL, OPT_IMAGE_SIZE },
+	{ "page-offset", required_argument, NULL, OPT_PAGE_OFFSET },
+	{ "hotplug", required_argument, NULL, OPT_HOTPLUG },
+	{ "sweep", no_argument, NULL, OPT_SWEEP },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "sequence", no_argument, NULL, OPT_SEQUENCE },
+	{ "compare", no_argument, NULL, OPT_COMPARE },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ 0 },
+};
+
+struct cli {
+	const char *log, *e820, *srat, *system_map;
+	bool host;
+	struct range kernel, buffer;
+	struct range_list reserve, avoid;
+	const char *alloc, *page_size, *levels, *image_size, *page_offset, *hotplug;
+	enum known movable_node, kaslr;
+	bool sweep, json, sequence, compare;
+};
+
+static const char usage[] =
+	"usage: landfall-predict --linux-log FILE [--srat FILE] [--system-map FILE] [options]\n"
+	"       landfall-predict --host [options]\n"
+	"       landfall-predict --e820 FILE --srat FILE --kernel START:END [--reserve S:E]... [options]\n"
+	"Where do the early page tables of a machine land, and does one lie on a movable node?\n"
+	"\n"
+	"  --linux-log FILE         a Linux boot log, dmesg or serial, best with memblock=debug; - is standard input\n"
+	"  --host                   this machine: sysfs tables and memory map\n"
+	"  --e820 FILE              BIOS-e820 lines\n"
+	"  --srat FILE              an SRAT, as in /sys/firmware/acpi/tables\n"
+	"  --system-map FILE        that kernel's System.map: its exact end\n"
+	"  --kernel START:END       the kernel, [_text, _end)\n"
+	"  --brk ADDR:PAGES         its page-table buffer\n"
+	"  --reserve START:END      reserved before the page tables are built; may repeat\n"
+	"  --alloc NAMES            policies: bottom-up, memblock, lowest, top-down, series, hybrid, floor, "
+	"node-local,\n"
+	"                           both, all (default: the one that kernel used)\n"
+	"  --page-size auto|4k|2m|1g, --levels auto|4|5\n"
+	"  --movable-node on|off, --kaslr on|off\n"
+	"  --image-size SLOT[,END]  what a KASLR slot must hold, for --sweep\n"
+	"  --avoid START:END        what KASLR must avoid, for --sweep; may repeat\n"
+	"  --page-offset ADDR       where the direct map begins\n"
+	"  --hotplug NODES          treat these nodes as hot-pluggable\n"
+	"  --sweep                  the verdict for every KASLR slot\n"
+	"  --json                   records instead of text\n"
+	"  --sequence               only the page-table pages from memblock, one hex address a line\n"
+	"  --compare                only how many of the log's page-table pages are as predicted\n"
+	"  --help, --version\n"
+	"Exit status: 0 clean, 1 stained, 2 could not complete; with --compare 0 all as predicted, 1 differs, 2 "
+	"unusable input.\n";
+
+_Noreturn void kassert_fail(const char *expr, const char *file, int line)
+{
+	fprintf(stderr, "landfall-predict: fault: %s:%d: %s\n", file, line, expr);
+	exit(EXIT_FAULT);
+}
+
+static int complain(const struct input_error *err)
+{
+	fflush(stdout);
+	if (!err->text[0]) /* said already */
+		return EXIT_UNUSABLE;
+	fputs("landfall-predict: error: ", stderr);
+	if (err->file)
+		fprintf(stderr, "%s:", err->file);
+	if (err->file && err->line)
+		fprintf(stderr, "%lu:", err->line);
+	fprintf(stderr, "%s%s\n", err->file ? " " : "", err->text);
+	return EXIT_UNUSABLE;
+}
+
+/* ---- the command line ---- */
+
+static bool parse_switch(const char *s, enum known *out)
+{
+	*out = !strcmp(s, "on") ? YES : NO;
+	return !strcmp(s, "on") || !strcmp(s, "off");
+}
+
+static bool parse_range(const char *s, struct range *r)
+{
+	return text_pair(s, &r->start, &r->end);
+}
+
+static bool parse_more(const char *s, struct range_list *l)
+{
+	struct range r;
+
+	return parse_range(s, &r) && range_list_add(l, r);
+}
+
+static bool parse_brk(const char *s, struct range *r)
+{
+	uint64_t pages;
+
+	if (!text_size(&s, ":", &r->start) || !text_eat(&s, ":") || !text_size(&s, "", &pages))
+		return false;
+	r->end = r->start + pages * PAGE_SIZE;
+	return pages && pages <= 4096 && r->start % PAGE_SIZE == 0 && r->end > r->start;
+}
+
+static bool parse_kernel(const char *s, struct range *r)
+{
+	return parse_range(s, r) && r->start && r->start % PAGE_SIZE == 0 && r->end % PAGE_SIZE == 0;
+}
+
+/* Options that name something; false: the argument is not usable. */
+static bool take_argument(struct cli *c, int id, const char *arg)
+{
+	switch (id) {
+	case OPT_KERNEL:
+		return parse_kernel(arg, &c->kernel);
+	case OPT_BRK:
+		return parse_brk(arg, &c->buffer);
+	case OPT_RESERVE:
+		return parse_more(arg, &c->reserve);
+	case OPT_AVOID:
+		return parse_more(arg, &c->avoid);
+	case OPT_MOVABLE_NODE:
+		return parse_switch(arg, &c->movable_node);
+	case OPT_KASLR:
+		return parse_switch(arg, &c->kaslr);
+	case OPT_LEVELS:
+		c->levels = arg;
+		return !strcmp(arg, "auto") || !strcmp(arg, "4") || !strcmp(arg, "5");
+	default:
+		return false;
+	}
+}
+
+/* Options that are only kept here; false: not one of them. */
+static bool take_plain(struct cli *c, int id, const char *arg)
+{
+	const char **text[] = {
+		[OPT_LOG - OPT_LOG] = &c->log,
+		[OPT_E820 - OPT_LOG] = &c->e820,
+		[OPT_SRAT - OPT_LOG] = &c->srat,
+		[OPT_SYSTEM_MAP - OPT_LOG] = &c->system_map,
+		[OPT_ALLOC - OPT_LOG] = &c->alloc,
+		[OPT_PAGE_SIZE - OPT_LOG] = &c->page_size,
+		[OPT_IMAGE_SIZE - OPT_LOG] = &c->image_size,
+		[OPT_PAGE_OFFSET - OPT_LOG] = &c->page_offset,
+		[OPT_HOTPLUG - OPT_LOG] = &c->hotplug,
+		[OPT_COMPARE - OPT_LOG] = NULL,
+	};
+	bool *flag = id == OPT_HOST       ? &c->host
+		     : id == OPT_SWEEP    ? &c->sweep
+		     : id == OPT_JSON     ? &c->json
+		     : id == OPT_SEQUENCE ? &c->sequence
+		     : id == OPT_COMPARE  ? &c->compare
+					  : NULL;
+
+	if (flag)
+		*flag = true;
+	else if (text[id - OPT_LOG])
+		*text[id - OPT_LOG] = arg;
+	else
+		return false;
+	return true;
+}
+
+static const char *option_name(int id)
+{
+	const struct option *o = long_options;
+
+	while (o->val != id)
+		o++;
+	return o->name;
+}
+
+static bool check_cli(const struct cli *c, struct input_error *err)
+{
+	if (!!c->log + !!c->e820 + c->host != 1)
+		return input_fail(err, 0, "exactly one of --linux-log, --host and --e820 is needed (--help)");
+	if (c->e820 && range_empty(c->kernel))
+		return input_fail(err, 0, "--e820 needs --kernel START:END");
+	if (c->system_map && c->e820)
+		return input_fail(err, 0, "--system-map has no effect with --e820");
+	if (c->compare && !c->log)
+		return input_fail(err, 0, "--compare needs --linux-log");
+	if (c->sequence + c->compare + c->json > 1)
+		return input_fail(err, 0, "only one of --sequence, --compare and --json can be had");
+	if (c->sweep && (c->sequence || c->compare))
+		return input_fail(err, 0, "--sweep has no effect on --sequence and --compare");
+	if (!c->sweep && (c->avoid.nr || c->image_size))
+		return input_fail(err, 0, "--%s has no effect without --sweep", c->avoid.nr ? "avoid" : "image-size");
+	return true;
+}
+
+/* True: go on. False: *status is the program's. */
+static bool parse_cli(struct cli *c, int argc, char **argv, int *status)
+{
+	struct input_error err = { 0 };
+	int id;
+
+	*status = EXIT_UNUSABLE;
+	while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (id == OPT_HELP || id == OPT_VERSION) {
+			fputs(id == OPT_HELP ? usage : "landfall-predict " LANDFALL_VERSION "\n", stdout);
+			*status = EXIT_CLEAN;
+			return false;
+		}
+		if (id == '?')
+			return false;
+		if (!take_plain(c, id, optarg) && !take_argument(c, id, optarg)) {
+			input_fail(&err, 0, "--%s: '%s' is not usable", option_name(id), optarg);
+			complain(&err);
+			return false;
+		}
+	}
+	if (optind < argc)
+		input_fail(&err, 0, "'%s': not an option", argv[optind]);
+	if (optind < argc || !check_cli(c, &err))
+		return complain(&err), false;
+	return true;
+}
+
+/* ---- reading ---- */
+
+static bool read_text(struct facts *f, const char *path, struct input_error *err,
+		      bool (*take)(struct facts *, char *, size_t, struct input_error *))
+{
+	const char *why;
+	size_t len;
+	char *text = text_read_file(path, &len, &why);
+	bool good;
+
+	err->file = path;
+	if (!text)
+		return input_fail(err, 0, "%s", why);
+	good = take(f, text, len, err);
+	free(text);
+	return good;
+}
+
+static bool read_source(const struct cli *c, struct facts *f, struct input_error *err)
+{
+	if (c->host)
+		return host_read(f, err);
+	if (c->log)
+		return read_text(f, c->log, err, linuxlog_read);
+	/* Nothing tells the CPU: one that has everything. */
+	f->pse = f->gbpages = YES;
+	return read_text(f, c->e820, err, linuxlog_read_map);
+}
+
+static void note_incomplete(const struct cli *c, struct facts *f)
+{
+	if (c->log && !f->exact)
+		snprintf(f->incomplete, sizeof(f->incomplete),
+			 "no memblock=debug in the log, so what firmware and boot data had reserved is not known");
+}
+
+/* What the command line says beats what was read. */
+static bool read_facts(const struct cli *c, struct facts *f, struct input_error *err)
+{
+	const char *source = c->log ? c->log : c->e820;
+
+	if (!read_source(c, f, err) || (c->srat && !facts_take_srat(f, c->srat, err)))
+		return false;
+	if (!range_empty(c->kernel))
+		f->kernel = c->kernel;
+	if (c->system_map && !facts_take_system_map(f, c->system_map, err))
+		return false;
+	if (!range_empty(c->kernel))
+		f->kernel = c->kernel;
+	f->buffer = c->buffer;
+	if (c->levels && strcmp(c->levels, "auto"))
+		f->levels = c->levels[0] == '5' ? 5 : 4;
+	if (c->kaslr != UNKNOWN)
+		f->kaslr = c->kaslr;
+	if (c->movable_node != UNKNOWN)
+		f->movable_node = c->movable_node;
+	if (f->movable_node == UNKNOWN)
+		f->movable_node = YES;
+	err->file = source;
+	note_incomplete(c, f);
+	if (!facts_complete(f, err))
+		return false;
+	for (size_t i = 0; i < c->reserve.nr; i++)
+		if (memblock_reserve(&f->mb, c->reserve.r[i]) != OK)
+			return input_fail(err, 0, "too many reserved regions");
+	err->file = NULL;
+	return true;
+}
+
+/* ---- the answer ---- */
+
+/* What was asked, in the words of the kernel's own command line, so that one parser judges both. */
+static bool kernel_options(const struct cli *c, const struct facts *f, char *line, size_t size)
+{
+	const struct {
+		const char *name, *value;
+	} given[] = {
+		{ "alloc", c->alloc                 ? c->alloc
+			   : f->movable_node == YES ? "bottom-up"
+						    : "top-down" },
+		{ "movable_node", f->movable_node == YES ? "on" : "off" },
+		{ "report", c->json ? "json" : "text" },
+		{ "page_size", c->page_size },
+		{ "page_offset", c->page_offset },
+		{ "hotplug", c->hotplug },
+		{ "image_size", c->image_size },
+	};
+	size_t len = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(given) && len < size; i++)
+		if (given[i].value)
+			len += (size_t)snprintf(line + len, size - len, "%s=%s ", given[i].name, given[i].value);
+	return len < size;
+}
+
+static int print_sequence(const struct page_list *pages)
+{
+	for (size_t i = 0; i < pages->nr; i++)
+		printf("0x%llx\n", (unsigned long long)pages->page[i]);
+	return fflush(stdout) ? EXIT_UNUSABLE : EXIT_CLEAN;
+}
+
+static int print_comparison(const struct facts *f, const struct page_list *pages)
+{
+	size_t longest = pages->nr > f->nr_seen ? pages->nr : f->nr_seen, same = 0, first = SIZE_MAX;
+
+	for (size_t i = 0; i < longest; i++) {
+		if (i < pages->nr && i < f->nr_seen && pages->page[i] == f->seen[i])
+			same++;
+		else if (first == SIZE_MAX)
+			first = i;
+	}
+	printf("%zu of %zu page-table pages as predicted\n", same, longest);
+	if (first == SIZE_MAX)
+		return EXIT_CLEAN;
+	printf("first difference: page %zu: predicted ", first);
+	if (first < pages->nr)
+		printf("0x%llx, ", (unsigned long long)pages->page[first]);
+	else
+		printf("none, ");
+	if (first < f->nr_seen)
+		printf("in the log 0x%llx\n", (unsigned long long)f->seen[first]);
+	else
+		printf("none in the log\n");
+	return EXIT_DIFFERS;
+}
+
+static int report(struct session *s, const struct cli *c, struct input_error *err)
+{
+	static struct audit audit;
+	struct handover *h = s->h;
+	const struct options *o = &h->opt;
+
+	for (unsigned i = 0; i < o->nr_policies && h->result != RUN_ERROR; i++) {
+		const struct pt_policy *policy = pt_policies[o->policy[i]];
+
+		h->result = RUN_ERROR;
+		if (!predict_map(s, policy, &audit, err))
+			break;
+		report_policy(&audit);
+		if (!c->sweep || sweep_slots(s, policy, &c->avoid, err))
+			h->result = audit.placement.on_movable ? RUN_STAINED : RUN_CLEAN;
+	}
+	if (h->result != RUN_ERROR)
+		log_text(&s->run.log, "result: %s", h->result == RUN_STAINED ? "stained" : "clean");
+	predict_record_end(s);
+	if (h->result == RUN_ERROR)
+		return complain(err);
+	return h->result == RUN_STAINED ? EXIT_STAINED : EXIT_CLEAN;
+}
+
+/* --sequence and --compare speak of one policy's pages. */
+static int list_pages(struct session *s, const struct cli *c, struct input_error *err)
+{
+	static struct audit audit;
+	struct page_list pages = { 0 };
+	int status;
+
+	s->pages = &pages;
+	if (s->h->opt.nr_policies != 1)
+		input_fail(err, 0, "--%s needs one policy in --alloc", c->sequence ? "sequence" : "compare");
+	else if (c->compare && !s->facts->exact)
+		input_fail(err, 0, "--compare: the log has no memblock=debug lines to compare with");
+	if (err->text[0] || !predict_map(s, pt_policies[s->h->opt.policy[0]], &audit, err))
+		return complain(err);
+	status = c->sequence ? print_sequence(&pages) : print_comparison(s->facts, &pages);
+	free(pages.page);
+	return status;
+}
+
+static int predict(const struct cli *c, struct facts *f)
+{
+	struct input_error err = { 0 };
+	char options[1024];
+	struct session s = { .quiet = c->sequence || c->compare };
+	int status;
+
+	if (!read_facts(c, f, &err))
+		return complain(&err);
+	if (!kernel_options(c, f, options, sizeof(options)))
+		return input_fail(&err, 0, "the options are too long"), complain(&err);
+	if (f->incomplete[0] && (c->sequence || c->compare || c->json))
+		fprintf(stderr, "inputs incomplete: %s\n", f->incomplete);
+	if (!session_open(&s, f, options, &err))
+		status = complain(&err);
+	else if (predict_estimate(&s) > PREDICT_MAX_PAGES)
+		status = (input_fail(&err, 0, "up to %llu page-table pages are too many to build one by one",
+				     (unsigned long long)predict_estimate(&s)),
+			  complain(&err));
+	else
+		status = c->sequence || c->compare ? list_pages(&s, c, &err) : report(&s, c, &err);
+	session_close(&s);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static struct cli cli;
+	struct facts *f = facts_new();
+	int status;
+
+	if (!f) {
+		fputs("landfall-predict: error: out of memory\n", stderr);
+		return EXIT_UNUSABLE;
+	}
+	if (parse_cli(&cli, argc, argv, &status))
+		status = predict(&cli, f);
+	facts_free(f);
+	if (fflush(stdout) || ferror(stdout)) {
+		perror("landfall-predict: error: standard output");
+		return EXIT_UNUSABLE;
+	}
+	return status;
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs the kernel's steps on a host: nodes, one map per policy, and where its pages lie. */
+#include "tools/predict/predict.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "kernel/report.h"
+
+#define NSEC_PER_SEC 1000000000ull
+
+/* ---- the platform: the bytes of one SRAT, shadow memory, standard output ---- */
+
+static bool read_srat_bytes(void *ctx, phys_t at, void *buf, size_t len)
+{
+	const struct facts *f = ctx;
+
+	if (at > f->srat_len || len > f->srat_len - at)
+		return false;
+	memcpy(buf, f->srat_bytes + at, len);
+	return true;
+}
+
+static bool begins(const char *s, size_t len, const char *word)
+{
+	return len >= strlen(word) && !memcmp(s, word, strlen(word));
+}
+
+/*
+ * One whole line. The kernel's stamps are left out, since nothing runs here whose time would matter, and so is the
+ * KTAP it puts behind an error.
+ */
+static void write_line(void *ctx, const char *s, size_t len)
+{
+	const char *stamp_end = *s == '[' ? memchr(s, ']', len) : NULL;
+	FILE *to = stdout;
+
+	(void)ctx;
+	if (stamp_end && (size_t)(stamp_end - s) + 2 <= len) {
+		len -= (size_t)(stamp_end - s) + 2;
+		s = stamp_end + 2;
+	}
+	if (begins(s, len, "KTAP ") || begins(s, len, "Bail out!"))
+		return;
+	if (begins(s, len, "error: ")) {
+		to = stderr;
+		fputs("landfall-predict: ", to);
+	}
+	while (len && (s[len - 1] == '\n' || s[len - 1] == '\r'))
+		len--;
+	fwrite(s, 1, len, to);
+	putc('\n', to);
+}
+
+static uint64_t read_clock(void *ctx)
+{
+	struct timespec now;
+
+	(void)ctx;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+}
+
+static void open_log(struct session *s)
+{
+	uint64_t boot_id = 0;
+
+	if (getrandom(&boot_id, sizeof(boot_id), 0) != sizeof(boot_id))
+		boot_id = (uintptr_t)s;
+	log_init(&s->h->log, read_clock(NULL), NSEC_PER_SEC, boot_id);
+	s->platform.tables = shadow_tables(s->shadow);
+	s->platform.phys = (struct physmem){ .read = read_srat_bytes, .ctx = s->facts };
+	s->platform.write = write_line;
+	s->platform.tsc = read_clock;
+	s->run = run_open(s->h, &s->platform);
+	s->h->log.text = s->h->opt.report_text && !s->quiet;
+	s->h->log.json = s->h->opt.report_json && !s->quiet;
+	log_open(&s->run.log);
+}
+
+/* ---- from facts to the kernel's own structures ---- */
+
+static unsigned page_sizes(const struct facts *f, enum page_size_option wanted)
+{
+	switch (wanted) {
+	case PAGE_SIZE_4K:
+		return PAGE_4K;
+	case PAGE_SIZE_2M:
+		return PAGE_2M;
+	case PAGE_SIZE_1G:
+		return PAGE_2M | PAGE_1G;
+	default:
+		if (f->pse == NO)
+			return PAGE_4K;
+		return f->gbpages == YES ? PAGE_2M | PAGE_1G : PAGE_2M;
+	}
+}
+
+static bool choose(struct session *s, struct input_error *err)
+{
+	struct facts *f = s->facts;
+	struct choice *c = &s->h->choice;
+	const struct options *o = &s->h->opt;
+	uint64_t lowest = f->levels == 5 ? PAGE_OFFSET_5LEVEL : PAGE_OFFSET_4LEVEL;
+
+	c->base = f->kernel.start;
+	c->end = f->kernel.end;
+	c->size = align_up(o->image_given ? o->image_slot : c->end - c->base, KASLR_ALIGN);
+	c->slot = UINT64_MAX;
+	c->levels = f->levels;
+	c->page_sizes = page_sizes(f, o->page_size);
+	c->page_offset = o->page_offset_kind == PAGE_OFFSET_ADDRESS ? o->page_offset : lowest;
+	if (o->page_offset_kind == PAGE_OFFSET_RANDOM)
+		return input_fail(err, 0, "--page-offset: an address is needed");
+	if (c->page_offset % GIB || c->page_offset < lowest || c->page_offset >= DIRECT_MAP_LIMIT ||
+	    f->end > DIRECT_MAP_LIMIT - c->page_offset)
+		return input_fail(
+			err, 0,
+			"--page-offset 0x%llx: not 1 GiB aligned, or RAM does not fit between 0x%llx and 0x%llx",
+			(unsigned long long)c->page_offset, (unsigned long long)lowest, DIRECT_MAP_LIMIT);
+	/* An END that was not given is the SLOT. */
+	if (o->image_given && o->image_end != o->image_slot && o->image_end != c->end - c->base)
+		return input_fail(err, 0, "--image-size: END is 0x%llx, but the kernel is 0x%llx bytes long",
+				  (unsigned long long)o->image_end, (unsigned long long)(c->end - c->base));
+	if (c->size < c->end - c->base)
+		return input_fail(err, 0, "--image-size: the kernel alone is 0x%llx bytes long",
+				  (unsigned long long)(c->end - c->base));
+	return true;
+}
+
+/* The RAM as a map, since that is what the kernel's steps read. */
+static bool take_memory(struct session *s, struct input_error *err)
+{
+	const struct memblock_list *m = &s->facts->mb.memory;
+	struct handover *h = s->h;
+
+	if (s->facts->map.nr) {
+		h->map = s->facts->map;
+		report_memory_records(&s->run);
+		h->map.nr = 0;
+	}
+	h->end_of_ram = s->facts->end;
+	for (size_t i = 0; i < m->nr; i++)
+		if (e820_add(&h->map, m->r[i].start, m->r[i].end - m->r[i].start, E820_RAM) != OK)
+			return input_fail(err, 0, "too many memory regions");
+	return true;
+}
+
+static void take_image(struct session *s)
+{
+	struct bootinfo *bi = &s->h->bi;
+	const struct facts *f = s->facts;
+
+	bi->protocol = f->efi ? BOOT_UEFI : BOOT_MULTIBOOT1;
+	bi->image = f->kernel;
+	bi->buffer = f->buffer;
+	bi->pgd = f->pgd;
+}
+
+static void report_reservations(struct session *s)
+{
+	const struct memblock_list *l = &s->run.mb->reserved;
+
+	for (size_t i = 0; i < l->nr; i++) {
+		struct range r = { l->r[i].start, l->r[i].end };
+		bool kernel = range_overlaps(r, s->facts->kernel);
+
+		report_reserved(&s->run, r, kernel ? "kernel" : r.start == 0 ? "low memory" : "reserved before");
+	}
+}
+
+static bool find_nodes(struct session *s)
+{
+	struct acpi_root root = { .mem = &s->platform.phys, .rsdp = PHYS_NONE };
+
+	if (s->facts->srat_bytes && !s->facts->no_srat)
+		root.nr = 1; /* its one table lies at offset 0 */
+	if (!nodes_join(&s->run, &root) || !nodes_accept(&s->run))
+		return false;
+	*s->run.mb = s->facts->mb;
+	report_reservations(s);
+	numa_judge(&s->h->numa, s->run.mb);
+	report_nodes(&s->run);
+	report_geometry(&s->run);
+	return true;
+}
+
+/* What is predicted, and from what. */
+static void introduce(struct session *s)
+{
+	const struct choice *c = &s->h->choice;
+	const struct facts *f = s->facts;
+	struct log *l = &s->run.log;
+
+	log_text(l, "Landfall " LANDFALL_VERSION ": where do early page tables land? (prediction)");
+	if (f->release[0])
+		log_text(l, "Linux %.60s%s", f->release, f->efi ? ", booted by UEFI" : "");
+	if (f->boots > 1)
+		log_text(l, "%u boots in the log: the last one counts", f->boots);
+	if (f->major && (f->major < 5 || (f->major == 5 && f->minor < 11)))
+		report_warning(&s->run, "Linux %u.%u took its pages by older rules; these are those of 6.1", f->major,
+			       f->minor);
+	log_text(l, "%u levels, pages up to %s%s, KASLR %s, movable_node %s", c->levels,
+		 c->page_sizes & PAGE_1G   ? "1g"
+		 : c->page_sizes & PAGE_2M ? "2m"
+					   : "4k",
+		 f->pse == UNKNOWN && s->h->opt.page_size == PAGE_SIZE_AUTO ? " (assumed)" : "",
+		 s->trampoline ? "on" : "off", s->h->opt.movable_node ? "on" : "off");
+	if (f->incomplete[0])
+		log_text(l, "inputs incomplete: %s", f->incomplete);
+}
+
+bool session_open(struct session *s, struct facts *f, const char *options, struct input_error *err)
+{
+	struct option_error bad;
+
+	s->facts = f;
+	s->h = calloc(1, sizeof(*s->h));
+	s->shadow = shadow_new();
+	if (!s->h || !s->shadow)
+		return input_fail(err, 0, "out of memory");
+	options_init(&s->h->opt);
+	if (!options_parse(&s->h->opt, options, &bad))
+		return input_fail(err, 0, "%s", bad.text);
+	s->trampoline = f->kaslr != NO;
+	err->text[0] = '\0';
+	if (!choose(s, err))
+		return false;
+	open_log(s);
+	introduce(s);
+	take_image(s);
+	return take_memory(s, err) && find_nodes(s);
+}
+
+void session_close(struct session *s)
+{
+	shadow_free(s->shadow);
+	free(s->h);
+}
+
+uint64_t predict_estimate(const struct session *s)
+{
+	uint64_t ram = memblock_memory_in(&s->facts->mb, (struct range){ 0, s->h->end_of_ram });
+	uint64_t pages = 64 + ram / (512 * GIB);
+
+	if (!(s->h->choice.page_sizes & PAGE_1G))
+		pages += ram / GIB + s->facts->mb.memory.nr;
+	if (!(s->h->choice.page_sizes & PAGE_2M))
+		pages += ram / (2 * MIB) + s->facts->mb.memory.nr;
+	return pages;
+}
+
+/* ---- one map ---- */
+
+static void note_page(void *ctx, phys_t page, bool from_buffer)
+{
+	struct page_list *l = ctx;
+
+	if (from_buffer)
+		return;
+	if (l->nr == l->room) {
+		l->room = l->room ? 2 * l->room : 4096;
+		l->page = realloc(l->page, l->room * sizeof(*l->page));
+		if (!l->page) {
+			fputs("landfall-predict: error: out of memory for the list of pages\n", stderr);
+			exit(2);
+		}
+	}
+	l->page[l->nr++] = page;
+}
+
+static void see_table(void *ctx, phys_t table, enum pt_level level, uint64_t virt)
+{
+	struct audit *a = ctx;
+
+	(void)virt;
+	a->tables[level]++;
+	/* Which page of the image the top table is only a System.map tells. */
+	if (level == PT_PGD)
+		table = a->r->h->bi.pgd;
+	if (table != PHYS_NONE)
+		placement_add(&a->placement, table, level);
+}
+
+static void see_leaves(void *ctx, const struct pgwalk_leaf *first, uint64_t count)
+{
+	struct audit *a = ctx;
+
+	a->leaves[first->level] += count;
+}
+
+static void see_run(void *ctx, const struct placement_run *run)
+{
+	struct audit *a = ctx;
+
+	report_run(a, run);
+	if (run->level == PT_PGD)
+		return;
+	if (run->movable)
+		a->stained[run->level][run->nid] = true;
+	picture_mark(&a->picture, (struct range){ run->start, run->end }, run->movable ? '!' : '#');
+}
+
+static bool prepare(struct session *s, struct audit *a, struct input_error *err)
+{
+	const struct handover *h = s->h;
+
+	a->r = &s->run;
+	a->mb = *s->run.mb;
+	a->mb.bottom_up = a->policy->bottom_up;
+	a->mb.movable_node = h->opt.movable_node;
+	if (a->policy->srat_first && numa_apply(&h->numa, &a->mb) != OK)
+		return input_fail(err, 0, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
+	shadow_clear(s->shadow);
+	a->dm = (struct direct_map){
+		.policy = a->policy,
+		.mem = s->platform.tables,
+		.root = TOP_TABLE,
+		.levels = h->choice.levels,
+		.page_sizes = h->choice.page_sizes,
+		.page_offset = h->choice.page_offset,
+		.kernel_end = h->choice.end,
+		.end = h->end_of_ram,
+		.trampoline = s->trampoline,
+	};
+	pt_alloc_init(&a->dm.alloc, &a->mb, h->bi.buffer);
+	return true;
+}
+
+/*
+ * The trampoline's pages are not the direct map's: they come right after the tables of the first MiB, from what the
+ * buffer has left.
+ */
+static void leave_out_trampoline(struct audit *a, uint64_t buffer_pages)
+{
+	uint64_t before = a->dm.levels - 1;
+	uint64_t left = buffer_pages > before ? buffer_pages - before : 0;
+	uint64_t from_buffer = min_u64(left, a->dm.trampoline_pages);
+
+	a->dm.alloc.from_buffer -= from_buffer;
+	a->dm.alloc.from_memblock -= a->dm.trampoline_pages - from_buffer;
+}
+
+static bool build(struct audit *a, struct input_error *err)
+{
+	uint64_t buffer_pages = range_size(a->dm.alloc.buffer) / PAGE_SIZE;
+	uint64_t start = log_now_ns(&a->r->log);
+	enum status st = direct_map_build(&a->dm);
+
+	a->build_ns = log_now_ns(&a->r->log) - start;
+	if (st == ERR_NO_MEMORY)
+		return input_fail(err, 0, "%s: no page left for a page table while mapping 0x%llx (Linux would panic)",
+				  a->policy->name, (unsigned long long)a->dm.failed_at);
+	if (st != OK)
+		return input_fail(err, 0, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
+	leave_out_trampoline(a, buffer_pages);
+	return true;
+}
+
+static bool walk(struct session *s, struct audit *a, struct input_error *err)
+{
+	const struct pgwalk_visit visit = { see_table, see_leaves, a };
+	struct pgwalk w = shadow_walk(s->shadow, a->dm.root, a->dm.levels);
+	uint64_t last = a->dm.page_offset + (a->dm.end - 1);
+	enum status st;
+
+	placement_init(&a->placement, &s->h->numa);
+	a->placement.run = see_run;
+	a->placement.ctx = a;
+	a->placement.single = s->h->opt.report_full;
+	st = pgwalk_range(&w, a->dm.page_offset, last, &visit);
+	placement_finish(&a->placement);
+	if (st != OK)
+		return input_fail(err, 0, "%s: the tables cannot be walked: %s", a->policy->name, status_str(st));
+	return true;
+}
+
+bool predict_map(struct session *s, const struct pt_policy *policy, struct audit *a, struct input_error *err)
+{
+	memset(a, 0, sizeof(*a));
+	a->policy = policy;
+	if (!prepare(s, a, err))
+		return false;
+	if (s->pages) {
+		a->dm.alloc.tell = note_page;
+		a->dm.alloc.tell_ctx = s->pages;
+	}
+	if (!build(a, err))
+		return false;
+	picture_init(&a->picture, s->run.mb, &s->h->numa);
+	picture_mark(&a->picture, (struct range){ s->h->choice.base, s->h->choice.end }, 'K');
+	return walk(s, a, err);
+}
+
+void predict_record_end(struct session *s)
+{
+	struct log *l = &s->run.log;
+
+	log_record(l, "end");
+	log_str(l, "status", s->h->result == RUN_ERROR ? "error" : s->h->result == RUN_STAINED ? "stained" : "clean");
+	log_str(l, "srat", srat_name(s->h->srat_state));
+	log_u64(l, "elapsed_ns", log_now_ns(l));
+	log_end(l);
+}

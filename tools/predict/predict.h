@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* From facts to page tables: the kernel's own steps and objects, run over shadow memory. */
+#ifndef TOOLS_PREDICT_PREDICT_H
+#define TOOLS_PREDICT_PREDICT_H
+
+#include "kernel/audit.h"
+#include "tools/predict/facts.h"
+#include "tools/predict/shadow.h"
+
+/* The tables of one map: beyond this, one policy after the other is not worth waiting for. */
+#define PREDICT_MAX_PAGES (1ull << 27)
+/* Where the shadow keeps the top table: no RAM is there. */
+#define TOP_TABLE (1ull << 60)
+/* And all maps of a sweep together. */
+#define PREDICT_MAX_SWEEP (1ull << 26)
+
+struct page_list {
+	phys_t *page;
+	size_t nr, room;
+};
+
+struct session {
+	struct facts *facts;
+	struct handover *h;
+	struct platform platform;
+	struct run run; /* run.mb: what every map starts from */
+	struct shadow *shadow;
+	bool trampoline;
+	/* set by the caller */
+	bool quiet;              /* no text, no records */
+	struct page_list *pages; /* receives the pages that memblock hands out, in order; NULL: nobody asks */
+};
+
+/*
+ * Takes a zeroed session but for what the caller sets, completed facts and kernel options (as on its command line:
+ * alloc=, page_size=, ...), finds the nodes and judges them. The lines and records go to standard output. False:
+ * *err, or an error line has been printed (err->text empty).
+ */
+MUST_CHECK bool session_open(struct session *s, struct facts *f, const char *options, struct input_error *err);
+void session_close(struct session *s);
+
+/* Page-table pages that one map needs at most. */
+uint64_t predict_estimate(const struct session *s);
+
+/*
+ * Builds that policy's map and reports where its pages lie into a->placement, through an independent walk. False:
+ * *err.
+ */
+MUST_CHECK bool predict_map(struct session *s, const struct pt_policy *policy, struct audit *a,
+			    struct input_error *err);
+
+/* The last record. Needs s->h->result. */
+void predict_record_end(struct session *s);
+
+/*
+ * For every slot that Linux's KASLR could have drawn: the verdict, as a sweep record and a few lines of text. False:
+ * *err.
+ */
+MUST_CHECK bool sweep_slots(struct session *s, const struct pt_policy *policy, const struct range_list *avoid,
+			    struct input_error *err);
+
+/* The running host's facts. False: *err says what could not be read, and whether root could. */
+MUST_CHECK bool host_read(struct facts *f, struct input_error *err);
+
+#endif

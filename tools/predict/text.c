@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* Scanners for lines of text. */
+#include "tools/predict/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/options.h"
+
+bool text_eat(const char **s, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (strncmp(*s, word, n))
+		return false;
+	*s += n;
+	return true;
+}
+
+void text_blanks(const char **s)
+{
+	while (**s == ' ' || **s == '\t')
+		(*s)++;
+}
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool text_bare_hex(const char **s, uint64_t *v)
+{
+	const char *p = *s;
+	uint64_t x = 0;
+
+	for (; digit_value(*p) >= 0; p++) {
+		if (p - *s == 16)
+			return false;
+		x = x << 4 | (uint64_t)digit_value(*p);
+	}
+	if (p == *s)
+		return false;
+	*s = p;
+	*v = x;
+	return true;
+}
+
+bool text_hex(const char **s, uint64_t *v)
+{
+	const char *p = *s;
+
+	if (!text_eat(&p, "0x") || !text_bare_hex(&p, v))
+		return false;
+	*s = p;
+	return true;
+}
+
+bool text_number(const char **s, uint64_t *v)
+{
+	const char *p = *s;
+	uint64_t x = 0;
+
+	for (; *p >= '0' && *p <= '9'; p++) {
+		if (p - *s == 18)
+			return false;
+		x = x * 10 + (uint64_t)(*p - '0');
+	}
+	if (p == *s)
+		return false;
+	*s = p;
+	*v = x;
+	return true;
+}
+
+bool text_range(const char **s, struct range *r)
+{
+	const char *p = *s;
+	uint64_t first, last;
+
+	if (!text_eat(&p, "["))
+		return false;
+	(void)text_eat(&p, "mem ");
+	if (!text_hex(&p, &first) || !text_eat(&p, "-") || !text_hex(&p, &last) || !text_eat(&p, "]"))
+		return false;
+	if (last == UINT64_MAX && first) /* the very last byte is given up: its end has no number */
+		last--;
+	if (last + 1 < first)
+		return false;
+	*r = (struct range){ first, last + 1 };
+	*s = p;
+	return true;
+}
+
+bool text_size(const char **s, const char *stop, uint64_t *v)
+{
+	char word[32];
+	size_t n = strcspn(*s, stop);
+
+	if (n == 0 || n >= sizeof(word))
+		return false;
+	memcpy(word, *s, n);
+	word[n] = '\0';
+	if (!parse_size(word, NULL, v))
+		return false;
+	*s += n;
+	return true;
+}
+
+bool text_pair(const char *s, uint64_t *a, uint64_t *b)
+{
+	return text_size(&s, ":", a) && text_eat(&s, ":") && text_size(&s, "", b) && *a < *b;
+}
+
+static char *read_stream(FILE *f, size_t *len, const char **why)
+{
+	size_t room = 1 << 20, n = 0;
+	char *buf = malloc(room + 1);
+
+	while (buf) {
+		n += fread(buf + n, 1, room - n, f);
+		if (n < room)
+			break;
+		char *more = room < TEXT_FILE_MAX ? realloc(buf, 2 * room + 1) : NULL;
+
+		if (!more) {
+			*why = "file too large";
+			free(buf);
+			return NULL;
+		}
+		buf = more;
+		room *= 2;
+	}
+	if (!buf || ferror(f)) {
+		*why = strerror(buf ? errno : ENOMEM);
+		free(buf);
+		return NULL;
+	}
+	buf[n] = '\0';
+	*len = n;
+	return buf;
+}
+
+char *text_read_file(const char *path, size_t *len, const char **why)
+{
+	FILE *f = strcmp(path, "-") ? fopen(path, "rb") : stdin;
+	char *buf;
+
+	if (!f) {
+		*why = strerror(errno);
+		return NULL;
+	}
+	buf = read_stream(f, len, why);
+	if (f != stdin)
+		fclose(f);
+	return buf;
+}
+
+void text_clean(char *buf, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!buf[i])
+			buf[i] = ' ';
+}
+
+char *text_next_line(char **rest, const char *end)
+{
+	char *line = *rest, *newline;
+
+	if (line >= end)
+		return NULL;
+	newline = memchr(line, '\n', (size_t)(end - line));
+	*rest = newline ? newline + 1 : (char *)end;
+	if (newline)
+		*newline = '\0';
+	for (char *p = newline ? newline : (char *)end; p > line && p[-1] == '\r'; p--)
+		p[-1] = '\0';
+	return line;
+}

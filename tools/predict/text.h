@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Small scanners for lines of text, and reading a file whole. */
+#ifndef TOOLS_PREDICT_TEXT_H
+#define TOOLS_PREDICT_TEXT_H
+
+#include "kernel/base.h"
+
+#define TEXT_FILE_MAX (1ull << 30)
+
+/* Steps over `word` when *s begins with it. */
+bool text_eat(const char **s, const char *word);
+
+/* Steps over blanks and tabs. */
+void text_blanks(const char **s);
+
+/* "0x" and up to 16 hex digits; false (nothing eaten) on none and on more. */
+MUST_CHECK bool text_hex(const char **s, uint64_t *v);
+
+/* Hex digits without "0x", as in /proc/iomem and System.map. */
+MUST_CHECK bool text_bare_hex(const char **s, uint64_t *v);
+
+/* Decimal number. */
+MUST_CHECK bool text_number(const char **s, uint64_t *v);
+
+/*
+ * "[mem 0xA-0xB]" or "[0xA-0xB]", B inclusive, as Linux prints ranges: [A, B + 1). B == A - 1 is an empty range, and
+ * so is [0x0-0xffffffffffffffff], which is how Linux prints nothing at 0.
+ */
+MUST_CHECK bool text_range(const char **s, struct range *r);
+
+/*
+ * A number as the contract has it (0x, suffix K M G T P) up to the end of the string or one of the characters in
+ * `stop`.
+ */
+MUST_CHECK bool text_size(const char **s, const char *stop, uint64_t *v);
+
+/* "A:B" with A < B, the whole string. */
+MUST_CHECK bool text_pair(const char *s, uint64_t *a, uint64_t *b);
+
+/* The whole file with a NUL behind it; "-" is standard input. NULL: *why says the reason. The caller frees it. */
+char *text_read_file(const char *path, size_t *len, const char **why);
+
+/* Turns NULs inside a text to blanks, so that its lines are strings. */
+void text_clean(char *buf, size_t len);
+
+/* Cuts the next line off *rest (its '\n' becomes NUL, a '\r' before it too); NULL at the end. */
+char *text_next_line(char **rest, const char *end);
+
+#endif
