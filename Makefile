@@ -16,17 +16,19 @@ Q       := $(if $(V),,@)
 ACPI   := reader root srat slit madt fadt smbios spcr
 MM     := e820 memblock numa kaslr pt_alloc pagetable direct_map policy policy_bottom_up policy_memblock \
           policy_lowest policy_top_down policy_series policy_hybrid policy_floor policy_node_local pgwalk placement
-KERNEL := base kernel plan entropy nodes place audit picture report report_machine report_place \
+KERNEL := base kernel plan entropy nodes place audit picture chart report report_machine report_place \
           options options_map scan log format rng crc32 selftest
 # Pure, though they live in boot/: what they reach they are handed.
-PARSE  := multiboot serial
+PARSE  := multiboot serial screen
 BOOT   := main early_map move descriptors exceptions dry runtime uart_bus console entropy power cpu
 BOOT_ASM := entry stubs
 UNIT   := e820 memblock numa kaslr pt_alloc direct_map policy pgwalk placement \
           reader root srat slit madt fadt smbios spcr serial \
           options log format rng crc32 multiboot efi_memmap run machine linuxlog shadow
 
-PURE_OBJS   := $(ACPI:%=acpi/%.o) $(MM:%=mm/%.o) $(KERNEL:%=kernel/%.o) $(PARSE:%=boot/%.o)
+FONT   := /usr/share/consolefonts/spleen-8x16.psfu.gz
+
+PURE_OBJS   := build/font.o $(ACPI:%=acpi/%.o) $(MM:%=mm/%.o) $(KERNEL:%=kernel/%.o) $(PARSE:%=boot/%.o)
 KERNEL_OBJS := $(addprefix build/kernel/,$(BOOT_ASM:%=boot/%.asm.o) $(BOOT:%=boot/%.o) kernel/string.o $(PURE_OBJS))
 # Pure as well, but of the UEFI application, not of the kernel.
 HOST_OBJS   := $(PURE_OBJS:%=build/host/%) build/host/boot/efi_memmap.o
@@ -39,6 +41,9 @@ HFLAGS := $(WARN) -O1 -g -I. -fsanitize=address,undefined -fno-sanitize-recover=
 
 .DEFAULT_GOAL := all
 all: build/landfall.elf ## build everything into build/
+
+# What is not in a loop over all of memory shall be small.
+build/kernel/boot/%.o build/kernel/kernel/%.o: KFLAGS += -Os
 
 build/kernel/%.o: %.c
 	@mkdir -p $(@D)
@@ -54,6 +59,11 @@ build/host/%.o: %.c
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  HOSTCC  $<")
 	$(Q)$(HOSTCC) $(HFLAGS) -MMD -MP -c -o $@ $<
+
+build/font.c: tools/font
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  FONT    $@")
+	$(Q)$(PYTHON) tools/font $(FONT) >$@.part && mv $@.part $@
 
 # Relocations are applied by the image itself, so the linker must leave relative ones only (-z text).
 build/landfall.elf: $(KERNEL_OBJS) linker.ld
@@ -97,7 +107,8 @@ build/unit/test_machine build/unit/test_run: build/host/tools/machine.o
 
 # ---- packages and the main job ---------------------------------------------------------------------------------------
 # PACKAGE=PROBE: what makes the package unnecessary when it is there already.
-RUN_PACKAGES  := gcc=$(CC) libc6-dev=/usr/include/stdio.h binutils=ld nasm=nasm python3=/usr/bin/python3 qemu-system-x86=qemu-system-x86_64
+RUN_PACKAGES  := gcc=$(CC) libc6-dev=/usr/include/stdio.h binutils=ld nasm=nasm python3=/usr/bin/python3 qemu-system-x86=qemu-system-x86_64 \
+                 fonts-spleen=$(FONT)
 ALL_PACKAGES  := $(RUN_PACKAGES) gnu-efi=/usr/include/efi/efi.h grub-common=grub-mkrescue grub-pc-bin=/usr/lib/grub/i386-pc/normal.mod \
                  grub-efi-amd64-bin=/usr/lib/grub/x86_64-efi/normal.mod xorriso=xorriso mtools=mformat
 PYTHON_PATH   := /usr/lib/python3/dist-packages
