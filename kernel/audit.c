@@ -2,6 +2,7 @@
 /* Builds a policy's direct map, loads it, and lets a reader that shares no code with the builder say what came of it. */
 #include "kernel/audit.h"
 
+#include "kernel/chart.h"
 #include "kernel/format.h"
 #include "kernel/report.h"
 
@@ -115,6 +116,8 @@ static void see_run(void *ctx, const struct placement_run *run)
 	report_run(a, run);
 	if (run->level == PT_PGD)
 		return;
+	if (a->r->chart)
+		chart_add_run(a->r->chart, run);
 	if (!is_rightful(a, pages))
 		wrong(a, "page table at 0x%llx, in memory that was not free", (unsigned long long)run->start);
 	if (run->movable)
@@ -279,7 +282,11 @@ bool audit_policy(struct run *r, const struct pt_policy *policy, bool last)
 		return false;
 	picture_init(&a->picture, r->mb, &r->h->numa);
 	picture_mark(&a->picture, (struct range){ r->h->choice.base, r->h->choice.end }, 'K');
+	if (r->chart)
+		chart_add_policy(r->chart, policy->name);
 	walk(a);
+	if (r->chart)
+		chart_add_verdict(r->chart, &a->placement);
 	check(a, "walk", NULL);
 	load_and_read_back(a);
 	report_policy(a);

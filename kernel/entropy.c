@@ -53,4 +53,6 @@ void entropy_gather(const struct platform *p, struct entropy *e)
 			e->boot_id = mix(e->boot_id, word[i]);
 		}
 	}
+	/* A JSON number of up to 53 bits is exact in every reader. */
+	e->seed >>= 11;
 }

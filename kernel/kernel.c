@@ -2,11 +2,13 @@
 /* The second half of the run, at the new place: what is taken, then one direct map per policy, then the verdict. */
 #include "kernel/kernel.h"
 
+#include "kernel/chart.h"
 #include "kernel/report.h"
 #include "mm/policy.h"
 
 /* Memory as it is when a policy starts. Too large for the stack. */
 static struct memblock start_state;
+static struct chart the_chart;
 
 static void sink_write(void *ctx, const char *s, size_t len)
 {
@@ -25,7 +27,7 @@ static uint64_t sink_tsc(void *ctx)
 struct run run_open(struct handover *h, const struct platform *p)
 {
 	/* The sink's context is only ever read. */
-	return (struct run){ h, p, { &h->log, { sink_write, sink_tsc, (void *)p } }, &start_state };
+	return (struct run){ h, p, { &h->log, { sink_write, sink_tsc, (void *)p } }, &start_state, NULL };
 }
 
 bool run_fill_memory(struct run *r)
@@ -80,18 +82,33 @@ static bool try_policies(struct run *r)
 	return true;
 }
 
+/* Where there is a screen, what the policies do is kept for a picture. */
+static void prepare_chart(struct run *r, struct canvas *canvas)
+{
+	if (!r->p->canvas || !r->p->canvas(r->p->ctx, canvas))
+		return;
+	r->chart = &the_chart;
+	chart_init(r->chart, r->mb, &r->h->numa);
+}
+
 enum run_result map_run(struct handover *h, const struct platform *p)
 {
 	struct run r = run_open(h, p);
+	struct canvas canvas;
+	enum run_result result;
 
 	if (!reserve_start_state(&r)) /* memory, and what of it is taken */
 		return h->result;
 	numa_judge(&h->numa, r.mb); /* which nodes are movable */
 	report_nodes(&r);
-	report_geometry(&r);   /* where the image lies, in the end */
+	report_geometry(&r); /* where the image lies, in the end */
+	prepare_chart(&r, &canvas);
 	if (!try_policies(&r)) /* maps, checked and counted */
 		return h->result;
-	return report_end(&r); /* how to repeat it, and the checks */
+	result = report_end(&r); /* how to repeat it, and the checks */
+	if (r.chart && result != RUN_FAULT)
+		chart_draw(r.chart, &canvas, h); /* the same for the eye */
+	return result;
 }
 
 enum run_result kernel_run(struct handover *h, const struct platform *p)

@@ -7,6 +7,7 @@
 #include "mm/direct_map.h"
 
 struct options;
+struct canvas;
 
 struct cpu_info {
 	bool pse, gbpages, la57, nx;
@@ -31,6 +32,8 @@ struct platform {
 	void (*write)(void *ctx, const char *s, size_t len);
 	/* Opens the consoles that the options ask for; NULL, or one sentence saying what could not be had (a fatal error). */
 	const char *(*console_open)(void *ctx, const struct options *opt);
+	/* The open screen to draw on; false when none is. May be NULL: no screen either. */
+	bool (*canvas)(void *ctx, struct canvas *out);
 	/* Loads the top table into CR3; from then on RAM is reached at page_offset. ERR_UNREADABLE: refused. */
 	enum status (*load_map)(void *ctx, phys_t root, uint64_t page_offset);
 	/* Goes back to the early tables in the image. */

@@ -134,7 +134,7 @@ static void record_boot(struct run *r)
 	log_str(l, "loader", h->bi.loader);
 	log_str(l, "machine", machine_name(&h->smbios).s);
 	log_str(l, "cmdline", h->bi.cmdline);
-	log_hex(l, "seed", h->seed);
+	log_u64(l, "seed", h->seed);
 	log_array(l, "entropy");
 	for (unsigned s = 0; s < ENTROPY_SOURCES; s++) {
 		if (h->entropy_used[s] && !h->opt.seed_given)

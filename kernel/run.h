@@ -6,11 +6,14 @@
 #include "acpi/root.h"
 #include "kernel/kernel.h"
 
+struct chart;
+
 struct run {
 	struct handover *h;
 	const struct platform *p;
 	struct log log;
 	struct memblock *mb; /* memory, and what is reserved before the direct map is built */
+	struct chart *chart; /* what the screen will show; NULL: there is no screen */
 };
 
 /* A run over h: sets the log's way out. Once per half. */
