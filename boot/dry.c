@@ -2,6 +2,7 @@
 /* The platform of a dry run: firmware's console and memory instead of hardware, shadows instead of page-table pages. */
 #include "boot/dry.h"
 
+#include "boot/console.h"
 #include "boot/cpu.h"
 #include "boot/entropy.h"
 #include "boot/image.h"
@@ -30,12 +31,10 @@ static void write_all(void *ctx, const char *s, size_t len)
 	uart_write(&uart, &uart_hardware, s, len);
 }
 
-static const char *open_port(uint64_t port, uint32_t baud)
+static bool open_port(uint64_t port, uint32_t baud)
 {
 	uart = uart_at_port((uint16_t)port);
-	if (port == 0 || port > 0xfff8 || !uart_open(&uart, &uart_hardware, baud))
-		return "no UART there";
-	return NULL;
+	return port != 0 && port <= 0xfff8 && uart_open(&uart, &uart_hardware, baud);
 }
 
 /* The firmware's console is always one; a UART is added unless that console goes out of a serial line already. */
@@ -44,25 +43,30 @@ static const char *open_console(void *ctx, const struct options *opt)
 	static const uint16_t com_ports[] = { COM1, 0x2f8, 0x3e8, 0x2e8 };
 
 	(void)ctx;
+	/* The options are known now: what early_map_tables would say on the levels they ask for. */
+	handover.bi.image_tables = early_map_tables(opt->levels ? opt->levels : platform.cpu.la57 ? 5 : 4);
 	if (opt->nr_consoles == 0 && !host->console_is_serial)
 		open_port(COM1, 0);
 	for (unsigned i = 0; i < opt->nr_consoles; i++) {
 		const struct console_option *c = &opt->console[i];
-		const char *complaint = NULL;
+		bool good = true;
 
 		if (c->kind == CONSOLE_TTYS)
-			complaint = open_port(c->port < ARRAY_SIZE(com_ports) ? com_ports[c->port] : 0, c->baud);
+			good = open_port(c->port < ARRAY_SIZE(com_ports) ? com_ports[c->port] : 0, c->baud);
 		else if (c->kind == CONSOLE_UART_IO)
-			complaint = open_port(c->address, c->baud);
+			good = open_port(c->address, c->baud);
 		else if (c->kind == CONSOLE_UART_MMIO32)
-			complaint = "uart,mmio32: not in a dry run";
-		if (complaint)
-			return complaint;
+			return "uart,mmio32: not in a dry run";
+		if (!good)
+			return console_missing(c);
 	}
 	return NULL;
 }
 
-/* A page table's contents are needed to build on: without a shadow the run cannot go on. */
+/*
+ * There was room for it when the policy was begun (dry_host.room): that firmware took it since then is no case to go on
+ * in.
+ */
 static uint64_t *shadow(void *ctx, phys_t table)
 {
 	uint64_t *page = host->table(host->ctx, table);
@@ -92,7 +96,6 @@ static void describe_image(struct bootinfo *bi)
 	bi->image = (struct range){ at, at + image_size() };
 	bi->buffer = (struct range){ buffer, buffer + PT_BUFFER_PAGES * PAGE_SIZE };
 	bi->pgd = (phys_t)direct_map_pgd;
-	bi->image_tables = platform.cpu.levels == 5 ? 6 : 5;
 }
 
 bool dry_running(void)
@@ -113,6 +116,7 @@ enum run_result boot_dry(const struct dry_host *h)
 		.entropy = entropy_read,
 		.write = write_all,
 		.console_open = open_console,
+		.room = h->room,
 		.clear_page = clear_page,
 	};
 	describe_image(&handover.bi);

@@ -32,8 +32,8 @@ bool efi_console_is_serial(void);
 /* ---- efi_file.c ---- */
 
 /*
- * A file in the folder of the application. Open fails with EFI_UNSUPPORTED when the application does not come from a volume (network
- * boot), EFI_NOT_FOUND when there is no such file. `create` makes the file anew, for writing.
+ * A file in the folder of the application. Open fails with EFI_UNSUPPORTED when the application does not come from a
+ * volume (network boot), EFI_NOT_FOUND when there is no such file. `create` makes the file anew, for writing.
  */
 EFI_STATUS efi_file_open(const CHAR16 *name, bool create, EFI_FILE_HANDLE *file);
 
@@ -67,6 +67,13 @@ void *efi_image_at(char *image, uint32_t link);
 /* Memory below 4 GiB for the image, 2 MiB aligned, with the image in it and its .bss zeroed. */
 EFI_STATUS efi_image_load(char **image);
 
+/*
+ * Makes the image's text executable where firmware says what is (and writable again); its memory free again. For dry
+ * runs.
+ */
+EFI_STATUS efi_image_protect(const char *image, bool text);
+void efi_image_unload(char *image);
+
 /* Goes to the image's entry: after ExitBootServices. */
 _Noreturn void efi_image_enter(char *image);
 
@@ -87,7 +94,10 @@ EFI_STATUS efi_map_read(struct efi_map *m);
 
 /* ---- efi_dry.c ---- */
 
-/* The dry run in the image loaded at `image`: prints, writes landfall.log if `save` is given, and returns what the application shall. */
+/*
+ * The dry run in the image loaded at `image`: prints, writes landfall.log if `save` is given, and returns what the
+ * application shall.
+ */
 EFI_STATUS efi_dry_run(char *image);
 
 #endif

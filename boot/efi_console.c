@@ -50,7 +50,10 @@ void kassert_fail(const char *expr, const char *file, int line)
 		;
 }
 
-/* ConOut is a list of device paths (UEFI 2.10, 3.3 and 10.3): the nodes one after the other, ends of instances among them. */
+/*
+ * ConOut is a list of device paths (UEFI 2.10, 3.3 and 10.3): the nodes one after the other, ends of instances among
+ * them.
+ */
 bool efi_console_is_serial(void)
 {
 	static const CHAR16 name[] = L"ConOut";

@@ -2,7 +2,7 @@
 /* The firmware's side of a dry run: bounded reads, shadows of page-table pages, the report on its way out. */
 #include "boot/efi.h"
 
-#define CHUNK_PAGES 512       /* shadows are allocated in pieces of 2 MiB */
+#define CHUNK_PAGES 512 /* shadows are allocated in pieces of 2 MiB */
 #define FIRST_SLOTS (1u << 12)
 #define FIRST_LOG (256 * KIB)
 
@@ -15,7 +15,7 @@ struct shadow {
 };
 
 static struct {
-	struct efi_map map;
+	struct efi_map map, now; /* as it was before the run, for what may be read; as it is */
 	/* Open addressing; a power of two of slots, at most half of them used. */
 	struct shadow *slot;
 	size_t nr_slots, nr_used;
@@ -30,7 +30,9 @@ static struct {
 
 /* ---- reading physical memory ---- */
 
-/* Free memory and devices are not read: some firmware leaves the one unmapped, and reading the other may do something. */
+/*
+ * Free memory and devices are not read: some firmware leaves the one unmapped, and reading the other may do something.
+ */
 static bool is_readable(const struct efi_descriptor *d)
 {
 	switch (d->type) {
@@ -167,6 +169,28 @@ static uint64_t *shadow_of(void *ctx, phys_t table)
 	return s->page;
 }
 
+/*
+ * Three quarters of what is free, so that firmware is left some; a little more a page for the table of shadows. What is
+ * allocated for shadows already counts as free.
+ */
+static bool have_room(void *ctx, uint64_t pages)
+{
+	uint64_t free = 0;
+
+	(void)ctx;
+	if (EFI_ERROR(efi_map_read(&dry.now)))
+		return false;
+	for (size_t i = 0; i < efi_memmap_count(&dry.now.map); i++) {
+		struct efi_descriptor d;
+
+		if (efi_memmap_get(&dry.now.map, i, &d) && d.type == EFI_CONVENTIONAL)
+			free += d.pages;
+	}
+	for (uint64_t **chunk = dry.first_chunk; chunk; chunk = (uint64_t **)*chunk)
+		free += CHUNK_PAGES;
+	return pages < (free - free / 4) / 65 * 64;
+}
+
 static void forget_shadows(void *ctx)
 {
 	(void)ctx;
@@ -177,7 +201,7 @@ static void forget_shadows(void *ctx)
 	dry.page_in_chunk = 1;
 }
 
-static void free_shadows(void)
+static void free_all(void)
 {
 	uint64_t **next;
 
@@ -187,6 +211,10 @@ static void free_shadows(void)
 	}
 	if (dry.slot)
 		efi.bs->FreePool(dry.slot);
+	if (dry.log)
+		efi.bs->FreePool(dry.log);
+	efi.bs->FreePool(dry.map.buffer);
+	efi.bs->FreePool(dry.now.buffer);
 }
 
 /* ---- the report ---- */
@@ -265,17 +293,23 @@ EFI_STATUS efi_dry_run(char *image)
 	struct bootinfo *bi = efi_image_at(image, w->handover);
 	dry_entry *run = (dry_entry *)efi_image_at(image, w->dry_entry);
 	bool serial = efi_console_is_serial();
-	struct dry_host host = { read_memory, shadow_of, forget_shadows, write_report, serial, NULL };
+	const struct dry_host host = { read_memory, shadow_of, have_room, forget_shadows, write_report, serial, NULL };
 	EFI_STATUS s = efi_map_init(&dry.map), saved = EFI_SUCCESS;
 
+	if (!EFI_ERROR(s))
+		s = efi_map_init(&dry.now);
 	if (EFI_ERROR(s))
 		return s;
 	bi->told = efi_memmap_convert(&dry.map.map, bi);
 	dry.records_on_console = serial;
 	dry.keep_log = efi_options_have(bi, "save");
+	s = efi_image_protect(image, true);
+	if (EFI_ERROR(s))
+		return efi_fail(s, "firmware does not let the image be executed");
 	s = status_of(run(&host));
 	if (dry.keep_log)
 		saved = save_log();
-	free_shadows();
+	free_all();
+	efi_image_protect(image, false);
 	return EFI_ERROR(saved) ? saved : s;
 }

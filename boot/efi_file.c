@@ -4,7 +4,10 @@
 
 #define PATH_MAX 512
 
-/* Copies the application's own path, put together from the nodes of its device path; false when it is no file's or too long. */
+/*
+ * Copies the application's own path, put together from the nodes of its device path; false when it is no file's or too
+ * long.
+ */
 static bool own_path(CHAR16 path[PATH_MAX])
 {
 	EFI_DEVICE_PATH *node = efi.loaded->FilePath;

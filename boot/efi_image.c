@@ -7,6 +7,7 @@
 
 #define MAPPED (PT_PRESENT | PT_WRITE)
 #define CR4_LA57 (1ull << 12)
+#define MEMORY_RO (1ull << 17) /* EFI_MEMORY_RO, UEFI 2.10, 7.2.3 */
 
 extern const char efi_payload[], efi_payload_end[], efi_jump[];
 
@@ -22,7 +23,10 @@ void *efi_image_at(char *image, uint32_t link)
 	return image + (link - LOAD_PHYS);
 }
 
-/* 16 MiB, where Linux prefers to be; else any 2 MiB boundary below 4 GiB. What is beyond the image's end stays free for a slot. */
+/*
+ * 16 MiB, where Linux prefers to be; else any 2 MiB boundary below 4 GiB. What is beyond the image's end stays free for
+ * a slot.
+ */
 static EFI_STATUS allocate(UINTN pages, EFI_PHYSICAL_ADDRESS *at)
 {
 	UINTN more = pages + IMAGE_SLOT / PAGE_SIZE - 1, before;
@@ -64,6 +68,35 @@ EFI_STATUS efi_image_load(char **image)
 	return EFI_SUCCESS;
 }
 
+/* UEFI 2.10, 37.4; newer than GNU-EFI's headers. Firmware without it lets all of EfiLoaderCode be executed. */
+struct memory_attributes {
+	EFI_STATUS(EFIAPI *get)(struct memory_attributes *self, EFI_PHYSICAL_ADDRESS at, UINT64 len, UINT64 *bits);
+	EFI_STATUS(EFIAPI *set)(struct memory_attributes *self, EFI_PHYSICAL_ADDRESS at, UINT64 len, UINT64 bits);
+	EFI_STATUS(EFIAPI *clear)(struct memory_attributes *self, EFI_PHYSICAL_ADDRESS at, UINT64 len, UINT64 bits);
+};
+
+EFI_STATUS efi_image_protect(const char *image, bool text)
+{
+	EFI_GUID guid = { 0xf4560cf6, 0x40ec, 0x4b4a, { 0xa1, 0x92, 0xbf, 0x1d, 0x57, 0xd0, 0xb1, 0x89 } };
+	EFI_PHYSICAL_ADDRESS at = (EFI_PHYSICAL_ADDRESS)image;
+	UINT64 len = efi_image_words()->text_end - LOAD_PHYS;
+	struct memory_attributes *m;
+	EFI_STATUS s;
+
+	if (EFI_ERROR(efi.bs->LocateProtocol(&guid, NULL, (void **)&m)))
+		return EFI_SUCCESS;
+	/* Never writable and executable at once. */
+	s = text ? m->set(m, at, len, MEMORY_RO) : m->set(m, at, len, EFI_MEMORY_XP);
+	if (!EFI_ERROR(s))
+		s = text ? m->clear(m, at, len, EFI_MEMORY_XP) : m->clear(m, at, len, MEMORY_RO);
+	return s;
+}
+
+void efi_image_unload(char *image)
+{
+	efi.bs->FreePages((EFI_PHYSICAL_ADDRESS)image, (efi_image_words()->end - LOAD_PHYS) / PAGE_SIZE);
+}
+
 /* The 2 MiB around `code` where they are, so that the jump goes on after CR3 is loaded. */
 static void map_code(uint64_t *root, uint64_t *scratch, uint64_t code, bool la57)
 {
@@ -77,7 +110,10 @@ static void map_code(uint64_t *root, uint64_t *scratch, uint64_t code, bool la57
 		root[code >> 48 & 511] = (uint64_t)p4d | MAPPED;
 }
 
-/* As boot/entry.asm: coarse tables in the first set, the image at its link address; C in the image builds the real ones. */
+/*
+ * As boot/entry.asm: coarse tables in the first set, the image at its link address; C in the image builds the real
+ * ones.
+ */
 static uint64_t *map_image(char *image, bool la57)
 {
 	struct early_tables *t = efi_image_at(image, efi_image_words()->tables);

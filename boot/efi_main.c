@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The UEFI application: gathers what firmware knows, then either leaves it for the image or asks the image for a dry run. */
+/*
+ * The UEFI application: gathers what firmware knows, then either leaves it for the image or asks the image for a dry
+ * run.
+ */
 #include "boot/efi.h"
 
 #define EXIT_TRIES 8
@@ -70,8 +73,8 @@ static void gather(struct bootinfo *bi)
 }
 
 /*
- * UEFI 2.10, 7.4.6: when the map has changed since it was read, it is read anew and the exit tried again; after the first try no other
- * service may be called, so nothing can be said any more.
+ * UEFI 2.10, 7.4.6: when the map has changed since it was read, it is read anew and the exit tried again; after the
+ * first try no other service may be called, so nothing can be said any more.
  */
 static EFI_STATUS exit_boot_services(struct efi_map *m)
 {
@@ -127,5 +130,7 @@ EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *st)
 		return s;
 	bi = efi_image_at(image, efi_image_words()->handover);
 	gather(bi);
-	return efi_options_have(bi, "dry") ? efi_dry_run(image) : boot(image, bi);
+	s = efi_options_have(bi, "dry") ? efi_dry_run(image) : boot(image, bi);
+	efi_image_unload(image);
+	return s;
 }

@@ -126,7 +126,8 @@ static void take_file(struct bootinfo *bi)
 		file->Close(file);
 	}
 	if (EFI_ERROR(s)) {
-		efi_note(bi, "landfall.cfg cannot be read (EFI_STATUS 0x%llx): the defaults are used", (unsigned long long)s);
+		efi_note(bi, "landfall.cfg cannot be read (EFI_STATUS 0x%llx): the defaults are used",
+			 (unsigned long long)s);
 		return;
 	}
 	if (size == sizeof(text))

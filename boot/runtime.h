@@ -6,9 +6,9 @@
 #include "kernel/bootinfo.h"
 
 /*
- * ResetSystem. Returns when there is none, when its memory cannot be mapped, or when it came back: then the next way is tried. The
- * page-table buffer in the image is used for the identity map, so no direct map is of use afterwards. A fault in the firmware's code
- * ends the run by the next way too (run_fault_begin). Only tried once.
+ * ResetSystem. Returns when there is none, when its memory cannot be mapped, or when it came back: then the next way is
+ * tried. The page-table buffer in the image is used for the identity map, so no direct map is of use afterwards. A
+ * fault in the firmware's code ends the run by the next way too (run_fault_begin). Only tried once.
  */
 void runtime_reset(const struct bootinfo *bi, bool power_off);
 

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between the UEFI application and the image inside it: where things lie in the image, how it is entered after ExitBootServices, and
- * what it is given for a dry run. The application writes struct bootinfo straight into the image's handover.
+ * Between the UEFI application and the image inside it: where things lie in the image, how it is entered after
+ * ExitBootServices, and what it is given for a dry run. The application writes struct bootinfo straight into the
+ * image's handover.
  */
 #ifndef BOOT_UEFI_H
 #define BOOT_UEFI_H
 
 #include "kernel/kernel.h"
 
-#define UEFI_MAGIC 0x4c465545u /* first argument of boot_main; the second is the image's physical address, below 4 GiB */
+#define UEFI_MAGIC                                                                                                     \
+	0x4c465545u /* first argument of boot_main; the second is the image's physical address, below 4 GiB */
 
-/* Words of the boot page, put there by linker.ld. All are link addresses; physical ones are those of an image at LOAD_PHYS. */
+/*
+ * Words of the boot page, put there by linker.ld. All are link addresses; physical ones are those of an image at
+ * LOAD_PHYS.
+ */
 #define IMAGE_WORDS 64
 struct image_words {
 	uint32_t tables, stack_top; /* physical */
 	uint64_t stack_top_virt, entry_virt;
-	uint32_t levels_switch_low;                                  /* physical, as the rest */
+	uint32_t levels_switch_low; /* physical, as the rest */
 	uint32_t data_end, end, handover, dry_entry, pt_buffer, text_end;
 };
 
@@ -29,6 +34,8 @@ struct dry_host {
 	bool (*read)(void *ctx, phys_t at, void *buf, size_t len);
 	/* The shadow of a page-table page, zeroed when new; NULL: no memory is left for shadows. */
 	uint64_t *(*table)(void *ctx, phys_t table);
+	/* True when that many shadows can be had. */
+	bool (*room)(void *ctx, uint64_t pages);
 	/* Drops all shadows. */
 	void (*forget)(void *ctx);
 	/* To the firmware's console, and to landfall.log if that is kept. */

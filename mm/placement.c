@@ -72,6 +72,26 @@ void placement_add(struct placement *p, phys_t table, enum pt_level level)
 	*run = (struct placement_run){ level, table, table + PAGE_SIZE, p->span_nid, p->span_movable };
 }
 
+void placement_add_counted(struct placement *p, const struct count_run *run)
+{
+	unsigned column = run->nid == NUMA_NO_NODE ? MAX_NUMNODES : (unsigned)run->nid;
+	uint64_t pages = range_size(run->pages) / PAGE_SIZE;
+	struct range hull = p->table_pages ? p->lowest_highest : run->pages;
+
+	p->lowest_highest.start = min_u64(hull.start, run->pages.start);
+	p->lowest_highest.end = max_u64(hull.end, run->pages.end);
+	p->table_pages += pages;
+	for (unsigned level = 0; level < PT_PGD; level++)
+		p->pages[level][column] += run->level[level];
+	if (!run->movable)
+		return;
+	p->on_movable += pages;
+	for (unsigned level = 0; level < PT_PGD; level++)
+		p->level_movable[level] += run->level[level];
+	if (column < MAX_NUMNODES)
+		p->node_movable[column] += pages;
+}
+
 void placement_finish(struct placement *p)
 {
 	for (unsigned level = 0; level < PT_LEVELS; level++)

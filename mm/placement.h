@@ -3,6 +3,7 @@
 #ifndef MM_PLACEMENT_H
 #define MM_PLACEMENT_H
 
+#include "mm/count.h"
 #include "mm/numa.h"
 #include "mm/pagetable.h"
 
@@ -37,6 +38,9 @@ void placement_init(struct placement *p, const struct numa *numa);
 
 /* Counts one page-table page; the PGD makes a run but is counted in pages[PT_PGD] only. */
 void placement_add(struct placement *p, phys_t table, enum pt_level level);
+
+/* Counts pages that mm/count.h handed out, cut at nodes and told apart by level; no runs come of them. */
+void placement_add_counted(struct placement *p, const struct count_run *run);
 
 /* Hands out the runs still open. */
 void placement_finish(struct placement *p);

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT */
+/* Counts the page-table pages of a range by arithmetic, and hands them out in runs. */
+#include "mm/count.h"
+
+#include "mm/policy.h"
+
+#define MAX_SPANS 10
+
+/* Slots next to each other, by virtual address, each of which takes one page for a table of that level. */
+struct span {
+	enum pt_level table;
+	uint64_t first, nr;
+	bool leaves;     /* large leaves: only those that are forced one size down take a page */
+	uint64_t before; /* leaves: large ones wanted before the first of these */
+};
+
+/* All that one range takes: as many pages, depth first. */
+struct layout {
+	struct direct_map *dm;
+	struct range r;
+	struct span span[MAX_SPANS];
+	unsigned nr;
+	uint64_t pages;
+};
+
+/* The first or the last slot that a range touches. */
+struct edge {
+	uint64_t slot;
+	struct range at; /* physical */
+	bool whole;      /* one region of memory holds all of it: a large leaf, where that size is allowed */
+	bool before;     /* touched before: nothing is added */
+};
+
+/* ---- slots ---- */
+
+static unsigned slot_shift(enum pt_level table)
+{
+	return pt_shift(table + 1);
+}
+
+static uint64_t slot_of(const struct direct_map *dm, enum pt_level table, phys_t p)
+{
+	return (dm->page_offset + p) >> slot_shift(table);
+}
+
+/* The first slot may begin below physical 0. */
+static struct range slot_range(const struct direct_map *dm, enum pt_level table, uint64_t slot)
+{
+	uint64_t start = slot << slot_shift(table), end = start + (1ull << slot_shift(table));
+
+	return (struct range){ start < dm->page_offset ? 0 : start - dm->page_offset, end - dm->page_offset };
+}
+
+/* A whole page of memory lies in r. */
+static bool holds_memory(const struct direct_map *dm, struct range r)
+{
+	const struct memblock_list *memory = &dm->alloc.mb->memory;
+
+	for (size_t i = memblock_first(memory, r.start); i < memory->nr && memory->r[i].start < r.end; i++) {
+		struct range pages = { align_up(memory->r[i].start, PAGE_SIZE),
+				       align_down(memory->r[i].end, PAGE_SIZE) };
+
+		if (!range_empty(range_clamp(pages, r)))
+			return true;
+	}
+	return false;
+}
+
+static bool touched_before(const struct direct_map *dm, struct range slot)
+{
+	const struct count *c = dm->count;
+
+	if (dm->ranges == 0)
+		return false;
+	/* [0, 1M) comes first, holes and all */
+	if (slot.start < ISA_END || holds_memory(dm, range_clamp(slot, c->window)))
+		return true;
+	for (unsigned i = 0; i < c->nr_done; i++) {
+		if (holds_memory(dm, range_clamp(slot, c->done[i])))
+			return true;
+	}
+	return false;
+}
+
+/* The slot around page `at` of range r. A slot that r covers is held by r's own region, and by nobody else's. */
+static struct edge look_at_edge(const struct layout *l, enum pt_level table, phys_t at)
+{
+	struct edge e = { .slot = slot_of(l->dm, table, at) };
+	bool covered;
+
+	e.at = slot_range(l->dm, table, e.slot);
+	covered = e.at.start >= l->r.start && e.at.end <= l->r.end && l->r.start >= ISA_END;
+	e.whole = covered || memblock_is_memory(l->dm->alloc.mb, e.at);
+	e.before = !covered && touched_before(l->dm, e.at);
+	return e;
+}
+
+/* ---- what a range takes ---- */
+
+/* Large leaves among the first n of a span that are forced one size down. */
+static uint64_t forced_in(const struct layout *l, const struct span *s, uint64_t n)
+{
+	const struct fragment *f = &l->dm->fragment;
+	uint64_t nr = 0;
+
+	if (!f->permille)
+		return f->every ? (s->before + n) / f->every - s->before / f->every : 0;
+	for (uint64_t i = 0; i < n; i++)
+		nr += fragment_hits(f, slot_range(l->dm, s->table, s->first + i).start, s->before + i + 1);
+	return nr;
+}
+
+static uint64_t pages_in(const struct layout *l, const struct span *s, uint64_t slots)
+{
+	return s->leaves ? forced_in(l, s, slots) : slots;
+}
+
+static void add_tables(struct layout *l, enum pt_level table, uint64_t first, uint64_t end)
+{
+	if (first >= end)
+		return;
+	KASSERT(l->nr < MAX_SPANS);
+	l->span[l->nr++] = (struct span){ .table = table, .first = first, .nr = end - first };
+	l->dm->pages[table] += end - first;
+	l->pages += end - first;
+}
+
+/* Large leaves, in ascending order from call to call: forced ones take a table for leaves of the next size. */
+static void add_leaves(struct layout *l, enum pt_level table, uint64_t first, uint64_t end)
+{
+	struct direct_map *dm = l->dm;
+	struct span s = { .table = table, .first = first, .leaves = true, .before = dm->big_leaves };
+	uint64_t forced;
+
+	if (first >= end)
+		return;
+	s.nr = end - first;
+	forced = forced_in(l, &s, s.nr);
+	dm->leaves[table + 1] += s.nr - forced;
+	dm->leaves[table] += forced * PT_ENTRIES;
+	if (!dm->fragment.every && !dm->fragment.permille)
+		return;
+	KASSERT(l->nr < MAX_SPANS);
+	dm->big_leaves += s.nr;
+	dm->forced += forced;
+	dm->pages[table] += forced;
+	l->pages += forced;
+	l->span[l->nr++] = s;
+}
+
+/* Tables for every slot touched: where no leaf is that large. */
+static void take_all(struct layout *l, enum pt_level table)
+{
+	struct edge a = look_at_edge(l, table, l->r.start), b = look_at_edge(l, table, l->r.end - PAGE_SIZE);
+
+	add_tables(l, table, a.slot + a.before, b.slot + 1 - (b.before && b.slot != a.slot));
+}
+
+/* Tables for the slots at the ends which no leaf may fill. */
+static void take_edges(struct layout *l, enum pt_level table, const struct edge *a, const struct edge *b)
+{
+	if (!a->whole && !a->before)
+		add_tables(l, table, a->slot, a->slot + 1);
+	if (b->slot != a->slot && !b->whole && !b->before)
+		add_tables(l, table, b->slot, b->slot + 1);
+}
+
+/* Leaves for the slots in [first, end) which are new and whole: all but perhaps those at the ends of the range. */
+static void take_leaves(struct layout *l, enum pt_level table, struct edge a, struct edge b, uint64_t first,
+			uint64_t end)
+{
+	if (first == a.slot)
+		first += !a.whole || a.before;
+	if (end == b.slot + 1 && (b.slot != a.slot || first <= b.slot))
+		end -= !b.whole || b.before;
+	add_leaves(l, table, first, end);
+}
+
+/* 2M leaves where no 1G leaf is: everywhere, or in the 1G slots at the ends. */
+static void take_2m(struct layout *l, bool leaf_1g, struct edge first_1g, struct edge last_1g)
+{
+	struct edge a = look_at_edge(l, PT_PTE, l->r.start), b = look_at_edge(l, PT_PTE, l->r.end - PAGE_SIZE);
+	uint64_t split = (first_1g.slot + 1) * PT_ENTRIES;
+
+	take_edges(l, PT_PTE, &a, &b);
+	if (!a.whole)
+		l->dm->leaves[PT_PTE] += (min_u64(l->r.end, a.at.end) - l->r.start) / PAGE_SIZE;
+	if (b.slot != a.slot && !b.whole)
+		l->dm->leaves[PT_PTE] += (l->r.end - b.at.start) / PAGE_SIZE;
+	if (!leaf_1g) {
+		take_leaves(l, PT_PTE, a, b, a.slot, b.slot + 1);
+		return;
+	}
+	if (!first_1g.whole)
+		take_leaves(l, PT_PTE, a, b, a.slot, min_u64(split, b.slot + 1));
+	take_leaves(l, PT_PMD, first_1g, last_1g, first_1g.slot, last_1g.slot + 1);
+	if (last_1g.slot != first_1g.slot && !last_1g.whole)
+		take_leaves(l, PT_PTE, a, b, last_1g.slot * PT_ENTRIES, b.slot + 1);
+}
+
+static void lay_out(struct layout *l)
+{
+	struct direct_map *dm = l->dm;
+	struct edge none = { .slot = 0 }, a, b;
+
+	if (dm->levels == 5)
+		take_all(l, PT_P4D);
+	take_all(l, PT_PUD);
+	if (!(dm->page_sizes & PAGE_2M)) {
+		take_all(l, PT_PMD);
+		take_all(l, PT_PTE);
+		dm->leaves[PT_PTE] += range_size(l->r) / PAGE_SIZE;
+	} else if (!(dm->page_sizes & PAGE_1G)) {
+		take_all(l, PT_PMD);
+		take_2m(l, false, none, none);
+	} else {
+		a = look_at_edge(l, PT_PMD, l->r.start);
+		b = look_at_edge(l, PT_PMD, l->r.end - PAGE_SIZE);
+		take_edges(l, PT_PMD, &a, &b);
+		take_2m(l, true, a, b);
+	}
+}
+
+/* Where the last leaf of the range ends. */
+static phys_t mapped_end(const struct layout *l)
+{
+	const struct direct_map *dm = l->dm;
+	phys_t last = l->r.end - PAGE_SIZE;
+	struct range slot = { align_down(last, GIB), align_down(last, GIB) + GIB };
+
+	if ((dm->page_sizes & PAGE_1G) && memblock_is_memory(dm->alloc.mb, slot))
+		return slot.end;
+	slot = (struct range){ align_down(last, 2 * MIB), align_down(last, 2 * MIB) + 2 * MIB };
+	if ((dm->page_sizes & PAGE_2M) && memblock_is_memory(dm->alloc.mb, slot))
+		return slot.end;
+	return l->r.end;
+}
+
+/* ---- the order of requests: depth first, so by address, and of those at one address the higher level first ---- */
+
+/* How many slots of a span are asked for at addresses up to x. The first slot is asked for where the range begins. */
+static uint64_t slots_upto(const struct layout *l, const struct span *s, phys_t x)
+{
+	uint64_t slot;
+
+	if (x < l->r.start || x == PHYS_NONE)
+		return 0;
+	slot = slot_of(l->dm, s->table, x);
+	return slot < s->first ? 0 : min_u64(s->nr, slot - s->first + 1);
+}
+
+static uint64_t pages_upto(const struct layout *l, phys_t x, uint64_t level[PT_LEVELS])
+{
+	uint64_t sum = 0;
+
+	__builtin_memset(level, 0, PT_LEVELS * sizeof(level[0]));
+	for (unsigned i = 0; i < l->nr; i++) {
+		uint64_t n = pages_in(l, &l->span[i], slots_upto(l, &l->span[i], x));
+
+		level[l->span[i].table] += n;
+		sum += n;
+	}
+	return sum;
+}
+
+/* Address at which page n (counted from 1) is asked for: the start of the range, or of a slot in it. */
+static phys_t request_at(const struct layout *l, uint64_t n)
+{
+	uint64_t ignored[PT_LEVELS], lo = 0,
+				     hi = (align_up(l->r.end, 2 * MIB) - align_down(l->r.start, 2 * MIB)) / (2 * MIB);
+
+	while (lo + 1 < hi) {
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		if (pages_upto(l, max_u64(l->r.start, align_down(l->r.start, 2 * MIB) + mid * 2 * MIB - 1), ignored) >=
+		    n)
+			hi = mid;
+		else
+			lo = mid;
+	}
+	return max_u64(l->r.start, align_down(l->r.start, 2 * MIB) + lo * 2 * MIB);
+}
+
+/* The levels of the first n pages. */
+static void levels_of_first(const struct layout *l, uint64_t n, uint64_t level[PT_LEVELS])
+{
+	phys_t x = n ? request_at(l, n) : 0;
+	uint64_t at_x[PT_LEVELS], left;
+
+	left = n - pages_upto(l, x - 1, level); /* below the range, and below 0: none */
+	if (!left)
+		return;
+	(void)pages_upto(l, x, at_x);
+	for (int i = PT_P4D; i >= PT_PTE && left; i--) {
+		uint64_t more = min_u64(left, at_x[i] - level[i]);
+
+		level[i] += more;
+		left -= more;
+	}
+}
+
+/* ---- handing out ---- */
+
+/* The part of the pages, from the end where they begin, that lies on one node. */
+static struct range cut_at_node(struct count *c, struct range pages, bool up)
+{
+	phys_t first = up ? pages.start : pages.end - PAGE_SIZE;
+
+	if (!range_contains(c->span, first)) {
+		c->span = numa_span(c->numa, first);
+		c->span_nid = numa_node_of(c->numa, first);
+		c->span_movable = numa_is_movable(c->numa, first);
+	}
+	/* A page that lies across a border counts where it begins. */
+	if (up)
+		pages.end = min_u64(pages.end, c->span.end > UINT64_MAX - PAGE_SIZE ? pages.end
+										    : align_up(c->span.end, PAGE_SIZE));
+	else
+		pages.start = max_u64(pages.start, align_up(c->span.start, PAGE_SIZE));
+	return pages;
+}
+
+/* Tells of pages handed out for requests *n and following; *n moves on. */
+static void tell_run(const struct layout *l, struct count_run *run, uint64_t *n)
+{
+	struct count *c = l->dm->count;
+	struct range left = run->pages;
+
+	while (!range_empty(left)) {
+		run->pages = c->numa ? cut_at_node(c, left, run->up) : left;
+		run->nid = c->numa ? c->span_nid : NUMA_NO_NODE;
+		run->movable = c->numa && c->span_movable;
+		if (c->by_level) {
+			uint64_t before[PT_LEVELS];
+
+			levels_of_first(l, *n, before);
+			levels_of_first(l, *n + range_size(run->pages) / PAGE_SIZE, run->level);
+			for (unsigned i = 0; i < PT_LEVELS; i++)
+				run->level[i] -= before[i];
+		}
+		*n += range_size(run->pages) / PAGE_SIZE;
+		if (c->run)
+			c->run(c->ctx, run);
+		if (run->up)
+			left.start = run->pages.end;
+		else
+			left.end = run->pages.start;
+	}
+}
+
+/* The next page by a search; empty: there is none. */
+static struct range search_page(struct direct_map *dm, phys_t maps)
+{
+	phys_t page = dm->policy->page ? dm->policy->page(dm, maps) : pt_alloc_page(&dm->alloc);
+
+	return page == PHYS_NONE ? (struct range){ 0, 0 } : (struct range){ page, page + PAGE_SIZE };
+}
+
+static enum status hand_out(const struct layout *l)
+{
+	struct direct_map *dm = l->dm;
+	uint64_t n = 0;
+
+	while (n < l->pages) {
+		uint64_t from_buffer = dm->alloc.from_buffer;
+		struct count_run run = { .maps = l->r, .pages = pt_alloc_more(&dm->alloc, l->pages - n) };
+
+		if (range_empty(run.pages))
+			run.pages = search_page(dm, l->r.start);
+		if (range_empty(run.pages)) {
+			dm->failed_at = request_at(l, n + 1);
+			return ERR_NO_MEMORY;
+		}
+		run.from_buffer = dm->alloc.from_buffer != from_buffer;
+		run.up = run.from_buffer || dm->alloc.up;
+		tell_run(l, &run, &n);
+	}
+	return OK;
+}
+
+/* ---- what the builder calls ---- */
+
+void count_begin(struct direct_map *dm)
+{
+	struct count *c = dm->count;
+
+	c->block = c->home = c->window = c->span = (struct range){ 0, 0 };
+	c->nr_home = c->nr_done = 0;
+	c->buffer = dm->alloc.buffer;
+}
+
+void count_window(struct direct_map *dm, phys_t start, struct range ram)
+{
+	struct count *c = dm->count;
+
+	c->window = (struct range){ start, ram.start };
+	if (range_overlaps(ram, c->buffer) && !range_empty(c->buffer) && c->nr_home++ == 0)
+		c->home = ram;
+}
+
+enum status count_window_done(struct direct_map *dm, struct range r)
+{
+	struct count *c = dm->count;
+
+	c->window = (struct range){ 0, 0 };
+	for (unsigned i = 0; i < c->nr_done;) {
+		struct range d = c->done[i];
+		struct range gap = { min_u64(d.end, r.end), max_u64(d.start, r.start) };
+
+		if (!range_empty(gap) && holds_memory(dm, gap)) {
+			i++;
+			continue;
+		}
+		r = (struct range){ min_u64(d.start, r.start), max_u64(d.end, r.end) };
+		c->done[i] = c->done[--c->nr_done];
+		i = 0;
+	}
+	if (c->nr_done == COUNT_MAX_DONE)
+		return ERR_FULL;
+	c->done[c->nr_done++] = r;
+	return OK;
+}
+
+enum status count_range(struct direct_map *dm, struct range r, phys_t *end)
+{
+	struct layout l = { .dm = dm, .r = { align_down(r.start, PAGE_SIZE), align_down(r.end, PAGE_SIZE) } };
+	enum status s;
+
+	*end = 0;
+	if (range_empty(l.r))
+		return OK;
+	lay_out(&l);
+	s = hand_out(&l);
+	*end = mapped_end(&l);
+	return s;
+}

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+"""The application among firmware's services: where its options come from, dry runs, what it returns, bad files."""
+import re
+import struct
+
+import pytest
+from firmware import EFI, OVMF, Disk, boot_disk, boot_efi, landfall_part, run
+from logcheck import Log
+
+BOOT = "EFI/BOOT/BOOTX64.EFI"
+CFG = "EFI/BOOT/landfall.cfg"
+NO_FILE = "warning: no load options and no landfall.cfg: the defaults are used"
+NO_TEXT = "warning: landfall.cfg is not plain text: the defaults are used"
+
+
+def booted(tmp_path, files, args=()):
+    done, _ = boot_disk(tmp_path, files, args)
+    assert done.verdict == "clean", done.text[-3000:]
+    return done.log
+
+
+@pytest.mark.parametrize("content, cmdline, warning", [
+    (b"seed=0x11  alloc=memblock", "seed=0x11  alloc=memblock", None),
+    (b"\xef\xbb\xbf# what this box needs\r\nseed=0x12\r\n\talloc=memblock # one will do\r\n", "seed=0x12   alloc=memblock   ", None),
+    (b"seed=0x13 alloc=\xff\xfe", "", NO_TEXT),
+    (None, "", NO_FILE),
+], ids=["one-line", "comments", "no-text", "missing"])
+def test_config_file(tmp_path, content, cmdline, warning):
+    files = {BOOT: EFI} | ({CFG: content} if content is not None else {})
+    log = booted(tmp_path, files)
+    assert log.one("boot")["cmdline"].strip() == cmdline.strip()
+    assert [line for line in log.text if line.startswith("warning: ")] == ([warning] if warning else [])
+    if cmdline:
+        assert [r["alloc"] for r in log.all("verdict")] == ["memblock"]
+
+
+def test_config_file_too_long(tmp_path):
+    done, _ = boot_disk(tmp_path, {BOOT: EFI, CFG: b"seed=1 " * 3000})
+    assert done.verdict == "error"
+    assert "error: the command line is longer than 16383 characters" in done.log.text
+
+
+def test_config_file_is_a_folder(tmp_path):
+    log = booted(tmp_path, {BOOT: EFI, f"{CFG}/x": b"seed=1"})
+    assert any(re.fullmatch(r"warning: landfall.cfg .*: the defaults are used", line) for line in log.text), log.text[:6]
+
+
+def test_load_options_before_file(tmp_path):
+    """What the shell passes starts with the application's name, and wins over the file."""
+    script = b"fs0:\r\n\\EFI\\BOOT\\test.efi seed=0x21 alloc=memblock\r\n"
+    log = booted(tmp_path, {"EFI/BOOT/test.efi": EFI, CFG: b"seed=0x22 alloc=lowest", "startup.nsh": script})
+    assert log.one("boot")["cmdline"] == "seed=0x21 alloc=memblock"
+
+
+SHELL = """@echo -off
+fs0:
+cd app
+landfall.efi dry save seed=7 base=0x10000000 page_size=4k
+echo first=%lasterror%
+landfall.efi dry seed=7 hotplug=1 alloc=top-down levels=4
+echo second=%lasterror%
+landfall.efi dry nonsense
+echo third=%lasterror%
+landfall.efi dry
+echo fourth=%lasterror%
+landfall.efi seed=7 base=0x10000000 page_size=4k
+"""
+TWO_NODES = "-m 4G -smp 2 -object memory-backend-ram,id=m0,size=2G -object memory-backend-ram,id=m1,size=2G " \
+            "-numa node,cpus=0,memdev=m0 -numa node,cpus=1,memdev=m1"
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory):
+    """Several dry runs from the shell on one machine, then a real one: what it printed, cut at the echoed lines, and the disk."""
+    folder = tmp_path_factory.mktemp("shell")
+    done, disk = boot_disk(folder, {"app/landfall.efi": EFI, "app/landfall.cfg": b"dry seed=0x31 report=json",
+                                    "app/landfall.log": b"x" * 4000000, "startup.nsh": SHELL.replace("\n", "\r\n").encode()},
+                           TWO_NODES.split(), timeout=120)
+    assert done.verdict == "clean", done.text[-3000:]
+    parts = re.split(rb"(?:first|second|third|fourth)=(\S*)", done.data)
+    assert len(parts) == 9, done.text[-3000:]
+    return {"parts": parts[::2], "status": [int(s, 16) for s in parts[1::2]], "disk": disk}
+
+
+RUN = ("level", "start", "end", "node", "movable")
+
+
+def test_dry_run_says_what_the_real_one_finds(shell):
+    dry, real = (Log(landfall_part(shell["parts"][i])) for i in (0, 4))
+    dry.check_run()
+    real.check_run()
+    assert dry.one("verdict", alloc="memblock")["table_pages"] > 2000
+    for alloc in ("bottom-up", "memblock"):
+        assert [[r[k] for k in RUN] for r in dry.all("run", alloc=alloc)] == \
+               [[r[k] for k in RUN] for r in real.all("run", alloc=alloc)]
+        assert dry.one("map", alloc=alloc)["leaf"] == real.one("map", alloc=alloc)["leaf"]
+    assert dry.one("kaslr")["image_tables"] == real.one("kaslr")["image_tables"]
+    assert any("read-back" in line and "# SKIP dry" in line for line in dry.ktap)
+
+
+def test_dry_run_counts_only():
+    """Tables of 16 TiB in 4 KiB pages do not fit: the numbers are there (one table for each 2 MiB), the pages are not, and it is said."""
+    done = boot_efi("dry seed=7 page_size=4k levels=4 memmap=16T@4G", ["-m", "1G"], until=rb"ok 7 - [^\r\n]*\r\n")
+    log = done.log
+    assert log.status == "clean"
+    assert "counts only: firmware has no room for so many tables, so no page of them is listed or looked at" in log.text
+    for alloc in ("bottom-up", "memblock"):
+        pages = log.one("map", alloc=alloc)["pages"]
+        assert pages == {"pud": 33, "pmd": 16384 + 1, "pte": 8388608 + 512}
+        assert log.one("verdict", alloc=alloc)["table_pages"] == sum(pages.values())
+        assert log.all("run", alloc=alloc) == []
+        assert any(line.endswith(f"walk: {alloc} # SKIP counts only") for line in log.ktap)
+
+
+def test_dry_run_status(shell):
+    """Clean, stained (a warning), could not complete (EFI_ABORTED, of which the shell shows the low part), clean."""
+    assert shell["status"] == [0, 2, 0x15, 0]
+
+
+def test_dry_run_stained(shell):
+    log = Log(landfall_part(shell["parts"][1]))
+    log.check_run(forced_hotplug=(1,))
+    assert log.status == "stained" and log.verdict["stained_nodes"] == [1]
+
+
+def test_dry_run_error(shell):
+    log = Log(landfall_part(shell["parts"][2]))
+    assert log.status == "error" and "error: unknown option 'nonsense'" in log.text
+
+
+def test_options_that_are_only_a_name_count_as_empty(shell):
+    """`landfall.efi dry` takes its options from the load options; the file would have given another seed."""
+    log = Log(landfall_part(shell["parts"][3]))
+    assert log.one("boot")["cmdline"] == "dry"
+
+
+def test_save(shell):
+    """The file is the report, nothing else, and nothing of a longer file from before."""
+    assert shell["disk"].read("app/landfall.log") == landfall_part(shell["parts"][0])
+
+
+def test_save_where_nothing_can_be_written():
+    """QEMU's own volume for -kernel is read-only."""
+    done = boot_efi("dry save seed=1", until=rb"landfall: error: save: [^\r\n]*\)")
+    assert "landfall: error: save: landfall.log cannot be made (EFI_STATUS 0x8000000000000008)" in done.text
+    assert done.log.status == "clean"
+
+
+def test_cut_file(tmp_path):
+    """Firmware refuses what is not whole; nothing of it runs."""
+    done, _ = boot_disk(tmp_path, {BOOT: EFI.read_bytes()[:20000]}, until=rb"Boot Maintenance Manager|failed to (load|start)")
+    assert "Landfall" not in done.text
+
+
+def test_save_on_full_volume(tmp_path):
+    """Never a file that is cut without a word."""
+    disk = Disk(tmp_path, {BOOT: EFI, CFG: b"dry save seed=1"})
+    disk.fill(leave=4096)
+    done = run([*OVMF, *disk.args], until=rb"landfall: error: [^\r\n]*\)|Boot Maintenance Manager")
+    assert re.search(r"landfall: error: save: landfall.log cannot be (made|written)", done.text), done.text[-1500:]
+
+
+def section_flags(data):
+    pe = struct.unpack_from("<I", data, 0x3c)[0]
+    count, size = struct.unpack_from("<H12xH", data, pe + 6)
+    for i in range(count):
+        at = pe + 24 + size + 40 * i
+        yield data[at:at + 8].rstrip(b"\0").decode(), struct.unpack_from("<I", data, at + 36)[0], at
+
+
+def test_executable_file():
+    """What firmware that enforces W^X, and shim, look at."""
+    data = EFI.read_bytes()
+    pe = struct.unpack_from("<I", data, 0x3c)[0]
+    assert struct.unpack_from("<H", data, pe + 24 + 70)[0] & 0x100, "not marked NX-compatible"
+    assert struct.unpack_from("<H", data, pe + 24 + 68)[0] == 10, "no EFI application"
+    assert struct.unpack_from("<I", data, pe + 24 + 32)[0] % 4096 == 0, "sections are not page aligned"
+    flags = {name: f for name, f, _ in section_flags(data)}
+    assert {".text", ".data", ".reloc", ".sbat"} <= set(flags)
+    assert not any(f & 0x20000000 and f & 0x80000000 for f in flags.values())
+    at = next(at for name, _, at in section_flags(data) if name == ".sbat")
+    size, _, _, offset = struct.unpack_from("<IIII", data, at + 8)
+    rows = data[offset:offset + size].rstrip(b"\0").decode().splitlines()
+    assert rows[0].startswith("sbat,1,") and rows[1].startswith("landfall,1,")
+    assert all(len(row.split(",")) == 6 and all(row.split(",")) for row in rows)
+
+

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""One machine by every way in: the same nodes, whatever firmware and loader make of the memory map. And larger machines."""
+import functools
+
+import pytest
+from firmware import ELF, EFI, ISO, MACHINE, OVMF, boot_efi, run
+from logcheck import need
+
+M, G, T = 1 << 20, 1 << 30, 1 << 40
+MENU = (rb"The highlighted entry will be executed", "ret")
+CD = ["-cdrom", ISO]
+STICK = ["-device", "qemu-xhci", "-drive", f"if=none,id=u,format=raw,readonly=on,file={ISO}", "-device", "usb-storage,drive=u"]
+
+# way: QEMU arguments, what to press, protocol, loader.
+WAYS = {
+    "multiboot1": (["-kernel", ELF], None, "multiboot1", "qemu"),
+    "uefi": ([*OVMF, "-kernel", EFI], None, "uefi", "EDK II"),
+    "cd-bios": (CD, MENU, "multiboot2", "GRUB"),
+    "cd-uefi": ([*OVMF, *CD], MENU, "uefi", "EDK II"),
+    "stick-bios": (STICK, MENU, "multiboot2", "GRUB"),
+    "stick-uefi": ([*OVMF, *STICK], MENU, "uefi", "EDK II"),
+}
+COMPARED = ("node", "pxm", "hotplug", "movable", "cpus", "why")
+
+
+@functools.lru_cache(maxsize=None)
+def log_of(way):
+    args, press, *_ = WAYS[way]
+    done = run(args, press=press, machine=MACHINE)
+    need(done.verdict == "clean", f"{done.code}\n{done.text[-3000:]}")
+    return done.log
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_same_machine(way):
+    log, reference = log_of(way), log_of("multiboot1")
+    _, _, protocol, loader = WAYS[way]
+    log.check_run()
+    boot = log.one("boot")
+    assert boot["protocol"] == protocol
+    assert boot["loader"].startswith(loader)
+    assert [r["alloc"] for r in log.all("verdict")] == ["bottom-up", "memblock"]
+    assert {r["srat"] for r in log.all("verdict")} == {"ok"}
+    facts = [[{k: r[k] for k in COMPARED} for r in one.all("node")] for one in (log, reference)]
+    assert facts[0] == facts[1]
+    assert [f["movable"] for f in facts[0]] == [False, True]
+    ranges = [[(r["start"], r["end"], r["pxm"], r["hotplug"]) for r in one.all("affinity")] for one in (log, reference)]
+    assert ranges[0] == ranges[1] == [(0, 2 * G, 0, False), (4 * G, 8 * G, 1, True)]
+
+
+def ram(log):
+    return [(r["start"], r["end"]) for r in log.all("mem", type="usable")]
+
+
+def type_at(log, address):
+    return next((r["type"] for r in log.all("mem") if r["start"] <= address < r["end"]), "hole")
+
+
+def test_map_differences_have_a_type():
+    """RAM that one firmware gives and the other does not is something else there, not forgotten: no RAM is lost without a word."""
+    bios, uefi = log_of("multiboot1"), log_of("uefi")
+    assert ram(bios)[-1] == ram(uefi)[-1] == (4 * G, 8 * G)
+    for mine, other in ((bios, uefi), (uefi, bios)):
+        edges = {r[k] for one in (mine, other) for r in one.all("mem") for k in ("start", "end")}
+        for at in sorted(e for e in edges if M <= e < 0x7ffe0000 and type_at(mine, e) == "usable"):
+            assert type_at(other, at) in ("usable", "reserved", "acpi", "nvs"), hex(at)
+
+
+def test_boot_services_are_reserved_under_uefi_only():
+    kept = {way: log_of(way).all("reserved", what="boot services") for way in ("multiboot1", "uefi", "cd-uefi")}
+    assert kept["multiboot1"] == []
+    for way in ("uefi", "cd-uefi"):
+        assert kept[way] and all(r["end"] <= 2 * G for r in kept[way])
+        image = log_of(way).one("reserved", what="image")
+        for r in kept[way]:
+            assert type_at(log_of(way), r["start"]) == "usable"
+            assert r["end"] <= image["start"] or image["end"] <= r["start"]
+
+
+SIZES = {
+    "4G": ("-m 4G", 4 * G),
+    "64G": ("-m 64G -object memory-backend-ram,id=m,size=64G,reserve=off -machine memory-backend=m", 64 * G),
+    # Without another vendor QEMU moves all RAM above 1 TiB; a wider bus would cost the firmware a minute.
+    "1T": ("-m 1T -object memory-backend-ram,id=m,size=1T,reserve=off -machine memory-backend=m "
+           "-cpu max,vendor=GenuineIntel,phys-bits=41", T),
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_memory_sizes(size):
+    args, expected = SIZES[size]
+    done = boot_efi("seed=3", args.split())
+    assert done.verdict == "clean", done.text[-3000:]
+    done.log.check_run()
+    assert expected - 64 * M < sum(end - start for start, end in ram(done.log)) <= expected
+
+
+@pytest.mark.parametrize("cpu, options, levels", [("max", "", 5), ("max", "levels=4", 4), ("max,la57=off", "", 4)])
+def test_levels(cpu, options, levels):
+    """OVMF runs on four levels: with five the application's image has gone through the trampoline."""
+    done = boot_efi(f"seed=1 {options}", ["-cpu", cpu])
+    assert done.verdict == "clean", done.text[-3000:]
+    assert done.log.one("boot")["levels"] == levels
+    runs = {r["level"] for r in done.log.all("run", alloc="memblock")}
+    assert ("p4d" in runs) == (levels == 5)
+
+
+def test_firmware_generator_is_a_source():
+    with_generator = boot_efi("", ["-device", "virtio-rng-pci"]).log.one("boot")
+    without = boot_efi("").log.one("boot")
+    assert "efi" in with_generator["entropy"] and "efi" not in without["entropy"]
+    assert with_generator["seed"] != without["seed"]
+
+
+@pytest.mark.parametrize("way", ["poweroff", "reboot"])
+def test_reset_system(way):
+    """Without ACPI tables there is no other way to switch off; -no-reboot ends QEMU in both cases."""
+    done = boot_efi(f"seed=1 exit={way}", ["-machine", "q35,acpi=off"], timeout=30)
+    assert done.code == 0, f"{done.code}\n{done.text[-2000:]}"
+    assert done.log.status == "clean"
+
+
+def test_reset_system_without_gbpages():
+    done = boot_efi("seed=1 exit=poweroff", ["-machine", "q35,acpi=off", "-cpu", "max,pdpe1gb=off,la57=off"], timeout=30)
+    assert done.code == 0, f"{done.code}\n{done.text[-2000:]}"
