@@ -24,7 +24,9 @@ static enum status rsdp_read(const struct physmem *mem, phys_t at, uint8_t rsdp[
 		return OK;
 	if (!phys_read(mem, at, rsdp, RSDP_SIZE))
 		return ERR_UNREADABLE;
-	/* Over the fixed 36 bytes as in Linux (acpi_tb_validate_rsdp), not over the length that the RSDP gives itself. */
+	/*
+	 * Over the fixed 36 bytes as in Linux (acpi_tb_validate_rsdp), not over the length that the RSDP gives itself.
+	 */
 	return sum8(rsdp, RSDP_SIZE) ? ERR_CHECKSUM : OK;
 }
 
@@ -148,4 +150,29 @@ enum status acpi_root_find(const struct acpi_root *root, const char *signature, 
 			first = s;
 	}
 	return first;
+}
+
+/* The header of a table; its sum does not matter here. */
+static bool same_name(const struct acpi_table *old, const struct acpi_table *t, bool always)
+{
+	return memcmp(old->signature, t->signature, sizeof(t->signature)) == 0 &&
+	       (always || memcmp(old->oem_table_id, t->oem_table_id, sizeof(t->oem_table_id)) == 0);
+}
+
+enum acpi_upgrade acpi_root_upgrade(struct acpi_root *root, const struct acpi_table *t, bool always)
+{
+	struct acpi_table old;
+
+	for (size_t i = 0; i < root->nr; i++) {
+		if (acpi_table_open(&old, root->mem, root->table[i]) == ERR_UNREADABLE || !same_name(&old, t, always))
+			continue;
+		if (!always && old.oem_revision >= t->oem_revision)
+			return ACPI_OLDER;
+		root->table[i] = t->addr;
+		return ACPI_OVERRIDE;
+	}
+	if (root->nr == ACPI_MAX_TABLES)
+		return ACPI_FULL;
+	root->table[root->nr++] = t->addr;
+	return ACPI_INSTALL;
 }

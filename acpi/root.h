@@ -42,4 +42,19 @@ MUST_CHECK enum status acpi_root_open(struct acpi_root *root, const struct physm
  */
 MUST_CHECK enum status acpi_root_find(const struct acpi_root *root, const char *signature, struct acpi_table *t);
 
+/* What becomes of a table that a file brings. */
+enum acpi_upgrade {
+	ACPI_OVERRIDE, /* it stands in for one of the firmware's from now on */
+	ACPI_INSTALL,  /* it is added behind them: acpi_root_find takes the first of a name */
+	ACPI_OLDER,    /* left out: the OEM revision is not above that of the firmware's */
+	ACPI_FULL,     /* left out: there are ACPI_MAX_TABLES already */
+};
+
+/*
+ * Takes t, which acpi_table_open has opened, as Linux's table upgrade does: it replaces the first table with the same
+ * signature and OEM table id if its OEM revision is higher. `always`: the first with the same signature, whatever the
+ * rest.
+ */
+MUST_CHECK enum acpi_upgrade acpi_root_upgrade(struct acpi_root *root, const struct acpi_table *t, bool always);
+
 #endif

@@ -82,7 +82,8 @@ static enum status entry_read(const struct physmem *mem, phys_t at, const struct
 	length = e[kind->length_at];
 	if (length < kind->length_min || length > ENTRY_MAX)
 		return ERR_MALFORMED;
-	if (!phys_read(mem, at, e, length))
+	/* The intermediate part ends at 31, also where old firmware says 30. */
+	if (!phys_read(mem, at, e, kind == &kind_32 ? ENTRY_MAX : length))
 		return ERR_UNREADABLE;
 	if (sum8(e, length))
 		return ERR_CHECKSUM;

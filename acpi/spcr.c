@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the serial ports of SPCR and DBG2. Addresses are taken as hints only: whether a UART is there, the one who opens it finds out. */
+/*
+ * Reads the serial ports of SPCR and DBG2. Addresses are taken as hints only: whether a UART is there, the one who
+ * opens it finds out.
+ */
 #include "acpi/spcr.h"
 
 /* Offsets in the SPCR. */
@@ -37,9 +40,9 @@ static bool is_16550(uint16_t interface)
 }
 
 /*
- * Width and stride. The tables have no field for a stride: the register's width stands in for it, but for the PC's ports, where bytes lie
- * side by side whatever the table says. Access size 0 is "undefined, legacy" and means bytes (seen on EC2 i3.metal); and a register
- * is never narrower than an access to it (seen as width 8, access 32).
+ * Width and stride. The tables have no field for a stride: the register's width stands in for it, but for the PC's
+ * ports, where bytes lie side by side whatever the table says. Access size 0 is "undefined, legacy" and means bytes
+ * (seen on EC2 i3.metal); and a register is never narrower than an access to it (seen as width 8, access 32).
  */
 static enum status decode_address(const uint8_t *gas, uint16_t interface, struct acpi_uart *out)
 {
@@ -137,7 +140,7 @@ enum status dbg2_read(const struct acpi_table *t, uint32_t *next, struct acpi_ua
 	if (!acpi_table_read(t, DBG2_DEVICES, head, sizeof(head)))
 		return ERR_UNREADABLE;
 	at = le32(head);
-	nr = le32(head + DBG2_NR - DBG2_DEVICES);
+	nr = le32(head + (DBG2_NR - DBG2_DEVICES));
 	/* Devices follow each other; a device has DEVICE_SIZE bytes at least, so that this ends with the table. */
 	for (uint32_t i = 0; i < nr; i++) {
 		enum status st;

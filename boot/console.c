@@ -3,19 +3,28 @@
 #include "boot/console.h"
 
 #include "acpi/root.h"
+#include "boot/cpu.h"
 #include "boot/run.h"
+#include "boot/screen.h"
 #include "boot/uart_bus.h"
 #include "kernel/format.h"
 
 #define COM1 0x3f8
 #define BDA_COM_PORTS 0x400 /* BIOS data area: four words, the I/O bases of COM1 to COM4 */
-#define PORT_MIN 0x100      /* below are the devices of the board itself */
+#define BDA_VIDEO 0x449     /* mode, and columns as a word */
+#define BDA_VIDEO_CONTROLLER 0x463
+#define VGA_MODE_TEXT 3
+#define VGA_CONTROLLER 0x3d4
+#define VGA_TEXT 0xb8000
+#define PORT_MIN 0x100 /* below are the devices of the board itself */
 #define PORT_MAX 0xfff8
 
 static const uint16_t com_ports[] = { COM1, 0x2f8, 0x3e8, 0x2e8 };
 
 static struct uart uarts[OPT_MAX_CONSOLES];
 static unsigned nr_uarts;
+static struct screen screen;
+static bool screen_is_open;
 static char message[96];
 
 static bool add_uart(struct uart u, uint32_t baud)
@@ -108,39 +117,83 @@ static bool open_by_bios(void)
 	return false;
 }
 
+/* A loader that says nothing of the screen leaves it as the BIOS has set it: text, if its data area says so. */
+static void find_vga_text(struct framebuffer *fb)
+{
+	struct {
+		uint8_t mode;
+		uint16_t columns;
+	} __attribute__((packed)) video;
+	uint16_t controller;
+
+	if (handover.bi.protocol == BOOT_UEFI || !window_read(NULL, BDA_VIDEO, &video, sizeof(video)) ||
+	    !window_read(NULL, BDA_VIDEO_CONTROLLER, &controller, sizeof(controller)))
+		return;
+	if ((video.mode & 0x7f) == VGA_MODE_TEXT && video.columns == 80 && controller == VGA_CONTROLLER)
+		*fb = (struct framebuffer){ FRAMEBUFFER_TEXT, VGA_TEXT, 160, 80, 25, 16, 0, 0, 0 };
+}
+
+static bool open_screen(void)
+{
+	struct framebuffer fb = handover.bi.screen;
+	uint64_t size;
+	void *base;
+
+	if (screen_is_open)
+		return true;
+	if (fb.kind == FRAMEBUFFER_NONE)
+		find_vga_text(&fb);
+	size = screen_size(&fb);
+	if (!size || is_memory(fb.address, size))
+		return false;
+	base = device_map(fb.address, size, fb.kind == FRAMEBUFFER_TEXT ? DEVICE_REGISTERS : DEVICE_PIXELS);
+	if (!base)
+		return false;
+	screen_open(&screen, &fb, (uint64_t)base);
+	screen_is_open = true;
+	return true;
+}
+
 static void open_auto(const struct options *opt)
 {
+	open_screen();
 	if (!open_by_tables(opt) && !open_by_bios())
 		add_port(COM1, 0);
 }
 
+const char *console_missing(const struct console_option *c)
+{
+	if (c->kind == CONSOLE_TTYS)
+		format(message, sizeof(message), "ttyS%u: no UART there", c->port);
+	else
+		format(message, sizeof(message), "uart,%s,0x%llx: no UART there",
+		       c->kind == CONSOLE_UART_IO ? "io" : "mmio32", (unsigned long long)c->address);
+	return message;
+}
+
 static const char *open_one(const struct options *opt, const struct console_option *c)
 {
+	bool good = true;
+
 	switch (c->kind) {
 	case CONSOLE_AUTO:
 		open_auto(opt);
-		return NULL;
+		break;
 	case CONSOLE_NONE:
-		return NULL;
+		break;
 	case CONSOLE_TTYS:
-		if (c->port < ARRAY_SIZE(com_ports) && add_port(com_ports[c->port], c->baud))
-			return NULL;
-		format(message, sizeof(message), "ttyS%u: no UART there", c->port);
-		return message;
+		good = c->port < ARRAY_SIZE(com_ports) && add_port(com_ports[c->port], c->baud);
+		break;
 	case CONSOLE_UART_IO:
-		if (add_port(c->address, c->baud))
-			return NULL;
-		format(message, sizeof(message), "uart,io,0x%llx: no UART there", (unsigned long long)c->address);
-		return message;
+		good = add_port(c->address, c->baud);
+		break;
 	case CONSOLE_UART_MMIO32:
-		if (add_memory(c->address, c->baud))
-			return NULL;
-		format(message, sizeof(message), "uart,mmio32,0x%llx: no UART there", (unsigned long long)c->address);
-		return message;
+		good = add_memory(c->address, c->baud);
+		break;
 	case CONSOLE_FB:
-		return "fb: the loader gave no framebuffer";
+		return open_screen() ? NULL : "fb: there is no screen";
 	}
-	return NULL;
+	return good ? NULL : console_missing(c);
 }
 
 const char *console_open(void *ctx, const struct options *opt)
@@ -150,6 +203,7 @@ const char *console_open(void *ctx, const struct options *opt)
 		const char *complaint = open_one(opt, &opt->console[i]);
 
 		if (complaint) {
+			open_screen();
 			console_open_fallback();
 			return complaint;
 		}
@@ -170,10 +224,21 @@ void console_write(void *ctx, const char *s, size_t len)
 	(void)ctx;
 	for (unsigned i = 0; i < nr_uarts; i++)
 		uart_write(&uarts[i], &uart_hardware, s, len);
+	if (screen_is_open)
+		screen_write(&screen, s, len);
+}
+
+bool console_canvas(void *ctx, struct canvas *out)
+{
+	(void)ctx;
+	if (screen_is_open)
+		*out = screen_canvas(&screen);
+	return screen_is_open;
 }
 
 void console_drain(void)
 {
 	for (unsigned i = 0; i < nr_uarts; i++)
 		uart_drain(&uarts[i], &uart_hardware);
+	sfence(); /* what is left of the picture in write-combining buffers */
 }

@@ -3,16 +3,26 @@
 #ifndef BOOT_CONSOLE_H
 #define BOOT_CONSOLE_H
 
+#include "kernel/canvas.h"
 #include "kernel/options.h"
 
-/* platform.console_open: opens what the options ask for; NULL or one sentence saying what could not be had (COM1 is open then). */
+/*
+ * platform.console_open: opens what the options ask for; NULL or one sentence saying what could not be had (COM1 is
+ * open then).
+ */
 const char *console_open(void *ctx, const struct options *opt);
+
+/* The sentence for a UART of the options that is not there. */
+const char *console_missing(const struct console_option *c);
 
 /* Opens what there is if nothing is open yet: for failures before the options are known. */
 void console_open_fallback(void);
 
 /* platform.write: to every open console. */
 void console_write(void *ctx, const char *s, size_t len);
+
+/* platform.canvas: the screen, if one is a console. */
+bool console_canvas(void *ctx, struct canvas *out);
 
 /* Lets the last bytes leave; bounded. */
 void console_drain(void);

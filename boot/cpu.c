@@ -5,9 +5,17 @@
 #define PIT_HZ 1193182u
 #define PIT_CHANNEL2 0x42
 #define PIT_COMMAND 0x43
-#define PIT_GATE 0x61            /* bit 0 gate of channel 2, bit 5 its output */
+#define PIT_GATE 0x61 /* bit 0 gate of channel 2, bit 5 its output */
+#define PIT_LATCH2 0x80
 #define PIT_TICKS (PIT_HZ / 1000) /* 1 ms */
-#define PIT_MAX_POLLS 500000u /* half a second of port reads on a real machine; 1 ms at one instruction a nanosecond */
+#define PIT_MAX_POLLS 50000u      /* half a second on a real machine, 3 ms at an instruction a nanosecond */
+#define PIT_TRIES 3
+
+/* What both clocks said at the same time. */
+struct moment {
+	uint64_t tsc;
+	unsigned pit;
+};
 
 static uint32_t max_leaf(uint32_t base)
 {
@@ -57,25 +65,51 @@ void cpu_enable_protections(void)
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
 }
 
-/* Ticks of the TSC while channel 2 of the PIT counts PIT_TICKS down; 0 when it does not finish. */
+/* The quickest of a few tries: a hypervisor may take the CPU away in the midst of one. */
+static struct moment read_clocks(void)
+{
+	struct moment best = { 0 };
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned i = 0; i < PIT_TRIES; i++) {
+		uint64_t start = rdtsc(), took;
+		unsigned pit;
+
+		outb(PIT_COMMAND, PIT_LATCH2);
+		took = rdtsc() - start;
+		pit = inb(PIT_CHANNEL2);
+		pit |= (unsigned)inb(PIT_CHANNEL2) << 8;
+		if (took < least)
+			best = (struct moment){ start + took / 2, pit };
+		least = min_u64(least, took);
+	}
+	return best;
+}
+
+/* Counts of the TSC a second, by channel 2 of the PIT; 0 when that does not count, or has been through 0 unseen. */
 static uint64_t measure(void)
 {
-	uint64_t start;
+	struct moment first, now;
+	unsigned ticks = 0;
 
 	outb(PIT_GATE, (uint8_t)((inb(PIT_GATE) & ~3u) | 1));
-	outb(PIT_COMMAND, 0xb0); /* channel 2, low then high byte, mode 0 */
-	outb(PIT_CHANNEL2, PIT_TICKS & 0xff);
-	outb(PIT_CHANNEL2, PIT_TICKS >> 8);
-	start = rdtsc();
-	for (unsigned polls = 0; polls < PIT_MAX_POLLS; polls++) {
-		if (inb(PIT_GATE) & 0x20)
-			return rdtsc() - start;
+	outb(PIT_COMMAND, 0xb0); /* channel 2, low then high byte, mode 0: the output goes up at 0 */
+	outb(PIT_CHANNEL2, 0xff);
+	outb(PIT_CHANNEL2, 0xff);
+	first = now = read_clocks();
+	for (unsigned polls = 0; ticks < PIT_TICKS && polls < PIT_MAX_POLLS; polls++) {
+		now = read_clocks();
+		ticks = first.pit > now.pit ? first.pit - now.pit : 0;
 	}
-	return 0;
+	if (ticks < PIT_TICKS || inb(PIT_GATE) & 0x20)
+		return 0;
+	return (now.tsc - first.tsc) * PIT_HZ / ticks;
 }
 
 uint64_t cpu_tsc_hz(void)
 {
+	uint64_t hz;
+
 	if (max_leaf(0) >= 0x15) {
 		struct cpuid r = cpuid(0x15, 0);
 
@@ -89,7 +123,8 @@ uint64_t cpu_tsc_hz(void)
 		if (khz)
 			return khz * 1000ull;
 	}
-	return measure() * 1000;
+	hz = measure();
+	return hz ? hz : measure();
 }
 
 void cpu_load_map(uint64_t cr3)

@@ -171,6 +171,16 @@ static inline void ltr(uint16_t selector)
 	__asm__ volatile("ltr %0" : : "r"(selector) : "memory");
 }
 
+static inline void clflush(const void *at)
+{
+	__asm__ volatile("clflush (%0)" : : "r"(at) : "memory");
+}
+
+static inline void sfence(void)
+{
+	__asm__ volatile("sfence" : : : "memory");
+}
+
 static inline void hlt(void)
 {
 	__asm__ volatile("hlt" : : : "memory");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* GDT, TSS and IDT: flat segments, and a stub for each of the 256 vectors. */
+/* GDT, TSS and IDT: flat segments, and a stub for each exception. */
 #include "boot/descriptors.h"
 
 #include "boot/cpu.h"
@@ -7,7 +7,7 @@
 #define CODE 0x08
 #define TSS 0x18
 #define STACK_SIZE 8192
-#define VECTORS 256
+#define VECTORS 32 /* the exceptions: an interrupt, were one to come, is a general protection fault */
 #define STUB_SIZE 16
 
 enum { VECTOR_NMI = 2, VECTOR_DOUBLE_FAULT = 8, VECTOR_MACHINE_CHECK = 18 };
@@ -68,9 +68,11 @@ static void set_tss(void)
 
 void descriptors_load(void)
 {
-	struct pointer to_gdt = { sizeof(gdt) - 1, (uint64_t)gdt };
-	struct pointer to_idt = { sizeof(idt) - 1, (uint64_t)idt };
+	/* The addresses by themselves: of a packed whole, a compiler may keep a template with a relocation at an odd place. */
+	struct pointer to_gdt = { .limit = sizeof(gdt) - 1 }, to_idt = { .limit = sizeof(idt) - 1 };
 
+	to_gdt.base = (uint64_t)gdt;
+	to_idt.base = (uint64_t)idt;
 	gdt[1] = 0x00af9b000000ffff; /* 64-bit code */
 	gdt[2] = 0x00cf93000000ffff; /* data */
 	set_tss();

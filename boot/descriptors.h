@@ -3,7 +3,10 @@
 #ifndef BOOT_DESCRIPTORS_H
 #define BOOT_DESCRIPTORS_H
 
-/* Builds and loads all three for the image where it now runs. Double fault, NMI and machine check get stacks of their own. */
+/*
+ * Builds and loads all three for the image where it now runs. Double fault, NMI and machine check get stacks of their
+ * own.
+ */
 void descriptors_load(void);
 
 #endif

@@ -71,7 +71,7 @@ phys_t early_map_build(char *copy, const struct image_place *place)
 	struct early_tables *t = (struct early_tables *)(copy + ((char *)here_set - image_start()));
 	unsigned page_nr = 0;
 
-	__builtin_memset(t, 0, sizeof(*t));
+	memset(t, 0, sizeof(*t));
 	for (const char *page = image_start(); page < image_end; page += PAGE_SIZE, page_nr++) {
 		uint64_t flags = page_flags(page);
 
@@ -129,9 +129,9 @@ void early_map_share(uint64_t *pgd)
 	pgd[511] = early_tables[in_use].pgd[511];
 }
 
-unsigned early_map_tables(void)
+unsigned early_map_tables(unsigned levels)
 {
-	return here.levels == 5 ? 6 : 5;
+	return levels == 5 ? 6 : 5;
 }
 
 /* Gives the slot used longest ago to `frame` and puts it first. */
@@ -139,7 +139,7 @@ static void window_take(phys_t frame)
 {
 	unsigned slot = recent[WINDOW_SLOTS - 1].slot;
 
-	__builtin_memmove(&recent[1], &recent[0], sizeof(recent) - sizeof(recent[0]));
+	memmove(&recent[1], &recent[0], sizeof(recent) - sizeof(recent[0]));
 	recent[0].frame = frame;
 	recent[0].slot = slot;
 	early_tables[in_use].window[slot] = frame | DATA | PT_LARGE;
@@ -175,8 +175,8 @@ void *window_map(phys_t at)
 }
 
 /*
- * Uncached by PCD and PWT is so whatever the MTRRs say (SDM vol. 3A, 11.5.2.2). Write combining takes an entry of the PAT that no table
- * uses so far, so that it can be changed without more ado.
+ * Uncached by PCD and PWT is so whatever the MTRRs say (SDM vol. 3A, 11.5.2.2). Write combining takes an entry of the
+ * PAT that no table uses so far, so that it can be changed without more ado.
  */
 static uint64_t device_flags(enum device_kind kind)
 {
@@ -222,7 +222,7 @@ bool window_read(void *ctx, phys_t at, void *buf, size_t len)
 
 		if (!from)
 			return false;
-		__builtin_memcpy(to, from, n);
+		memcpy(to, from, n);
 		to += n;
 		at += n;
 		len -= n;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables Landfall runs on until a direct map is loaded: the image with its permissions, and a window of four 2 MiB mappings
- * through which physical memory is reached a piece at a time; beside them, the devices used as consoles. Nothing else is mapped.
+ * The tables Landfall runs on until a direct map is loaded: the image with its permissions, and a window of four 2 MiB
+ * mappings through which physical memory is reached a piece at a time; beside them, the devices used as consoles.
+ * Nothing else is mapped.
  */
 #ifndef BOOT_EARLY_MAP_H
 #define BOOT_EARLY_MAP_H
@@ -10,7 +11,7 @@
 #include "mm/pagetable.h"
 
 #define WINDOW_SLOTS 4
-#define DEVICE_SLOT 8 /* the window's slots from here on are for devices */
+#define DEVICE_SLOT 8                     /* the window's slots from here on are for devices */
 #define WINDOW_VIRT 0xffffffffc0000000ull /* right above the 1 GiB in which the image may lie */
 #define KERNEL_WINDOW_VIRT 0xffffffff80000000ull
 
@@ -30,14 +31,14 @@ struct image_place {
 };
 
 /*
- * Replaces the first, coarse tables by real ones: W^X for the image, a guard page under the stack, the window. Uses the set of tables
- * that the entry did not. Makes window_map usable.
+ * Replaces the first, coarse tables by real ones: W^X for the image, a guard page under the stack, the window. Uses the
+ * set of tables that the entry did not. Makes window_map usable.
  */
 void early_map_init(const struct image_place *place, unsigned phys_bits);
 
 /*
- * Builds a set of tables for an image at `place`, in the copy of the image that is mapped at `copy` (the running image itself is a
- * copy too): the set that the running image does not use. Returns its physical address for CR3.
+ * Builds a set of tables for an image at `place`, in the copy of the image that is mapped at `copy` (the running image
+ * itself is a copy too): the set that the running image does not use. Returns its physical address for CR3.
  */
 phys_t early_map_build(char *copy, const struct image_place *place);
 
@@ -52,18 +53,21 @@ void early_map_forget_old(const struct image_place *old);
 phys_t early_map_root(void);
 void early_map_share(uint64_t *pgd);
 
-/* Pages of the tables in use. */
-unsigned early_map_tables(void);
+/* Pages of the tables in use, on that number of levels. */
+unsigned early_map_tables(unsigned levels);
 
-/* The byte at physical address `at`, good until the end of its 2 MiB and until three other pieces were asked for. NULL: beyond the CPU. */
+/*
+ * The byte at physical address `at`, good until the end of its 2 MiB and until three other pieces were asked for. NULL:
+ * beyond the CPU.
+ */
 void *window_map(phys_t at);
 
 /* How the CPU may write to a device: at once, or (a framebuffer) collected into lines. */
 enum device_kind { DEVICE_REGISTERS, DEVICE_PIXELS };
 
 /*
- * Maps [at, at + size) of a device, not cached, for good: the address stays the same over the move and in every map. The same piece asked
- * for again is not mapped twice. NULL: beyond the CPU, or no room left.
+ * Maps [at, at + size) of a device, not cached, for good: the address stays the same over the move and in every map.
+ * The same piece asked for again is not mapped twice. NULL: beyond the CPU, or no room left.
  */
 void *device_map(phys_t at, uint64_t size, enum device_kind kind);
 

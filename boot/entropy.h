@@ -9,7 +9,10 @@
 /* Takes over the words that UEFI's generator gave, if any. */
 void entropy_take_efi(const struct bootinfo *bi);
 
-/* platform.entropy: one word from that source; false when there is none, or it gave nothing in ten tries, or is used up. */
+/*
+ * platform.entropy: one word from that source; false when there is none, or it gave nothing in ten tries, or is used
+ * up.
+ */
 bool entropy_read(void *ctx, enum entropy_source source, uint64_t *out);
 
 #endif

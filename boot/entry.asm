@@ -10,6 +10,7 @@ VAR_TABLES      equ BOOT_VARS           ; physical address of struct early_table
 VAR_STACK       equ BOOT_VARS + 4       ; physical top of the boot stack
 VAR_STACK_VIRT  equ BOOT_VARS + 8
 VAR_ENTRY_VIRT  equ BOOT_VARS + 16
+VAR_END         equ BOOT_VARS + 32      ; physical end of the image
 CODE            equ BOOT + 128          ; where linker.ld puts .boot32
 
 ; Pages of struct early_tables (boot/early_map.h).
@@ -34,8 +35,16 @@ global entry32
 entry32:
 	cli
 	cld
-	mov     esp, [VAR_STACK]
 	mov     ebp, eax                ; the loader's magic
+
+	; Where no memory is, nothing stays: neither the image's last page nor the stack.
+	mov     ecx, [VAR_END]
+	mov     [ecx - 4], eax
+	cmp     [ecx - 4], eax
+	mov     esi, ADDR(no_memory)
+	jne     fail
+	and     dword [ecx - 4], 0
+	mov     esp, [VAR_STACK]
 	push    ebx                     ; its information
 
 	; CPUID is there if EFLAGS.ID can be changed; long mode and NX are bits of leaf 0x80000001.
@@ -147,6 +156,8 @@ fail:
 	hlt
 	jmp     .halt
 
+no_memory:
+	db "[    0.000000] error: too little memory: the image needs RAM up to 18 MiB", 13, 10, 0
 no_long_mode:
 	db "[    0.000000] error: this CPU has no long mode (64-bit): Landfall needs it", 13, 10, 0
 no_nx:

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Any exception or interrupt: a register dump, worded as Linux words it, and the exit as a fault. Landfall enables none. */
+/*
+ * Any exception or interrupt: a register dump, worded as Linux words it, and the exit as a fault. Landfall enables
+ * none.
+ */
 
 #include "boot/cpu.h"
 #include "boot/image.h"
@@ -45,7 +48,7 @@ static const char *const names[] = {
 
 static const char *vector_name(uint64_t vector)
 {
-	return vector < ARRAY_SIZE(names) ? names[vector] : vector < 32 ? "exception" : "interrupt";
+	return vector < ARRAY_SIZE(names) ? names[vector] : "exception";
 }
 
 /* The two lines that Linux prints above the dump of a page fault. */

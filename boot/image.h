@@ -12,7 +12,7 @@
 
 extern char image_first[], text_start[], rodata_start[], data_start[], image_data_end[], image_end[], pt_buffer[];
 extern char boot_stack_guard[], boot_stack_top[];
-extern const char rela_start[], rela_end[];
+extern const char relr_start[], relr_end[];
 
 /* First byte of the image: its boot page, which is linked elsewhere but always lies right before .text. */
 static inline char *image_start(void)

@@ -11,6 +11,7 @@
 #include "boot/power.h"
 #include "boot/run.h"
 #include "boot/uefi.h"
+#include "kernel/report.h"
 
 struct handover handover;
 struct platform platform;
@@ -67,6 +68,7 @@ static void platform_init(uint64_t tsc_hz)
 		.entropy = entropy_read,
 		.write = console_write,
 		.console_open = console_open,
+		.canvas = console_canvas,
 		.load_map = load_map,
 		.unload_map = unload_map,
 		.peek = peek,
@@ -82,7 +84,7 @@ static void describe_image(struct bootinfo *bi)
 	bi->image = (struct range){ here.phys, here.phys + image_size() };
 	bi->buffer = (struct range){ buffer, buffer + PT_BUFFER_PAGES * PAGE_SIZE };
 	bi->pgd = here.phys + (uint64_t)((char *)direct_map_pgd - image_start());
-	bi->image_tables = early_map_tables();
+	bi->image_tables = early_map_tables(here.levels);
 }
 
 /* First words of the image at its new place. */
@@ -120,7 +122,8 @@ static void read_loader(uint32_t magic, uint32_t info)
 
 _Noreturn void boot_main(uint32_t magic, uint32_t info)
 {
-	image_relocate(image_start(), 0);
+	struct run r;
+
 	here = (struct image_place){ LOAD_PHYS, LINK_VIRT, 4 };
 	if (magic == UEFI_MAGIC)
 		here = (struct image_place){ info, LINK_VIRT, read_cr4() & CR4_LA57 ? 5 : 4 };
@@ -136,6 +139,9 @@ _Noreturn void boot_main(uint32_t magic, uint32_t info)
 	if (handover.choice.levels != here.levels)
 		image_switch_levels(&here, handover.choice.levels, handover.bi.buffer.start);
 	image_move(&here, &(struct image_place){ handover.choice.base, handover.choice.virt, here.levels }, boot_moved);
+	r = run_open(&handover, &platform);
+	(void)report_error(&r, NO_MEMORY_AT, (unsigned long long)handover.choice.base);
+	run_end(RUN_ERROR);
 }
 
 _Noreturn void run_end(enum run_result result)
@@ -160,7 +166,10 @@ struct log *run_fault_begin(void)
 	if (in_fault || ended)
 		run_end(RUN_FAULT);
 	in_fault = true;
-	l = (struct log){ &handover.log, { log_write, read_tsc, NULL } };
+	/* Field by field: of a whole struct the compiler keeps a template, all there would be in .data, which takes a page. */
+	l.s = &handover.log;
+	l.sink.write = log_write;
+	l.sink.tsc = read_tsc;
 	if (!dry_running())
 		console_open_fallback();
 	log_open(&l);

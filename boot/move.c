@@ -1,32 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies the image to its chosen place, relocates it and goes on there; changes the number of paging levels on the way. */
+/*
+ * Copies the image to its chosen place, relocates it and goes on there; changes the number of paging levels on the way.
+ */
 #include "boot/move.h"
 
 #include "boot/cpu.h"
 #include "boot/descriptors.h"
 #include "boot/image.h"
 
-#define R_X86_64_RELATIVE 8
 #define POISON 0xcc
-
-/* ELF-64 relocation with addend (System V ABI, figure 4-19). */
-struct rela {
-	uint64_t offset;
-	uint64_t info;
-	uint64_t addend;
-};
+#define CACHE_LINE 64
 
 _Noreturn void move_jump(uint64_t cr3, uint64_t stack, uint64_t entry);
 void levels_switch(uint64_t cr3, bool la57, uint64_t low);
 
-void image_relocate(char *copy, uint64_t slide)
+/*
+ * RELR (generic ABI, "Relative relocations"): an even word is the address of a pointer, an odd one a bitmap of which of the next
+ * 63 words are pointers too.
+ */
+void image_relocate(char *copy, uint64_t delta)
 {
-	const struct rela *r = (const struct rela *)(copy + (rela_start - image_start()));
-	const struct rela *end = (const struct rela *)(copy + (rela_end - image_start()));
+	const uint64_t *r = (const uint64_t *)(copy + (relr_start - image_start()));
+	const uint64_t *end = (const uint64_t *)(copy + (relr_end - image_start()));
+	uint64_t *at = (uint64_t *)copy;
 
 	for (; r < end; r++) {
-		if ((uint32_t)r->info == R_X86_64_RELATIVE)
-			*(uint64_t *)(copy + (r->offset - LINK_VIRT)) = r->addend + slide;
+		if (!(*r & 1)) {
+			at = (uint64_t *)(copy + (*r - LINK_VIRT));
+			*at++ += delta;
+			continue;
+		}
+		for (unsigned i = 0; i < 63; i++) {
+			if (*r >> (i + 1) & 1)
+				at[i] += delta;
+		}
+		at += 63;
 	}
 }
 
@@ -35,19 +43,35 @@ static void copy_image(char *copy)
 {
 	uint64_t guard = (uint64_t)(boot_stack_guard - image_start()), rest = guard + PAGE_SIZE;
 
-	__builtin_memcpy(copy, image_start(), guard);
-	__builtin_memcpy(copy + rest, image_start() + rest, image_size() - rest);
+	memcpy(copy, image_start(), guard);
+	memcpy(copy + rest, image_start() + rest, image_size() - rest);
+}
+
+/* What is not memory gives back something else; asked behind the cache. The stack is in use and not compared. */
+static bool holds_image(const char *copy)
+{
+	uint64_t guard = (uint64_t)(boot_stack_guard - image_start()),
+		 rest = (uint64_t)(boot_stack_top - image_start());
+
+	for (uint64_t at = 0; at < image_size(); at += CACHE_LINE)
+		clflush(copy + at);
+	return !memcmp(copy, image_start(), guard) && !memcmp(copy + rest, image_start() + rest, image_size() - rest);
 }
 
 void image_move(const struct image_place *from, const struct image_place *to, void (*entry)(void))
 {
-	/* Always through the window: the image's own mapping of its read-only data does not let relocations be written. */
+	/*
+	 * Always through the window: the image's own mapping of its read-only data does not let relocations be written.
+	 */
 	char *copy = window_map(to->phys);
 	phys_t cr3;
 
-	if (to->phys != from->phys)
+	if (to->phys != from->phys) {
 		copy_image(copy);
-	image_relocate(copy, to->virt - LINK_VIRT);
+		if (!holds_image(copy))
+			return;
+	}
+	image_relocate(copy, to->virt - from->virt);
 	cr3 = early_map_build(copy, to);
 	early_map_keep_old(copy, from);
 	move_jump(cr3, to->virt + (uint64_t)(boot_stack_top - image_start()),
@@ -56,20 +80,23 @@ void image_move(const struct image_place *from, const struct image_place *to, vo
 
 void image_poison(phys_t old)
 {
-	__builtin_memset(window_map(old), POISON, align_up(image_size(), PAGE_SIZE));
+	memset(window_map(old), POISON, align_up(image_size(), PAGE_SIZE));
 }
 
-/* Maps the 2 MiB around the image where they lie, through two tables (three with 5 levels) taken from the scratch pages. */
+/*
+ * Maps the 2 MiB around the image where they lie, through two tables (three with 5 levels) taken from the scratch
+ * pages.
+ */
 static void map_identity(phys_t root, phys_t scratch, const struct image_place *place, unsigned levels)
 {
 	phys_t pmd = scratch, pud = scratch + PAGE_SIZE, p4d = scratch + 2 * PAGE_SIZE;
 
-	__builtin_memset(window_map(pmd), 0, PAGE_SIZE);
-	__builtin_memset(window_map(pud), 0, PAGE_SIZE);
+	memset(window_map(pmd), 0, PAGE_SIZE);
+	memset(window_map(pud), 0, PAGE_SIZE);
 	((uint64_t *)window_map(pmd))[place->phys / (2 * MIB) % PT_ENTRIES] = place->phys | PT_TABLE_FLAGS | PT_LARGE;
 	((uint64_t *)window_map(pud))[place->phys / GIB % PT_ENTRIES] = pmd | PT_TABLE_FLAGS;
 	if (levels == 5) {
-		__builtin_memset(window_map(p4d), 0, PAGE_SIZE);
+		memset(window_map(p4d), 0, PAGE_SIZE);
 		((uint64_t *)window_map(p4d))[0] = pud | PT_TABLE_FLAGS;
 		pud = p4d;
 	}

@@ -5,11 +5,17 @@
 
 #include "boot/early_map.h"
 
-/* Applies the image's relocations to the copy mapped at `copy`, to run at LINK_VIRT + slide. Uses no pointer that needs one. */
-void image_relocate(char *copy, uint64_t slide);
+/*
+ * Moves every pointer of the copy mapped at `copy` by delta, the distance from where it is linked or was relocated to until now.
+ * Uses no pointer that needs relocation itself.
+ */
+void image_relocate(char *copy, uint64_t delta);
 
-/* Copies the image to its place, relocates the copy, and goes on in it at `entry` on a fresh stack. Same place: relocates only. */
-_Noreturn void image_move(const struct image_place *from, const struct image_place *to, void (*entry)(void));
+/*
+ * Copies the image to its place, relocates the copy, and goes on in it at `entry` on a fresh stack. Same place:
+ * relocates only. Returns when the memory there does not hold what is written to it.
+ */
+void image_move(const struct image_place *from, const struct image_place *to, void (*entry)(void));
 
 /* Fills what was the image with 0xcc, so that a stray use of it is a breakpoint and not a riddle. */
 void image_poison(phys_t old);

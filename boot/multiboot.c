@@ -6,6 +6,8 @@
 #define INFO1_MODULES (1u << 3)
 #define INFO1_MAP (1u << 6)
 #define INFO1_LOADER (1u << 9)
+#define INFO1_SCREEN (1u << 12)
+#define INFO1_SCREEN_AT 88
 
 #define INFO2_MAX (4 * MIB)
 #define MAX_MAP_BYTES (4 * MIB)
@@ -17,6 +19,7 @@ enum tag_type {
 	TAG_LOADER = 2,
 	TAG_MODULE = 3,
 	TAG_MAP = 6,
+	TAG_FRAMEBUFFER = 8,
 	TAG_SMBIOS = 13,
 	TAG_ACPI_OLD = 14,
 	TAG_ACPI_NEW = 15,
@@ -45,6 +48,20 @@ struct module2 {
 	uint32_t start, end;
 } __attribute__((packed));
 
+/* Of a tag, and from byte 88 on in Multiboot 1's information. */
+struct screen_info {
+	uint64_t address;
+	uint32_t pitch, width, height;
+	uint8_t bpp, type;
+} __attribute__((packed));
+
+enum { SCREEN_RGB = 1, SCREEN_TEXT = 2 };
+
+/* Position and size of each colour in a pixel. */
+struct screen_rgb {
+	uint8_t red_at, red, green_at, green, blue_at, blue;
+};
+
 struct map2 {
 	uint32_t entry_size, entry_version;
 } __attribute__((packed));
@@ -52,6 +69,7 @@ struct map2 {
 _Static_assert(sizeof(struct info1) == 68, "Multiboot 0.6.96, 3.3");
 _Static_assert(sizeof(struct module1) == 16, "Multiboot 0.6.96, 3.3");
 _Static_assert(sizeof(struct map_entry) == 20, "both versions");
+_Static_assert(sizeof(struct screen_info) == 22, "Multiboot 2.0, 3.6.12");
 
 void bootinfo_init(struct bootinfo *bi)
 {
@@ -60,7 +78,7 @@ void bootinfo_init(struct bootinfo *bi)
 	bi->cmdline_truncated = false;
 	bi->map_missing = true;
 	bi->map.nr = 0;
-	bi->nr_keep = bi->nr_conventional = 0;
+	bi->nr_keep = bi->nr_files = bi->nr_conventional = 0;
 	bi->rsdp = bi->smbios = PHYS_NONE;
 	bi->notes[0] = '\0';
 	bi->nr_random = 0;
@@ -68,13 +86,13 @@ void bootinfo_init(struct bootinfo *bi)
 	bi->screen = (struct framebuffer){ .kind = FRAMEBUFFER_NONE };
 }
 
-/* Copies a string of at most `max` bytes in memory; false when it did not end within size - 1 characters. */
-static bool read_string(const struct physmem *mem, phys_t at, uint64_t max, char *to, size_t size)
+/* Copies a string that ends inside `from`, or with it; false when it did not end within size - 1 characters. */
+static bool read_string(const struct physmem *mem, struct range from, char *to, size_t size)
 {
-	for (size_t i = 0; i < size; i++, at++) {
+	for (size_t i = 0; i < size; i++, from.start++) {
 		char c = '\0';
 
-		if (i < max && !phys_read(mem, at, &c, 1))
+		if (!range_empty(from) && !phys_read(mem, from.start, &c, 1))
 			c = '\0';
 		to[i] = c;
 		if (c == '\0')
@@ -117,8 +135,9 @@ static enum status add_module(struct bootinfo *bi, uint64_t start, uint64_t end)
 {
 	if (end <= start)
 		return OK;
-	if (bi->nr_keep >= BOOT_MAX_KEEP)
+	if (bi->nr_keep >= BOOT_MAX_KEEP || bi->nr_files >= BOOT_MAX_FILES)
 		return ERR_FULL;
+	bi->file[bi->nr_files++] = (struct range){ start, end };
 	bi->keep[bi->nr_keep++] = (struct boot_keep){
 		.r = { align_down(start, PAGE_SIZE), align_up(end, PAGE_SIZE) },
 		.why = KEEP_MODULE,
@@ -158,6 +177,31 @@ static enum status add_map_entry(const struct physmem *mem, phys_t at, struct bo
 	s = e820_add(&bi->map, e.base, e.length, map_type(e.type));
 	bi->map_missing = false;
 	return s;
+}
+
+static uint32_t colour_mask(uint8_t at, uint8_t bits)
+{
+	return at < 32 && bits <= 32 ? (uint32_t)(((1ull << bits) - 1) << at) : 0;
+}
+
+/* Palettes are not taken: then there is no screen. `rgb` is where the colours of a pixel are told. */
+static void read_screen(const struct physmem *mem, phys_t at, phys_t rgb, struct bootinfo *bi)
+{
+	struct framebuffer *fb = &bi->screen;
+	struct screen_info s;
+	struct screen_rgb c;
+
+	if (!phys_read(mem, at, &s, sizeof(s)))
+		return;
+	*fb = (struct framebuffer){ FRAMEBUFFER_NONE, s.address, s.pitch, s.width, s.height, s.bpp, 0, 0, 0 };
+	if (s.type == SCREEN_TEXT)
+		fb->kind = FRAMEBUFFER_TEXT;
+	if (s.type != SCREEN_RGB || !phys_read(mem, rgb, &c, sizeof(c)))
+		return;
+	fb->kind = FRAMEBUFFER_PIXELS;
+	fb->red = colour_mask(c.red_at, c.red);
+	fb->green = colour_mask(c.green_at, c.green);
+	fb->blue = colour_mask(c.blue_at, c.blue);
 }
 
 /* Multiboot 1: each entry begins with its own size, which does not count itself. */
@@ -210,11 +254,14 @@ enum status multiboot1_parse(const struct physmem *mem, phys_t at, struct bootin
 	if (!phys_read(mem, at, &info, sizeof(info)))
 		return ERR_UNREADABLE;
 	if (info.flags & INFO1_LOADER)
-		read_string(mem, info.boot_loader_name, UINT64_MAX, bi->loader, sizeof(bi->loader));
+		read_string(mem, (struct range){ info.boot_loader_name, UINT64_MAX }, bi->loader, sizeof(bi->loader));
 	if (info.flags & INFO1_CMDLINE)
-		bi->cmdline_truncated = !read_string(mem, info.cmdline, UINT64_MAX, bi->cmdline, sizeof(bi->cmdline));
+		bi->cmdline_truncated =
+			!read_string(mem, (struct range){ info.cmdline, UINT64_MAX }, bi->cmdline, sizeof(bi->cmdline));
 	if (names_file_first(bi->loader))
 		drop_first_word(bi->cmdline);
+	if (info.flags & INFO1_SCREEN)
+		read_screen(mem, at + INFO1_SCREEN_AT, at + INFO1_SCREEN_AT + sizeof(struct screen_info), bi);
 	if (info.flags & INFO1_MAP)
 		s = read_map1(mem, &info, bi);
 	if (s == OK && info.flags & INFO1_MODULES)
@@ -256,18 +303,24 @@ static enum status read_module2(const struct physmem *mem, phys_t at, uint32_t s
 static enum status read_tag(const struct physmem *mem, phys_t at, const struct tag *tag, struct bootinfo *bi)
 {
 	uint64_t payload = tag->size - sizeof(*tag);
+	struct range text = { at + sizeof(*tag), at + tag->size };
 
 	switch (tag->type) {
 	case TAG_CMDLINE:
-		bi->cmdline_truncated = !read_string(mem, at + sizeof(*tag), payload, bi->cmdline, sizeof(bi->cmdline));
+		bi->cmdline_truncated = !read_string(mem, text, bi->cmdline, sizeof(bi->cmdline));
 		return OK;
 	case TAG_LOADER:
-		read_string(mem, at + sizeof(*tag), payload, bi->loader, sizeof(bi->loader));
+		read_string(mem, text, bi->loader, sizeof(bi->loader));
 		return OK;
 	case TAG_MODULE:
 		return read_module2(mem, at, tag->size, bi);
 	case TAG_MAP:
 		return read_map2(mem, at, tag->size, bi);
+	case TAG_FRAMEBUFFER:
+		/* Two reserved bytes lie before the colours. */
+		if (payload >= sizeof(struct screen_info))
+			read_screen(mem, at + sizeof(*tag), at + sizeof(*tag) + sizeof(struct screen_info) + 2, bi);
+		return OK;
 	case TAG_SMBIOS:
 		/* Major, minor, six reserved bytes, then a copy of the entry point. */
 		if (payload > 8)

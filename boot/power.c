@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Power off by UEFI's ResetSystem, else \_S5 through the FADT's registers, reboot by every way there is, QEMU's debug-exit port, halt. */
+/*
+ * Power off by UEFI's ResetSystem, else \_S5 through the FADT's registers, reboot by every way there is, QEMU's
+ * debug-exit port, halt.
+ */
 #include "boot/power.h"
 
 #include "boot/console.h"
@@ -134,10 +137,16 @@ static _Noreturn void halt(void)
 
 void power_end(enum exit_kind how, enum run_result result, const struct acpi_power *power)
 {
+	static const char no_device[] = "# exit=qemu: no debug-exit device\r\n";
+
 	console_drain();
 	/* The port reads 0 where QEMU has the device, and all ones where nothing answers. */
 	if (how == EXIT_QEMU || (how == EXIT_AUTO && inb(QEMU_EXIT) == 0))
 		outl(QEMU_EXIT, (uint32_t)result);
+	if (how == EXIT_QEMU) {
+		console_write(NULL, no_device, sizeof(no_device) - 1);
+		console_drain();
+	}
 	if (how == EXIT_POWEROFF || how == EXIT_REBOOT)
 		runtime_reset(&handover.bi, how == EXIT_POWEROFF);
 	if (how == EXIT_POWEROFF)

@@ -14,8 +14,8 @@ extern uint64_t direct_map_pgd[PT_ENTRIES]; /* the top table of every direct map
 _Noreturn void run_end(enum run_result result);
 
 /*
- * The log, opened on COM1 if it has no console yet, for a fault's dump. A fault while one is being dumped ends at once. Followed by
- * run_fault_end.
+ * The log, opened on COM1 if it has no console yet, for a fault's dump. A fault while one is being dumped ends at once.
+ * Followed by run_fault_end.
  */
 struct log *run_fault_begin(void);
 _Noreturn void run_fault_end(const char *what);

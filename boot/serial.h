@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* A 16550-compatible UART, behind I/O ports or memory. Every wait is bounded; a UART that is not there is recognised. */
+/*
+ * A 16550-compatible UART, behind I/O ports or memory. Every wait is bounded; a UART that is not there is recognised.
+ */
 #ifndef BOOT_SERIAL_H
 #define BOOT_SERIAL_H
 
 #include "kernel/base.h"
 
-/* How registers are reached: `width` bytes at port or virtual address `at`. The hardware's is uart_hardware; tests have their own. */
+/*
+ * How registers are reached: `width` bytes at port or virtual address `at`. The hardware's is uart_hardware; tests have
+ * their own.
+ */
 struct uart_bus {
 	uint32_t (*read)(bool io, uint64_t at, unsigned width);
 	void (*write)(bool io, uint64_t at, unsigned width, uint32_t v);
@@ -29,8 +34,8 @@ static inline struct uart uart_at_port(uint16_t port)
 }
 
 /*
- * Opens the UART that u describes (base, io, width, stride) with 8n1 and its FIFO on. baud 0 keeps what the firmware set, or 115200 if
- * it set nothing. False, and base 0: no UART there, or one that never becomes ready.
+ * Opens the UART that u describes (base, io, width, stride) with 8n1 and its FIFO on. baud 0 keeps what the firmware
+ * set, or 115200 if it set nothing. False, and base 0: no UART there, or one that never becomes ready.
  */
 bool uart_open(struct uart *u, const struct uart_bus *bus, uint32_t baud);
 

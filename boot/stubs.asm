@@ -13,7 +13,7 @@ align 16
 global exception_stubs
 exception_stubs:
 %assign vector 0
-%rep 256
+%rep 32
 	align 16
 %if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
 %else

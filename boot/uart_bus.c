@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Access to UART registers behind ports, in memory and on PCI: PCI Local Bus 3.0, 3.2.2.3.2 (configuration) and 6.2.5 (base registers). */
+/*
+ * Access to UART registers behind ports, in memory and on PCI: PCI Local Bus 3.0, 3.2.2.3.2 (configuration) and 6.2.5
+ * (base registers).
+ */
 #include "boot/uart_bus.h"
 
 #include "boot/cpu.h"
@@ -47,7 +50,8 @@ const struct uart_bus uart_hardware = { bus_read, bus_write };
 
 static void pci_select(const struct acpi_uart *a, unsigned reg)
 {
-	outl(PCI_ADDRESS, 1u << 31 | (uint32_t)a->bus << 16 | (uint32_t)a->slot << 11 | (uint32_t)a->function << 8 | reg);
+	outl(PCI_ADDRESS,
+	     1u << 31 | (uint32_t)a->bus << 16 | (uint32_t)a->slot << 11 | (uint32_t)a->function << 8 | reg);
 }
 
 static uint32_t pci_read(const struct acpi_uart *a, unsigned reg)

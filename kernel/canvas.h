@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a picture is drawn on: filled boxes and words. Pixels, or the cells of a text screen, are the canvas's own matter. */
+/*
+ * What a picture is drawn on: filled boxes and words. Pixels, or the cells of a text screen, are the canvas's own
+ * matter.
+ */
 #ifndef KERNEL_CANVAS_H
 #define KERNEL_CANVAS_H
 
@@ -17,7 +20,7 @@ enum colour {
 	COLOUR_MEMORY,  /* that stays */
 	COLOUR_MOVABLE, /* hatched */
 	COLOUR_IMAGE,
-	COLOUR_LANE, /* where no page table is */
+	COLOUR_LANE,   /* where no page table is */
 	COLOUR_POLICY, /* the first of eight */
 	COLOURS = COLOUR_POLICY + 8,
 };

@@ -20,7 +20,10 @@ struct sheet {
 	const struct canvas *canvas;
 	const struct handover *h;
 	unsigned left, right, y;
-	unsigned label; /* columns left of the bars */
+	unsigned label;         /* columns left of the bars */
+	unsigned line, column;  /* size of a character */
+	unsigned half, quarter; /* of a line; 0 where only whole characters are filled */
+	unsigned least;         /* what a mark is wide at least */
 };
 
 /* ---- collecting ---- */
@@ -118,7 +121,7 @@ static enum colour policy_colour(unsigned policy)
 
 static unsigned column_x(const struct sheet *s, unsigned columns)
 {
-	return s->left + columns * s->canvas->column;
+	return s->left + columns * s->column;
 }
 
 static void PRINTF_LIKE(3, 4) say(const struct sheet *s, struct words at, const char *fmt, ...)
@@ -140,7 +143,7 @@ static void fill(const struct sheet *s, struct box b, enum colour colour)
 static void draw_title(struct sheet *s)
 {
 	static const char name[] = "Landfall " LANDFALL_VERSION;
-	unsigned line = s->canvas->line, pad = s->canvas->fine ? line / 2 : 0;
+	unsigned line = s->line, pad = s->half;
 	const struct smbios *machine = &s->h->smbios;
 	const char *product = machine->product[0] ? machine->product : "unknown machine";
 
@@ -150,28 +153,28 @@ static void draw_title(struct sheet *s)
 	    "where do early page tables land?");
 	say(s, (struct words){ s->left, pad + line, COLOUR_TEXT, COLOUR_BAND }, "%s%s%s", machine->vendor,
 	    machine->vendor[0] ? " " : "", product);
-	s->y = 2 * (line + pad) + (s->canvas->fine ? line : 0);
+	s->y = 2 * (line + pad) + 2 * pad;
 }
 
 /* "STAINED bottom-up: 8 of 23 ..." with the first word as a badge. */
 static void draw_verdict(struct sheet *s, unsigned policy)
 {
 	const struct chart_policy *p = &s->c->policy[policy];
-	unsigned width = BADGE_COLUMNS * s->canvas->column;
+	unsigned width = BADGE_COLUMNS * s->column;
 	enum colour badge = p->stains ? COLOUR_STAIN : COLOUR_GOOD;
 	struct words at = { column_x(s, BADGE_COLUMNS + 1), s->y, policy_colour(policy), COLOUR_BACK };
 
-	fill(s, (struct box){ s->left, s->y, width, s->canvas->line }, badge);
+	fill(s, (struct box){ s->left, s->y, width, s->line }, badge);
 	say(s, (struct words){ s->left, s->y, COLOUR_BACK, badge }, p->stains ? " STAINED " : "  CLEAN  ");
 	say(s, at, "%s", p->name);
 	at.x = column_x(s, BADGE_COLUMNS + LABEL_COLUMNS + 1);
 	at.colour = COLOUR_TEXT;
 	if (p->stains)
-		say(s, at, "%llu of %llu page-table pages on movable nodes: %s pinned", (unsigned long long)p->stains,
+		say(s, at, "%llu of %llu pages on movable nodes, %s pinned", (unsigned long long)p->stains,
 		    (unsigned long long)p->pages, human(p->pinned).s);
 	else
-		say(s, at, "none of %llu page-table pages on a movable node", (unsigned long long)p->pages);
-	s->y += s->canvas->line + (s->canvas->fine ? s->canvas->line / 4 : 0);
+		say(s, at, "none of %llu pages on a movable node", (unsigned long long)p->pages);
+	s->y += s->line + s->quarter;
 }
 
 static const char *srat_words(const struct handover *h)
@@ -184,13 +187,18 @@ static const char *srat_words(const struct handover *h)
 static void draw_verdicts(struct sheet *s)
 {
 	const struct choice *choice = &s->h->choice;
+	const struct numa_memblk *next = report_next_movable(s->c->numa, choice->end);
+	char below[48] = "";
 
 	for (unsigned i = 0; i < s->c->nr_policies; i++)
 		draw_verdict(s, i);
-	say(s, (struct words){ s->left, s->y, COLOUR_DIM, COLOUR_BACK }, "for an image of %s at 0x%llx on node %d%s",
+	if (next)
+		format(below, sizeof(below), ", %s below movable node %d", human(next->start - choice->end).s,
+		       next->nid);
+	say(s, (struct words){ s->left, s->y, COLOUR_DIM, COLOUR_BACK }, "for an image of %s at 0x%llx, node %d%s%s",
 	    human(choice->end - choice->base).s, (unsigned long long)choice->base,
-	    numa_node_of(s->c->numa, choice->base), srat_words(s->h));
-	s->y += s->canvas->line * (s->canvas->fine ? 2 : 1);
+	    numa_node_of(s->c->numa, choice->base), below, srat_words(s->h));
+	s->y += s->line + 2 * s->half;
 }
 
 /* ---- the legend, and what lies under it ---- */
@@ -198,25 +206,23 @@ static void draw_verdicts(struct sheet *s)
 /* Puts one sample and its name where the last one ended, on a new line when this one is full. */
 static void draw_sample(const struct sheet *s, struct words *at, enum colour colour, const char *name)
 {
-	const struct canvas *v = s->canvas;
 	unsigned length = 0;
 
 	while (name[length])
 		length++;
-	if (at->x > s->left && at->x + (length + 3) * v->column > s->right) {
+	if (at->x > s->left && at->x + (length + 3) * s->column > s->right) {
 		at->x = s->left;
-		at->y += v->line;
+		at->y += s->line;
 	}
-	fill(s, (struct box){ at->x, at->y + (v->fine ? v->line / 8 : 0), 2 * v->column, v->fine ? v->line * 3 / 4 : v->line },
-	     colour);
-	at->x += 3 * v->column;
+	fill(s, (struct box){ at->x, at->y + s->quarter / 2, 2 * s->column, s->line - s->quarter }, colour);
+	at->x += 3 * s->column;
 	say(s, *at, "%s", name);
-	at->x += (length + 2) * v->column;
+	at->x += (length + 2) * s->column;
 }
 
 static unsigned legend_lines(const struct sheet *s)
 {
-	return s->c->nr_policies > 4 || s->right - s->left < 96 * s->canvas->column ? 2 : 1;
+	return s->c->nr_policies > 4 || s->right - s->left < 96 * s->column ? 2 : 1;
 }
 
 static void draw_legend(const struct sheet *s)
@@ -230,7 +236,7 @@ static void draw_legend(const struct sheet *s)
 	for (unsigned i = 0; i < s->c->nr_policies; i++)
 		draw_sample(s, &at, policy_colour(i), s->c->policy[i].name);
 	at.x = s->left;
-	at.y = s->y + legend_lines(s) * s->canvas->line + (s->canvas->fine ? s->canvas->line / 2 : 0);
+	at.y = s->y + legend_lines(s) * s->line + s->half;
 	if (s->h->opt.seed_given)
 		say(s, at, "repeat with: %s", s->h->bi.cmdline);
 	else
@@ -249,19 +255,19 @@ struct rows {
 
 static struct rows share_rows(const struct sheet *s, unsigned room)
 {
-	unsigned line = s->canvas->line, half = s->canvas->fine ? line / 2 : 0, nr = s->c->nr_bars;
+	unsigned line = s->line, nr = s->c->nr_bars;
 	struct rows r = { .bar = line, .shown = nr };
 	unsigned spare;
 
-	r.step = line * (1 + s->c->nr_policies) + half;
+	r.step = line * (1 + s->c->nr_policies) + s->half;
 	r.lanes = nr * r.step <= room;
 	if (!r.lanes)
-		r.step = line + half / 2;
+		r.step = line + s->quarter;
 	r.shown = (unsigned)min_u64(nr, room / r.step);
 	if (r.shown < nr || s->c->left_out) /* a line to say so */
 		r.shown = (unsigned)min_u64(nr, (room - line) / r.step);
 	spare = r.shown ? (room - r.shown * r.step) / r.shown : 0;
-	if (s->canvas->fine) {
+	if (s->half) {
 		unsigned taller = (unsigned)min_u64(spare / 2, 2 * line);
 
 		r.bar += taller;
@@ -274,7 +280,7 @@ static struct rows share_rows(const struct sheet *s, unsigned room)
 
 static unsigned bar_width(const struct sheet *s, unsigned bar)
 {
-	unsigned full = s->right - s->left - (s->label + NOTE_COLUMNS) * s->canvas->column;
+	unsigned full = s->right - s->left - (s->label + NOTE_COLUMNS) * s->column;
 	uint64_t widest = 1;
 
 	for (unsigned i = 0; i < s->c->nr_bars; i++)
@@ -288,7 +294,7 @@ static struct box part_box(const struct sheet *s, unsigned bar, struct range par
 	int nid = s->c->nid[bar];
 	unsigned x = scale(node_offset(s->c, nid, part.start), bar_ram(s->c, bar), whole.width);
 	unsigned end = scale(node_offset(s->c, nid, part.end), bar_ram(s->c, bar), whole.width);
-	unsigned least = s->canvas->fine ? s->canvas->column / 2 : 1;
+	unsigned least = s->least;
 
 	x = (unsigned)min_u64(x, whole.width - least);
 	whole.x += x;
@@ -313,47 +319,49 @@ static void draw_memory(const struct sheet *s, unsigned bar, struct box whole)
 			if (numa_node_of(s->c->numa, piece.start) != s->c->nid[bar])
 				continue;
 			fill(s, b, numa_is_movable(s->c->numa, piece.start) ? COLOUR_MOVABLE : COLOUR_MEMORY);
-			if (s->canvas->fine && end < piece.start && piece.start - end >= HOLE_SHOWN)
-				fill(s, (struct box){ b.x, b.y, s->canvas->column / 4, b.height }, COLOUR_BACK);
+			if (s->half && end < piece.start && piece.start - end >= HOLE_SHOWN)
+				fill(s, (struct box){ b.x, b.y, s->column / 4, b.height }, COLOUR_BACK);
 			end = piece.end;
 		}
 	}
 }
 
+/* The places that have one of these bits. */
+struct marks {
+	const uint8_t *places;
+	uint8_t bits;
+	enum colour colour;
+};
+
 /* Places next to each other are one box. */
-static void draw_marks(const struct sheet *s, const uint8_t *places, uint8_t bits, struct box whole, enum colour colour)
+static void draw_marks(const struct sheet *s, struct marks m, struct box whole)
 {
-	unsigned nr = s->c->places, least = s->canvas->fine ? s->canvas->column / 2 : 1;
+	unsigned nr = s->c->places, least = s->least;
 
 	for (unsigned i = 0, run; i < nr; i += run) {
 		unsigned x, end;
 
 		run = 1;
-		if (!(places[i] & bits))
+		if (!(m.places[i] & m.bits))
 			continue;
-		while (i + run < nr && places[i + run] & bits)
+		while (i + run < nr && m.places[i + run] & m.bits)
 			run++;
 		x = (unsigned)min_u64((uint64_t)i * whole.width / nr, whole.width - least);
 		end = (unsigned)((uint64_t)(i + run) * whole.width / nr);
-		fill(s, (struct box){ whole.x + x, whole.y, (unsigned)max_u64(end - min_u64(end, x), least), whole.height },
-		     colour);
+		fill(s,
+		     (struct box){ whole.x + x, whole.y, (unsigned)max_u64(end - min_u64(end, x), least),
+				   whole.height },
+		     m.colour);
 	}
-}
-
-static void draw_policy(const struct sheet *s, unsigned policy, unsigned bar, struct box lane)
-{
-	size_t first = (size_t)bar * s->c->places;
-	uint8_t bit = (uint8_t)(1u << policy);
-
-	draw_marks(s, s->c->tables + first, bit, lane, policy_colour(policy));
-	draw_marks(s, s->c->stains + first, bit, lane, COLOUR_STAIN);
 }
 
 static void draw_lane(const struct sheet *s, unsigned policy, unsigned bar, struct box lane)
 {
 	const struct chart_policy *p = &s->c->policy[policy];
-	unsigned note = s->right - (NOTE_COLUMNS - 1) * s->canvas->column, inset = s->canvas->fine ? lane.height / 4 : 0;
+	unsigned note = s->right - (NOTE_COLUMNS - 1) * s->column, inset = s->quarter;
 	enum colour colour = p->on[bar] ? policy_colour(policy) : COLOUR_DIM;
+	size_t places = (size_t)bar * s->c->places;
+	uint8_t bit = (uint8_t)(1u << policy);
 
 	say(s, (struct words){ column_x(s, 1), lane.y, colour, COLOUR_BACK }, "%s", p->name);
 	if (p->stains_on[bar])
@@ -366,12 +374,23 @@ static void draw_lane(const struct sheet *s, unsigned policy, unsigned bar, stru
 	lane.y += inset;
 	lane.height -= 2 * inset;
 	fill(s, lane, COLOUR_LANE);
-	draw_policy(s, policy, bar, lane);
+	draw_marks(s, (struct marks){ s->c->tables + places, bit, colour }, lane);
+	draw_marks(s, (struct marks){ s->c->stains + places, bit, COLOUR_STAIN }, lane);
 }
 
 static const char *node_words(const struct numa_node *n)
 {
 	return n->movable ? ", movable" : n->hotplug ? ", hotplug, kept" : "";
+}
+
+/* Where image and page tables share a bar, each has its half of it, if halves there are. */
+static struct box half_of(const struct sheet *s, struct box b, bool lower)
+{
+	if (s->half) {
+		b.height /= 2;
+		b.y += lower ? b.height : 0;
+	}
+	return b;
 }
 
 static phys_t node_start(const struct sheet *s, int nid)
@@ -387,72 +406,89 @@ static phys_t node_start(const struct sheet *s, int nid)
 
 static void draw_bar(const struct sheet *s, const struct rows *r, unsigned bar)
 {
-	const struct canvas *v = s->canvas;
 	const struct choice *choice = &s->h->choice;
 	const struct numa_node *node = &s->c->numa->node[s->c->nid[bar]];
 	struct box b = { column_x(s, s->label), s->y, bar_width(s, bar), r->bar };
-	unsigned middle = s->y + (r->bar - v->line) / 2;
+	unsigned middle = s->y + (r->bar - s->line) / 2;
+	size_t places = (size_t)bar * s->c->places;
 
 	say(s, (struct words){ s->left, middle, COLOUR_TEXT, COLOUR_BACK }, "node %u", s->c->nid[bar]);
 	if (s->label == WIDE_COLUMNS)
 		say(s, (struct words){ column_x(s, LABEL_COLUMNS), middle, COLOUR_DIM, COLOUR_BACK }, "0x%llx",
 		    (unsigned long long)node_start(s, s->c->nid[bar]));
-	say(s, (struct words){ s->right - (NOTE_COLUMNS - 1) * v->column, middle, COLOUR_TEXT, COLOUR_BACK }, "%s%s",
+	say(s, (struct words){ s->right - (NOTE_COLUMNS - 1) * s->column, middle, COLOUR_TEXT, COLOUR_BACK }, "%s%s",
 	    human(node->present).s, node_words(node));
 	draw_memory(s, bar, b);
-	draw_marks(s, s->c->stains + (size_t)bar * s->c->places, 0xff, b, COLOUR_STAIN);
-	if (numa_node_of(s->c->numa, choice->base) == s->c->nid[bar])
-		fill(s, part_box(s, bar, (struct range){ choice->base, choice->end }, b), COLOUR_IMAGE);
 	for (unsigned i = 0; i < s->c->nr_policies; i++) {
 		if (r->lanes)
-			draw_lane(s, i, bar, (struct box){ b.x, s->y + r->bar + i * v->line, b.width, v->line });
+			draw_lane(s, i, bar, (struct box){ b.x, s->y + r->bar + i * s->line, b.width, s->line });
 		else
-			draw_policy(s, i, bar, b);
+			draw_marks(s, (struct marks){ s->c->tables + places, (uint8_t)(1u << i), policy_colour(i) },
+				   half_of(s, b, true));
 	}
+	if (numa_node_of(s->c->numa, choice->base) == s->c->nid[bar])
+		fill(s,
+		     part_box(s, bar, (struct range){ choice->base, choice->end }, r->lanes ? b : half_of(s, b, false)),
+		     COLOUR_IMAGE);
+	draw_marks(s, (struct marks){ s->c->stains + places, 0xff, COLOUR_STAIN }, b);
 }
 
-/* Nothing is marked in it: the first to give way when there is not room for all. */
-static bool is_plain(const struct sheet *s, unsigned bar)
+/*
+ * What gives way first when there is not room for all: 0 nothing is marked in it, 1 page tables, 2 stains or the image.
+ */
+static unsigned worth(const struct sheet *s, unsigned bar)
 {
+	unsigned most = numa_node_of(s->c->numa, s->h->choice.base) == s->c->nid[bar] ? 2 : 0;
+
 	for (unsigned i = 0; i < s->c->nr_policies; i++) {
 		if (s->c->policy[i].on[bar])
-			return false;
+			most = (unsigned)max_u64(most, s->c->policy[i].stains_on[bar] ? 2 : 1);
 	}
-	return numa_node_of(s->c->numa, s->h->choice.base) != s->c->nid[bar];
+	return most;
 }
 
 static void draw_bars(struct sheet *s, unsigned room)
 {
 	struct rows r = share_rows(s, room);
-	unsigned over = s->c->nr_bars - r.shown, drawn = 0;
+	unsigned over = s->c->nr_bars - r.shown, of[3] = { 0 };
 
-	for (unsigned bar = 0; bar < s->c->nr_bars && drawn < r.shown; bar++) {
-		if (over && is_plain(s, bar)) {
-			over--;
+	if (over || s->c->left_out)
+		say(s, (struct words){ s->left, s->y + r.shown * r.step, COLOUR_DIM, COLOUR_BACK },
+		    "and %u more nodes: see the log", over + s->c->left_out);
+	for (unsigned bar = 0; bar < s->c->nr_bars; bar++)
+		of[worth(s, bar)]++;
+	for (unsigned i = 0; i < ARRAY_SIZE(of); i++) {
+		of[i] = (unsigned)min_u64(of[i], over);
+		over -= of[i];
+	}
+	for (unsigned bar = 0; bar < s->c->nr_bars; bar++) {
+		if (of[worth(s, bar)]) {
+			of[worth(s, bar)]--;
 			continue;
 		}
 		draw_bar(s, &r, bar);
 		s->y += r.step;
-		drawn++;
 	}
-	if (drawn < s->c->nr_bars + s->c->left_out)
-		say(s, (struct words){ s->left, s->y, COLOUR_DIM, COLOUR_BACK }, "and %u more nodes: see the log",
-		    s->c->nr_bars + s->c->left_out - drawn);
 }
 
 void chart_draw(const struct chart *c, const struct canvas *v, const struct handover *h)
 {
-	unsigned margin = v->column * (v->fine ? 2 : 1), bottom;
-	struct sheet s = { c, v, h, margin, v->width - margin, 0, LABEL_COLUMNS };
+	struct sheet s = { .c = c, .canvas = v, .h = h, .label = LABEL_COLUMNS, .line = v->line, .column = v->column };
+	unsigned bottom;
 
+	s.half = v->fine ? v->line / 2 : 0;
+	s.quarter = s.half / 2;
+	s.least = v->fine ? v->column / 2 : 1;
+	s.left = v->column * (v->fine ? 2 : 1);
+	s.right = v->width - s.left;
 	if (v->width >= WIDE_SCREEN * v->column)
 		s.label = WIDE_COLUMNS;
 	fill(&s, (struct box){ 0, 0, v->width, v->height }, COLOUR_BACK);
 	draw_title(&s);
 	draw_verdicts(&s);
-	bottom = v->height - (1 + legend_lines(&s)) * v->line - (v->fine ? v->line : 0);
-	if (bottom > s.y + v->line)
-		draw_bars(&s, bottom - s.y - (v->fine ? v->line / 2 : 0));
+	bottom = v->height - (1 + legend_lines(&s)) * s.line - 2 * s.half;
+	if (bottom >= s.y + 3 * s.line)
+		draw_bars(&s, bottom - s.y - s.half);
 	s.y = bottom;
 	draw_legend(&s);
 }

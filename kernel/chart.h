@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The picture a screen ends with: a bar of memory for every node, the page tables of every policy under it, the verdicts in words. Here it is
- * decided what goes where; the canvas makes dots of it.
+ * The picture a screen ends with: a bar of memory for every node, the page tables of every policy under it, the
+ * verdicts in words. Here it is decided what goes where; the canvas makes dots of it.
  */
 #ifndef KERNEL_CHART_H
 #define KERNEL_CHART_H
@@ -10,7 +10,7 @@
 #include "kernel/kernel.h"
 #include "mm/placement.h"
 
-#define CHART_BARS 64   /* nodes with memory that are kept; a screen may have room for less */
+#define CHART_BARS 64    /* nodes with memory that are kept; a screen may have room for less */
 #define CHART_MARKS 8192 /* places in all bars together */
 
 struct chart_policy {
@@ -39,7 +39,10 @@ void chart_add_policy(struct chart *c, const char *name);
 void chart_add_run(struct chart *c, const struct placement_run *run);
 void chart_add_verdict(struct chart *c, const struct placement *found);
 
-/* Clears the canvas and draws all of it; needs at least 80 by 25 characters. What finds no room is left out, and it says so. */
-void chart_draw(const struct chart *c, const struct canvas *canvas, const struct handover *h);
+/*
+ * Clears the canvas and draws all of it; needs at least 80 by 25 characters. What finds no room is left out, and it
+ * says so.
+ */
+void chart_draw(const struct chart *c, const struct canvas *v, const struct handover *h);
 
 #endif

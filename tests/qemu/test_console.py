@@ -134,11 +134,11 @@ def test_consoles_by_name(tmp_path):
 
 
 @pytest.mark.parametrize("option, words", [
-    ("console=ttyS3", "console=: ttyS3: no UART there"),
-    ("console=uart,io,0x2e8", "console=: uart,io,0x2e8: no UART there"),
-    ("console=uart,mmio32,0xfedc0000", "console=: uart,mmio32,0xfedc0000: no UART there"),
-    ("console=uart,mmio32,0x4000000000000", "console=: uart,mmio32,0x4000000000000: no UART there"),
-    ("console=fb", "console=: fb: there is no screen"),
+    ("console=ttyS3", "console=ttyS3: no UART there"),
+    ("console=uart,io,0x2e8", "console=uart,io,0x2e8: no UART there"),
+    ("console=uart,mmio32,0xfedc0000", "console=uart,mmio32,0xfedc0000: no UART there"),
+    ("console=uart,mmio32,0x4000000000000", "console=uart,mmio32,0x4000000000000: no UART there"),
+    ("console=fb", "console=fb: there is no screen"),
 ])
 def test_a_console_that_is_not_there(tmp_path, option, words):
     """Said where a line can be shown, and the run does not go on without it."""

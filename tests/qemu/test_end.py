@@ -48,6 +48,11 @@ def test_auto_halts_without_the_device():
     assert run_to_halt("exit=auto", debug_exit=False).status == "clean"
 
 
+def test_qemu_without_the_device_says_so():
+    log = run_to_halt("exit=qemu", debug_exit=False)
+    assert (log.status, log.ktap[-1]) == ("clean", "# exit=qemu: no debug-exit device")
+
+
 def test_auto_and_qemu_use_the_device():
     assert run("exit=auto")[0] == 33
     assert run("exit=qemu")[0] == 33

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """tools/run and make run: exit status and last line, whatever becomes of the guest."""
 import os
+import re
 import subprocess
 
 import pytest
@@ -89,6 +90,19 @@ def test_bad_description_names_its_line(tmp_path):
     assert code == 2 and lines[-1].endswith("bad.machine:3: not q35, pc or none: 'vax'")
 
 
+def test_too_little_memory():
+    """The image ends above 17 MiB: the first instructions say so, on a stack that is not there."""
+    code, lines, _ = run("--machine", "none", "--qemu-args=-m 17M")
+    assert (code, lines[-1]) == (2, "result: could not complete: too little memory: the image needs RAM up to 18 MiB")
+
+
+def test_page_tables_in_memory_that_is_not_there():
+    code, lines, _ = run("--machine", "none", "--append", "memmap=64M@1G nokaslr alloc=top-down page_size=4k seed=1")
+    assert (code, lines[-1]) == (3, "result: fault")
+    assert any(re.search(r"check failed: walk: top-down: the memory at 0x4[0-3][0-9a-f]{6} does not hold what is written", line)
+               for line in lines), lines
+
+
 @pytest.mark.parametrize("how", ["halt", "poweroff", "reboot"])
 def test_verdict_without_the_exit_device(how):
     """The log's end record counts where the exit status says nothing."""
@@ -150,4 +164,5 @@ def test_judge_believes_neither_alone():
     assert qemu.judge(None, b"")[0] == 3
     assert qemu.judge(1, b"")[0] == 2
     assert qemu.judge(37, b"[    0.000001] error: why\r\n") == (2, "could not complete: why")
+    assert qemu.judge(37, b"") == (2, "could not complete: no error line in the log")
     assert qemu.judge(33, log.replace(b"clean", b"purple"))[0] == 3

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT */
+/* The rules that need nothing but tables: SRAT by itself, and the others beside it. */
+#include "acpi/findings.h"
+
+#include "acpi/cedt.h"
+#include "acpi/hmat.h"
+#include "acpi/msct.h"
+
+#define DOMAIN_LIMIT 1024 /* Linux with MAX_NUMNODES of a distribution refuses a table with a PXM from here on */
+#define APIC_LIMIT 32768  /* MAX_LOCAL_APIC of Linux */
+#define PAGE_MASK (PAGE_SIZE - 1)
+
+static void tell(const struct findings *to, const struct finding *f)
+{
+	to->found(to->ctx, f);
+}
+
+static void tell_number(const struct findings *to, const char *rule, enum finding_kind kind, uint64_t value)
+{
+	tell(to, &(struct finding){ .rule = rule, .kind = kind, .value = value });
+}
+
+static void tell_domain(const struct findings *to, const char *rule, uint32_t pxm)
+{
+	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_DOMAIN, .pxm = pxm });
+}
+
+static void tell_range(const struct findings *to, const char *rule, const struct srat_mem *m)
+{
+	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_RANGE, .pxm = m->pxm, .a = { m->start, m->end } });
+}
+
+static void tell_cpu(const struct findings *to, const char *rule, const struct srat_initiator *i)
+{
+	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_CPU, .pxm = i->pxm, .value = i->apic_id });
+}
+
+static bool is_cpu(const struct srat_initiator *i)
+{
+	return i->kind == SRAT_APIC || i->kind == SRAT_X2APIC;
+}
+
+/* ---- the domains of the SRAT: enabled memory first, then CPUs and initiators ---- */
+
+static size_t nr_mentions(const struct srat *s)
+{
+	return s->nr_mem + s->nr_initiator;
+}
+
+/* The PXM of mention k; false: a disabled entry. */
+static bool mention(const struct srat *s, size_t k, uint32_t *pxm)
+{
+	if (k >= s->nr_mem) {
+		*pxm = s->initiator[k - s->nr_mem].pxm;
+		return true;
+	}
+	*pxm = s->mem[k].pxm;
+	return s->mem[k].enabled;
+}
+
+/* Whether one of the first `end` mentions is of that domain. */
+static bool mentioned(const struct srat *s, uint32_t pxm, size_t end)
+{
+	uint32_t other;
+
+	for (size_t k = 0; k < end; k++) {
+		if (mention(s, k, &other) && other == pxm)
+			return true;
+	}
+	return false;
+}
+
+/* True when mention k is of a domain that none before it is of. */
+static bool new_domain(const struct srat *s, size_t k, uint32_t *pxm)
+{
+	return mention(s, k, pxm) && !mentioned(s, *pxm, k);
+}
+
+/* ---- SRAT ---- */
+
+enum { TYPE_APIC, TYPE_MEMORY, TYPE_X2APIC, TYPE_GICC, TYPE_ITS, TYPE_INITIATOR, TYPE_PORT, TYPE_RINTC, TYPES };
+
+#define ENTRY_MAX 40
+#define FLAG_ENABLED 1u
+#define KNOWN_FLAGS 7u
+
+/* What a PXM has above the bits that count before revision 2 (CPUs) or in revision 1 (memory). */
+static bool high_bytes(const uint8_t *p, uint8_t revision)
+{
+	if (p[0] == TYPE_APIC)
+		return revision < 2 && le32(p + 4) & FLAG_ENABLED && (p[9] | p[10] | p[11]);
+	return revision < 2 && le32(p + 28) & FLAG_ENABLED && (p[3] | p[4] | p[5]);
+}
+
+/* p: the entry's first bytes, zero beyond its length. */
+static const char *judge_entry(const uint8_t *p, uint8_t revision)
+{
+	static const uint8_t lengths[TYPES] = {
+		[TYPE_APIC] = 16, [TYPE_MEMORY] = 40, [TYPE_X2APIC] = 24, [TYPE_INITIATOR] = 32, [TYPE_PORT] = 32
+	};
+	uint8_t type = p[0], length = p[1];
+
+	if (type >= TYPES)
+		return "srat-unknown-entry";
+	if (!lengths[type])
+		return "srat-foreign-entry";
+	if (length < lengths[type] || (type == TYPE_APIC && length != lengths[type]))
+		return "srat-entry-length";
+	if (type <= TYPE_MEMORY && high_bytes(p, revision))
+		return "pxm-high-bytes";
+	if (type == TYPE_MEMORY && le32(p + 28) & FLAG_ENABLED && le32(p + 28) & ~KNOWN_FLAGS)
+		return "srat-unknown-flags";
+	return NULL;
+}
+
+static void judge_entries(const struct acpi_table *t, const struct findings *to)
+{
+	struct acpi_entries it = { .table = t, .next = 48 };
+	struct acpi_entry e;
+
+	while (acpi_entries_next(&it, &e)) {
+		uint8_t p[ENTRY_MAX] = { 0 };
+		const char *rule = NULL;
+
+		if (acpi_entry_read(&it, &e, p, (uint32_t)min_u64(e.length, sizeof(p))))
+			rule = judge_entry(p, t->revision);
+		if (rule)
+			tell_number(to, rule, FINDING_ENTRY, e.offset);
+	}
+	if (it.damage == ERR_MALFORMED)
+		tell_number(to, e.length < 2 ? "srat-zero-length-entry" : "srat-truncated-entry", FINDING_ENTRY,
+			    e.offset);
+	else if (it.damage == OK && it.next < t->length)
+		tell_number(to, "srat-stray-bytes", FINDING_ENTRY, it.next);
+}
+
+static void judge_memory(const struct srat *s, const struct findings *to)
+{
+	size_t enabled = 0;
+
+	for (size_t i = 0; i < s->nr_mem; i++) {
+		const struct srat_mem *m = &s->mem[i];
+
+		if (!m->enabled)
+			continue;
+		enabled++;
+		if (m->end < m->start)
+			tell_range(to, "srat-range-wraps", m);
+		else if (m->end == m->start)
+			tell_range(to, "srat-empty-range", m);
+		else if ((m->start | m->end) & PAGE_MASK)
+			tell_range(to, "unaligned-range", m);
+	}
+	if (!enabled)
+		tell_number(to, "srat-no-memory", FINDING_TABLE, 0);
+}
+
+static bool named_before(const struct srat *s, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (is_cpu(&s->initiator[k]) && s->initiator[k].apic_id == s->initiator[i].apic_id)
+			return true;
+	}
+	return false;
+}
+
+static void judge_cpus(const struct srat *s, const struct findings *to)
+{
+	for (size_t i = 0; i < s->nr_initiator; i++) {
+		const struct srat_initiator *c = &s->initiator[i];
+
+		if (!is_cpu(c))
+			continue;
+		if (c->apic_id == (c->kind == SRAT_APIC ? UINT8_MAX : UINT32_MAX))
+			tell_cpu(to, "srat-broadcast-cpu", c);
+		else if (c->apic_id >= APIC_LIMIT)
+			tell_cpu(to, "srat-apic-too-large", c);
+		else if (named_before(s, i))
+			tell_cpu(to, "srat-duplicate-cpu", c);
+	}
+}
+
+void srat_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)
+{
+	uint32_t pxm;
+
+	judge_entries(t, to);
+	judge_memory(s, to);
+	judge_cpus(s, to);
+	for (size_t k = 0; k < nr_mentions(s); k++) {
+		if (mention(s, k, &pxm) && pxm >= DOMAIN_LIMIT && !mentioned(s, pxm, k))
+			tell_domain(to, "pxm-too-large", pxm);
+	}
+}
+
+/* ---- MADT ---- */
+
+#define MADT_ENTRIES 44
+#define MADT_APIC 0
+#define MADT_X2APIC 9
+#define MADT_CPU_LENGTH 12 /* of either type, what is read of it */
+
+struct madt_cpu {
+	uint32_t apic_id;
+	bool enabled;
+};
+
+/* The next processor, enabled or not; an entry that is too short for one is stepped over. */
+static bool next_cpu(struct acpi_entries *it, struct madt_cpu *cpu)
+{
+	uint8_t p[MADT_CPU_LENGTH];
+	struct acpi_entry e;
+
+	while (acpi_entries_next(it, &e)) {
+		if (e.type == MADT_APIC && acpi_entry_read(it, &e, p, 8)) {
+			*cpu = (struct madt_cpu){ p[3], le32(p + 4) & FLAG_ENABLED && p[3] != UINT8_MAX };
+			return true;
+		}
+		if (e.type == MADT_X2APIC && acpi_entry_read(it, &e, p, 12)) {
+			*cpu = (struct madt_cpu){ le32(p + 4),
+						  le32(p + 8) & FLAG_ENABLED && le32(p + 4) != UINT32_MAX };
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Sets the bit of every CPU of the SRAT with that id; false when there is none. */
+static bool mark_known(const struct srat *s, uint32_t apic_id, uint8_t *known)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->nr_initiator; i++) {
+		if (!is_cpu(&s->initiator[i]) || s->initiator[i].apic_id != apic_id)
+			continue;
+		known[i / 8] |= (uint8_t)(1u << i % 8);
+		any = true;
+	}
+	return any;
+}
+
+/* A CPU that the MADT lists as disabled may be added later: no finding. */
+void madt_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)
+{
+	struct acpi_entries it = { .table = t, .next = MADT_ENTRIES };
+	uint8_t known[SRAT_MAX_CPU / 8] = { 0 };
+	struct madt_cpu cpu;
+
+	while (next_cpu(&it, &cpu)) {
+		if (!mark_known(s, cpu.apic_id, known) && cpu.enabled)
+			tell_number(to, "madt-extra-cpu", FINDING_APIC, cpu.apic_id);
+	}
+	if (it.damage != OK)
+		tell_number(to, "madt-damaged", FINDING_ENTRY, it.next);
+	for (size_t i = 0; i < s->nr_initiator; i++) {
+		if (is_cpu(&s->initiator[i]) && !(known[i / 8] >> i % 8 & 1))
+			tell_cpu(to, "madt-missing-cpu", &s->initiator[i]);
+	}
+}
+
+/* ---- SLIT ---- */
+
+#define SLIT_LOCALITIES 36
+#define SLIT_MATRIX 44
+#define SLIT_MAX 256 /* localities whose distances are looked at */
+#define LOCAL_DISTANCE 10
+#define UNREACHABLE 255
+
+struct slit_rows {
+	const struct acpi_table *t;
+	uint64_t localities;
+	uint32_t nr; /* looked at */
+	const struct findings *to;
+};
+
+static bool read_row(const struct slit_rows *m, uint32_t i, uint8_t *row)
+{
+	return acpi_table_read(m->t, (uint32_t)(SLIT_MATRIX + i * m->localities), row, m->nr);
+}
+
+static void tell_distance(const struct slit_rows *m, const char *rule, uint32_t a, uint32_t b)
+{
+	tell(m->to, &(struct finding){ .rule = rule, .kind = FINDING_DOMAINS, .pxm = a, .other_pxm = b });
+}
+
+/* A way from a over b that is shorter than the direct one, to any third place. */
+static bool has_detour(const uint8_t *from_a, const uint8_t *from_b, uint32_t b, uint32_t nr)
+{
+	for (uint32_t c = 0; c < nr; c++) {
+		if (from_a[c] != UNREACHABLE && from_a[c] > from_a[b] + from_b[c])
+			return true;
+	}
+	return false;
+}
+
+/* Rows a and b, a < b. */
+static void judge_pair(const struct slit_rows *m, const uint8_t *from_a, uint32_t a, uint32_t b)
+{
+	uint8_t from_b[SLIT_MAX];
+
+	if (!read_row(m, b, from_b))
+		return;
+	if (from_a[b] <= LOCAL_DISTANCE || from_b[a] <= LOCAL_DISTANCE)
+		tell_distance(m, "slit-distance", a, b);
+	if (from_a[b] == UNREACHABLE)
+		tell_distance(m, "slit-unreachable", a, b);
+	if (from_a[b] != from_b[a])
+		tell_distance(m, "slit-asymmetric", a, b);
+	if (has_detour(from_a, from_b, b, m->nr) || has_detour(from_b, from_a, a, m->nr))
+		tell_distance(m, "slit-triangle", a, b);
+}
+
+static void judge_rows(const struct slit_rows *m)
+{
+	uint8_t row[SLIT_MAX];
+
+	for (uint32_t a = 0; a < m->nr && read_row(m, a, row); a++) {
+		if (row[a] != LOCAL_DISTANCE)
+			tell_domain(m->to, "slit-diagonal", a);
+		for (uint32_t b = a + 1; b < m->nr; b++)
+			judge_pair(m, row, a, b);
+	}
+}
+
+void slit_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)
+{
+	uint8_t bytes[8];
+	uint64_t n;
+	uint32_t pxm;
+
+	if (!acpi_table_read(t, SLIT_LOCALITIES, bytes, sizeof(bytes))) {
+		tell_number(to, "slit-length", FINDING_TABLE, 0);
+		return;
+	}
+	n = le64(bytes);
+	if (n && (t->length - SLIT_MATRIX) / n < n)
+		tell_number(to, "slit-length", FINDING_NUMBER, n);
+	else
+		judge_rows(&(struct slit_rows){ t, n, (uint32_t)min_u64(n, SLIT_MAX), to });
+	for (size_t k = 0; k < nr_mentions(s); k++) {
+		if (mention(s, k, &pxm) && pxm >= n && !mentioned(s, pxm, k))
+			tell_domain(to, "slit-mismatch", pxm);
+	}
+}
+
+/* ---- HMAT, CEDT, MSCT ---- */
+
+#define UNKNOWN_MAX 16         /* unknown domains that are told, each once */
+#define HMAT_DOMAINS_MAX 65536 /* mentions of domains looked at */
+#define WINDOWS_MAX 1024u      /* windows looked at */
+
+static bool seen_before(const uint32_t *seen, size_t nr, uint32_t pxm)
+{
+	while (nr && seen[nr - 1] != pxm)
+		nr--;
+	return nr != 0;
+}
+
+void hmat_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)
+{
+	struct hmat_walk w = { .table = t };
+	uint32_t unknown[UNKNOWN_MAX], pxm;
+	size_t nr = 0;
+
+	for (unsigned i = 0; i < HMAT_DOMAINS_MAX && nr < UNKNOWN_MAX && hmat_next_domain(&w, &pxm); i++) {
+		if (mentioned(s, pxm, nr_mentions(s)) || seen_before(unknown, nr, pxm))
+			continue;
+		unknown[nr++] = pxm;
+		tell_domain(to, "hmat-unknown-domain", pxm);
+	}
+	if (w.damage != OK)
+		tell_number(to, "hmat-damaged", FINDING_ENTRY, w.next);
+}
+
+/* Ranges that overlap each other count twice here: that is a finding of its own. */
+static const char *judge_window(const struct srat *s, struct range window)
+{
+	const struct srat_mem *first = NULL;
+	uint64_t covered = 0;
+	bool shared = false;
+
+	for (size_t i = 0; i < s->nr_mem; i++) {
+		const struct srat_mem *m = &s->mem[i];
+		struct range part = range_clamp(window, (struct range){ m->start, m->end });
+
+		if (!m->enabled || range_empty(part))
+			continue;
+		if (!first)
+			first = m;
+		shared = shared || m->pxm != first->pxm;
+		covered += range_size(part);
+	}
+	if (!first)
+		return "cedt-window-uncovered";
+	if (covered >= range_size(window))
+		return NULL;
+	/* Linux stretches the ranges over the gaps of the window, so that ranges of two domains may meet. */
+	return shared ? "cedt-window-shared" : "cedt-window-partial";
+}
+
+void cedt_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)
+{
+	struct cedt_walk w = { .table = t };
+	struct range window;
+
+	for (unsigned nr = 0; nr < WINDOWS_MAX && cedt_next_window(&w, &window); nr++) {
+		const char *rule = judge_window(s, window);
+
+		if (rule)
+			tell(to, &(struct finding){ .rule = rule, .kind = FINDING_MEMORY, .a = window });
+	}
+	if (w.damage != OK)
+		tell_number(to, "cedt-damaged", FINDING_ENTRY, w.next);
+}
+
+void msct_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)
+{
+	uint64_t domains = 0;
+	struct msct limits;
+	uint32_t pxm;
+
+	if (msct_read(t, &limits) != OK) {
+		tell_number(to, "msct-damaged", FINDING_TABLE, 0);
+		return;
+	}
+	for (size_t k = 0; k < nr_mentions(s); k++)
+		domains += new_domain(s, k, &pxm);
+	if (domains > limits.domains)
+		tell_number(to, "msct-domains", FINDING_NUMBER, domains);
+	for (size_t i = 0; i < s->nr_mem; i++) {
+		const struct srat_mem *m = &s->mem[i];
+
+		if (m->enabled && m->start < m->end && m->end - 1 > limits.last_byte)
+			tell_range(to, "msct-address", m);
+	}
+}

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""A machine without oddities has no findings: QEMU's own tables in every shape; one that lies has the right ones."""
+import pytest
+import qemu
+from conftest import boot
+
+NODES = ("-object memory-backend-ram,id=a,size=512M -object memory-backend-ram,id=b,size=512M "
+         "-numa node,memdev=a -numa node,memdev=b")
+
+CLEAN = {
+    "no SRAT": "-machine q35 -m 1G",
+    "two nodes": f"-machine q35 -m 1G -smp 2,sockets=2 {NODES}",
+    "two nodes, pc": f"-machine pc -m 1G -smp 2,sockets=2 {NODES}",
+    "four nodes of 2 GiB": "-machine q35 -m 8G -smp 4,sockets=4 " + " ".join(
+        f"-object memory-backend-ram,id=m{n},size=2G -numa node,memdev=m{n}" for n in range(4)),
+    "distances": f"-machine q35 -m 1G -smp 2,sockets=2 {NODES} -numa dist,src=0,dst=1,val=21",
+    "CPUs to come": f"-machine q35 -m 1G -smp 2,maxcpus=6,sockets=2 {NODES}",
+    "memory to come": f"-machine q35 -m 1G,slots=4,maxmem=8G -smp 2,sockets=2 {NODES}",
+    "x2APICs": f"-machine q35,kernel-irqchip=off -m 1G -smp 2,sockets=200,maxcpus=200 {NODES}",
+    "HMAT": f"-machine q35,hmat=on -m 1G -smp 2,sockets=2 {NODES},initiator=1 -numa cpu,node-id=0,socket-id=0 "
+            "-numa cpu,node-id=1,socket-id=1 " + " ".join(
+                f"-numa hmat-lb,initiator={i},target={t},hierarchy=memory,data-type=access-latency,latency={10 if i == t else 20}"
+                for i in (0, 1) for t in (0, 1)),
+}
+
+
+def findings(machine=None, qemu_args=""):
+    done = boot(machine, "seed=1", qemu_args.split())
+    assert qemu.VERDICTS.get(done.code) in ("clean", "stained"), (done.code, done.stderr, done.data[-2000:])
+    return [line for line in done.log.text if line.startswith("finding: ")]
+
+
+@pytest.mark.parametrize("machine", CLEAN.values(), ids=[k.replace(" ", "-") for k in CLEAN])
+def test_clean_machine(machine):
+    assert findings(qemu_args=machine) == []
+
+
+def test_default_machine_is_clean():
+    assert findings("four-nodes") == []
+
+
+def test_overlap():
+    assert findings("overlap") == ["finding: srat-overlap [mem 0x00100000-0x3fffffff] of PXM 0 "
+                                   "and [mem 0x30000000-0x7fffffff] of PXM 1"]
+
+
+def test_cpu_less_node():
+    """QEMU's SRAT for a node that has memory only."""
+    assert findings(qemu_args=f"-machine q35 -m 1G {NODES}") == ["finding: memory-only-domain PXM 1"]

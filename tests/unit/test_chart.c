@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+/* The last picture, box by box, on a canvas that only takes notes: three nodes, two policies, one stained. */
+#include "tests/unit/support.h"
+
+#include <stdio.h>
+
+#include "kernel/chart.h"
+
+#define MAX_NOTES 4096
+
+static struct numa numa;
+static struct memblock mb;
+static struct handover handover;
+static struct chart chart;
+static struct placement found;
+static struct canvas canvas;
+
+static struct {
+	struct box box;
+	enum colour colour;
+} fills[MAX_NOTES];
+static struct {
+	struct words at;
+	char text[200];
+} texts[MAX_NOTES];
+static unsigned nr_fills, nr_texts;
+
+static void note_fill(void *ctx, struct box b, enum colour colour)
+{
+	assert_ptr_equal(ctx, &canvas);
+	assert_true(nr_fills < MAX_NOTES && colour < COLOURS);
+	assert_true(b.width > 0 && b.height > 0);
+	assert_true(b.x + b.width <= canvas.width && b.y + b.height <= canvas.height);
+	fills[nr_fills].box = b;
+	fills[nr_fills++].colour = colour;
+}
+
+static void note_text(void *ctx, struct words at, const char *s)
+{
+	assert_ptr_equal(ctx, &canvas);
+	assert_true(nr_texts < MAX_NOTES && at.colour < COLOURS && at.ground < COLOURS);
+	assert_true(at.x < canvas.width && at.y + canvas.line <= canvas.height);
+	texts[nr_texts].at = at;
+	snprintf(texts[nr_texts++].text, sizeof(texts[0].text), "%s", s);
+}
+
+/* Position in the order of drawing, from 1; 0: never drawn so. */
+static unsigned drawn(unsigned x, unsigned y, unsigned width, unsigned height, enum colour colour)
+{
+	for (unsigned i = 0; i < nr_fills; i++) {
+		const struct box *b = &fills[i].box;
+
+		if (b->x == x && b->y == y && b->width == width && b->height == height && fills[i].colour == colour)
+			return i + 1;
+	}
+	return 0;
+}
+
+static bool said(unsigned x, unsigned y, enum colour colour, const char *s)
+{
+	for (unsigned i = 0; i < nr_texts; i++) {
+		if (texts[i].at.x == x && texts[i].at.y == y && texts[i].at.colour == colour &&
+		    strcmp(texts[i].text, s) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool said_anywhere(const char *s)
+{
+	for (unsigned i = 0; i < nr_texts; i++) {
+		if (strcmp(texts[i].text, s) == 0)
+			return true;
+	}
+	return false;
+}
+
+static unsigned filled_with(enum colour colour)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < nr_fills; i++)
+		n += fills[i].colour == colour;
+	return n;
+}
+
+static void add_range(uint32_t pxm, phys_t start, phys_t end, bool hotplug)
+{
+	int nid = numa_map_pxm(&numa, pxm);
+
+	assert_int_equal(memblock_add(&mb, (struct range){ start, end }), OK);
+	assert_int_equal(numa_add_memblk(&numa, nid, (struct range){ start, end }, hotplug), OK);
+}
+
+static void judge(phys_t end)
+{
+	assert_int_equal(numa_cleanup(&numa, &mb, end, NULL), OK);
+	numa_judge(&numa, &mb);
+	chart_init(&chart, &mb, &numa);
+	placement_init(&found, &numa);
+}
+
+static void add_run(phys_t start, unsigned pages, int nid, bool movable)
+{
+	for (unsigned i = 0; i < pages; i++)
+		placement_add(&found, start + i * PAGE_SIZE, PT_PTE);
+	chart_add_run(&chart, &(struct placement_run){ PT_PTE, start, start + pages * PAGE_SIZE, nid, movable });
+}
+
+static void draw(unsigned width, unsigned height, unsigned grow, bool fine)
+{
+	canvas = (struct canvas){ width, height, 8 * grow, 16 * grow, fine, note_fill, note_text, &canvas };
+	nr_fills = nr_texts = 0;
+	chart_draw(&chart, &canvas, &handover);
+}
+
+/* Node 0 [0, 1G) with the image at 512M; node 1 [1G, 2G); node 2 [2G, 3G) and [4G, 6G), hot-pluggable and movable. */
+static int setup(void **state)
+{
+	(void)state;
+	memblock_init(&mb);
+	numa_init(&numa);
+	memset(&handover, 0, sizeof(handover));
+	strcpy(handover.smbios.vendor, "QEMU");
+	strcpy(handover.smbios.product, "Standard PC");
+	strcpy(handover.bi.cmdline, "page_size=4k");
+	handover.seed = 0x2a;
+	handover.srat_state = SRAT_OK;
+	handover.choice.base = 512 * MIB;
+	handover.choice.end = 514 * MIB;
+	return 0;
+}
+
+static void three_nodes(void)
+{
+	add_range(10, 0, GIB, false);
+	add_range(11, GIB, 2 * GIB, false);
+	add_range(12, 2 * GIB, 3 * GIB, true);
+	add_range(12, 4 * GIB, 6 * GIB, true);
+	judge(6 * GIB);
+	chart_add_policy(&chart, "bottom-up");
+	add_run(513 * MIB, 16, 0, false);
+	add_run(2 * GIB, 512, 2, true);
+	chart_add_verdict(&chart, &found);
+	placement_init(&found, &numa);
+	chart_add_policy(&chart, "memblock");
+	add_run(2 * GIB - MIB, 256, 1, false);
+	chart_add_verdict(&chart, &found);
+}
+
+static void test_words(void **state)
+{
+	(void)state;
+	three_nodes();
+	draw(800, 600, 1, true);
+	assert_int_equal(drawn(0, 0, 800, 600, COLOUR_BACK), 1);
+	assert_true(drawn(0, 0, 800, 48, COLOUR_BAND));
+	assert_true(said(16, 8, COLOUR_TITLE, "Landfall " LANDFALL_VERSION));
+	assert_true(said(16, 24, COLOUR_TEXT, "QEMU Standard PC"));
+	assert_true(drawn(16, 64, 72, 16, COLOUR_STAIN));
+	assert_true(said(16, 64, COLOUR_BACK, " STAINED "));
+	assert_true(said(96, 64, COLOUR_POLICY, "bottom-up"));
+	assert_true(said(192, 64, COLOUR_TEXT, "512 of 528 pages on movable nodes, 3 GiB pinned"));
+	assert_true(drawn(16, 84, 72, 16, COLOUR_GOOD));
+	assert_true(said(16, 84, COLOUR_BACK, "  CLEAN  "));
+	assert_true(said(96, 84, COLOUR_POLICY + 1, "memblock"));
+	assert_true(said(192, 84, COLOUR_TEXT, "none of 256 pages on a movable node"));
+	assert_true(
+		said(16, 104, COLOUR_DIM, "for an image of 2 MiB at 0x20000000, node 0, 1.4 GiB below movable node 2"));
+	assert_true(said(16, 576, COLOUR_TEXT, "repeat with: page_size=4k seed=0x2a"));
+	handover.opt.seed_given = true;
+	draw(800, 600, 1, true);
+	assert_true(said(16, 576, COLOUR_TEXT, "repeat with: page_size=4k"));
+}
+
+static void test_bars(void **state)
+{
+	(void)state;
+	three_nodes();
+	draw(800, 600, 1, true);
+	/* as wide as the node is large */
+	assert_true(said(16, 152, COLOUR_TEXT, "node 0"));
+	assert_true(drawn(112, 136, 168, 48, COLOUR_MEMORY));
+	assert_true(said(624, 152, COLOUR_TEXT, "1 GiB"));
+	assert_true(drawn(112, 256, 168, 48, COLOUR_MEMORY));
+	assert_true(said(16, 392, COLOUR_TEXT, "node 2"));
+	assert_true(drawn(112, 376, 168, 48, COLOUR_MOVABLE));
+	assert_true(drawn(280, 376, 336, 48, COLOUR_MOVABLE));
+	assert_true(said(624, 392, COLOUR_TEXT, "3 GiB, movable"));
+	/* the hole between its two ranges is left out, but for a notch over the second one */
+	assert_true(drawn(280, 376, 2, 48, COLOUR_BACK) > drawn(280, 376, 336, 48, COLOUR_MOVABLE));
+	/* the image in the middle of node 0, too thin to be seen if it were to scale */
+	assert_true(drawn(196, 136, 4, 48, COLOUR_IMAGE));
+	/* no address beside the bars: the screen is not wide enough */
+	assert_false(said_anywhere("0x80000000"));
+}
+
+static void test_lanes(void **state)
+{
+	(void)state;
+	three_nodes();
+	draw(800, 600, 1, true);
+	/* node 0: bottom-up has 16 pages right behind the image, memblock none */
+	assert_true(said(24, 184, COLOUR_POLICY, "bottom-up"));
+	assert_true(drawn(112, 188, 168, 8, COLOUR_LANE));
+	assert_true(drawn(112 + 84, 188, 4, 8, COLOUR_POLICY));
+	assert_true(said(624, 184, COLOUR_TEXT, "16 pages"));
+	assert_true(said(24, 200, COLOUR_DIM, "memblock"));
+	assert_true(said(624, 200, COLOUR_DIM, "-"));
+	/* node 1: memblock's megabyte at its end */
+	assert_true(said(24, 320, COLOUR_POLICY + 1, "memblock"));
+	assert_true(drawn(112 + 164, 324, 4, 8, COLOUR_POLICY + 1));
+	assert_true(said(624, 320, COLOUR_TEXT, "256 pages"));
+	/* node 2: stains at its start, in the lane and in the bar itself */
+	assert_true(said(624, 424, COLOUR_STAIN, "512 stained"));
+	assert_true(drawn(112, 428, 4, 8, COLOUR_STAIN) > drawn(112, 428, 4, 8, COLOUR_POLICY));
+	assert_true(drawn(112, 376, 4, 48, COLOUR_STAIN) > drawn(112, 376, 168, 48, COLOUR_MOVABLE));
+	assert_int_equal(filled_with(COLOUR_STAIN), 4); /* badge, lane, bar, legend */
+}
+
+static void test_legend(void **state)
+{
+	static const char *const names[] = { "memory", "movable", "image", "stain", "bottom-up", "memblock" };
+	static const enum colour samples[] = { COLOUR_MEMORY, COLOUR_MOVABLE, COLOUR_IMAGE,
+					       COLOUR_STAIN,  COLOUR_POLICY,  COLOUR_POLICY + 1 };
+	unsigned x = 16;
+
+	(void)state;
+	three_nodes();
+	draw(800, 600, 1, true);
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_true(drawn(x, 554, 16, 12, samples[i]));
+		assert_true(said(x + 24, 552, COLOUR_TEXT, names[i]));
+		x += 24 + (unsigned)(strlen(names[i]) + 2) * 8;
+	}
+}
+
+static void test_wide_screens_have_addresses(void **state)
+{
+	(void)state;
+	three_nodes();
+	draw(1280, 800, 1, true);
+	assert_true(said_anywhere("0x0"));
+	assert_true(said_anywhere("0x40000000"));
+	assert_true(said_anywhere("0x80000000"));
+	/* 27 columns on the left, 21 on the right */
+	assert_true(drawn(16 + 27 * 8, 136, (1248 - 48 * 8) / 3, 48, COLOUR_MEMORY));
+	draw(3840, 2160, 2, true);
+	assert_true(drawn(0, 0, 3840, 96, COLOUR_BAND));
+	assert_true(drawn(32 + 27 * 16, 272, (3776 - 48 * 16) / 3, 96, COLOUR_MEMORY));
+}
+
+static void test_characters(void **state)
+{
+	(void)state;
+	three_nodes();
+	draw(640, 400, 1, false);
+	for (unsigned i = 0; i < nr_texts; i++) {
+		assert_int_equal(texts[i].at.x % 8, 0);
+		assert_int_equal(texts[i].at.y % 16, 0);
+	}
+	assert_true(said(8, 32, COLOUR_BACK, " STAINED "));
+	assert_true(said(8, 80, COLOUR_TEXT, "node 0"));
+	assert_true(drawn(104, 80, 120, 16, COLOUR_MEMORY));
+	assert_true(said(16, 96, COLOUR_POLICY, "bottom-up"));
+	assert_true(said(8, 384, COLOUR_TEXT, "repeat with: page_size=4k seed=0x2a"));
+	assert_int_equal(filled_with(COLOUR_STAIN), 4);
+}
+
+/*
+ * Sixty nodes: no lanes; the image's half of a bar above that of the page tables; what has nothing to tell gives way.
+ */
+static void test_many_nodes(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 60; i++)
+		add_range(i, i * GIB, (i + 1) * GIB, i == 50);
+	judge(60 * GIB);
+	chart_add_policy(&chart, "bottom-up");
+	add_run(GIB / 2, 1, 0, false);
+	add_run(40 * GIB, 1, 40, false);
+	add_run(51 * GIB - PAGE_SIZE, 1, 50, true);
+	chart_add_verdict(&chart, &found);
+	chart_add_policy(&chart, "memblock");
+	draw(800, 600, 1, true);
+	/* 408 dots: 20 steps of 20, one line of them for the words below */
+	assert_true(said_anywhere("and 41 more nodes: see the log"));
+	assert_true(said_anywhere("node 0"));
+	assert_true(said_anywhere("node 40"));
+	assert_true(said_anywhere("node 50"));
+	assert_true(said_anywhere("node 59"));
+	assert_false(said_anywhere("node 1"));
+	assert_false(said_anywhere("node 41"));
+	assert_true(drawn(112, 136, 504, 16, COLOUR_MEMORY));
+	assert_true(drawn(112 + 252, 136, 4, 8, COLOUR_IMAGE));
+	assert_true(drawn(112 + 252, 144, 4, 8, COLOUR_POLICY));
+	assert_true(drawn(112, 164, 4, 8, COLOUR_POLICY));
+	assert_true(drawn(612, 136 + 9 * 20, 4, 16, COLOUR_STAIN)); /* behind 0, 40 and 43 to 49 */
+}
+
+/* More nodes than a chart keeps, some of them without memory. */
+static void test_more_nodes_than_kept(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		numa_map_pxm(&numa, 1000 - 2 * i); /* memoryless */
+		add_range(2 * i + 1, i * GIB, (i + 1) * GIB, false);
+	}
+	judge(100 * GIB);
+	assert_int_equal(chart.nr_bars, CHART_BARS);
+	assert_int_equal(chart.left_out, 100 - CHART_BARS);
+	assert_int_equal(chart.nid[0], 1);
+	chart_add_policy(&chart, "bottom-up");
+	add_run(99 * GIB, 1, 199, false); /* on a node that has no bar */
+	draw(3840, 2160, 1, true);
+	assert_true(said_anywhere("node 127"));
+	assert_true(said_anywhere("and 36 more nodes: see the log"));
+}
+
+/* All eight policies on the smallest screens: nothing overlaps the legend, and the nodes that fit are there. */
+static void test_all_policies(void **state)
+{
+	static const char *const names[] = { "bottom-up", "memblock", "lowest", "top-down",
+					     "series",    "hybrid",   "floor",  "node-local" };
+
+	(void)state;
+	add_range(0, 0, GIB, false);
+	add_range(1, GIB, 2 * GIB, true);
+	judge(2 * GIB);
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		chart_add_policy(&chart, names[i]);
+		add_run(GIB + i * MIB, 1, 1, true);
+		chart_add_verdict(&chart, &found);
+	}
+	draw(640, 400, 1, false);
+	assert_true(said(8, 8 * 16 + 32 + 16, COLOUR_TEXT, "node 0"));
+	assert_true(said_anywhere("node 1"));
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		assert_true(said_anywhere(names[i]));
+	draw(640, 400, 1, true); /* in pixels */
+	assert_true(said_anywhere("node 0"));
+	assert_true(said_anywhere("node 1"));
+}
+
+/* One node that is only assumed; no image that any node has. */
+static void test_without_srat(void **state)
+{
+	(void)state;
+	assert_int_equal(memblock_add(&mb, (struct range){ MIB, GIB }), OK);
+	numa_fake_one_node(&numa, GIB);
+	numa_judge(&numa, &mb);
+	chart_init(&chart, &mb, &numa);
+	chart_add_policy(&chart, "bottom-up");
+	handover.srat_state = SRAT_REJECTED;
+	draw(800, 600, 1, true);
+	assert_true(said(16, 84, COLOUR_DIM,
+			 "for an image of 2 MiB at 0x20000000, node 0; the SRAT is rejected: one node is assumed"));
+	assert_true(said_anywhere("1023 MiB"));
+	handover.srat_state = SRAT_ABSENT;
+	handover.smbios.product[0] = handover.smbios.vendor[0] = '\0';
+	draw(800, 600, 1, true);
+	assert_true(
+		said(16, 84, COLOUR_DIM, "for an image of 2 MiB at 0x20000000, node 0; no SRAT: one node is assumed"));
+	assert_true(said_anywhere("unknown machine"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_words, setup),
+		cmocka_unit_test_setup(test_bars, setup),
+		cmocka_unit_test_setup(test_lanes, setup),
+		cmocka_unit_test_setup(test_legend, setup),
+		cmocka_unit_test_setup(test_wide_screens_have_addresses, setup),
+		cmocka_unit_test_setup(test_characters, setup),
+		cmocka_unit_test_setup(test_many_nodes, setup),
+		cmocka_unit_test_setup(test_more_nodes_than_kept, setup),
+		cmocka_unit_test_setup(test_all_policies, setup),
+		cmocka_unit_test_setup(test_without_srat, setup),
+	};
+
+	return cmocka_run_group_tests_name("chart", tests, NULL, NULL);
+}
