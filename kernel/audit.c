@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Builds a policy's direct map, loads it, and lets a reader that shares no code with the builder say what came of it. */
+/*
+ * Builds a policy's direct map, loads it, and lets a reader that shares no code with the builder say what came of it.
+ */
 #include "kernel/audit.h"
 
 #include "kernel/chart.h"
@@ -43,6 +45,7 @@ static void describe_map(struct audit *a)
 		.end = h->end_of_ram,
 		.fragment = h->opt.fragment,
 	};
+	a->dm.fragment.seed = h->seed;
 	pt_alloc_init(&a->dm.alloc, &a->mb, h->bi.buffer);
 }
 
@@ -53,11 +56,65 @@ static bool build(struct audit *a)
 
 	a->build_ns = log_now_ns(&a->r->log) - start;
 	if (st == ERR_NO_MEMORY)
-		return report_error(a->r, "%s: no page left for a page table while mapping 0x%llx (%llu taken so far)",
+		return report_error(a->r,
+				    "%s: no page left for a page table while mapping 0x%llx (%llu taken so far)%s",
 				    a->policy->name, (unsigned long long)a->dm.failed_at,
-				    (unsigned long long)(a->dm.alloc.from_buffer + a->dm.alloc.from_memblock));
+				    (unsigned long long)(a->dm.alloc.from_buffer + a->dm.alloc.from_memblock),
+				    a->last ? "" : "; the policies behind it are not tried");
 	if (st != OK)
 		return report_error(a->r, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
+	return true;
+}
+
+/* ---- counting instead ---- */
+
+static void see_counted(void *ctx, const struct count_run *run)
+{
+	struct audit *a = ctx;
+
+	placement_add_counted(&a->placement, run);
+	for (unsigned level = 0; level < PT_PGD; level++) {
+		a->tables[level] += run->level[level];
+		if (run->movable && run->level[level])
+			a->stained[level][run->nid] = true;
+	}
+	picture_mark(&a->picture, run->pages, run->movable ? '!' : '#');
+}
+
+static void start_picture(struct audit *a)
+{
+	const struct choice *c = &a->r->h->choice;
+
+	picture_init(&a->picture, a->r->mb, &a->r->h->numa);
+	picture_mark(&a->picture, (struct range){ c->base, c->end }, 'K');
+}
+
+/*
+ * A dry run first counts: when all tables cannot be kept, that is the result (a->counted), else everything is made
+ * ready again for building.
+ */
+static bool count_first(struct audit *a)
+{
+	const struct platform *p = a->r->p;
+	struct count count = { .run = see_counted, .ctx = a, .numa = &a->r->h->numa, .by_level = true };
+
+	if (!p->room)
+		return true;
+	start_picture(a);
+	placement_init(&a->placement, &a->r->h->numa);
+	a->dm.count = &count;
+	if (!build(a))
+		return false;
+	a->counted = !p->room(p->ctx, a->placement.table_pages);
+	memcpy(a->leaves, a->dm.leaves, sizeof(a->leaves));
+	if (a->counted)
+		return true;
+	memset(a->tables, 0, sizeof(a->tables));
+	memset(a->leaves, 0, sizeof(a->leaves));
+	memset(a->stained, 0, sizeof(a->stained));
+	if (!prepare(a))
+		return false;
+	describe_map(a);
 	return true;
 }
 
@@ -74,11 +131,18 @@ static void PRINTF_LIKE(2, 3) wrong(struct audit *a, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* A memory map may name memory that is not there: what is written to a table is lost then, and its entries are rubbish. */
 static void see_table(void *ctx, phys_t table, enum pt_level level, uint64_t virt)
 {
 	struct audit *a = ctx;
+	volatile uint64_t *entry = a->dm.mem.page(a->dm.mem.ctx, table);
+	uint64_t old = *entry;
 
 	(void)virt;
+	*entry = ~old;
+	if (*entry != ~old)
+		wrong(a, NO_MEMORY_AT, (unsigned long long)table);
+	*entry = old;
 	a->tables[level]++;
 	placement_add(&a->placement, table, level);
 }
@@ -267,6 +331,11 @@ static void judge(struct audit *a)
 	report_check(a->r, c);
 }
 
+struct memblock *audit_memblock(void)
+{
+	return &the_audit.mb;
+}
+
 bool audit_policy(struct run *r, const struct pt_policy *policy, bool last)
 {
 	struct audit *a = &the_audit;
@@ -278,16 +347,17 @@ bool audit_policy(struct run *r, const struct pt_policy *policy, bool last)
 	if (!prepare(a))
 		return false;
 	describe_map(a);
-	if (!build(a))
+	if (!count_first(a) || (!a->counted && !build(a)))
 		return false;
-	picture_init(&a->picture, r->mb, &r->h->numa);
-	picture_mark(&a->picture, (struct range){ r->h->choice.base, r->h->choice.end }, 'K');
 	if (r->chart)
 		chart_add_policy(r->chart, policy->name);
-	walk(a);
+	if (!a->counted) {
+		start_picture(a);
+		walk(a);
+	}
 	if (r->chart)
 		chart_add_verdict(r->chart, &a->placement);
-	check(a, "walk", NULL);
+	check(a, "walk", a->counted ? "counts only" : NULL);
 	load_and_read_back(a);
 	report_policy(a);
 	judge(a);

@@ -11,7 +11,8 @@
 struct audit {
 	struct run *r;
 	const struct pt_policy *policy;
-	bool last; /* its map stays */
+	bool last;    /* its map stays */
+	bool counted; /* nothing was built: the numbers are the allocator's, no page is looked at */
 	struct memblock mb;
 	struct direct_map dm;
 	uint64_t build_ns;
@@ -23,5 +24,8 @@ struct audit {
 	bool stained[PT_LEVELS][MAX_NUMNODES];
 	struct picture picture;
 };
+
+/* Lends the memblock that policies build from, between two of them. */
+struct memblock *audit_memblock(void);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What any loader must tell: the contract between boot/ and kernel/. Filled inside the image, no pointers, so it moves with it. */
+/*
+ * What any loader must tell: the contract between boot/ and kernel/. Filled inside the image, no pointers, so it moves
+ * with it.
+ */
 #ifndef KERNEL_BOOTINFO_H
 #define KERNEL_BOOTINFO_H
 
@@ -8,6 +11,7 @@
 #define CMDLINE_MAX 16384
 #define LOADER_NAME_MAX 64
 #define BOOT_MAX_KEEP 1024
+#define BOOT_MAX_FILES 512
 #define BOOT_MAX_CONVENTIONAL 1024
 #define BOOT_RUNTIME_GIB 512 /* what four-level tables reach through one PUD page */
 #define BOOT_RANDOM_WORDS 8
@@ -40,7 +44,7 @@ struct framebuffer {
 
 struct bootinfo {
 	enum boot_protocol protocol;
-	enum status told; /* not OK: the loader's information is damaged: an error, said by the kernel */
+	enum status told;             /* not OK: the loader's information is damaged: an error, said by the kernel */
 	char loader[LOADER_NAME_MAX]; /* as the loader names itself; printable ASCII */
 	char cmdline[CMDLINE_MAX];    /* options only: a file name put first by the loader is already gone */
 	bool cmdline_truncated;       /* the loader's line did not fit: an error, said by the kernel */
@@ -55,13 +59,16 @@ struct bootinfo {
 	struct framebuffer screen;
 	size_t nr_keep;
 	struct boot_keep keep[BOOT_MAX_KEEP];
-	size_t nr_conventional; /* UEFI: EfiConventionalMemory, what KASLR may take; 0: RAM of the map */
+	size_t nr_files;
+	struct range file
+		[BOOT_MAX_FILES]; /* exact bytes of the modules: one may be an ACPI table; whole pages are in keep */
+	size_t nr_conventional;   /* UEFI: EfiConventionalMemory, what KASLR may take; 0: RAM of the map */
 	struct range conventional[BOOT_MAX_CONVENTIONAL];
 	uint8_t conventional_marks[BOOT_MAX_CONVENTIONAL]; /* enum memory_mark of each */
 	char notes[BOOT_NOTES_MAX]; /* what the loader did without, a sentence a line; said by the kernel */
 	unsigned nr_random;         /* UEFI: words that its random number generator gave */
 	uint64_t random[BOOT_RANDOM_WORDS];
-	phys_t efi_reset; /* UEFI: the ResetSystem service; 0: none */
+	phys_t efi_reset;                            /* UEFI: the ResetSystem service; 0: none */
 	uint64_t runtime_gib[BOOT_RUNTIME_GIB / 64]; /* UEFI: a bit for each GiB with memory of runtime services */
 };
 

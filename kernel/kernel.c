@@ -4,6 +4,7 @@
 
 #include "kernel/chart.h"
 #include "kernel/report.h"
+#include "kernel/sweep.h"
 #include "mm/policy.h"
 
 /* Memory as it is when a policy starts. Too large for the stack. */
@@ -104,6 +105,8 @@ enum run_result map_run(struct handover *h, const struct platform *p)
 	report_geometry(&r); /* where the image lies, in the end */
 	prepare_chart(&r, &canvas);
 	if (!try_policies(&r)) /* maps, checked and counted */
+		return h->result;
+	if (h->opt.sweep && !sweep_policies(&r)) /* and what they would do in every slot */
 		return h->result;
 	result = report_end(&r); /* how to repeat it, and the checks */
 	if (r.chart && result != RUN_FAULT)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The run: facts in, page tables and a report out. On metal in two halves, plan_run() before the move and map_run() after it; on a
- * host kernel_run() does both. All that crosses the move is struct handover, which lies in the image and holds no pointer.
+ * The run: facts in, page tables and a report out. On metal in two halves, plan_run() before the move and map_run()
+ * after it; on a host kernel_run() does both. All that crosses the move is struct handover, which lies in the image and
+ * holds no pointer.
  */
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H
@@ -55,6 +56,7 @@ struct choice {
 	uint64_t slots, slot; /* slot: UINT64_MAX with base= or nokaslr */
 	uint64_t page_offset;
 	bool on_hotplug; /* the base lies on hot-pluggable memory */
+	bool put_back;   /* mem= or memmap= had taken away the memory that the image lies in */
 };
 
 struct handover {
@@ -68,7 +70,7 @@ struct handover {
 	phys_t end_of_ram;
 	enum srat_state srat_state;
 	char srat_why[96]; /* why it is not SRAT_OK */
-	bool srat_walked; /* the whole SRAT could be read: KASLR honours it even when it is rejected, as Linux */
+	bool srat_walked;  /* the whole SRAT could be read: KASLR honours it even when it is rejected, as Linux */
 	struct srat srat;
 	struct madt madt;
 	struct smbios smbios;
@@ -82,12 +84,14 @@ struct handover {
 };
 
 /*
- * First half: command line, tables, nodes, the choice of a base. bi is filled in h->bi by the boot code. RUN_CLEAN: go on with
- * h->choice; RUN_ERROR: an error line has been printed, the end record too, only the exit is left.
+ * First half: command line, tables, nodes, the choice of a base. bi is filled in h->bi by the boot code. RUN_CLEAN: go
+ * on with h->choice; RUN_ERROR: an error line has been printed, the end record too, only the exit is left.
  */
 enum run_result plan_run(struct handover *h, const struct platform *p);
 
-/* Second half, at the new place (h->bi.image, buffer and pgd moved by the boot code): maps, audit, report. The verdict. */
+/*
+ * Second half, at the new place (h->bi.image, buffer and pgd moved by the boot code): maps, audit, report. The verdict.
+ */
 enum run_result map_run(struct handover *h, const struct platform *p);
 
 /* Both halves in a row, as on a host: image, buffer and pgd are moved in h->bi only. */

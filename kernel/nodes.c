@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Joins what firmware says in PXMs with what memory management says in nodes, in Linux's order and with its refusals. */
+/*
+ * Joins what firmware says in PXMs with what memory management says in nodes, in Linux's order and with its refusals.
+ */
 #include "acpi/slit.h"
+#include "kernel/findings.h"
 #include "kernel/format.h"
 #include "kernel/report.h"
 
@@ -101,7 +104,10 @@ static void read_slit(struct run *r, const struct acpi_root *root)
 		report_warning(r, "SLIT: %s; not used", status_str(st));
 }
 
-/* Linux reads a table whatever its checksum; here a wrong one is damage, but only after the entries were read: KASLR wants them. */
+/*
+ * Linux reads a table whatever its checksum; here a wrong one is damage, but only after the entries were read: KASLR
+ * wants them.
+ */
 static bool read_srat(struct run *r, const struct acpi_root *root)
 {
 	struct handover *h = r->h;
@@ -130,12 +136,24 @@ static bool force_hotplug(struct run *r)
 	const struct options *o = &r->h->opt;
 
 	for (unsigned i = 0; i < o->nr_hotplug; i++) {
-		if (numa_force_hotplug(&r->h->numa, o->hotplug[i]) != OK)
-			return report_error(r, "hotplug=%u: there is no such node", o->hotplug[i]);
-		report_warning(r, "hotplug=%u: node %u is treated as hot-pluggable because the option says so",
-			       o->hotplug[i], o->hotplug[i]);
+		enum status st = numa_force_hotplug(&r->h->numa, o->hotplug[i]);
+
+		if (st != OK)
+			return report_error(r, "hotplug=%u: %s", o->hotplug[i],
+					    st == ERR_RANGE ? "the node has no range that is not hot-pluggable already"
+							    : "there is no such node");
 	}
 	return true;
+}
+
+/* Only when it is known which nodes there are in the end. */
+static void warn_of_forced(struct run *r)
+{
+	const struct options *o = &r->h->opt;
+
+	for (unsigned i = 0; i < o->nr_hotplug; i++)
+		report_warning(r, "hotplug=%u: node %u is treated as hot-pluggable because the option says so",
+			       o->hotplug[i], o->hotplug[i]);
 }
 
 static void note_numa_event(void *ctx, const struct numa_event *e)
@@ -194,12 +212,10 @@ bool nodes_join(struct run *r, const struct acpi_root *root)
 	h->srat_walked = false;
 	joined = read_srat(r, root) && join_initiators(r) && join_memory(r);
 	report_affinity_records(r);
-	if (joined)
-		report_srat_leftovers(r);
 	read_slit(r, root);
 	if (joined)
 		h->srat_state = SRAT_OK;
-	return !joined || force_hotplug(r);
+	return findings_report(r, root, joined) && (!joined || force_hotplug(r));
 }
 
 bool nodes_accept(struct run *r)
@@ -212,6 +228,7 @@ bool nodes_accept(struct run *r)
 		h->srat_state = SRAT_REJECTED;
 	if (h->srat_state != SRAT_OK && !fake_one_node(r))
 		return false;
+	warn_of_forced(r);
 	warn_if_on_hotplug(r);
 	return true;
 }

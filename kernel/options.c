@@ -67,7 +67,7 @@ static int choose(const struct option_word *p, const char *words)
 		len += (size_t)format(list + len, sizeof(list) - len, "%s%s", i ? ", " : "", w);
 		KASSERT(len < sizeof(list));
 	}
-	option_refuse(p, i > 1 ? "not one of %s" : "not %s", list);
+	option_refuse(p, i > 1 ? "not one of %s" : "only %s is known", list);
 	return -1;
 }
 
@@ -208,8 +208,12 @@ static bool read_kaslr(struct option_word *p)
 
 static bool read_seed(struct option_word *p)
 {
-	if (!scan_plain(p->value, &p->o->seed))
-		return option_refuse(p, "not a number of at most 64 bits");
+	const char *s = p->value;
+
+	if (s[0] == '0' && s[1] >= '0' && s[1] <= '9')
+		return option_refuse(p, "a leading zero is refused");
+	if (!scan_plain(s, &p->o->seed) || p->o->seed >> 53)
+		return option_refuse(p, "not a number of at most 53 bits");
 	p->o->seed_given = true;
 	return true;
 }
@@ -252,7 +256,7 @@ static bool read_geometry(const struct option_word *p, uint64_t *slot, uint64_t 
 static bool read_image_size(struct option_word *p)
 {
 	struct options *o = p->o;
-	uint64_t slot, end;
+	uint64_t slot = 0, end = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(presets); i++) {
 		if (scan_equal(p->value, presets[i].name)) {
@@ -341,6 +345,8 @@ static bool read_acpi_rsdp(struct option_word *p)
 		s += 2;
 	if (!scan_digits(&s, 16, &v) || *s || v == 0)
 		return option_refuse(p, "not a hexadecimal address");
+	if (v == PHYS_NONE)
+		return option_refuse(p, "no valid address");
 	p->o->acpi_rsdp = v;
 	return true;
 }
@@ -388,7 +394,7 @@ static bool read_uart(const struct option_word *p, const char *s, struct console
 static bool read_tty(const struct option_word *p, const char *s, struct console_option *c)
 {
 	c->kind = CONSOLE_TTYS;
-	if (*s < '0' || *s > '3')
+	if (*s < '0' || *s > '3' || (s[1] && s[1] != ','))
 		return option_refuse(p, "only ttyS0 to ttyS3 are known");
 	c->port = (unsigned)(*s++ - '0');
 	return read_rate(p, s, &c->baud);
@@ -580,6 +586,24 @@ bool options_parse(struct options *o, const char *line, struct option_error *err
 	return true;
 }
 
+static bool uses_marks(const struct options *o)
+{
+	for (unsigned i = 0; i < o->nr_policies; i++) {
+		if (pt_policies[o->policy[i]]->srat_first)
+			return true;
+	}
+	return false;
+}
+
+static bool has_console(const struct options *o, enum console_kind kind)
+{
+	for (unsigned i = 0; i < o->nr_consoles; i++) {
+		if (o->console[i].kind == kind)
+			return true;
+	}
+	return false;
+}
+
 bool options_check(const struct options *o, bool uefi, struct option_error *err)
 {
 	struct option_word p = { .err = err };
@@ -591,6 +615,12 @@ bool options_check(const struct options *o, bool uefi, struct option_error *err)
 	p.word = "save";
 	if (o->save && !o->dry)
 		return option_refuse(&p, "has no effect without dry");
+	p.word = o->exit != EXIT_AUTO ? "exit=" : "console=fb";
+	if (o->dry && (o->exit != EXIT_AUTO || has_console(o, CONSOLE_FB)))
+		return option_refuse(&p, "has no effect beside dry");
+	p.word = "movable_node=off";
+	if (!o->movable_node && !uses_marks(o))
+		return option_refuse(&p, "has no effect: no policy of alloc= looks at marks");
 	p.word = "nokaslr";
 	if (o->nokaslr && o->base != PHYS_NONE)
 		return option_refuse(&p, "has no effect beside base=");
@@ -601,9 +631,7 @@ bool options_check(const struct options *o, bool uefi, struct option_error *err)
 	if ((o->fragment.every || o->fragment.permille) && o->page_size == PAGE_SIZE_4K)
 		return option_refuse(&p, "has no effect beside page_size=4k");
 	p.word = "console=none";
-	for (unsigned i = 0; i < o->nr_consoles; i++) {
-		if (o->console[i].kind == CONSOLE_NONE && o->nr_consoles > 1)
-			return option_refuse(&p, "beside another console=");
-	}
+	if (o->nr_consoles > 1 && has_console(o, CONSOLE_NONE))
+		return option_refuse(&p, "stands alone, beside no other console=");
 	return true;
 }

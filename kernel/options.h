@@ -23,7 +23,7 @@ struct map_op {
 	struct range r; /* LIMIT: r.start is the first byte cut away */
 	enum e820_type from,
 		to;    /* ADD (RAM), SET: `to` is laid over what is there; CHANGE: from 0: any, to 0: leaves the map */
-	char text[40]; /* as written, for messages */
+	char text[40]; /* the option as written, for messages */
 };
 
 enum console_kind { CONSOLE_AUTO, CONSOLE_TTYS, CONSOLE_UART_IO, CONSOLE_UART_MMIO32, CONSOLE_FB, CONSOLE_NONE };

@@ -9,11 +9,11 @@
 
 #define LINUX_SOFT_RESERVED 0xefffffffu /* Linux's number of that type */
 
-static bool add_map_op(const struct option_word *p, const char *item, struct map_op op)
+static bool add_map_op(const struct option_word *p, struct map_op op)
 {
 	if (p->o->nr_map_ops == OPT_MAX_MAP_OPS)
 		return option_refuse(p, "more than %d changes of the memory map", OPT_MAX_MAP_OPS);
-	format(op.text, sizeof(op.text), "%s", item);
+	format(op.text, sizeof(op.text), "%s", p->word);
 	p->o->map_op[p->o->nr_map_ops++] = op;
 	return true;
 }
@@ -24,7 +24,7 @@ bool option_read_mem(struct option_word *p)
 
 	if (!parse_size(p->value, NULL, &op.r.start) || op.r.start == 0)
 		return option_refuse(p, "not a size above 0");
-	return add_map_op(p, p->value, op);
+	return add_map_op(p, op);
 }
 
 /* Behind `sign` a type's number as Linux has it; without the sign nothing. */
@@ -91,16 +91,16 @@ static bool read_memmap_item(const struct option_word *p, const char *item)
 	const char *s = item;
 
 	if (scan_equal(item, "exactmap"))
-		return add_map_op(p, item, op);
+		return add_map_op(p, op);
 	if (!parse_size(s, &s, &op.r.start))
 		return option_refuse(p, "'%s' is neither exactmap nor begins with a size", item);
 	if (*s == '@' || *s == '#' || *s == '$' || *s == '!' || *s == '%')
-		return read_region(p, item, s, &op) && add_map_op(p, item, op);
+		return read_region(p, item, s, &op) && add_map_op(p, op);
 	if (*s || op.r.start == 0)
 		return option_refuse(p, "'%s' is not a size above 0 nor SIZE@, #, $, ! or %% ADDRESS", item);
 	op.kind = MAP_OP_LIMIT;
 	op.r.end = UINT64_MAX;
-	return add_map_op(p, item, op);
+	return add_map_op(p, op);
 }
 
 bool option_read_memmap(struct option_word *p)

@@ -4,12 +4,13 @@
 #include "kernel/report.h"
 #include "mm/pagetable.h"
 
-#define KERNEL_WINDOW 0xffffffff80000000ull /* __START_KERNEL_map */
-#define MAX_MEMMAP_REGIONS 4                /* Linux's decompressor remembers that many memmap= ranges */
+#define KERNEL_WINDOW 0xffffffff80000000ull     /* __START_KERNEL_map */
+#define LAST_ENTRY_5LEVEL 0xffff000000000000ull /* of the top table: Landfall's own image needs it */
+#define MAX_MEMMAP_REGIONS 4                    /* Linux's decompressor remembers that many memmap= ranges */
 
 /*
- * Memory KASLR (arch/x86/mm/kaslr.c): direct map, vmalloc and vmemmap share what lies between the direct map's lowest base and the
- * CPU entry area; each gap is drawn from an equal share of what is left over.
+ * Memory KASLR (arch/x86/mm/kaslr.c): direct map, vmalloc and vmemmap share what lies between the direct map's lowest
+ * base and the CPU entry area; each gap is drawn from an equal share of what is left over.
  */
 #define RANDOM_REGIONS 3
 #define REGIONS_4LEVEL ((64 + 32 + 1) * TIB)
@@ -30,7 +31,10 @@ struct reason {
 
 /* ---- what the choosers are told ---- */
 
-/* Of the memory that UEFI calls free, what has the marks wanted; the EFI stub's chooser keeps off what can be taken away. */
+/*
+ * Of the memory that UEFI calls free, what has the marks wanted; the EFI stub's chooser keeps off what can be taken
+ * away.
+ */
 static size_t list_conventional(const struct bootinfo *bi, unsigned wanted, bool efistub)
 {
 	size_t n = 0;
@@ -72,8 +76,8 @@ static bool forced_hotplug(const struct handover *h, const struct srat_mem *e)
 }
 
 /*
- * Linux's count_immovable_mem_regions: entries without the hot-plug bit, enabled or not; none at all when there are too many. No
- * check of the checksum, of overlaps or of coverage there, so a rejected SRAT still restricts the base.
+ * Linux's count_immovable_mem_regions: entries without the hot-plug bit, enabled or not; none at all when there are too
+ * many. No check of the checksum, of overlaps or of coverage there, so a rejected SRAT still restricts the base.
  */
 static size_t list_immovable(const struct handover *h)
 {
@@ -112,9 +116,15 @@ static size_t list_avoid(const struct handover *h)
 	return n;
 }
 
+/* What page tables can map: a memory map may say anything. */
+static phys_t highest_end(const struct handover *h)
+{
+	return h->choice.levels == 5 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL;
+}
+
 static phys_t lowest_limit(const struct handover *h)
 {
-	phys_t limit = h->choice.levels == 5 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL;
+	phys_t limit = highest_end(h);
 
 	for (unsigned i = 0; i < h->opt.nr_map_ops; i++) {
 		if (h->opt.map_op[i].kind == MAP_OP_LIMIT)
@@ -138,7 +148,9 @@ static struct kaslr_request ask(const struct handover *h)
 	};
 }
 
-/* The EFI stub trusts firmware's map of free memory; where there is none, RAM without what is taken stands in for it. */
+/*
+ * The EFI stub trusts firmware's map of free memory; where there is none, RAM without what is taken stands in for it.
+ */
 static void find_slots(struct run *r)
 {
 	struct handover *h = r->h;
@@ -147,7 +159,7 @@ static void find_slots(struct run *r)
 	if (h->srat_walked && h->srat.nr_mem && !q.nr_immovable && !h->opt.efistub)
 		report_warning(r, "no SRAT range is immovable: KASLR goes without a limit, as in Linux");
 	if (h->opt.efistub && h->bi.nr_conventional) {
-		q.limit = UINT64_MAX;
+		q.limit = highest_end(h);
 		q.nr_ram = list_conventional(&h->bi, MEMORY_MIRRORED, true);
 		kaslr_find_slots_efistub(&q, &h->slots);
 		/* Linux's efi_random_alloc prefers mirrored memory only where it has a slot. */
@@ -176,8 +188,8 @@ static bool is_free_in_firmware(const struct bootinfo *bi, struct range r)
 }
 
 /*
- * True when the image may lie at [r.start, r.end), which options_parse has found to be aligned; the image where it is now does not
- * count as taken if it stays.
+ * True when the image may lie at [r.start, r.end), which options_parse has found to be aligned; the image where it is
+ * now does not count as taken if it stays.
  */
 static bool is_free(const struct bootinfo *bi, const struct e820 *map, struct range r, struct reason *why)
 {
@@ -210,6 +222,9 @@ static bool take_forced_base(struct run *r)
 	uint64_t need = base == h->bi.image.start ? h->choice.end : h->choice.size;
 	struct reason why;
 
+	if (need > highest_end(h) || base > highest_end(h) - need)
+		return report_error(r, "base=0x%llx: page tables end at 0x%llx", (unsigned long long)base,
+				    (unsigned long long)highest_end(h));
 	if (!is_free(&h->bi, &h->map, (struct range){ base, base + need }, &why))
 		return report_error(r, "base=0x%llx: %s", (unsigned long long)base, why.text);
 	h->choice.base = base;
@@ -323,7 +338,7 @@ static bool take_size(struct run *r)
 	uint64_t slot = h->opt.image_given ? h->opt.image_slot : real;
 
 	if (h->opt.image_given && (slot < real || h->opt.image_end < real))
-		return report_error(r, "image_size=: Landfall itself needs %s", human(real).s);
+		return report_error(r, "image_size=: Landfall itself needs 0x%llx bytes", (unsigned long long)real);
 	h->choice.size = align_up(slot, KASLR_ALIGN);
 	/* Still without the base: an offset. */
 	h->choice.end = align_up(h->opt.image_given ? h->opt.image_end : real, PAGE_SIZE);
@@ -334,15 +349,18 @@ static bool check_page_offset(struct run *r)
 {
 	const struct handover *h = r->h;
 	uint64_t at = h->choice.page_offset;
-	uint64_t lowest = h->choice.levels == 5 ? PAGE_OFFSET_5LEVEL : PAGE_OFFSET_4LEVEL;
+	uint64_t lowest = PAGE_OFFSET_4LEVEL, limit = DIRECT_MAP_LIMIT;
 
-	if (at < lowest || at >= DIRECT_MAP_LIMIT)
-		return report_error(r, "page_offset=0x%llx: outside 0x%llx-0x%llx", (unsigned long long)at,
-				    (unsigned long long)lowest, (unsigned long long)DIRECT_MAP_LIMIT);
-	if (h->end_of_ram > DIRECT_MAP_LIMIT - at)
+	if (h->choice.levels == 5) {
+		lowest = PAGE_OFFSET_5LEVEL;
+		limit = LAST_ENTRY_5LEVEL;
+	}
+	if (at < lowest || at >= limit)
+		return report_error(r, "page_offset=0x%llx: outside 0x%llx-0x%llx (%u levels)", (unsigned long long)at,
+				    (unsigned long long)lowest, (unsigned long long)limit, h->choice.levels);
+	if (h->end_of_ram > limit - at)
 		return report_error(r, "page_offset=0x%llx: no room for %s of addresses below 0x%llx",
-				    (unsigned long long)at, human(h->end_of_ram).s,
-				    (unsigned long long)DIRECT_MAP_LIMIT);
+				    (unsigned long long)at, human(h->end_of_ram).s, (unsigned long long)limit);
 	return true;
 }
 
@@ -357,7 +375,8 @@ static bool keep_image_in_map(struct run *r, struct range image)
 	if (e820_remove(&h->map, image, 0) != OK || e820_add(&h->map, image.start, range_size(image), E820_RAM) != OK ||
 	    e820_sanitize(&h->map) != OK)
 		return report_error(r, "the memory map has more than %d entries", E820_MAX);
-	h->end_of_ram = e820_end_of_ram(&h->map, h->choice.levels == 5 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL);
+	h->end_of_ram = e820_end_of_ram(&h->map, highest_end(h));
+	h->choice.put_back = true;
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #include "kernel/entropy.h"
 #include "kernel/report.h"
 #include "kernel/selftest.h"
+#include "kernel/upgrade.h"
 #include "mm/pagetable.h"
 
 static void start_log(struct run *r, struct entropy *e)
@@ -38,7 +39,7 @@ static bool take_options(struct run *r)
 	if (!good)
 		return report_error(r, "%s", err.text);
 	if (complaint)
-		return report_error(r, "console=: %s", complaint);
+		return report_error(r, "console=%s", complaint);
 	return true;
 }
 
@@ -54,8 +55,6 @@ static bool check_options(struct run *r)
 		return report_error(r, "page_size=2m: this CPU has no 2 MiB pages (PSE)");
 	if (o->page_size == PAGE_SIZE_1G && !(cpu->pse && cpu->gbpages))
 		return report_error(r, "page_size=1g: this CPU has no 1 GiB pages (PDPE1GB)");
-	if (o->sweep)
-		return report_error(r, "sweep: not in this version");
 	return true;
 }
 
@@ -107,8 +106,25 @@ static enum status trim_low_memory(struct e820 *map)
 	return st == OK ? e820_remove(map, (struct range){ 640 * KIB, 1 * MIB }, E820_RAM) : st;
 }
 
+/* mem= or memmap=nn where no RAM is or may have been added above; the EFI stub's chooser looks at the word alone. */
+static const struct map_op *idle_limit(const struct handover *h)
+{
+	phys_t top = h->opt.efistub ? PHYS_NONE : e820_end_of_ram(&h->map, PHYS_NONE);
+
+	for (unsigned i = 0; i < h->opt.nr_map_ops; i++) {
+		if (h->opt.map_op[i].to == E820_RAM)
+			top = max_u64(top, h->opt.map_op[i].r.end);
+	}
+	for (unsigned i = 0; i < h->opt.nr_map_ops; i++) {
+		if (h->opt.map_op[i].kind == MAP_OP_LIMIT && h->opt.map_op[i].r.start >= top)
+			return &h->opt.map_op[i];
+	}
+	return NULL;
+}
+
 static bool read_memory_map(struct run *r)
 {
+	const struct map_op *idle;
 	struct handover *h = r->h;
 
 	if (h->bi.told != OK)
@@ -119,6 +135,9 @@ static bool read_memory_map(struct run *r)
 		return report_error(r, "the memory map has more than %d entries", E820_MAX);
 	report_memory_map(r, "BIOS-e820", &h->bi.map);
 	h->map = h->bi.map;
+	idle = idle_limit(h);
+	if (idle)
+		return report_error(r, "%s: nothing lies above", idle->text);
 	if (options_apply_map(&h->opt, &h->map) != OK)
 		return report_error(r, "mem=, memmap=: the memory map gets more than %d entries", E820_MAX);
 	if (h->opt.nr_map_ops)
@@ -151,7 +170,8 @@ static bool open_acpi(struct run *r, struct acpi_root *root)
 	if (rsdp != PHYS_NONE)
 		st = acpi_root_open(root, &r->p->phys, rsdp);
 	if (st != OK && h->opt.acpi_rsdp != PHYS_NONE)
-		return report_error(r, "acpi_rsdp=0x%llx: %s", (unsigned long long)rsdp, status_str(st));
+		return report_error(r, "acpi_rsdp=0x%llx: %s", (unsigned long long)rsdp,
+				    st == ERR_NOT_FOUND ? "no RSDP there" : status_str(st));
 	if (st != OK) {
 		*root = (struct acpi_root){ .mem = &r->p->phys, .rsdp = PHYS_NONE };
 		report_no_acpi(r, rsdp, st);
@@ -185,6 +205,7 @@ static bool read_tables(struct run *r, struct acpi_root *root)
 {
 	if (!open_acpi(r, root))
 		return false;
+	upgrade_tables(r, root);
 	read_power(r, root);
 	read_processors(r, root);
 	if (r->h->opt.report_tables)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the run needs from outside: hardware on metal, fakes on a host. Filled anew after the move: it holds pointers. */
+/*
+ * What the run needs from outside: hardware on metal, fakes on a host. Filled anew after the move: it holds pointers.
+ */
 #ifndef KERNEL_PLATFORM_H
 #define KERNEL_PLATFORM_H
 
@@ -26,11 +28,16 @@ struct platform {
 	void *ctx;
 
 	uint64_t (*tsc)(void *ctx);
-	/* One word from that source; false when the CPU has none or it failed. May return rubbish: the caller checks. */
+	/*
+	 * One word from that source; false when the CPU has none or it failed. May return rubbish: the caller checks.
+	 */
 	bool (*entropy)(void *ctx, enum entropy_source source, uint64_t *out);
 	/* Sends bytes to every open console. Bounded in time. */
 	void (*write)(void *ctx, const char *s, size_t len);
-	/* Opens the consoles that the options ask for; NULL, or one sentence saying what could not be had (a fatal error). */
+	/*
+	 * Opens the consoles that the options ask for; NULL, or one sentence saying what could not be had (a fatal
+	 * error).
+	 */
 	const char *(*console_open)(void *ctx, const struct options *opt);
 	/* The open screen to draw on; false when none is. May be NULL: no screen either. */
 	bool (*canvas)(void *ctx, struct canvas *out);
@@ -40,6 +47,8 @@ struct platform {
 	void (*unload_map)(void *ctx);
 	/* Reads one byte at a virtual address of the loaded map. */
 	uint8_t (*peek)(void *ctx, uint64_t virt);
+	/* True when that many page tables can be kept at once. NULL: always, as they are the real ones. */
+	bool (*room)(void *ctx, uint64_t pages);
 	/* Zeroes a page of the image (buffer, top table) by its physical address, through the early window. */
 	void (*clear_page)(void *ctx, phys_t page);
 };

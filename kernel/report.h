@@ -22,8 +22,11 @@ const char *srat_name(enum srat_state s);
 
 /* ---- report.c: the frame ---- */
 
-/* The last words of a run that could not be completed: the error line, the end record, the KTAP bail-out. Always false. */
+/*
+ * The last words of a run that could not be completed: the error line, the end record, the KTAP bail-out. Always false.
+ */
 bool report_error(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
+#define NO_MEMORY_AT "the memory at 0x%llx does not hold what is written to it"
 
 /* Something that degrades the run or changes what is asked. */
 void report_warning(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -51,7 +54,6 @@ void report_acpi_root(struct run *r, const struct acpi_root *root);
 void report_acpi_table(struct run *r, const struct acpi_table *t);
 void report_tables(struct run *r, const struct acpi_root *root);
 void report_affinity_records(struct run *r);
-void report_srat_leftovers(struct run *r);
 void report_srat_processor(struct run *r, const struct srat_initiator *i, int nid, bool usable);
 void report_srat_memory(struct run *r, const struct srat_mem *e, int nid);
 void report_srat_wrapped(struct run *r, const struct srat_mem *e, int nid);
@@ -66,5 +68,7 @@ void report_reserved(struct run *r, struct range what, const char *name);
 void report_geometry(struct run *r);
 void report_run(struct audit *a, const struct placement_run *run);
 void report_policy(struct audit *a);
+/* The lowest movable range at or above the image's end; NULL when there is none. */
+const struct numa_memblk *report_next_movable(const struct numa *n, phys_t end);
 
 #endif

@@ -176,31 +176,6 @@ void report_srat_wrapped(struct run *r, const struct srat_mem *e, int nid)
 	report_linux(r, "Warning: invalid memblk node %d [mem 0x%08llx-0x%08llx]", nid, (ull)e->start, (ull)e->end - 1);
 }
 
-static bool srat_names(const struct srat *s, uint32_t apic_id)
-{
-	for (size_t i = 0; i < s->nr_initiator; i++) {
-		if (s->initiator[i].kind <= SRAT_X2APIC && s->initiator[i].apic_id == apic_id)
-			return true;
-	}
-	return false;
-}
-
-/* Odd but legal: counted and said. */
-void report_srat_leftovers(struct run *r)
-{
-	const struct srat *s = &r->h->srat;
-	const struct madt *m = &r->h->madt;
-	unsigned unnamed = 0;
-
-	for (size_t i = 0; i < m->nr; i++)
-		unnamed += !srat_names(s, m->apic_id[i]);
-	if (unnamed)
-		log_text(&r->log, "SRAT: %u processors of the MADT are on no node", unnamed);
-	if (s->unknown || s->not_x86)
-		log_text(&r->log, "SRAT: %u entries of other processors, %u of unknown type left out", s->not_x86,
-			 s->unknown);
-}
-
 void report_distances(struct run *r, const struct slit *slit)
 {
 	const struct numa *n = &r->h->numa;
@@ -255,15 +230,28 @@ void report_faked_node(struct run *r)
 
 /* ---- nodes ---- */
 
-/* Why a hotplug node is not movable; empty when it is, or when it is no hotplug node at all. */
-static void pinned_why(const struct handover *h, const struct numa_node *n, char *buf, size_t size)
+static bool holds_kernel(const struct handover *h, unsigned nid)
 {
 	struct range kernel = { h->choice.base, h->choice.end };
+
+	for (size_t i = 0; i < h->numa.nr_blk; i++) {
+		const struct numa_memblk *b = &h->numa.blk[i];
+
+		if (b->nid == (int)nid && range_overlaps((struct range){ b->start, b->end }, kernel))
+			return true;
+	}
+	return false;
+}
+
+/* Why a hotplug node is not movable; empty when it is, or when it is no hotplug node at all. */
+static void pinned_why(const struct handover *h, unsigned nid, char *buf, size_t size)
+{
+	const struct numa_node *n = &h->numa.node[nid];
 
 	buf[0] = '\0';
 	if (!n->hotplug || n->movable)
 		return;
-	if (range_overlaps(n->pinned_by, kernel))
+	if (holds_kernel(h, nid))
 		format(buf, size, "kernel");
 	else
 		format(buf, size, "reserved 0x%llx", (ull)n->pinned_by.start);
@@ -297,13 +285,14 @@ void report_nodes(struct run *r)
 	for (unsigned i = 0; i < numa->nr_nodes; i++) {
 		const struct numa_node *n = &numa->node[i];
 
-		pinned_why(r->h, n, why, sizeof(why));
+		pinned_why(r->h, i, why, sizeof(why));
 		if (i < NODE_LINES_MAX)
 			log_text(&r->log, "%4u %5u %5u  %-10s  %s%s%s", i, n->pxm, n->cpus, human(n->present).s,
 				 n->movable   ? "movable"
 				 : n->hotplug ? "hot-pluggable, pinned by "
 					      : "fixed",
-				 why, n->present ? "" : ", no memory");
+				 why[0] == 'r' && n->pinned_by.start < MIB ? "low memory" : why,
+				 n->present ? "" : ", no memory");
 		record_node(r, i, why);
 	}
 	if (numa->nr_nodes > NODE_LINES_MAX)

@@ -20,8 +20,8 @@ void report_choice(struct run *r)
 	if (h->slots.truncated)
 		report_warning(r, "more than %d runs of slots: the rest is left out, as in Linux", KASLR_MAX_AREAS);
 	if (c->slot != UINT64_MAX)
-		log_text(&r->log, "KASLR: slot %llu of %llu drawn, each %s", (ull)c->slot, (ull)c->slots,
-			 human(c->size).s);
+		log_text(&r->log, "KASLR: slot %llu of %llu %s, each %s", (ull)c->slot, (ull)c->slots,
+			 h->opt.efistub && h->opt.nr_map_ops ? "taken" : "drawn", human(c->size).s);
 	else if (h->opt.nokaslr)
 		report_linux(r, "KASLR disabled: 'nokaslr' on cmdline.");
 	else
@@ -56,10 +56,13 @@ void report_geometry(struct run *r)
 	const struct choice *c = &h->choice;
 	struct log *l = &r->log;
 	int nid = numa_node_of(&h->numa, c->base);
+	char node[16] = "no node";
 
 	say_legend(r);
-	log_text(l, "image: [mem 0x%08llx-0x%08llx] on node %d; table buffer 0x%llx", (ull)c->base, (ull)c->end - 1,
-		 nid, (ull)h->bi.buffer.start);
+	if (nid != NUMA_NO_NODE)
+		format(node, sizeof(node), "node %d", nid);
+	log_text(l, "image: [mem 0x%08llx-0x%08llx] on %s; table buffer 0x%llx", (ull)c->base, (ull)c->end - 1, node,
+		 (ull)h->bi.buffer.start);
 	log_record(l, "kaslr");
 	log_hex(l, "base", c->base);
 	log_hex(l, "end", c->end);
@@ -270,7 +273,8 @@ static bool any_movable(const struct numa *n)
 	return false;
 }
 
-static void list_stained_nodes(const struct placement *pl, struct row *row)
+/* Returns how many there are. */
+static unsigned list_stained_nodes(const struct placement *pl, struct row *row)
 {
 	unsigned nr = 0;
 
@@ -283,10 +287,11 @@ static void list_stained_nodes(const struct placement *pl, struct row *row)
 	}
 	if (nr > NODES_A_TABLE)
 		row_add(row, " and %u more", nr - NODES_A_TABLE);
+	return nr;
 }
 
 /* The lowest movable range at or above the image's end; NULL when there is none. */
-static const struct numa_memblk *next_movable(const struct numa *n, phys_t end)
+const struct numa_memblk *report_next_movable(const struct numa *n, phys_t end)
 {
 	const struct numa_memblk *next = NULL;
 
@@ -302,7 +307,7 @@ static const struct numa_memblk *next_movable(const struct numa *n, phys_t end)
 static void say_image(const struct audit *a)
 {
 	const struct choice *c = &a->r->h->choice;
-	const struct numa_memblk *next = next_movable(&a->r->h->numa, c->end);
+	const struct numa_memblk *next = report_next_movable(&a->r->h->numa, c->end);
 
 	if (next)
 		log_text(&a->r->log, "  for an image of %s at 0x%llx, ending %s below movable node %d",
@@ -317,11 +322,12 @@ static void say_verdict(const struct audit *a)
 	const struct placement *pl = &a->placement;
 	struct row nodes = { .len = 0 };
 	struct log *l = &a->r->log;
+	unsigned nr;
 
-	list_stained_nodes(pl, &nodes);
+	nr = list_stained_nodes(pl, &nodes);
 	if (pl->on_movable) {
-		log_text(l, "%s: STAINED: %llu of %llu page-table pages on movable node%s", a->policy->name,
-			 (ull)pl->on_movable, (ull)pl->table_pages, nodes.s);
+		log_text(l, "%s: STAINED: %llu of %llu page-table pages on movable node%s%s", a->policy->name,
+			 (ull)pl->on_movable, (ull)pl->table_pages, nr > 1 ? "s" : "", nodes.s);
 		log_text(l, "  %s can no longer be hot-removed", human(placement_pinned(pl)).s);
 	} else if (any_movable(&a->r->h->numa)) {
 		log_text(l, "%s: CLEAN: none of %llu page-table pages on a movable node", a->policy->name,
@@ -340,8 +346,14 @@ void report_policy(struct audit *a)
 	log_text(l, "%llu page-table pages (%s) in %llu us, %llu of them from the image", (ull)a->placement.table_pages,
 		 human(a->placement.table_pages * PAGE_SIZE).s, (ull)(a->build_ns / 1000),
 		 (ull)a->dm.alloc.from_buffer);
+	if (a->counted)
+		log_text(l, "counts only: firmware has no room for so many tables, so no page of them is listed or "
+			    "looked at");
 	log_text(l, "leaves: %llu of 4 KiB, %llu of 2 MiB, %llu of 1 GiB", (ull)a->leaves[PT_PTE],
 		 (ull)a->leaves[PT_PMD], (ull)a->leaves[PT_PUD]);
+	if (a->dm.fragment.every || a->dm.fragment.permille)
+		log_text(l, "%sfragment=: %llu of %llu large leaves forced one size down",
+			 a->dm.forced ? "" : "warning: no effect: ", (ull)a->dm.forced, (ull)a->dm.big_leaves);
 	say_table(a);
 	say_picture(a);
 	record_map(a);

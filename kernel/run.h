@@ -29,13 +29,17 @@ MUST_CHECK bool run_fill_memory(struct run *r);
 /* nodes.c: reads the SRAT into h->srat and h->numa, both passes; h->srat_state says how that went. */
 MUST_CHECK bool nodes_join(struct run *r, const struct acpi_root *root);
 
-/* nodes.c: joins and judges the ranges of h->numa, or fakes one node. Fills r->mb; needs h->map as it stays, h->choice. */
+/*
+ * nodes.c: joins and judges the ranges of h->numa, or fakes one node. Fills r->mb; needs h->map as it stays, h->choice.
+ */
 MUST_CHECK bool nodes_accept(struct run *r);
 
 /* place.c: h->slots and h->choice. */
 MUST_CHECK bool place_choose(struct run *r);
 
-/* audit.c: clears the tables, builds the direct map with that policy, loads it, checks it, reports where its pages lie. */
+/*
+ * audit.c: clears the tables, builds the direct map with that policy, loads it, checks it, reports where its pages lie.
+ */
 MUST_CHECK bool audit_policy(struct run *r, const struct pt_policy *policy, bool last);
 
 #endif

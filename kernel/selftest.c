@@ -54,13 +54,15 @@ static bool test_memblock(struct run *run)
 	if (memblock_add(mb, (struct range){ 1 * MIB, 8 * MIB }) != OK ||
 	    memblock_reserve(mb, (struct range){ 7 * MIB, 8 * MIB }) != OK)
 		return false;
-	good = memblock_find(mb, all, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE, NULL) == 7 * MIB - PAGE_SIZE;
+	good = memblock_find(mb, &(struct memblock_wish){ all, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE }, NULL) ==
+	       7 * MIB - PAGE_SIZE;
 	mb->bottom_up = true;
-	good &= memblock_find(mb, all, PAGE_SIZE, 2 * MIB, NUMA_NO_NODE, NULL) == 2 * MIB;
+	good &= memblock_find(mb, &(struct memblock_wish){ all, PAGE_SIZE, 2 * MIB, NUMA_NO_NODE }, NULL) == 2 * MIB;
 	mb->movable_node = true;
 	if (memblock_mark(mb, (struct range){ 1 * MIB, 4 * MIB }, MEMBLOCK_HOTPLUG, true) != OK)
 		return false;
-	return good && memblock_find(mb, all, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE, NULL) == 4 * MIB;
+	return good &&
+	       memblock_find(mb, &(struct memblock_wish){ all, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE }, NULL) == 4 * MIB;
 }
 
 /* Two nodes, the second hot-pluggable; a reserved page pins it. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The builder of the direct map: cuts ranges into leaf sizes, fills tables depth first, as Linux's init_64.c does. */
 #include "mm/direct_map.h"
+
+#include "mm/count.h"
 #include "mm/policy.h"
 
 #define SIZE_2M (2 * MIB)
@@ -90,16 +92,10 @@ static phys_t new_table(struct fill *f, enum pt_level level)
 /* True when the leaf at that address is to be made one size smaller (option fragment=). */
 static bool force_down(struct direct_map *dm, phys_t leaf)
 {
-	uint64_t hash = leaf >> PAGE_SHIFT;
+	bool hit = fragment_hits(&dm->fragment, leaf, ++dm->big_leaves);
 
-	dm->big_leaves++;
-	if (dm->fragment.every && dm->big_leaves % dm->fragment.every == 0)
-		return true;
-	if (!dm->fragment.permille)
-		return false;
-	hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccdull;
-	hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53ull;
-	return (hash ^ hash >> 33) % 1000 < dm->fragment.permille;
+	dm->forced += hit;
+	return hit;
 }
 
 /*
@@ -217,9 +213,15 @@ static enum status range_done(struct direct_map *dm, phys_t end)
 static enum status map_range(struct direct_map *dm, struct range r)
 {
 	enum pt_level top = dm->levels == 5 ? PT_PGD : PT_P4D;
-	struct fill f = { .dm = dm };
+	phys_t end = 0;
+	struct fill f;
 	struct split s;
 
+	if (dm->count) {
+		enum status status = count_range(dm, r, &end);
+
+		return status == OK ? range_done(dm, end) : status;
+	}
 	split_range(&s, r, dm->page_sizes);
 	for (unsigned i = 0; i < s.nr; i++) {
 		upsize_piece(dm, &s.piece[i], PAGE_2M, SIZE_2M);
@@ -233,8 +235,9 @@ static enum status map_range(struct direct_map *dm, struct range r)
 		if (status != OK)
 			return status;
 		KASSERT(f.at >= f.end);
+		end = max_u64(end, f.at);
 	}
-	return range_done(dm, f.at);
+	return range_done(dm, end);
 }
 
 /*
@@ -258,8 +261,10 @@ static void reset_results(struct direct_map *dm)
 {
 	__builtin_memset(dm->pages, 0, sizeof(dm->pages));
 	__builtin_memset(dm->leaves, 0, sizeof(dm->leaves));
-	dm->max_mapped = dm->trampoline_pages = dm->ranges = dm->big_leaves = 0;
+	dm->max_mapped = dm->trampoline_pages = dm->ranges = dm->big_leaves = dm->forced = 0;
 	dm->failed_at = PHYS_NONE;
+	if (dm->count)
+		count_begin(dm);
 }
 
 static enum status build(struct direct_map *dm)
@@ -292,7 +297,7 @@ enum status direct_map_ram(struct direct_map *dm, struct range r, uint64_t *mapp
 {
 	const struct memblock_list *memory = &dm->alloc.mb->memory;
 
-	for (size_t i = 0; i < memory->nr; i++) {
+	for (size_t i = memblock_first(memory, r.start); i < memory->nr && memory->r[i].start < r.end; i++) {
 		struct range pages = { align_up(memory->r[i].start, PAGE_SIZE),
 				       align_down(memory->r[i].end, PAGE_SIZE) };
 		struct range ram = range_clamp(pages, r);
@@ -300,6 +305,8 @@ enum status direct_map_ram(struct direct_map *dm, struct range r, uint64_t *mapp
 
 		if (range_empty(ram))
 			continue;
+		if (dm->count)
+			count_window(dm, r.start, ram);
 		/* init_range_memory_mapping: what is left of the buffer is not handed out while it is being mapped. */
 		dm->alloc.buffer_ok = range_empty(range_clamp(ram, dm->alloc.buffer));
 		s = map_range(dm, ram);
@@ -308,7 +315,7 @@ enum status direct_map_ram(struct direct_map *dm, struct range r, uint64_t *mapp
 			return s;
 		*mapped += range_size(ram);
 	}
-	return OK;
+	return dm->count ? count_window_done(dm, r) : OK;
 }
 
 enum status direct_map_bounds(struct direct_map *dm, phys_t min, phys_t max)
@@ -316,6 +323,19 @@ enum status direct_map_bounds(struct direct_map *dm, phys_t min, phys_t max)
 	dm->max_follows = max == MAPPED_SO_FAR;
 	return pt_alloc_bounds(&dm->alloc, align_down(min, PAGE_SIZE), dm->max_follows ? dm->max_mapped : max,
 			       NUMA_NO_NODE);
+}
+
+bool fragment_hits(const struct fragment *f, phys_t leaf, uint64_t nth)
+{
+	uint64_t hash = (leaf >> PAGE_SHIFT) + f->seed * 0x9e3779b97f4a7c15ull;
+
+	if (f->every && nth % f->every == 0)
+		return true;
+	if (!f->permille)
+		return false;
+	hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccdull;
+	hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53ull;
+	return (hash ^ hash >> 33) % 1000 < f->permille;
 }
 
 uint64_t direct_map_pgd_size(unsigned levels)

@@ -4,7 +4,8 @@
  * Follows Linux's init_mem_mapping (arch/x86/mm/init.c, init_64.c); the order of ranges and the bounds for pages are
  * the policy's.
  *
- * With 4 levels the tables are PGD -> PUD -> PMD -> PTE (no P4D pages); the PGD itself is the caller's, counted nowhere.
+ * With 4 levels the tables are PGD -> PUD -> PMD -> PTE (no P4D pages); the PGD itself is the caller's, counted
+ * nowhere.
  */
 #ifndef MM_DIRECT_MAP_H
 #define MM_DIRECT_MAP_H
@@ -26,7 +27,8 @@ struct pt_memory {
 /* Forces leaves one size down, as attribute boundaries would (option fragment=). */
 struct fragment {
 	uint64_t every;    /* every Nth 1G or 2M leaf; 0: none */
-	unsigned permille; /* or that share, by a hash of the leaf's address; 0: none */
+	unsigned permille; /* or that share, by a hash of the leaf's address and the seed; 0: none */
+	uint64_t seed;
 };
 
 struct pt_policy;
@@ -44,6 +46,7 @@ struct direct_map {
 	bool trampoline;      /* take the real-mode trampoline's pages, as Linux with memory KASLR does */
 	struct fragment fragment;
 	struct pt_alloc alloc; /* pt_alloc_init'ed */
+	struct count *count;   /* not NULL: pages are handed out and counted (mm/count.h), no table is touched */
 	/* the policy's, by direct_map_bounds */
 	bool max_follows;
 	/* results */
@@ -53,6 +56,7 @@ struct direct_map {
 	uint64_t trampoline_pages;
 	uint64_t ranges;     /* ranges mapped, [0, 1M) included: Linux's calls of init_memory_mapping */
 	uint64_t big_leaves; /* 1G and 2M leaves wanted so far: what fragment.every counts */
+	uint64_t forced;     /* of these, made one size smaller */
 	phys_t failed_at;    /* ERR_NO_MEMORY: what was being mapped; else PHYS_NONE */
 };
 
@@ -71,6 +75,9 @@ MUST_CHECK enum status direct_map_ram(struct direct_map *dm, struct range r, uin
 
 /* For policies: sets the bounds inside which memblock may give page-table pages; max may be MAPPED_SO_FAR. */
 MUST_CHECK enum status direct_map_bounds(struct direct_map *dm, phys_t min, phys_t max);
+
+/* True when the leaf at that address, the nth large one wanted (counted from 1), is to be made one size smaller. */
+bool fragment_hits(const struct fragment *f, phys_t leaf, uint64_t nth);
 
 /* Bytes an entry of the top table maps: 512G with 4 levels, 256T with 5. */
 uint64_t direct_map_pgd_size(unsigned levels);

@@ -132,8 +132,8 @@ enum status e820_add(struct e820 *m, phys_t start, uint64_t size, enum e820_type
 }
 
 /*
- * The change-point sweep's result without its second table: what wins is laid down first, what follows fills the gaps. The
- * entries still to come wait at the end of the array. Type 0 means nothing to Linux's sweep and vanishes.
+ * The change-point sweep's result without its second table: what wins is laid down first, what follows fills the gaps.
+ * The entries still to come wait at the end of the array. Type 0 means nothing to Linux's sweep and vanishes.
  */
 enum status e820_sanitize(struct e820 *m)
 {

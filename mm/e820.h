@@ -33,9 +33,9 @@ struct e820 {
 MUST_CHECK enum status e820_add(struct e820 *m, phys_t start, uint64_t size, enum e820_type type);
 
 /*
- * Sorts by address, gives every byte one type (the highest of those told for it), joins touching entries of one
- * type; type 0 vanishes. Follows Linux's e820__update_table. ERR_FULL (map unusable) when the pieces, with the entries not yet
- * looked at, are too many.
+ * Sorts by address, gives every byte one type (the highest of those told for it), joins touching entries of one type;
+ * type 0 vanishes. Follows Linux's e820__update_table. ERR_FULL (map unusable) when the pieces, with the entries not
+ * yet looked at, are too many.
  */
 MUST_CHECK enum status e820_sanitize(struct e820 *m);
 

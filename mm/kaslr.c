@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Linux's two choosers of a physical base: which 2M-aligned places can hold the image, in the order in which Linux counts them. */
+/*
+ * Linux's two choosers of a physical base: which 2M-aligned places can hold the image, in the order in which Linux
+ * counts them.
+ */
 #include "mm/kaslr.h"
 
 /* Rounds a base up to a slot; PHYS_NONE when there is none that high. */

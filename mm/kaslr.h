@@ -38,12 +38,15 @@ struct kaslr_request {
 	uint64_t image_size; /* what a slot must hold; a multiple of 2M */
 };
 
-/* All slots of the decompressor's chooser, in the order in which Linux stores them. An image never spans two candidates. */
+/*
+ * All slots of the decompressor's chooser, in the order in which Linux stores them. An image never spans two
+ * candidates.
+ */
 void kaslr_find_slots(const struct kaslr_request *q, struct kaslr_slots *out);
 
 /*
- * The same for the EFI stub's chooser: every candidate yields ((last - first) / 2M) + 1 slots; `immovable` and `avoid` play no
- * part, since that chooser does not read SRAT and firmware's own map says what is free.
+ * The same for the EFI stub's chooser: every candidate yields ((last - first) / 2M) + 1 slots; `immovable` and `avoid`
+ * play no part, since that chooser does not read SRAT and firmware's own map says what is free.
  */
 void kaslr_find_slots_efistub(const struct kaslr_request *q, struct kaslr_slots *out);
 

@@ -2,12 +2,10 @@
 /* Memory and reserved regions as two sorted arrays, and the search for a free block between them. */
 #include "mm/memblock.h"
 
-/* What memblock_find looks for. */
+/* One memblock_find. */
 struct search {
 	const struct memblock *mb;
-	struct range within;
-	uint64_t size, align;
-	int nid;
+	const struct memblock_wish *wish;
 	struct range *room;
 };
 
@@ -73,8 +71,8 @@ static void list_merge(struct memblock_list *list)
 }
 
 /*
- * Puts a range that overlaps nothing before region `at`. It grows a neighbour where it may, so that a full list still takes what
- * joins, and page after page costs no pass over the list.
+ * Puts a range that overlaps nothing before region `at`. It grows a neighbour where it may, so that a full list still
+ * takes what joins, and page after page costs no pass over the list.
  */
 static enum status list_fill_gap(struct memblock_list *list, size_t at, struct range gap)
 {
@@ -177,7 +175,7 @@ static enum status list_isolate(struct memblock_list *list, struct range r, size
 /* Memory that this search must not see (should_skip_region). */
 static bool search_skips(const struct search *s, const struct memblock_region *m)
 {
-	if (s->nid != NUMA_NO_NODE && m->nid != s->nid)
+	if (s->wish->nid != NUMA_NO_NODE && m->nid != s->wish->nid)
 		return true;
 	if (s->mb->movable_node && (m->flags & MEMBLOCK_HOTPLUG))
 		return true;
@@ -189,16 +187,16 @@ static phys_t search_fit(const struct search *s, struct range gap)
 {
 	phys_t at;
 
-	if (range_size(gap) < s->size || range_empty(gap))
+	if (range_size(gap) < s->wish->size || range_empty(gap))
 		return PHYS_NONE;
 	if (s->mb->bottom_up) {
-		if (gap.start > UINT64_MAX - (s->align - 1))
+		if (gap.start > UINT64_MAX - (s->wish->align - 1))
 			return PHYS_NONE;
-		at = align_up(gap.start, s->align);
-		if (at >= gap.end || gap.end - at < s->size)
+		at = align_up(gap.start, s->wish->align);
+		if (at >= gap.end || gap.end - at < s->wish->size)
 			return PHYS_NONE;
 	} else {
-		at = align_down(gap.end - s->size, s->align);
+		at = align_down(gap.end - s->wish->size, s->wish->align);
 		if (at < gap.start)
 			return PHYS_NONE;
 	}
@@ -308,20 +306,17 @@ void memblock_trim(struct memblock *mb, uint64_t align)
 	list->nr = out;
 }
 
-phys_t memblock_find(const struct memblock *mb, struct range within, uint64_t size, uint64_t align, int nid,
-		     struct range *room)
+phys_t memblock_find(const struct memblock *mb, const struct memblock_wish *wish, struct range *room)
 {
-	struct search s = { mb, within, size, align, nid, room };
+	const struct search s = { mb, wish, room };
 	const struct memblock_list *memory = &mb->memory;
-	size_t from, to;
+	struct range within = { max_u64(wish->within.start, PAGE_SIZE), wish->within.end };
+	size_t from = list_find(memory, within.start), to = list_count_below(memory, within.end);
 
-	KASSERT(align && (align & (align - 1)) == 0);
-	s.within.start = max_u64(s.within.start, PAGE_SIZE);
-	from = list_find(memory, s.within.start);
-	to = list_count_below(memory, s.within.end);
+	KASSERT(wish->align && (wish->align & (wish->align - 1)) == 0);
 	while (from < to) {
 		const struct memblock_region *m = &memory->r[mb->bottom_up ? from++ : --to];
-		struct range r = range_clamp((struct range){ m->start, m->end }, s.within);
+		struct range r = range_clamp((struct range){ m->start, m->end }, within);
 		phys_t at;
 
 		if (search_skips(&s, m))
@@ -349,6 +344,11 @@ bool memblock_overlaps(const struct memblock_list *list, struct range r, struct 
 	if (hit)
 		*hit = list->r[i];
 	return true;
+}
+
+size_t memblock_first(const struct memblock_list *list, phys_t p)
+{
+	return list_find(list, p);
 }
 
 uint64_t memblock_memory_in(const struct memblock *mb, struct range r)

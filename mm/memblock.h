@@ -56,20 +56,29 @@ MUST_CHECK enum status memblock_set_node(struct memblock_list *list, struct rang
 /* Shrinks every memory region to whole pages of `align` bytes; drops what becomes empty. */
 void memblock_trim(struct memblock *mb, uint64_t align);
 
+/* What is looked for: an aligned block of `size` bytes inside `within` on node nid (NUMA_NO_NODE: any). */
+struct memblock_wish {
+	struct range within;
+	uint64_t size, align;
+	int nid;
+};
+
 /*
- * Lowest (bottom_up) or highest free, aligned block of `size` bytes inside [start, end) on node nid (NUMA_NO_NODE: any);
- * PHYS_NONE when there is none. start is raised to 4 KiB. A block never spans two memory regions. Hot-pluggable regions are
- * skipped when mb->movable_node. Follows memblock_find_in_range_node.
- * When `room` is not NULL it receives the whole free range, clamped to [start, end), that the block was found in.
+ * Lowest (bottom_up) or highest free block that fits the wish; PHYS_NONE when there is none. The start of `within` is
+ * raised to 4 KiB. A block never spans two memory regions. Hot-pluggable regions are skipped when mb->movable_node.
+ * Follows memblock_find_in_range_node. When `room` is not NULL it receives the whole free range, clamped to `within`,
+ * that the block was found in.
  */
-phys_t memblock_find(const struct memblock *mb, struct range within, uint64_t size, uint64_t align, int nid,
-		     struct range *room);
+phys_t memblock_find(const struct memblock *mb, const struct memblock_wish *wish, struct range *room);
 
 /* True when [r.start, r.end) lies in one memory region (memblock_is_region_memory). */
 bool memblock_is_memory(const struct memblock *mb, struct range r);
 
 /* True when any byte of r is in `list`; *hit (may be NULL) receives the first such region. */
 bool memblock_overlaps(const struct memblock_list *list, struct range r, struct memblock_region *hit);
+
+/* Index of the first region that ends above p: the one that holds p, or the next one; nr when there is none. */
+size_t memblock_first(const struct memblock_list *list, phys_t p);
 
 /* Bytes of memory inside r, whatever node and flags. */
 uint64_t memblock_memory_in(const struct memblock *mb, struct range r);

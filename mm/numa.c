@@ -131,8 +131,8 @@ static enum status join_blks(struct numa *n, const struct numa_log *log)
 }
 
 /*
- * Counts whole pages of memory below end_of_ram, and those of them on a node. Linux counts pages of regions cut at node borders: a
- * page that lies across a border counts for nobody.
+ * Counts whole pages of memory below end_of_ram, and those of them on a node. Linux counts pages of regions cut at node
+ * borders: a page that lies across a border counts for nobody.
  */
 static enum status check_cover(const struct numa *n, const struct memblock *mb, phys_t end_of_ram,
 			       const struct numa_log *log)
@@ -240,21 +240,26 @@ enum status numa_add_memblk(struct numa *n, int nid, struct range r, bool hotplu
 
 enum status numa_force_hotplug(struct numa *n, int nid)
 {
+	uint64_t before = 0, after = 0;
 	size_t out = 0;
 
 	if (nid < 0 || (unsigned)nid >= n->nr_nodes)
 		return ERR_NOT_FOUND;
-	for (size_t i = 0; i < n->nr_hot; i++)
+	for (size_t i = 0; i < n->nr_hot; i++) {
 		if (n->hot[i].nid != nid)
 			n->hot[out++] = n->hot[i];
+		else
+			before += n->hot[i].end - n->hot[i].start;
+	}
 	n->nr_hot = out;
 	for (size_t i = 0; i < n->nr_blk; i++) {
 		if (n->blk[i].nid != nid)
 			continue;
 		KASSERT(n->nr_hot < NR_NODE_MEMBLKS);
 		n->hot[n->nr_hot++] = n->blk[i];
+		after += n->blk[i].end - n->blk[i].start;
 	}
-	return OK;
+	return after == before ? ERR_RANGE : OK;
 }
 
 enum status numa_cleanup(struct numa *n, const struct memblock *mb, phys_t end_of_ram, const struct numa_log *log)
@@ -287,10 +292,19 @@ void numa_judge(struct numa *n, const struct memblock *mb)
 	}
 }
 
+/* A page belongs where its first byte does: a border inside a page must not split it, or nobody would map it. */
+static struct range first_bytes(const struct numa_memblk *b)
+{
+	const phys_t last = align_down(UINT64_MAX, PAGE_SIZE);
+
+	return (struct range){ align_up(min_u64(b->start, last), PAGE_SIZE),
+			       align_up(min_u64(b->end, last), PAGE_SIZE) };
+}
+
 enum status numa_apply(const struct numa *n, struct memblock *mb)
 {
 	for (size_t i = 0; i < n->nr_blk; i++) {
-		struct range r = blk_range(&n->blk[i]);
+		struct range r = first_bytes(&n->blk[i]);
 
 		if (memblock_set_node(&mb->memory, r, n->blk[i].nid) != OK ||
 		    memblock_set_node(&mb->reserved, r, n->blk[i].nid) != OK)
@@ -298,7 +312,7 @@ enum status numa_apply(const struct numa *n, struct memblock *mb)
 	}
 	for (size_t i = 0; i < n->nr_hot; i++)
 		if (n->node[n->hot[i].nid].movable &&
-		    memblock_mark(mb, blk_range(&n->hot[i]), MEMBLOCK_HOTPLUG, true) != OK)
+		    memblock_mark(mb, first_bytes(&n->hot[i]), MEMBLOCK_HOTPLUG, true) != OK)
 			return ERR_FULL;
 	return OK;
 }

@@ -66,12 +66,12 @@ int numa_pxm_to_node(const struct numa *n, uint32_t pxm);
 /* Adds memory to a node, in table order. Empty: OK, nothing added. ERR_FULL. */
 MUST_CHECK enum status numa_add_memblk(struct numa *n, int nid, struct range r, bool hotplug);
 
-/* Makes every range of node nid hot-pluggable (option hotplug=). ERR_NOT_FOUND: no such node. */
+/* Makes every range of node nid hot-pluggable (option hotplug=). ERR_NOT_FOUND: no such node. ERR_RANGE: all are. */
 MUST_CHECK enum status numa_force_hotplug(struct numa *n, int nid);
 
 /*
- * Drops ranges that hold no memory, cuts those beyond end_of_ram, joins ranges of one node whose hull touches no other node
- * (numa_cleanup_meminfo), and checks that all but 1 MiB of memory lies in some range (numa_meminfo_cover_memory).
+ * Drops ranges that hold no memory, cuts those beyond end_of_ram, joins ranges of one node whose hull touches no other
+ * node (numa_cleanup_meminfo), and checks that all but 1 MiB of memory lies in some range (numa_meminfo_cover_memory).
  * ERR_CONFLICT: different nodes overlap. ERR_NOT_FOUND: not covered. `log` may be NULL. Nothing of *n but blk changes.
  */
 MUST_CHECK enum status numa_cleanup(struct numa *n, const struct memblock *mb, phys_t end_of_ram,
@@ -81,14 +81,14 @@ MUST_CHECK enum status numa_cleanup(struct numa *n, const struct memblock *mb, p
 void numa_fake_one_node(struct numa *n, phys_t end_of_ram);
 
 /*
- * Fills present, hot_present, hotplug, movable and pinned_by of every node from the memory and the reserved ranges of mb:
- * a reserved byte inside the joined ranges of a node pins all of it (numa_clear_kernel_node_hotplug).
+ * Fills present, hot_present, hotplug, movable and pinned_by of every node from the memory and the reserved ranges of
+ * mb: a reserved byte inside the joined ranges of a node pins all of it (numa_clear_kernel_node_hotplug).
  */
 void numa_judge(struct numa *n, const struct memblock *mb);
 
 /*
  * Tells mb what SRAT says: node ids on memory (and reserved) regions, MEMBLOCK_HOTPLUG on the hot-pluggable ranges of
- * movable nodes. Needs numa_judge. ERR_FULL.
+ * movable nodes. A page belongs where its first byte does. Needs numa_judge. ERR_FULL.
  */
 MUST_CHECK enum status numa_apply(const struct numa *n, struct memblock *mb);
 

@@ -22,7 +22,10 @@ enum pt_level { PT_PTE, PT_PMD, PT_PUD, PT_P4D, PT_PGD, PT_LEVELS };
 /* The direct map's leaves: Linux's PAGE_KERNEL. */
 #define PT_LEAF_FLAGS (PT_PRESENT | PT_WRITE | PT_ACCESSED | PT_DIRTY | PT_GLOBAL | PT_NX)
 
-/* Bytes one entry of that level maps: 4K, 2M, 1G, 512G, 256T. In 4-level tables the PGD's entries map 512G: see pt_entry_size. */
+/*
+ * Bytes one entry of that level maps: 4K, 2M, 1G, 512G, 256T. In 4-level tables the PGD's entries map 512G: see
+ * pt_entry_size.
+ */
 static inline unsigned pt_shift(enum pt_level level)
 {
 	return PAGE_SHIFT + 9 * (unsigned)level;

@@ -3,7 +3,7 @@
 #include "mm/pgwalk.h"
 
 #define INDEX_BITS 9
-#define BLOCK 32 /* entries looked at together */
+#define BLOCK 32                                /* entries looked at together */
 #define PHYS_END (1ull << 52)                   /* MAXPHYADDR at most */
 #define LARGE_RESERVED_2M 0x00000000001fe000ull /* bits 13..20 of a 2M leaf; bit 12 is PAT */
 #define LARGE_RESERVED_1G 0x000000003fffe000ull /* bits 13..29 of a 1G leaf */
@@ -93,29 +93,30 @@ static bool is_row(const uint64_t *entry, uint64_t expect)
 }
 
 /*
- * Takes the leaf at entry[i] and all behind it that go on in the same way, up to entry[end]; returns the index behind
- * the last. Almost all entries of a direct map are seen by these loops only. An entry that is equal to the one expected
- * has no reserved bit either.
+ * Takes the leaf at entry[0] and those behind it, `most` at most, that go on in the same way; returns how many. Almost
+ * all entries of a direct map are seen by these loops only. An entry that is equal to the one expected has no reserved
+ * bit either.
  */
-static unsigned take_leaves(struct walk *k, const uint64_t *entry, unsigned i, unsigned end, struct pgwalk_leaf leaf)
+static unsigned take_leaves(struct walk *k, const uint64_t *entry, unsigned most, struct pgwalk_leaf leaf)
 {
 	uint64_t size = 1ull << shift_of((unsigned)leaf.level);
-	uint64_t expect = entry[i], first = i;
+	uint64_t expect = entry[0];
+	unsigned i = 0;
 
-	end = (unsigned)min_u64(end, i + ((PHYS_END - leaf.phys) >> shift_of((unsigned)leaf.level)));
+	most = (unsigned)min_u64(most, (PHYS_END - leaf.phys) >> shift_of((unsigned)leaf.level));
 	if (!run_goes_on(k, &leaf)) {
 		tell_run(k);
 		k->run = leaf;
 	}
-	while (leaf.level == PT_PTE && i + BLOCK <= end && is_row(entry + i, expect)) {
+	while (leaf.level == PT_PTE && i + BLOCK <= most && is_row(entry + i, expect)) {
 		i += BLOCK;
 		expect += BLOCK * size;
 	}
-	while (i < end && entry[i] == expect) {
+	while (i < most && entry[i] == expect) {
 		i++;
 		expect += size;
 	}
-	k->count += i - first;
+	k->count += i;
 	return i;
 }
 
@@ -147,7 +148,7 @@ static enum status walk_table(struct walk *k, phys_t table, unsigned depth, uint
 		if (is_malformed(e, depth))
 			return ERR_MALFORMED;
 		if (is_leaf(e, depth)) {
-			i = take_leaves(k, entry, i, end, leaf_of(e, depth, virt));
+			i += take_leaves(k, entry + i, end - i, leaf_of(e, depth, virt));
 			continue;
 		}
 		s = walk_table(k, address_of(e, depth), depth - 1, virt);

@@ -2,6 +2,8 @@
 /* The table of policies, and Linux 6.1's two loops over memory, which several policies share (arch/x86/mm/init.c). */
 #include "mm/policy.h"
 
+#include "mm/count.h"
+
 #define FIRST_STEP (2 * MIB) /* PMD_SIZE */
 #define STEP_FACTOR 256      /* STEP_SIZE_SHIFT: one PMD page's worth of tables reaches that much further */
 
@@ -31,6 +33,30 @@ static uint64_t next_step(uint64_t step, uint64_t mapped)
 	return mapped >= step ? step * STEP_FACTOR : step;
 }
 
+/* Steps through a hole map nothing and change nothing: on to the step in which the next memory begins. */
+static phys_t skip_hole_up(const struct direct_map *dm, phys_t start, phys_t end, uint64_t step)
+{
+	const struct memblock_list *memory = &dm->alloc.mb->memory;
+	size_t i = memblock_first(memory, start);
+
+	if (i == memory->nr || memory->r[i].start >= end)
+		return end;
+	return max_u64(start, align_down(memory->r[i].start, step));
+}
+
+/* The same downwards from `last`: the lower edges of steps are multiples of them. */
+static phys_t skip_hole_down(const struct direct_map *dm, phys_t start, phys_t last, uint64_t step)
+{
+	const struct memblock_list *memory = &dm->alloc.mb->memory;
+	size_t i = memblock_first(memory, last);
+
+	if (i < memory->nr && memory->r[i].start < last)
+		return last;
+	if (i == 0 || memory->r[i - 1].end <= start)
+		return start;
+	return min_u64(last, align_up(memory->r[i - 1].end, step));
+}
+
 /* memory_map_bottom_up: pages from r.start up to what has been mapped, in r or before. */
 enum status policy_map_bottom_up(struct direct_map *dm, struct range r)
 {
@@ -38,7 +64,7 @@ enum status policy_map_bottom_up(struct direct_map *dm, struct range r)
 	phys_t start = r.start;
 	enum status s = direct_map_bounds(dm, r.start, MAPPED_SO_FAR);
 
-	while (s == OK && start < r.end) {
+	while (s == OK && (start = skip_hole_up(dm, start, r.end, step)) < r.end) {
 		/* start + 1: an aligned start moves on by a whole step */
 		phys_t next = r.end - start > step ? align_up(start + 1, step) : r.end;
 
@@ -53,8 +79,11 @@ enum status policy_map_bottom_up(struct direct_map *dm, struct range r)
 static enum status highest_block_end(struct direct_map *dm, struct range r, phys_t *end)
 {
 	enum status s = pt_alloc_flush(&dm->alloc);
-	phys_t block = memblock_find(dm->alloc.mb, r, FIRST_STEP, FIRST_STEP, NUMA_NO_NODE, NULL);
+	phys_t block =
+		memblock_find(dm->alloc.mb, &(struct memblock_wish){ r, FIRST_STEP, FIRST_STEP, NUMA_NO_NODE }, NULL);
 
+	if (dm->count)
+		dm->count->block = (struct range){ block, block == PHYS_NONE ? 0 : block + FIRST_STEP };
 	if (block == PHYS_NONE)
 		*end = max_u64(r.start, align_down(r.end, FIRST_STEP));
 	else
@@ -69,7 +98,8 @@ enum status policy_map_top_down(struct direct_map *dm, struct range r)
 	phys_t real_end, last;
 	enum status s = highest_block_end(dm, r, &real_end);
 
-	for (last = real_end; s == OK && last > r.start;) {
+	last = real_end;
+	while (s == OK && (last = skip_hole_down(dm, r.start, last, step)) > r.start) {
 		phys_t start = last > step ? max_u64(align_down(last - 1, step), r.start) : r.start;
 
 		/* The lower bound is where the step before began: this one's memory is not mapped yet. */

@@ -5,14 +5,29 @@
 
 #include "mm/direct_map.h"
 
+/*
+ * What of a policy depends on where the kernel is, for mm/sweep.c. Whatever it is, pages never depend on what they are
+ * for.
+ */
+enum policy_order {
+	ORDER_FIXED,       /* nothing but that the image is taken: kernel_end plays no part */
+	ORDER_ABOVE_STEPS, /* what lies above the kernel first, in policy_map_bottom_up's steps; then the rest */
+	ORDER_ABOVE,       /* the same without steps, pages from all above the kernel and then downwards below it */
+};
+
 struct pt_policy {
 	const char *name; /* as on the command line */
 	const char *says; /* what it does, in under 60 characters */
-	bool srat_first;  /* memblock knows nodes and hot-pluggable ranges before the map is built */
-	bool bottom_up;   /* memblock's search direction */
+	enum policy_order order;
+	bool srat_first; /* memblock knows nodes and hot-pluggable ranges before the map is built */
+	bool bottom_up;  /* memblock's search direction */
 	/* Maps all memory in [1M, dm->end) in the policy's order and steps, setting the bounds for pages on the way. */
 	enum status (*map)(struct direct_map *dm);
-	/* One page for a table that will describe `maps`. NULL: pt_alloc_page inside the bounds. */
+	/*
+	 * One page for a table that will describe `maps`. NULL: pt_alloc_page inside the bounds. As long as
+	 * pt_alloc_more has pages it is not called when pages are only counted: pt_alloc_page must be what it tries
+	 * first.
+	 */
 	phys_t (*page)(struct direct_map *dm, phys_t maps);
 };
 

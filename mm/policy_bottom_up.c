@@ -19,6 +19,7 @@ static enum status map(struct direct_map *dm)
 const struct pt_policy policy_bottom_up = {
 	.name = "bottom-up",
 	.says = "Linux 6.1 with movable_node: from the kernel's end up",
+	.order = ORDER_ABOVE_STEPS,
 	.bottom_up = true,
 	.map = map,
 };

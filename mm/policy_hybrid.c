@@ -33,6 +33,7 @@ static enum status map(struct direct_map *dm)
 const struct pt_policy policy_hybrid = {
 	.name = "hybrid",
 	.says = "bottom-up above the kernel, else top-down below it",
+	.order = ORDER_ABOVE,
 	.bottom_up = true,
 	.map = map,
 	.page = page,

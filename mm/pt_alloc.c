@@ -19,7 +19,9 @@ static bool find_run(struct pt_alloc *a)
 
 	if (pt_alloc_flush(a) != OK || a->min >= a->max)
 		return false;
-	page = memblock_find(a->mb, (struct range){ a->min, a->max }, PAGE_SIZE, PAGE_SIZE, a->nid, &room);
+	page = memblock_find(a->mb,
+			     &(struct memblock_wish){ (struct range){ a->min, a->max }, PAGE_SIZE, PAGE_SIZE, a->nid },
+			     &room);
 	if (page == PHYS_NONE)
 		return false;
 	a->up = a->mb->bottom_up;
@@ -31,11 +33,16 @@ static bool find_run(struct pt_alloc *a)
 	return true;
 }
 
+static bool run_goes_on(const struct pt_alloc *a)
+{
+	return !range_empty(a->run) && a->up == a->mb->bottom_up;
+}
+
 static phys_t take_from_run(struct pt_alloc *a)
 {
 	phys_t page;
 
-	if ((range_empty(a->run) || a->up != a->mb->bottom_up) && !find_run(a))
+	if (!run_goes_on(a) && !find_run(a))
 		return PHYS_NONE;
 	if (a->up) {
 		page = a->run.start;
@@ -46,6 +53,21 @@ static phys_t take_from_run(struct pt_alloc *a)
 	}
 	a->from_memblock++;
 	return page;
+}
+
+static void tell_all(struct pt_alloc *a, struct range pages, bool up, bool from_buffer)
+{
+	if (!a->tell)
+		return;
+	while (!range_empty(pages)) {
+		phys_t page = up ? pages.start : pages.end - PAGE_SIZE;
+
+		a->tell(a->tell_ctx, page, from_buffer);
+		if (up)
+			pages.start += PAGE_SIZE;
+		else
+			pages.end = page;
+	}
 }
 
 static bool buffer_has_page(const struct pt_alloc *a)
@@ -83,6 +105,28 @@ phys_t pt_alloc_page(struct pt_alloc *a)
 	if (page != PHYS_NONE && a->tell)
 		a->tell(a->tell_ctx, page, from_buffer);
 	return page;
+}
+
+struct range pt_alloc_more(struct pt_alloc *a, uint64_t n)
+{
+	bool from_buffer = buffer_has_page(a);
+	uint64_t room = range_size(from_buffer ? a->buffer : a->run) / PAGE_SIZE, pages = min_u64(n, room);
+	struct range got = { 0, 0 };
+
+	if (from_buffer) {
+		got = (struct range){ a->buffer.start, a->buffer.start + pages * PAGE_SIZE };
+		a->buffer.start = got.end;
+		a->from_buffer += pages;
+	} else if (run_goes_on(a)) {
+		got = a->run;
+		if (a->up)
+			a->run.start = a->taken.end = got.end = got.start + pages * PAGE_SIZE;
+		else
+			a->run.end = a->taken.start = got.start = got.end - pages * PAGE_SIZE;
+		a->from_memblock += pages;
+	}
+	tell_all(a, got, from_buffer || a->up, from_buffer);
+	return got;
 }
 
 enum status pt_alloc_flush(struct pt_alloc *a)

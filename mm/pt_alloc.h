@@ -38,6 +38,13 @@ MUST_CHECK enum status pt_alloc_bounds(struct pt_alloc *a, phys_t min, phys_t ma
  */
 phys_t pt_alloc_page(struct pt_alloc *a);
 
+/*
+ * What up to n calls of pt_alloc_page would hand out without a search: pages next to each other from the buffer,
+ * upwards, or from the run already found, in memblock's direction. Empty: the next page takes a search, by
+ * pt_alloc_page.
+ */
+struct range pt_alloc_more(struct pt_alloc *a, uint64_t n);
+
 /* Reserves in memblock what was handed out since the last time. Call before reading or changing memblock's lists. */
 MUST_CHECK enum status pt_alloc_flush(struct pt_alloc *a);
 

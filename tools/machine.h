@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Machine descriptions (tests/machines/NAME.machine): one text says what a machine is, for QEMU and for runs on the host alike. */
+/*
+ * Machine descriptions (tests/machines/NAME.machine): one text says what a machine is, for QEMU and for runs on the
+ * host alike.
+ */
 #ifndef TOOLS_MACHINE_H
 #define TOOLS_MACHINE_H
 
@@ -67,8 +70,9 @@ struct machine_error {
 MUST_CHECK bool machine_parse(struct machine *m, const char *text, size_t len, struct machine_error *err);
 
 /*
- * The finished table in buf (ACPI 6.5, 5.2.16, 5.2.17, 5.2.12), with header and checksum; its length, or 0: the description has no such table,
- * or size is too small (MACHINE_TABLE_MAX never is). The MADT lists APIC ids 0..smp-1, or without `smp` the enabled CPUs of the SRAT.
+ * The finished table in buf (ACPI 6.5, 5.2.16, 5.2.17, 5.2.12), with header and checksum; its length, or 0: the
+ * description has no such table, or size is too small (MACHINE_TABLE_MAX never is). The MADT lists APIC ids 0..smp-1,
+ * or without `smp` the enabled CPUs of the SRAT.
  */
 size_t machine_srat(const struct machine *m, uint8_t *buf, size_t size);
 size_t machine_slit(const struct machine *m, uint8_t *buf, size_t size);

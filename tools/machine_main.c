@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* landfall-machine: turns a machine description into what QEMU needs: SRAT, SLIT and arguments. Exit status 2 on any error. */
+/*
+ * landfall-machine: turns a machine description into what QEMU needs: SRAT, SLIT and arguments. Exit status 2 on any
+ * error.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>

@@ -224,5 +224,5 @@ def judge(code, log):
         return 3, "fault: hang, no verdict in the time given"
     else:
         return 3, "fault: the machine was reset or powered off without a verdict"
-    words = {"error": f"could not complete: {last_error(log)}"}.get(verdict, verdict)
+    words = {"error": f"could not complete: {last_error(log) or 'no error line in the log'}"}.get(verdict, verdict)
     return STATUS[verdict], words

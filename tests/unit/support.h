@@ -23,7 +23,7 @@ struct fake_page;
 struct fake_ram {
 	struct fake_page **bucket;
 	size_t nr_buckets, nr_pages;
-	bool strict;               /* reading a page that was never written fails, as outside of all memory */
+	bool strict; /* reading a page that was never written fails, as outside of all memory */
 };
 
 void fake_ram_init(struct fake_ram *ram);

@@ -1039,7 +1039,7 @@ static void fragment_rand(void **state)
 		assert_int_equal(m->dm.leaves[PT_PMD], 512 * split[i]);
 		map_machine_free(m);
 	}
-	/* a quarter of 512, give or take; which ones depends on the address only, not on the policy's order */
+	/* a quarter of 512, give or take; which ones depends on address and seed, not on the policy's order */
 	assert_in_range(split[0], 100, 156);
 	assert_int_equal(split[0], split[1]);
 
@@ -1047,9 +1047,27 @@ static void fragment_rand(void **state)
 
 	m->dm.fragment.permille = 1000;
 	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
+	assert_int_equal(m->dm.forced, m->dm.big_leaves);
 	assert_int_equal(m->dm.leaves[PT_PUD], 0);
 	assert_int_equal(m->dm.leaves[PT_PMD], 8 * 512);
 	map_machine_free(m);
+}
+
+/* Of 1024 leaves two seeds force different fourths; where one has nothing to do with the other, a 16th is in both. */
+static void fragment_rand_follows_the_seed(void **state)
+{
+	const struct fragment a = { .permille = 250, .seed = 1 }, b = { .permille = 250, .seed = 2 };
+	unsigned in_a = 0, in_b = 0, both = 0;
+
+	(void)state;
+	for (phys_t leaf = 0; leaf < 2 * GIB; leaf += 2 * MIB) {
+		in_a += fragment_hits(&a, leaf, 1);
+		in_b += fragment_hits(&b, leaf, 1);
+		both += fragment_hits(&a, leaf, 1) && fragment_hits(&b, leaf, 1);
+	}
+	assert_in_range(in_a, 200, 312);
+	assert_in_range(in_b, 200, 312);
+	assert_in_range(both, 34, 94);
 }
 
 int main(void)
@@ -1075,6 +1093,7 @@ int main(void)
 		cmocka_unit_test(fragment_upsized),
 		cmocka_unit_test(fragment_counts_leaves_once),
 		cmocka_unit_test(fragment_rand),
+		cmocka_unit_test(fragment_rand_follows_the_seed),
 		cmocka_unit_test(random_machines),
 	};
 

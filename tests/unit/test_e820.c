@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The memory map: every shape of overlap, the real maps that gave trouble, and random messes beside a byte-per-byte model. */
+/*
+ * The memory map: every shape of overlap, the real maps that gave trouble, and random messes beside a byte-per-byte
+ * model.
+ */
 #include "tests/unit/support.h"
 
 #include "kernel/rng.h"
@@ -217,7 +220,10 @@ static void test_result_exceeds_the_array(void **state)
 	assert_int_equal(e820_sanitize(&map), ERR_FULL);
 }
 
-/* A full array has no place for pieces while entries wait, be they as idle as these: refused, and nothing is lost in silence. */
+/*
+ * A full array has no place for pieces while entries wait, be they as idle as these: refused, and nothing is lost in
+ * silence.
+ */
 static void test_pieces_need_room(void **state)
 {
 	(void)state;
@@ -404,7 +410,9 @@ static void test_end_of_ram(void **state)
 	add(0x100000000, 0x100000800, E820_RAM);
 	add(0x200000000, 0x300000000, E820_PMEM);
 	sanitize();
-	/* rounded down to a page: the half page at 4G has no whole one, but its start counts, as max_pfn does in Linux */
+	/*
+	 * rounded down to a page: the half page at 4G has no whole one, but its start counts, as max_pfn does in Linux
+	 */
 	assert_int_equal(e820_end_of_ram(&map, PHYS_NONE), 0x100000000);
 	assert_int_equal(e820_end_of_ram(&map, 0x100000000), 0x7ffdf000);
 	assert_int_equal(e820_end_of_ram(&map, 0x7ffdf000), 0x7ffdf000);

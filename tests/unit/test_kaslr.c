@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Both choosers of a base: golden counts, every rule at its edge, and random requests beside a test of every single base. */
+/*
+ * Both choosers of a base: golden counts, every rule at its edge, and random requests beside a test of every single
+ * base.
+ */
 #include "tests/unit/support.h"
 
 #include "kernel/rng.h"
@@ -38,7 +41,10 @@ static void find_simple(phys_t start, phys_t end, uint64_t size)
 	kaslr_find_slots(&q, &slots);
 }
 
-/* The machine that `make run` boots: 4 nodes, 8 GiB, SRAT leaves 96M at the bottom, 48M at the top of low memory, 96M at 4G. */
+/*
+ * The machine that `make run` boots: 4 nodes, 8 GiB, SRAT leaves 96M at the bottom, 48M at the top of low memory, 96M
+ * at 4G.
+ */
 static void test_default_machine(void **state)
 {
 	static const struct range ram[] = { { 0, 0x9fc00 }, { 1 * MIB, 0x7ffdf000 }, { 4 * GIB, 10 * GIB } };

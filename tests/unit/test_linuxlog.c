@@ -151,6 +151,7 @@ static void prefixes(void **state)
 	static const char *const prefix[] = {
 		"[    0.000000] ",
 		"[   12.345678][    T0] ",
+		"[  +0.000012] ",
 		"[    0.000000][   C12] ",
 		"[    0.000000] [      T0] ",
 		"<6>",
@@ -323,6 +324,22 @@ static void later_maps(void **state)
 	assert_range(m->r[1], 0x100000, 0x30000000);
 	assert_range(m->r[2], 0x30001000, 0x38000000);
 	assert_int_equal(r.f->end, 0x38000000);
+	facts_free(r.f);
+}
+
+/* What leaves the map after the last "last_pfn" (efi_mem_reserve) stays memory. */
+static void changes_after_memory_was_made(void **state)
+{
+	struct read r = read_complete("Command line: quiet\n" MAP "last_pfn = 0x180000 max_arch_pfn = 0x400000000\n"
+				      "e820: update [mem 0x7f000000-0x7fffffff] usable ==> reserved\n"
+				      "last_pfn = 0x7f000 max_arch_pfn = 0x400000000\n"
+				      "e820: update [mem 0x4c8c3000-0x4c8c3fff] usable ==> reserved\n" IOMEM);
+	const struct memblock_list *m = &r.f->mb.memory;
+
+	(void)state;
+	assert_int_equal(m->nr, 3);
+	assert_range(m->r[1], 0x100000, 0x7f000000);
+	assert_range(m->r[2], 0x100000000, 0x180000000);
 	facts_free(r.f);
 }
 
@@ -596,6 +613,7 @@ int main(void)
 		cmocka_unit_test(without_memblock_debug),
 		cmocka_unit_test(boot_services_of_a_uefi_map),
 		cmocka_unit_test(later_maps),
+		cmocka_unit_test(changes_after_memory_was_made),
 		cmocka_unit_test(memory_limits_of_the_command_line),
 		cmocka_unit_test(soft_reserved_is_no_ram),
 		cmocka_unit_test(map_alone),

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Regions and the search between them: addresses worked out by hand, and random lists beside a model with one record per byte. */
+/*
+ * Regions and the search between them: addresses worked out by hand, and random lists beside a model with one record
+ * per byte.
+ */
 #include "tests/unit/support.h"
 
 #include "kernel/rng.h"
@@ -53,7 +56,8 @@ static void assert_list(const struct memblock_list *list, const struct memblock_
 
 static phys_t find_page(phys_t start, phys_t end)
 {
-	return memblock_find(&mb, (struct range){ start, end }, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE, NULL);
+	return memblock_find(
+		&mb, &(struct memblock_wish){ (struct range){ start, end }, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE }, NULL);
 }
 
 static int reset(void **state)
@@ -323,14 +327,21 @@ static void test_find_aligned_and_large(void **state)
 	(void)state;
 	example();
 	/* Linux's top-down loop asks for an aligned 2M block first */
-	assert_int_equal(memblock_find(&mb, low, 2 * MIB, 2 * MIB, NUMA_NO_NODE, NULL), 0xbfc00000);
-	assert_int_equal(memblock_find(&mb, everywhere, 0x140000000, PAGE_SIZE, NUMA_NO_NODE, NULL), 0x100000000);
-	assert_true(memblock_find(&mb, everywhere, 0x140000001, PAGE_SIZE, NUMA_NO_NODE, NULL) == PHYS_NONE);
+	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ low, 2 * MIB, 2 * MIB, NUMA_NO_NODE }, NULL),
+			 0xbfc00000);
+	assert_int_equal(
+		memblock_find(&mb, &(struct memblock_wish){ everywhere, 0x140000000, PAGE_SIZE, NUMA_NO_NODE }, NULL),
+		0x100000000);
+	assert_true(memblock_find(&mb, &(struct memblock_wish){ everywhere, 0x140000001, PAGE_SIZE, NUMA_NO_NODE },
+				  NULL) == PHYS_NONE);
 	mb.bottom_up = true;
-	assert_int_equal(memblock_find(&mb, low, 2 * MIB, 2 * MIB, NUMA_NO_NODE, NULL), 0x200000);
-	assert_int_equal(memblock_find(&mb, low, 1 * GIB, 2 * MIB, NUMA_NO_NODE, NULL), 0x43600000);
-	assert_int_equal(memblock_find(&mb, low, 3, 1, NUMA_NO_NODE, NULL), 0x100000);
-	assert_true(memblock_find(&mb, everywhere, UINT64_MAX, PAGE_SIZE, NUMA_NO_NODE, NULL) == PHYS_NONE);
+	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ low, 2 * MIB, 2 * MIB, NUMA_NO_NODE }, NULL),
+			 0x200000);
+	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ low, 1 * GIB, 2 * MIB, NUMA_NO_NODE }, NULL),
+			 0x43600000);
+	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ low, 3, 1, NUMA_NO_NODE }, NULL), 0x100000);
+	assert_true(memblock_find(&mb, &(struct memblock_wish){ everywhere, UINT64_MAX, PAGE_SIZE, NUMA_NO_NODE },
+				  NULL) == PHYS_NONE);
 }
 
 static void test_page_zero_is_never_given(void **state)
@@ -340,7 +351,7 @@ static void test_page_zero_is_never_given(void **state)
 	assert_int_equal(find_page(0, PHYS_NONE), 0x1000);
 	mb.bottom_up = true;
 	assert_int_equal(find_page(0, PHYS_NONE), 0x1000);
-	assert_int_equal(memblock_find(&mb, everywhere, 1, 1, NUMA_NO_NODE, NULL), 0x1000);
+	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ everywhere, 1, 1, NUMA_NO_NODE }, NULL), 0x1000);
 	reserve(0x1000, 0x2000);
 	assert_true(find_page(0, PHYS_NONE) == PHYS_NONE);
 }
@@ -350,10 +361,12 @@ static void test_top_of_space_does_not_wrap(void **state)
 	(void)state;
 	add(UINT64_MAX - 0x7ff, UINT64_MAX);
 	assert_true(find_page(0, PHYS_NONE) == PHYS_NONE);
-	assert_int_equal(memblock_find(&mb, everywhere, 16, 16, NUMA_NO_NODE, NULL), UINT64_MAX - 0x1f);
+	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ everywhere, 16, 16, NUMA_NO_NODE }, NULL),
+			 UINT64_MAX - 0x1f);
 	mb.bottom_up = true;
 	assert_true(find_page(0, PHYS_NONE) == PHYS_NONE);
-	assert_true(memblock_find(&mb, everywhere, 1, 1 * GIB, NUMA_NO_NODE, NULL) == PHYS_NONE);
+	assert_true(memblock_find(&mb, &(struct memblock_wish){ everywhere, 1, 1 * GIB, NUMA_NO_NODE }, NULL) ==
+		    PHYS_NONE);
 }
 
 /* Two regions touch, but differ: no block lies across. */
@@ -362,10 +375,15 @@ static void test_block_spans_no_border(void **state)
 	(void)state;
 	add(0x1000, 0x7000);
 	set_node(&mb.memory, 0x4000, 0x7000, 1);
-	assert_true(memblock_find(&mb, everywhere, 0x4000, PAGE_SIZE, NUMA_NO_NODE, NULL) == PHYS_NONE);
-	assert_int_equal(memblock_find(&mb, everywhere, 0x3000, PAGE_SIZE, NUMA_NO_NODE, NULL), 0x4000);
+	assert_true(memblock_find(&mb, &(struct memblock_wish){ everywhere, 0x4000, PAGE_SIZE, NUMA_NO_NODE }, NULL) ==
+		    PHYS_NONE);
+	assert_int_equal(
+		memblock_find(&mb, &(struct memblock_wish){ everywhere, 0x3000, PAGE_SIZE, NUMA_NO_NODE }, NULL),
+		0x4000);
 	set_node(&mb.memory, 0x4000, 0x7000, NUMA_NO_NODE);
-	assert_int_equal(memblock_find(&mb, everywhere, 0x4000, PAGE_SIZE, NUMA_NO_NODE, NULL), 0x3000);
+	assert_int_equal(
+		memblock_find(&mb, &(struct memblock_wish){ everywhere, 0x4000, PAGE_SIZE, NUMA_NO_NODE }, NULL),
+		0x3000);
 }
 
 static void test_find_on_node(void **state)
@@ -374,12 +392,18 @@ static void test_find_on_node(void **state)
 	example();
 	set_node(&mb.memory, 0, 0x44000000, 0);
 	set_node(&mb.memory, 0x44000000, 0x240000000, 1);
-	assert_int_equal(memblock_find(&mb, everywhere, PAGE_SIZE, PAGE_SIZE, 0, NULL), 0x43fff000);
-	assert_int_equal(memblock_find(&mb, everywhere, PAGE_SIZE, PAGE_SIZE, 1, NULL), 0x23ffff000);
-	assert_true(memblock_find(&mb, everywhere, PAGE_SIZE, PAGE_SIZE, 2, NULL) == PHYS_NONE);
+	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ everywhere, PAGE_SIZE, PAGE_SIZE, 0 }, NULL),
+			 0x43fff000);
+	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ everywhere, PAGE_SIZE, PAGE_SIZE, 1 }, NULL),
+			 0x23ffff000);
+	assert_true(memblock_find(&mb, &(struct memblock_wish){ everywhere, PAGE_SIZE, PAGE_SIZE, 2 }, NULL) ==
+		    PHYS_NONE);
 	mb.bottom_up = true;
-	assert_int_equal(memblock_find(&mb, everywhere, PAGE_SIZE, PAGE_SIZE, 1, NULL), 0x44000000);
-	assert_int_equal(memblock_find(&mb, everywhere, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE, NULL), 0x100000);
+	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ everywhere, PAGE_SIZE, PAGE_SIZE, 1 }, NULL),
+			 0x44000000);
+	assert_int_equal(
+		memblock_find(&mb, &(struct memblock_wish){ everywhere, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE }, NULL),
+		0x100000);
 }
 
 /* The mark means nothing without movable_node. */
@@ -412,7 +436,8 @@ static void assert_room(struct range within, phys_t at, struct range expected)
 {
 	struct range room = { 1, 1 };
 
-	assert_int_equal(memblock_find(&mb, within, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE, &room), at);
+	assert_int_equal(
+		memblock_find(&mb, &(struct memblock_wish){ within, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE }, &room), at);
 	assert_int_equal(room.start, expected.start);
 	assert_int_equal(room.end, expected.end);
 }
@@ -431,7 +456,8 @@ static void test_room(void **state)
 	give_back(0, 0x100000);
 	assert_room(everywhere, 0x1000, (struct range){ 0x1000, 0x9f000 });
 	/* nothing found, nothing told */
-	assert_true(memblock_find(&mb, everywhere, TIB, PAGE_SIZE, NUMA_NO_NODE, &room) == PHYS_NONE);
+	assert_true(memblock_find(&mb, &(struct memblock_wish){ everywhere, TIB, PAGE_SIZE, NUMA_NO_NODE }, &room) ==
+		    PHYS_NONE);
 	assert_int_equal(room.start, 1);
 	assert_int_equal(room.end, 2);
 }
@@ -452,7 +478,7 @@ static void test_search_in_full_lists_is_fast(void **state)
 
 static void find_unaligned(void *arg)
 {
-	*(phys_t *)arg = memblock_find(&mb, everywhere, PAGE_SIZE, 3, NUMA_NO_NODE, NULL);
+	*(phys_t *)arg = memblock_find(&mb, &(struct memblock_wish){ everywhere, PAGE_SIZE, 3, NUMA_NO_NODE }, NULL);
 }
 
 static void test_odd_alignment_is_our_bug(void **state)
@@ -601,7 +627,7 @@ static void assert_search(struct rng *r, const struct model *m)
 			expected_room = free;
 		}
 	}
-	at = memblock_find(&mb, within, size, align, nid, &room);
+	at = memblock_find(&mb, &(struct memblock_wish){ within, size, align, nid }, &room);
 	assert_int_equal(at, expected);
 	assert_int_equal(room.start, expected_room.start);
 	assert_int_equal(room.end, expected_room.end);

@@ -166,6 +166,11 @@ static void test_mb1_modules_are_kept_in_whole_pages(void **state)
 	assert_int_equal(bi.keep[1].r.start, 0x4000000);
 	assert_int_equal(bi.keep[1].r.end, 0x4001000);
 	assert_int_equal(bi.keep[1].why, KEEP_MODULE);
+	assert_int_equal(bi.nr_files, 2);
+	assert_int_equal(bi.file[0].start, 0x2000000);
+	assert_int_equal(bi.file[0].end, 0x2000801);
+	assert_int_equal(bi.file[1].start, 0x4000123);
+	assert_int_equal(bi.file[1].end, 0x4001000);
 	assert_true(bi.map_missing);
 }
 
@@ -236,7 +241,11 @@ static void test_mb2_tags(void **state)
 			uint64_t base, length;
 			uint32_t type, zero, more[2];
 		} e[3];
-	} map = { 32, 0, { { 0, 0x9f000, 1, 0, { 0 } }, { 0x100000, 0x100000, 20, 0, { 0 } }, { 0x200000, 0x300000, 3, 0, { 0 } } } };
+	} map = { 32,
+		  0,
+		  { { 0, 0x9f000, 1, 0, { 0 } },
+		    { 0x100000, 0x100000, 20, 0, { 0 } },
+		    { 0x200000, 0x300000, 3, 0, { 0 } } } };
 	uint32_t module[3] = { 0x2000000, 0x2000004, 0 };
 	uint8_t rsdp1[20] = { 1 }, rsdp2[36] = { 2 };
 	phys_t new_tag;
@@ -324,6 +333,86 @@ static void test_mb2_odd_total_size(void **state)
 	assert_string_equal(bi.cmdline, "abc");
 }
 
+/*
+ * The screen as either version tells it: 22 bytes, in Multiboot 2 two more, then position and size of red, green and
+ * blue.
+ */
+struct screen_bytes {
+	uint64_t address;
+	uint32_t pitch, width, height;
+	uint8_t bpp, type;
+} __attribute__((packed));
+
+static const struct screen_bytes pixels = { 0xfd000000, 3200, 800, 600, 32, 1 };
+static const struct screen_bytes vga_text = { 0xb8000, 160, 80, 25, 16, 2 };
+static const uint8_t bgr[] = { 16, 8, 8, 8, 0, 8 };
+
+static void assert_pixels(uint64_t address)
+{
+	assert_int_equal(bi.screen.kind, FRAMEBUFFER_PIXELS);
+	assert_int_equal(bi.screen.address, address);
+	assert_int_equal(bi.screen.pitch, 3200);
+	assert_int_equal(bi.screen.width, 800);
+	assert_int_equal(bi.screen.height, 600);
+	assert_int_equal(bi.screen.bpp, 32);
+	assert_int_equal(bi.screen.red, 0xff0000);
+	assert_int_equal(bi.screen.green, 0xff00);
+	assert_int_equal(bi.screen.blue, 0xff);
+}
+
+static void test_mb1_screen(void **state)
+{
+	(void)state;
+	put_info1("", "GRUB", 0);
+	fake_ram_write(&ram, INFO + 88, &pixels, sizeof(pixels));
+	fake_ram_write(&ram, INFO + 88 + sizeof(pixels), bgr, sizeof(bgr));
+	assert_int_equal(multiboot1_parse(&mem, INFO, &bi), OK);
+	assert_int_equal(bi.screen.kind, FRAMEBUFFER_NONE); /* its flag is not set */
+	put32(INFO, 1 << 12);
+	assert_int_equal(multiboot1_parse(&mem, INFO, &bi), OK);
+	assert_pixels(0xfd000000);
+}
+
+/* A framebuffer tag of `size` bytes behind its head, with these colours. */
+static void read_screen2(const struct screen_bytes *screen, const uint8_t *rgb, uint32_t size)
+{
+	uint8_t bytes[32] = { 0 };
+
+	memcpy(bytes, screen, sizeof(*screen));
+	memcpy(bytes + sizeof(*screen) + 2, rgb, 6);
+	bootinfo_init(&bi);
+	begin2();
+	tag2(8, bytes, size);
+	end2();
+	assert_int_equal(multiboot2_parse(&mem, INFO, &bi), OK);
+}
+
+static void test_mb2_screen(void **state)
+{
+	static const uint8_t beyond[] = { 32, 8, 8, 33, 255, 255 }, rgb565[] = { 11, 5, 5, 6, 0, 5 };
+	struct screen_bytes s = pixels;
+
+	(void)state;
+	s.address = 0x4010000000;
+	read_screen2(&s, bgr, 30);
+	assert_pixels(0x4010000000);
+	read_screen2(&pixels, rgb565, 30);
+	assert_int_equal(bi.screen.red, 0xf800);
+	assert_int_equal(bi.screen.green, 0x7e0);
+	assert_int_equal(bi.screen.blue, 0x1f);
+	read_screen2(&pixels, beyond, 30); /* bits that a pixel does not have: no such colour */
+	assert_int_equal(bi.screen.red | bi.screen.green | bi.screen.blue, 0);
+	read_screen2(&vga_text, bgr, 24);
+	assert_int_equal(bi.screen.kind, FRAMEBUFFER_TEXT);
+	assert_int_equal(bi.screen.address, 0xb8000);
+	assert_int_equal(bi.screen.width, 80);
+	s.type = 0; /* a palette */
+	read_screen2(&s, bgr, 30);
+	assert_int_equal(bi.screen.kind, FRAMEBUFFER_NONE);
+	read_screen2(&pixels, bgr, 21);
+	assert_int_equal(bi.screen.kind, FRAMEBUFFER_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +427,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_mb2_old_rsdp_after_new, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mb2_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mb2_odd_total_size, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mb1_screen, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mb2_screen, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("multiboot", tests, NULL, NULL);

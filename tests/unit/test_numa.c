@@ -376,7 +376,9 @@ static void test_overlap_of_different_nodes(void **state)
 	assert_range(events[0].b, 2 * GIB, 4 * GIB);
 }
 
-/* The first pair cannot be joined because of node 1, and the conflict is then found between the second and the third. */
+/*
+ * The first pair cannot be joined because of node 1, and the conflict is then found between the second and the third.
+ */
 static void test_overlap_found_late(void **state)
 {
 	(void)state;
@@ -489,7 +491,9 @@ static void test_cover_256_pages_missing(void **state)
 	assert_int_equal(events[0].covered, 4 * GIB - 0x60000 - 1 * MIB);
 }
 
-/* Linux counts whole pages: 256 pages of which the last is half a page are 255, and holes of less than a page are none. */
+/*
+ * Linux counts whole pages: 256 pages of which the last is half a page are 255, and holes of less than a page are none.
+ */
 static void test_cover_counts_whole_pages(void **state)
 {
 	(void)state;
@@ -563,6 +567,27 @@ static void test_apply_marks_movable_nodes_only(void **state)
 		       { 0x44000000, 0x80000000, 1, MEMBLOCK_HOTPLUG }, { 0x80000000, 0xbffe0000, 0, 0 },
 		       { 0x100000000, 0x240000000, 1, MEMBLOCK_HOTPLUG });
 	ASSERT_REGIONS(&mb.reserved, { 0, 0x100000, 0, 0 }, { 0x40000000, 0x43411000, 0, 0 });
+}
+
+/*
+ * Borders inside pages: the page is the node's that holds its first byte, and no page is split, so all can be mapped.
+ */
+static void test_apply_splits_no_page(void **state)
+{
+	(void)state;
+	reset(NULL);
+	ram(0, 1 * GIB);
+	reserve(0, 0x100000);
+	entry(0, 0, 0x20000001, false);
+	entry(1, 0x20000001, 0x30000fff, true);
+	entry(2, 0x30000fff, UINT64_MAX, true);
+	assert_int_equal(cleanup(), OK);
+	numa_judge(&n, &mb);
+	assert_int_equal(numa_apply(&n, &mb), OK);
+	ASSERT_REGIONS(&mb.memory, { 0, 0x20001000, 0, 0 }, { 0x20001000, 0x30001000, 1, MEMBLOCK_HOTPLUG },
+		       { 0x30001000, 1 * GIB, 2, MEMBLOCK_HOTPLUG });
+	assert_int_equal(numa_node_of(&n, 0x20000000), 0);
+	assert_int_equal(numa_node_of(&n, 0x30000000), 1);
 }
 
 /* One reserved page, and no entry of the node stays marked; reserved regions are cut at node borders. */
@@ -724,7 +749,7 @@ static void test_force_hotplug(void **state)
 	assert_int_equal(numa_force_hotplug(&n, 2), ERR_NOT_FOUND);
 	assert_int_equal(numa_force_hotplug(&n, -1), ERR_NOT_FOUND);
 	assert_int_equal(numa_force_hotplug(&n, 1), OK);
-	assert_int_equal(numa_force_hotplug(&n, 1), OK);
+	assert_int_equal(numa_force_hotplug(&n, 1), ERR_RANGE);
 	assert_int_equal(n.nr_hot, 1);
 	numa_judge(&n, &mb);
 	assert_int_equal(n.node[1].hot_present, 3 * GIB);
@@ -979,6 +1004,7 @@ int main(void)
 		TEST(test_no_entry_at_all),
 		TEST(test_reproduction),
 		TEST(test_apply_marks_movable_nodes_only),
+		TEST(test_apply_splits_no_page),
 		TEST(test_one_page_unmarks_the_node),
 		TEST(test_reserved_in_a_swallowed_hole),
 		TEST(test_reserved_outside_every_range),

@@ -108,7 +108,7 @@ static void test_quotes(void **state)
 	assert_true(o.efistub);
 	assert_int_equal(o.exit, EXIT_HALT);
 	ALL_BAD({ "\"two words\"", "unknown option 'two words'" },
-		{ "seed=\"1 2\"", "seed=1 2: not a number of at most 64 bits" },
+		{ "seed=\"1 2\"", "seed=1 2: not a number of at most 53 bits" },
 		{ "sweep seed=\"1 dry", "seed=1 dry: a quote is not closed" });
 }
 
@@ -317,7 +317,7 @@ static void test_words(void **state)
 		good(exits[i]);
 		assert_int_equal(o.exit, kinds[i]);
 	}
-	ALL_BAD({ "require=slit", "require=slit: not srat" },
+	ALL_BAD({ "require=slit", "require=slit: only srat is known" },
 		{ "kaslr=on", "kaslr=on: not one of decompressor, efistub" },
 		{ "exit=0", "exit=0: not one of auto, qemu, poweroff, reboot, halt" });
 }
@@ -328,11 +328,13 @@ static void test_seed(void **state)
 	good("seed=0");
 	assert_true(o.seed_given);
 	assert_int_equal(o.seed, 0);
-	good("seed=0xFFFFFFFFFFFFFFFF");
-	assert_true(o.seed == UINT64_MAX);
-	ALL_BAD({ "seed=", "seed=: needs a value" }, { "seed=x", "seed=x: not a number of at most 64 bits" },
-		{ "seed=1k", "seed=1k: not a number of at most 64 bits" },
-		{ "seed=18446744073709551616", "seed=18446744073709551616: not a number of at most 64 bits" });
+	good("seed=0x1FFFFFFFFFFFFF"); /* beyond, a reader of JSON may round it */
+	assert_true(o.seed == 0x1fffffffffffff);
+	ALL_BAD({ "seed=", "seed=: needs a value" }, { "seed=x", "seed=x: not a number of at most 53 bits" },
+		{ "seed=1k", "seed=1k: not a number of at most 53 bits" },
+		{ "seed=010", "seed=010: a leading zero is refused" },
+		{ "seed=9007199254740992", "seed=9007199254740992: not a number of at most 53 bits" },
+		{ "seed=18446744073709551616", "seed=18446744073709551616: not a number of at most 53 bits" });
 }
 
 static void test_base(void **state)
@@ -434,6 +436,7 @@ static void test_acpi_rsdp(void **state)
 	assert_int_equal(o.acpi_rsdp, 0x80000000);
 	ALL_BAD({ "acpi_rsdp=0", "acpi_rsdp=0: not a hexadecimal address" },
 		{ "acpi_rsdp=0x", "acpi_rsdp=0x: not a hexadecimal address" },
+		{ "acpi_rsdp=0xffffffffffffffff", "acpi_rsdp=0xffffffffffffffff: no valid address" },
 		{ "acpi_rsdp=1M", "acpi_rsdp=1M: not a hexadecimal address" });
 }
 
@@ -474,7 +477,7 @@ static void test_console_refused(void **state)
 	ALL_BAD({ "console=tty0", "console=tty0: not one of auto, ttySN, uart,io,ADDR, uart,mmio32,ADDR, fb, none" },
 		{ "console=ttyS", "console=ttyS: only ttyS0 to ttyS3 are known" },
 		{ "console=ttyS4", "console=ttyS4: only ttyS0 to ttyS3 are known" },
-		{ "console=ttyS00", "console=ttyS00: no rate behind the port" },
+		{ "console=ttyS01", "console=ttyS01: only ttyS0 to ttyS3 are known" },
 		{ "console=ttyS0,", "console=ttyS0,: no rate behind the port" },
 		{ "console=ttyS0,0", "console=ttyS0,0: the rate must divide 115200" },
 		{ "console=ttyS0,123", "console=ttyS0,123: the rate must divide 115200" },
@@ -547,6 +550,10 @@ static void test_check(void **state)
 	check_good("", true);
 	check_good("dry", true);
 	check_good("dry save", true);
+	check_good("dry exit=auto console=ttyS0", true);
+	check_good("movable_node=off", false);
+	check_good("movable_node=off alloc=bottom-up,series,lowest", false);
+	check_good("movable_node=on alloc=bottom-up", false);
 	check_good("kaslr=efistub seed=1", false);
 	check_good("base=2M seed=1", false);
 	check_good("nokaslr seed=1", false);
@@ -559,13 +566,17 @@ static void test_check(void **state)
 	check_bad("dry save", false, "dry: only under UEFI");
 	check_bad("save", false, "save: only under UEFI");
 	check_bad("save", true, "save: has no effect without dry");
+	check_bad("dry exit=halt", true, "exit=: has no effect beside dry");
+	check_bad("dry console=ttyS0 console=fb", true, "console=fb: has no effect beside dry");
+	check_bad("movable_node=off alloc=bottom-up,lowest,top-down,hybrid,floor", false,
+		  "movable_node=off: has no effect: no policy of alloc= looks at marks");
 	check_bad("nokaslr base=2M", false, "nokaslr: has no effect beside base=");
 	check_bad("nokaslr kaslr=decompressor", false, "kaslr=: has no effect beside nokaslr");
 	check_bad("kaslr=efistub base=2M", false, "kaslr=: has no effect beside base=");
 	check_bad("fragment=every:2 page_size=4k", false, "fragment=: has no effect beside page_size=4k");
 	check_bad("fragment=rand:2 page_size=4k", false, "fragment=: has no effect beside page_size=4k");
-	check_bad("console=none console=ttyS0", false, "console=none: beside another console=");
-	check_bad("console=fb console=none", false, "console=none: beside another console=");
+	check_bad("console=none console=ttyS0", false, "console=none: stands alone, beside no other console=");
+	check_bad("console=fb console=none", false, "console=none: stands alone, beside no other console=");
 }
 
 /* ---- the memory map ---- */
@@ -676,12 +687,12 @@ static void test_map_ops(void **state)
 	assert_int_equal(o.nr_map_ops, 3);
 	assert_int_equal(o.map_op[0].kind, MAP_OP_LIMIT);
 	assert_int_equal(o.map_op[0].r.start, 4 * GIB);
-	assert_string_equal(o.map_op[0].text, "4G");
+	assert_string_equal(o.map_op[0].text, "mem=4G");
 	assert_int_equal(o.map_op[1].kind, MAP_OP_EXACT);
-	assert_string_equal(o.map_op[1].text, "exactmap");
+	assert_string_equal(o.map_op[1].text, "memmap=exactmap,1M@2M");
 	assert_int_equal(o.map_op[2].kind, MAP_OP_ADD);
 	assert_int_equal(o.map_op[2].to, E820_RAM);
-	assert_string_equal(o.map_op[2].text, "1M@2M");
+	assert_string_equal(o.map_op[2].text, "memmap=exactmap,1M@2M");
 }
 
 static void test_map_refused(void **state)

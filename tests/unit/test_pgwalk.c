@@ -183,6 +183,24 @@ static void runs_break(void **state)
 	RUN(s, 4, HALF + 0x7000, 0x17000, PT_PTE, 1);
 }
 
+/* One entry that differs in the middle of a full table, in flags or in its address alone. */
+static void runs_break_in_the_middle(void **state)
+{
+	struct seen s;
+
+	(void)state;
+	for (unsigned i = 0; i < 512; i++)
+		set(0x4000, i, (0x40000000 + i * PAGE_SIZE) | PT_PRESENT);
+	set(0x4000, 37, 0x40025000 | PT_PRESENT | PT_DIRTY);
+	set(0x4000, 511, 0x401fe000 | PT_PRESENT);
+	assert_int_equal(walk(&s, HALF, UINT64_MAX), OK);
+	assert_int_equal(s.runs, 4);
+	RUN(s, 0, HALF, 0x40000000, PT_PTE, 37);
+	RUN(s, 1, HALF + 0x25000, 0x40025000, PT_PTE, 1);
+	RUN(s, 2, HALF + 0x26000, 0x40026000, PT_PTE, 473);
+	RUN(s, 3, HALF + 0x1ff000, 0x401fe000, PT_PTE, 1);
+}
+
 /* A 4K leaf, a 2M one and a 1G one that go on from each other are three runs. */
 static void sizes_do_not_join(void **state)
 {
@@ -377,19 +395,13 @@ static void no_callbacks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(tables_in_order),
-		TEST(five_levels),
-		TEST(lower_half),
-		TEST(runs_join),
-		TEST(runs_break),
-		TEST(sizes_do_not_join),
-		TEST(sizes_do_not_join_across_a_gap),
-		TEST(part_of_a_table),
-		TEST(end_of_physical_memory),
-		TEST(bad_ranges),
-		TEST(unreadable),
-		TEST(reserved_bits),
-		TEST(lookup),
+		TEST(tables_in_order),   TEST(five_levels),
+		TEST(lower_half),        TEST(runs_join),
+		TEST(runs_break),        TEST(runs_break_in_the_middle),
+		TEST(sizes_do_not_join), TEST(sizes_do_not_join_across_a_gap),
+		TEST(part_of_a_table),   TEST(end_of_physical_memory),
+		TEST(bad_ranges),        TEST(unreadable),
+		TEST(reserved_bits),     TEST(lookup),
 		TEST(no_callbacks),
 	};
 

@@ -432,6 +432,73 @@ static void test_find_unreadable(void **state)
 	assert_int_equal(acpi_root_find(&root, "SRAT", &t), ERR_UNREADABLE);
 }
 
+/* ---- tables from files ---- */
+
+/* A table at TABLE(n) with that OEM table id and revision, opened. */
+static struct acpi_table named_table(unsigned n, const char *signature, const char *oem_table_id, uint32_t revision)
+{
+	struct acpi_table t;
+
+	table_begin(&made, signature, 1);
+	memset(made.bytes + 16, ' ', 8);
+	memcpy(made.bytes + 16, oem_table_id, strlen(oem_table_id));
+	memcpy(made.bytes + 24, &revision, 4);
+	table_end(&made);
+	fake_ram_write(&ram, TABLE(n), made.bytes, made.len);
+	assert_int_equal(acpi_table_open(&t, &mem, TABLE(n)), OK);
+	return t;
+}
+
+static void test_upgrade_as_linux(void **state)
+{
+	const uint64_t entry[] = { TABLE(0), TABLE(1), TABLE(2) };
+	struct acpi_table t;
+
+	(void)state;
+	named_table(0, "APIC", "BOARD", 1);
+	named_table(1, "SRAT", "BOARD", 5);
+	named_table(2, "SRAT", "SECOND", 5);
+	open_with(entry, 3);
+	t = named_table(3, "SRAT", "BOARD", 5);
+	assert_int_equal(acpi_root_upgrade(&root, &t, false), ACPI_OLDER);
+	assert_int_equal(root.table[1], TABLE(1));
+	t = named_table(3, "SRAT", "BOARD", 6);
+	assert_int_equal(acpi_root_upgrade(&root, &t, false), ACPI_OVERRIDE);
+	assert_int_equal(root.table[1], TABLE(3));
+	t = named_table(4, "SRAT", "SECOND", 6);
+	assert_int_equal(acpi_root_upgrade(&root, &t, false), ACPI_OVERRIDE);
+	assert_int_equal(root.table[2], TABLE(4));
+	t = named_table(5, "SRAT", "board", 9);
+	assert_int_equal(acpi_root_upgrade(&root, &t, false), ACPI_INSTALL);
+	assert_int_equal(root.nr, 4);
+	assert_int_equal(root.table[3], TABLE(5));
+	assert_int_equal(acpi_root_find(&root, "SRAT", &t), OK);
+	assert_int_equal(t.addr, TABLE(3));
+}
+
+static void test_upgrade_always(void **state)
+{
+	const uint64_t entry[] = { TABLE(0), TABLE(1) };
+	struct acpi_table t;
+
+	(void)state;
+	named_table(0, "APIC", "BOARD", 1);
+	named_table(1, "SRAT", "BOARD", 5);
+	open_with(entry, 2);
+	t = named_table(3, "SRAT", "OTHER", 0);
+	assert_int_equal(acpi_root_upgrade(&root, &t, true), ACPI_OVERRIDE);
+	assert_int_equal(root.table[0], TABLE(0));
+	assert_int_equal(root.table[1], TABLE(3));
+	t = named_table(4, "HMAT", "OTHER", 0);
+	assert_int_equal(acpi_root_upgrade(&root, &t, true), ACPI_INSTALL);
+	assert_int_equal(root.table[2], TABLE(4));
+	for (unsigned i = 3; i < ACPI_MAX_TABLES; i++)
+		root.table[root.nr++] = TABLE(0);
+	t = named_table(5, "MSCT", "OTHER", 0);
+	assert_int_equal(acpi_root_upgrade(&root, &t, true), ACPI_FULL);
+	assert_int_equal(root.nr, ACPI_MAX_TABLES);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -457,6 +524,8 @@ int main(void)
 		TEST(test_find_bad_checksum),
 		TEST(test_find_passes_damage),
 		TEST(test_find_unreadable),
+		TEST(test_upgrade_as_linux),
+		TEST(test_upgrade_always),
 	};
 
 	return cmocka_run_group_tests_name("root", tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The whole run on a host: machine descriptions go in as fake RAM and real ACPI tables, the log comes out. Each machine's log is kept
- * beside its description (NAME.expect; LANDFALL_EXPECT=write writes them anew), and what matters is stated here once more.
+ * The whole run on a host: machine descriptions go in as fake RAM and real ACPI tables, the log comes out. Each
+ * machine's log is kept beside its description (NAME.expect; LANDFALL_EXPECT=write writes them anew), and what matters
+ * is stated here once more.
  */
 #include "tests/unit/support.h"
 
@@ -405,8 +406,8 @@ static void assert_verdict(const struct fake *f, const char *alloc, const char *
 }
 
 /*
- * The image ends 16 pages below node 1. Of 4056 pages that mapping [_end, 10G) needs, 12 come from what [0, 1M) left of the buffer, 16 fit
- * below node 1, 4028 lie on it.
+ * The image ends 16 pages below node 1. Of 4056 pages that mapping [_end, 10G) needs, 12 come from what [0, 1M) left of
+ * the buffer, 16 fit below node 1, 4028 lie on it.
  */
 static void test_bottom_up_stains_where_memblock_does_not(void **state)
 {
@@ -425,6 +426,7 @@ static void test_bottom_up_stains_where_memblock_does_not(void **state)
 		   "\"movable\":false");
 	assert_has(f, "\"start\":\"0x6000000\",");
 	assert_has(f, "\"end\":\"0x6fbc000\",\"node\":1,\"movable\":true");
+	assert_has_not(f, "finding:");
 	assert_has(f, "bottom-up: STAINED: 4028 of 4106 page-table pages on movable node 1\n");
 	assert_has(f, "  1.8 GiB can no longer be hot-removed\n");
 	assert_has(f, "  for an image of 1.9 MiB at 0x5e00000, ending 64 KiB below movable node 1\n");
@@ -465,9 +467,11 @@ static void test_all_nodes_hot_pluggable(void **state)
 
 	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
+	/* [0, 1M) pins it as well; the image is what one can do something about */
 	assert_has(f, "\"node\":0,\"pxm\":0,\"present\":6441918464,\"hotplug\":true,\"movable\":false,\"why\":"
-		      "\"reserved 0x0\","
+		      "\"kernel\","
 		      "\"cpus\":4");
+	assert_has(f, "  hot-pluggable, pinned by kernel\n");
 	assert_has(f, "warning: no SRAT range is immovable: KASLR goes without a limit, as in Linux");
 	/* (0xbffe0000 - 18M) / 2M and 3G / 2M, each without the last slot that does not fit */
 	assert_has(f, "\"slots\":3062,");
@@ -596,8 +600,9 @@ static void test_module_pins_a_node(void **state)
 }
 
 /*
- * 20 MiB in 4K pages need a PUD, a PMD and ten PTE pages; those of the first MiB can only come from the buffer, which has three. All other
- * RAM is kept but as many pages as make n of all, so that request n fails, for each n below twelve.
+ * 20 MiB in 4K pages need a PUD, a PMD and ten PTE pages; those of the first MiB can only come from the buffer, which
+ * has three. All other RAM is kept but as many pages as make n of all, so that request n fails, for each n below
+ * twelve.
  */
 static void test_every_allocation_fails_in_turn(void **state)
 {
@@ -605,9 +610,12 @@ static void test_every_allocation_fails_in_turn(void **state)
 
 	(void)state;
 	for (unsigned n = 0; n <= 12; n++) {
-		struct fake *f = fake_from_text(machine, strlen(machine), "base=16M page_size=4k alloc=lowest");
+		bool more = n % 2;
+		struct fake *f = fake_from_text(machine, strlen(machine),
+						more ? "base=16M page_size=4k alloc=lowest,memblock"
+						     : "base=16M page_size=4k alloc=lowest");
 		struct bootinfo *bi = &f->h->bi;
-		char want[80];
+		char want[100];
 
 		bi->buffer = (struct range){ bi->image.end - (n < 3 ? n : 3) * PAGE_SIZE, bi->image.end };
 		bi->keep[bi->nr_keep++] =
@@ -615,7 +623,8 @@ static void test_every_allocation_fails_in_turn(void **state)
 		bi->keep[bi->nr_keep++] = (struct boot_keep){ { bi->image.end, 20 * MIB }, KEEP_MODULE };
 		if (n < 12) {
 			assert_int_equal(run(f), RUN_ERROR);
-			snprintf(want, sizeof(want), "(%u taken so far)\n", n);
+			snprintf(want, sizeof(want), "(%u taken so far)%s\n", n,
+				 more ? "; the policies behind it are not tried" : "");
 			assert_has(f, want);
 			assert_has(f, "error: lowest: no page left for a page table while mapping 0x");
 			assert_has(f, "\"status\":\"error\",\"srat\":\"absent\"");
@@ -629,6 +638,210 @@ static void test_every_allocation_fails_in_turn(void **state)
 		assert_well_formed(f);
 		fake_free(f);
 	}
+}
+
+/* ---- findings ---- */
+
+/* Four lines of a rule are enough; CPU 0x10 is not in the MADT, which lists 0 and 1. */
+static void test_findings(void **state)
+{
+	struct fake *f = fake_with("smp 2\nsrat 1\n cpu 0 0\n cpu 1 16\n mem 0 0 1G\n mem 1 1G 2G\n mem 1 1G 1025M\n"
+				   " mem 1 1G 1026M\n mem 1 1G 1027M\n mem 9 4G 8G hotplug\n unknown 9 4\n"
+				   "slit 10 11 11 10\n",
+				   "seed=7");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "] finding: srat-unknown-entry at offset 0x140\n");
+	assert_has(f, "] finding: madt-extra-cpu APIC 0x01\n");
+	assert_has(f, "] finding: madt-missing-cpu APIC 0x10 of PXM 1\n");
+	assert_has(f, "] finding: slit-mismatch PXM 9\n");
+	assert_has(f,
+		   "] finding: srat-self-overlap [mem 0x40000000-0x7fffffff] of PXM 1 and [mem 0x40000000-0x400fffff] "
+		   "of PXM 1\n");
+	assert_has(f, "] finding: srat-self-overlap: 2 more\n");
+	assert_int_equal(count_of(f, "finding: srat-self-overlap ["), 4);
+	assert_has(f, "] finding: hotplug-without-ram [mem 0x100000000-0x1ffffffff] of PXM 9\n");
+	assert_int_equal(count_of(f, "finding: "), 10);
+	assert_well_formed(f);
+	fake_free(f);
+}
+
+static void test_more_findings(void **state)
+{
+	struct fake *f =
+		fake_with("phys_bits 36\nsrat 3\n cpu 0 0\n mem 0 0 1G hotplug nonvolatile\n"
+			  " mem 0 1G 0x7fff0000 hotplug\n mem 0 64G 65G\nslit 10 12 11 10\ndamage srat checksum\n",
+			  "seed=7");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "] finding: srat-checksum\n");
+	assert_has(f, "] finding: slit-asymmetric PXM 0 and PXM 1\n");
+	assert_int_equal(count_of(f, "finding: "), 2); /* a table that is not used is not held against memory */
+	fake_free(f);
+	f = fake_with("phys_bits 36\nsrat 3\n cpu 0 0\n mem 0 0 1G hotplug nonvolatile\n"
+		      " mem 0 1G 0x7fff0000 hotplug\n mem 0 64G 65G\nslit 10 20 30\nslit 20 9 20\nslit 30 20 10\n",
+		      "seed=7");
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "] finding: slit-diagonal PXM 1\n");
+	assert_has(f, "] finding: range-out-of-reach [mem 0x1000000000-0x103fffffff] of PXM 0\n");
+	assert_has(f, "] finding: srat-uncovered-ram [mem 0x7fff0000-0x7fffffff]\n");
+	assert_has(f, "] finding: hotplug-all\n");
+	assert_has(f, "] finding: hotplug-low-memory [mem 0x00000000-0x3fffffff] of PXM 0\n");
+	assert_has(f, "] finding: nonvolatile-ram [mem 0x00000000-0x3fffffff] of PXM 0\n");
+	assert_int_equal(count_of(f, "finding: "), 6);
+	fake_free(f);
+}
+
+/* ---- tables from modules ---- */
+
+#define MODULE_AT 0x3000000ull
+#define CPIO_FOLDER "kernel/firmware/acpi/"
+
+/* The SRAT of a description, with another OEM revision; *len bytes of it. */
+static uint8_t *make_srat(const char *entries, uint32_t oem_revision, size_t *len)
+{
+	static struct machine m;
+	static uint8_t table[MACHINE_TABLE_MAX];
+	struct machine_error err;
+	char text[500];
+
+	snprintf(text, sizeof(text), "%ssrat 3\n%s", two_gib, entries);
+	assert_true(machine_parse(&m, text, strlen(text), &err));
+	*len = machine_srat(&m, table, sizeof(table));
+	assert_true(*len > 0);
+	memcpy(table + 24, &oem_revision, 4);
+	fix_checksum(table, *len, 9);
+	return table;
+}
+
+static void add_module(struct fake *f, const void *data, size_t len)
+{
+	struct bootinfo *bi = &f->h->bi;
+	phys_t at = MODULE_AT + bi->nr_files * MIB;
+
+	fake_ram_write(&f->ram, at, data, len);
+	bi->file[bi->nr_files++] = (struct range){ at, at + len };
+	bi->keep[bi->nr_keep++] = (struct boot_keep){ { at, align_up(at + len, PAGE_SIZE) }, KEEP_MODULE };
+}
+
+static void add_cpio(struct fake *f, const char *name, const void *data, size_t len)
+{
+	static char archive[5000];
+	size_t n = (size_t)snprintf(archive, sizeof(archive), "070701%08x%08x%016x%08x%08x%08zx%032x%08zx%08x%s", 1,
+				    0100644, 0, 1, 0, len, 0, strlen(name) + 1, 0, name) +
+		   1;
+
+	while (n % 4)
+		archive[n++] = '\0';
+	memcpy(archive + n, data, len);
+	add_module(f, archive, n + len);
+}
+
+/* A bare table is taken, whatever its names; a machine without a SRAT gets one. */
+static void test_table_from_a_module(void **state)
+{
+	static const char *const machines[] = { "srat 3\n cpu 0 0\n mem 0 0 2G\n", "" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+		struct fake *f = fake_with(machines[i], "seed=7");
+		size_t len;
+		uint8_t *table = make_srat(" cpu 0 0\n mem 0 0 1G\n cpu 1 1\n mem 1 1G 2G hotplug\n", 0, &len);
+
+		add_module(f, "no table", 8);
+		add_module(f, table, len);
+		assert_int_equal(run(f), RUN_CLEAN);
+		assert_has(f, "] SRAT: taken from the module at 0x3100000\n");
+		assert_has(f, i ? "] ACPI: Table Upgrade: install [SRAT-LNDFLL-MACHINE ]\n"
+				: "] ACPI: Table Upgrade: override [SRAT-LNDFLL-MACHINE ]\n");
+		assert_has(f, "] ACPI: SRAT 0x0000000003100000 0000A0 (v03 LNDFLL MACHINE  00000000 LNDF 00000001)\n");
+		assert_has(f, "] ACPI: SRAT: Node 1 PXM 1 [mem 0x40000000-0x7fffffff] hotplug\n");
+		assert_has(f, "\"node\":1,\"pxm\":1,\"present\":1073741824,\"hotplug\":true,\"movable\":true,");
+		assert_has(f, "\"start\":\"0x3000000\",\"end\":\"0x3001000\",\"what\":\"module\"");
+		assert_has(f, "\"start\":\"0x3100000\",\"end\":\"0x3101000\",\"what\":\"module\"");
+		fake_free(f);
+	}
+}
+
+static void test_damaged_table_in_a_module(void **state)
+{
+	(void)state;
+	for (unsigned how = 0; how < 3; how++) {
+		struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 2G\n", "seed=7");
+		size_t len;
+		uint8_t *table = make_srat(" cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G hotplug\n", 9, &len);
+
+		table[60] ^= how == 0;
+		add_module(f, table, how == 1 ? len + 1 : how == 2 ? 35 : len);
+		assert_int_equal(run(f), RUN_CLEAN);
+		if (how == 0)
+			assert_has(f, "warning: SRAT in the module at 0x3000000: its checksum is wrong: not used\n");
+		if (how == 1)
+			assert_has(f, "warning: SRAT in the module at 0x3000000: its length is wrong: not used\n");
+		assert_has_not(f, "Table Upgrade");
+		assert_has(f, "] ACPI: SRAT: Node 0 PXM 0 [mem 0x00000000-0x7fffffff]\n");
+		assert_has(f, "\"what\":\"module\"");
+		fake_free(f);
+	}
+}
+
+/* As Linux: the same OEM table id and a higher OEM revision than the firmware's, which is 1. */
+static void test_table_from_an_archive(void **state)
+{
+	static const struct {
+		uint32_t revision;
+		bool other_id, taken;
+		const char *line;
+	} cases[] = {
+		{ 2, false, true, "] ACPI: Table Upgrade: override [SRAT-LNDFLL-MACHINE ]\n" },
+		{ 1, false, false,
+		  "warning: SRAT: the firmware's stays in use: the file's OEM revision is not higher\n" },
+		{ 2, true, false, "] ACPI: Table Upgrade: install [SRAT-LNDFLL-NACHINE ]\n" },
+		{ 2, true, false, "warning: SRAT: the firmware's stays in use: its OEM table id is another\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 2G\n", "seed=7");
+		size_t len;
+		uint8_t *table = make_srat(" cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G hotplug\n", cases[i].revision, &len);
+
+		table[16] = cases[i].other_id ? 'N' : 'M';
+		fix_checksum(table, len, 9);
+		add_cpio(f, CPIO_FOLDER "srat.aml", table, len);
+		assert_int_equal(run(f), RUN_CLEAN);
+		assert_has(f, "] ACPI: SRAT ACPI table found in initrd [kernel/firmware/acpi/srat.aml][0x90]\n");
+		assert_has(f, cases[i].line);
+		assert_has(f, cases[i].taken ? "] ACPI: SRAT: Node 1 PXM 1 [mem 0x40000000-0x7fffffff] hotplug\n"
+					     : "] ACPI: SRAT: Node 0 PXM 0 [mem 0x00000000-0x7fffffff]\n");
+		fake_free(f);
+	}
+}
+
+static void test_archive_with_no_good_table(void **state)
+{
+	struct fake *f = fake_with("", "seed=7");
+	size_t len;
+	uint8_t *table = make_srat(" cpu 0 0\n mem 0 0 2G\n", 2, &len);
+
+	(void)state;
+	add_cpio(f, CPIO_FOLDER "short", table, 35);
+	add_cpio(f, CPIO_FOLDER "cut", table, len - 1);
+	add_cpio(f, "kernel/firmware/elsewhere", table, len);
+	table[50]++;
+	add_cpio(f, CPIO_FOLDER "sum", table, len);
+	memcpy(table, "DSDT", 4);
+	add_cpio(f, CPIO_FOLDER "dsdt", table, len);
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "] ACPI: ACPI OVERRIDE: Table smaller than ACPI header [kernel/firmware/acpi/short]\n");
+	assert_has(f, "] ACPI: ACPI OVERRIDE: File length does not match table length [kernel/firmware/acpi/cut]\n");
+	assert_has(f, "] ACPI: ACPI OVERRIDE: Bad table checksum [kernel/firmware/acpi/sum]\n");
+	assert_has(f, "] ACPI: ACPI OVERRIDE: Unknown signature [kernel/firmware/acpi/dsdt]\n");
+	assert_has(f, "\"status\":\"clean\",\"srat\":\"absent\"");
+	assert_int_equal(count_of(f, "\"what\":\"module\""), 5);
+	fake_free(f);
 }
 
 /* ---- entropy and seeds ---- */
@@ -708,19 +921,23 @@ static void test_refusals(void **state)
 		{ "page_size=1g", "error: page_size=1g: this CPU has no 1 GiB pages (PDPE1GB)\n" },
 		{ "require=srat", "error: require=srat: no usable SRAT: there is none\n" },
 		{ "hotplug=1", "error: hotplug=1: there is no such node\n" },
-		{ "acpi_rsdp=0x5000", "error: acpi_rsdp=0x5000: " },
+		{ "acpi_rsdp=0x5000", "error: acpi_rsdp=0x5000: no RSDP there\n" },
+		{ "mem=2G", "error: mem=2G: nothing lies above\n" },
+		{ "memmap=1M@3G,4G", "error: memmap=1M@3G,4G: nothing lies above\n" },
+		{ "movable_node=off alloc=lowest",
+		  "error: movable_node=off: has no effect: no policy of alloc= looks at marks\n" },
 		{ "base=0x1010000", "error: base=0x1010000: not a multiple of 2 MiB\n" },
 		{ "base=0", "error: base=0: below 1 MiB\n" },
 		{ "base=3G", "error: base=0xc0000000: not RAM\n" },
 		{ "base=2046M image_size=4M",
 		  "error: base=0x7fe00000: a hole in RAM is nearer than the 4 MiB that the image needs\n" },
 		{ "base=32M", "error: base=0x2000000: overlaps the module at 0x2100000\n" },
-		{ "image_size=1M", "error: image_size=: Landfall itself needs 1.9 MiB\n" },
+		{ "image_size=1M", "error: image_size=: Landfall itself needs 0x1f0000 bytes\n" },
 		{ "image_size=1G", "error: image_size=1G: SLOT must be above 0 and at most 1008M\n" },
 		{ "page_offset=0xffff888040001000",
 		  "error: page_offset=0xffff888040001000: not a multiple of 1 GiB\n" },
 		{ "page_offset=0xffff880000000000",
-		  "error: page_offset=0xffff880000000000: outside 0xffff888000000000-" },
+		  "error: page_offset=0xffff880000000000: outside 0xffff888000000000-0xfffffe0000000000 (4 levels)\n" },
 		{ "page_offset=0xfffffdffc0000000", "error: page_offset=0xfffffdffc0000000: no room for 2 GiB" },
 		{ "memmap=exactmap", "error: there is no RAM in the memory map\n" },
 	};
@@ -754,9 +971,9 @@ static void test_loader_faults(void **state)
 	assert_has(f, "error: the command line is longer than 16383 characters\n");
 	fake_free(f);
 	f = fake_with("", "");
-	f->console_error = "no UART answers at 0x3f8";
+	f->console_error = "ttyS0: no UART there";
 	assert_int_equal(run(f), RUN_ERROR);
-	assert_has(f, "error: console=: no UART answers at 0x3f8\n");
+	assert_has(f, "error: console=ttyS0: no UART there\n");
 	fake_free(f);
 }
 
@@ -835,7 +1052,91 @@ static void test_forced_hotplug(void **state)
 	assert_int_equal(numa_node_of(&f->h->numa, f->h->choice.base), 1);
 	assert_has(f, "\"node\":0,\"pxm\":0,\"present\":1073340416,\"hotplug\":true,\"movable\":false,\"why\":"
 		      "\"reserved 0x0\",");
+	assert_has(f, "  hot-pluggable, pinned by low memory\n");
 	fake_free(f);
+	f = fake_with("srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G hotplug\n", "seed=3 hotplug=1");
+	assert_int_equal(run(f), RUN_ERROR);
+	assert_has(f, "error: hotplug=1: the node has no range that is not hot-pluggable already\n");
+	fake_free(f);
+	f = fake_with("srat 3\n cpu 0 0\n cpu 1 1\n mem 0 0 2G\n", "seed=3 hotplug=1"); /* no memory at all */
+	assert_int_equal(run(f), RUN_ERROR);
+	assert_has(f, "error: hotplug=1: the node has no range that is not hot-pluggable already\n");
+	fake_free(f);
+}
+
+/* The table that is refused had two nodes; of what is left one is named, once, behind the refusal. */
+static void test_forced_hotplug_without_srat(void **state)
+{
+	static const char srat[] = "srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 512M 2G\n";
+	struct fake *f = fake_with(srat, "seed=3 hotplug=0");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_int_equal(count_of(f, "warning: hotplug=0: node 0 is treated as hot-pluggable"), 1);
+	fake_free(f);
+	f = fake_with(srat, "seed=3 hotplug=1");
+	assert_int_equal(run(f), RUN_ERROR);
+	assert_has(f, "warning: SRAT rejected: ranges of different nodes overlap");
+	assert_has(f, "error: hotplug=1: there is no such node\n");
+	assert_has_not(f, "warning: hotplug=1");
+	fake_free(f);
+}
+
+/* Half a MiB between two nodes is on none: Linux takes the table all the same. */
+static void test_base_on_no_node(void **state)
+{
+	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 32M\n mem 1 0x2080000 2G\n", "base=32M alloc=lowest");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "] image: [mem 0x02000000-0x021effff] on no node; table buffer 0x21df000\n");
+	assert_has(f, "\"node\":null,\"virt\":");
+	fake_free(f);
+}
+
+/* With five levels the top table's last entry is the image's own. */
+static void test_page_offset_below_the_image(void **state)
+{
+	static const char outside[] = ": outside 0xff11000000000000-0xffff000000000000 (5 levels)\n";
+	struct fake *f = fake_with("la57 yes\n", "page_offset=0xffff888000000000");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_ERROR);
+	assert_has(f, outside);
+	fake_free(f);
+	f = fake_with("la57 yes\n", "page_offset=0xffff000000000000");
+	assert_int_equal(run(f), RUN_ERROR);
+	assert_has(f, outside);
+	fake_free(f);
+	f = fake_with("la57 yes\n", "page_offset=0xfffeffffc0000000");
+	assert_int_equal(run(f), RUN_ERROR);
+	assert_has(f, ": no room for 2 GiB of addresses below 0xffff000000000000\n");
+	fake_free(f);
+	f = fake_with("la57 yes\n", "page_offset=0xfffeffff80000000 alloc=lowest");
+	assert_int_equal(run(f), RUN_CLEAN);
+	fake_free(f);
+}
+
+/* [0, 2G) without [640K, 1M) and page 0: 1023 leaves of 2M. */
+static void test_fragment_says_what_it_did(void **state)
+{
+	struct fake *f = fake_with("", "seed=3 page_size=2m fragment=every:3 alloc=lowest"), *other;
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "] fragment=: 341 of 1023 large leaves forced one size down\n");
+	fake_free(f);
+	f = fake_with("", "seed=3 page_size=2m fragment=every:1024 alloc=lowest");
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "] warning: no effect: fragment=: 0 of 1023 large leaves forced one size down\n");
+	fake_free(f);
+	f = fake_with("", "seed=3 page_size=2m fragment=rand:300 alloc=lowest");
+	other = fake_with("", "seed=4 page_size=2m fragment=rand:300 alloc=lowest");
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_int_equal(run(other), RUN_CLEAN);
+	assert_string_not_equal(strstr(f->out, "\"leaf\":"), strstr(other->out, "\"leaf\":"));
+	fake_free(f);
+	fake_free(other);
 }
 
 /* mem= ends RAM at 1 GiB and keeps the base below it; memmap=...$... is kept free. [32M, 1G) without one MiB. */
@@ -899,10 +1200,61 @@ static void test_efistub(void **state)
 		assert_has(f, "warning: kaslr=efistub: that chooser does not read SRAT\n");
 		assert_has(f, "\"node\":1,\"pxm\":1,\"present\":");
 		assert_has(f, "\"hotplug\":true,\"movable\":false,\"why\":\"kernel\",");
+		assert_has(f, i == 1 ? "KASLR: slot 0 of 4 taken, each 2 MiB\n" : " of 4 drawn, each 2 MiB\n");
 		if (i == 1)
 			assert_int_equal(f->h->choice.base, 32 * MIB);
 		fake_free(f);
 	}
+}
+
+/* Linux's trim_bios_range: [640K, 1M) is no RAM whatever the map says, and page 0 is firmware's. */
+static void test_low_memory(void **state)
+{
+	static const char text[] = "about t\nsource t\nqemu none\nmap 0 1G usable\n";
+	struct fake *f = fake_from_text(text, strlen(text), "seed=1");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_int_equal(f->h->numa.node[0].present, 1 * GIB - 384 * KIB - PAGE_SIZE);
+	assert_true(e820_covers(&f->h->map, (struct range){ 0, PAGE_SIZE }, E820_RESERVED));
+	assert_false(e820_covers(&f->h->map, (struct range){ 640 * KIB, 641 * KIB }, E820_RAM));
+	assert_true(e820_covers(&f->h->map, (struct range){ 1 * MIB, 1 * GIB }, E820_RAM));
+	fake_free(f);
+}
+
+/* Marks are not honoured then: top-down takes its pages below the end of memory, which is movable. */
+static void test_movable_node_off(void **state)
+{
+	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G hotplug\n",
+				   "seed=1 alloc=memblock page_size=4k movable_node=off");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_STAINED);
+	assert_has(f, "\"stained_nodes\":[1],\"pinned\":1073741824,");
+	fake_free(f);
+	f = fake_with("srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G hotplug\n",
+		      "seed=1 alloc=memblock page_size=4k movable_node=on");
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "\"stained_nodes\":[],\"pinned\":0,");
+	fake_free(f);
+}
+
+/* A memory map that lies: what four levels of tables cannot map is no place for the image. */
+static void test_base_beyond_all_tables(void **state)
+{
+	struct fake *f = fake_with("map 64T 65T usable\n", "levels=4 base=64T");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_ERROR);
+	assert_has(f, "error: base=0x400000000000: page tables end at 0x400000000000\n");
+	fake_free(f);
+	f = fake_with("map 64T 65T usable\n", "levels=4 seed=3 kaslr=efistub");
+	f->h->bi.protocol = BOOT_UEFI;
+	f->h->bi.conventional[f->h->bi.nr_conventional++] = (struct range){ 512 * MIB, 516 * MIB };
+	f->h->bi.conventional[f->h->bi.nr_conventional++] = (struct range){ 64 * TIB, 65 * TIB };
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "\"slots\":2,");
+	fake_free(f);
 }
 
 /* Linux remembers four memmap= ranges; with a fifth the base is not random. */
@@ -1061,68 +1413,101 @@ static void test_table_dump(void **state)
 		"machine: " name, test_machine, NULL, NULL, name                                                       \
 	}
 
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_bottom_up_stains_where_memblock_does_not),
+	cmocka_unit_test(test_stained_alone_is_the_result),
+	cmocka_unit_test(test_top_down_stains_the_highest_node),
+	cmocka_unit_test(test_all_nodes_hot_pluggable),
+	cmocka_unit_test(test_no_srat),
+	cmocka_unit_test(test_overlapping_nodes),
+	cmocka_unit_test(test_uncovered_memory),
+	cmocka_unit_test(test_unordered_entries),
+	cmocka_unit_test(test_node_without_processor),
+	cmocka_unit_test(test_nodes_without_memory),
+	cmocka_unit_test(test_sparse_pxm),
+	cmocka_unit_test(test_module_pins_a_node),
+	cmocka_unit_test(test_every_allocation_fails_in_turn),
+	cmocka_unit_test(test_findings),
+	cmocka_unit_test(test_more_findings),
+	cmocka_unit_test(test_table_from_a_module),
+	cmocka_unit_test(test_damaged_table_in_a_module),
+	cmocka_unit_test(test_table_from_an_archive),
+	cmocka_unit_test(test_archive_with_no_good_table),
+	cmocka_unit_test(test_seed_from_all_sources),
+	cmocka_unit_test(test_rubbish_is_not_used),
+	cmocka_unit_test(test_a_run_repeats),
+	cmocka_unit_test(test_refusals),
+	cmocka_unit_test(test_loader_faults),
+	cmocka_unit_test(test_nokaslr),
+	cmocka_unit_test(test_single_slot),
+	cmocka_unit_test(test_no_slot),
+	cmocka_unit_test(test_forced_hotplug),
+	cmocka_unit_test(test_forced_hotplug_without_srat),
+	cmocka_unit_test(test_base_on_no_node),
+	cmocka_unit_test(test_page_offset_below_the_image),
+	cmocka_unit_test(test_fragment_says_what_it_did),
+	cmocka_unit_test(test_reshaped_memory),
+	cmocka_unit_test(test_uefi),
+	cmocka_unit_test(test_efistub),
+	cmocka_unit_test(test_low_memory),
+	cmocka_unit_test(test_movable_node_off),
+	cmocka_unit_test(test_base_beyond_all_tables),
+	cmocka_unit_test(test_too_many_memmap_ranges),
+	cmocka_unit_test(test_image_outside_the_users_map),
+	cmocka_unit_test(test_dry_run),
+	cmocka_unit_test(test_wrong_memory_is_a_fault),
+	cmocka_unit_test(test_stray_table_is_a_fault),
+	cmocka_unit_test(test_fault_report),
+	cmocka_unit_test(test_selftests),
+	cmocka_unit_test(test_full_report),
+	cmocka_unit_test(test_text_fits_two_screens),
+	cmocka_unit_test(test_table_dump),
+	MACHINE("above-4g-only"),
+	MACHINE("azure"),
+	MACHINE("bad-checksum"),
+	MACHINE("boards"),
+	MACHINE("brickland"),
+	MACHINE("cpu-less"),
+	MACHINE("cxl-pxm14"),
+	MACHINE("cxl-soft-reserved"),
+	MACHINE("ec2"),
+	MACHINE("eight-sockets"),
+	MACHINE("emc"),
+	MACHINE("five-levels"),
+	MACHINE("four-nodes"),
+	MACHINE("gce"),
+	MACHINE("h8qg6"),
+	MACHINE("hole64"),
+	MACHINE("hotadd-2006"),
+	MACHINE("hyper-v"),
+	MACHINE("l3-as-numa"),
+	MACHINE("memory-less"),
+	MACHINE("memory-less-epyc"),
+	MACHINE("no-srat"),
+	MACHINE("nvdimm-in-window"),
+	MACHINE("optane"),
+	MACHINE("overlap"),
+	MACHINE("overlong-entry"),
+	MACHINE("pc-islands"),
+	MACHINE("primequest"),
+	MACHINE("qemu-cpu-less"),
+	MACHINE("r820"),
+	MACHINE("single-epyc"),
+	MACHINE("sixteen-nodes"),
+	MACHINE("sparse-pxm"),
+	MACHINE("sub-numa"),
+	MACHINE("thirtytwo-nodes"),
+	MACHINE("titanite"),
+	MACHINE("trx50"),
+	MACHINE("two-socket-epyc"),
+	MACHINE("two-tib"),
+	MACHINE("unordered"),
+	MACHINE("vmware"),
+	MACHINE("x3850"),
+	MACHINE("zero-entry"),
+};
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bottom_up_stains_where_memblock_does_not),
-		cmocka_unit_test(test_stained_alone_is_the_result),
-		cmocka_unit_test(test_top_down_stains_the_highest_node),
-		cmocka_unit_test(test_all_nodes_hot_pluggable),
-		cmocka_unit_test(test_no_srat),
-		cmocka_unit_test(test_overlapping_nodes),
-		cmocka_unit_test(test_uncovered_memory),
-		cmocka_unit_test(test_unordered_entries),
-		cmocka_unit_test(test_node_without_processor),
-		cmocka_unit_test(test_nodes_without_memory),
-		cmocka_unit_test(test_sparse_pxm),
-		cmocka_unit_test(test_module_pins_a_node),
-		cmocka_unit_test(test_every_allocation_fails_in_turn),
-		cmocka_unit_test(test_seed_from_all_sources),
-		cmocka_unit_test(test_rubbish_is_not_used),
-		cmocka_unit_test(test_a_run_repeats),
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_loader_faults),
-		cmocka_unit_test(test_nokaslr),
-		cmocka_unit_test(test_single_slot),
-		cmocka_unit_test(test_no_slot),
-		cmocka_unit_test(test_forced_hotplug),
-		cmocka_unit_test(test_reshaped_memory),
-		cmocka_unit_test(test_uefi),
-		cmocka_unit_test(test_efistub),
-		cmocka_unit_test(test_too_many_memmap_ranges),
-		cmocka_unit_test(test_image_outside_the_users_map),
-		cmocka_unit_test(test_dry_run),
-		cmocka_unit_test(test_wrong_memory_is_a_fault),
-		cmocka_unit_test(test_stray_table_is_a_fault),
-		cmocka_unit_test(test_fault_report),
-		cmocka_unit_test(test_selftests),
-		cmocka_unit_test(test_full_report),
-		cmocka_unit_test(test_text_fits_two_screens),
-		cmocka_unit_test(test_table_dump),
-		MACHINE("azure"),
-		MACHINE("bad-checksum"),
-		MACHINE("boards"),
-		MACHINE("cpu-less"),
-		MACHINE("eight-sockets"),
-		MACHINE("five-levels"),
-		MACHINE("four-nodes"),
-		MACHINE("hole64"),
-		MACHINE("hotadd-2006"),
-		MACHINE("l3-as-numa"),
-		MACHINE("memory-less"),
-		MACHINE("no-srat"),
-		MACHINE("optane"),
-		MACHINE("overlap"),
-		MACHINE("overlong-entry"),
-		MACHINE("pc-islands"),
-		MACHINE("sixteen-nodes"),
-		MACHINE("sparse-pxm"),
-		MACHINE("sub-numa"),
-		MACHINE("thirtytwo-nodes"),
-		MACHINE("two-socket-epyc"),
-		MACHINE("unordered"),
-		MACHINE("zero-entry"),
-	};
-
 	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }

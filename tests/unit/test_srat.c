@@ -290,7 +290,9 @@ static void test_sizes_zero_and_wrapping(void **state)
 	assert_mem(4, 4, 1, 0, SRAT_ENABLED);
 }
 
-/* ACPI 1.0's table had 8 bits; Linux looks at the high ones of type 0 from revision 2 on, of types 2, 5 and 6 always. */
+/*
+ * ACPI 1.0's table had 8 bits; Linux looks at the high ones of type 0 from revision 2 on, of types 2, 5 and 6 always.
+ */
 static void test_pxm_width(void **state)
 {
 	static const struct {
@@ -476,7 +478,10 @@ static void test_every_byte_unreadable(void **state)
 		assert_int_equal(parse_block(made.bytes, made.len, hole), ERR_UNREADABLE);
 }
 
-/* Any single changed byte: parsed or refused, never more than the table can hold, and a change of a value shows as that. */
+/*
+ * Any single changed byte: parsed or refused, never more than the table can hold, and a change of a value shows as
+ * that.
+ */
 static void test_every_byte_changed(void **state)
 {
 	(void)state;

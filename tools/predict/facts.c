@@ -52,6 +52,8 @@ void facts_free(struct facts *f)
 	if (f) {
 		free(f->seen);
 		free(f->srat_bytes);
+		for (unsigned i = 0; i < f->nr_beside; i++)
+			free(f->beside[i].bytes);
 	}
 	free(f);
 }

@@ -10,6 +10,7 @@
 #include "mm/numa.h"
 
 #define FACTS_MAX_RANGES 4096
+#define FACTS_MAX_BESIDE 8
 #define FACTS_BRK_SIZE 0x30000 /* Linux's brk area: 64K of slop, 64K for DMI, 64K of page-table buffer */
 #define FACTS_DMI_SIZE 0x1000  /* what DMI takes of it before the buffer, where nothing tells */
 
@@ -34,14 +35,15 @@ struct facts {
 	unsigned boots;       /* logs: how many boots are in it; the last one counts */
 	struct e820 firmware; /* as firmware told it, for the choice of a base */
 	struct e820 map;      /* the last one printed, later changes applied */
-	bool user_map;        /* `map` already has mem= and memmap= in it */
-	struct memblock mb;   /* memory and reserved just before the direct map is built */
-	bool exact;           /* mb was told by memblock=debug; else facts_complete makes it of the rest */
-	struct range kernel;  /* [_text, _end); end 0: not known yet */
-	struct range brk;     /* what was reserved of the brk area; empty: not known */
-	phys_t bss_end;       /* end of "Kernel bss"; 0: unknown */
-	struct range buffer;  /* page-table buffer; empty: the end of brk */
-	phys_t pgd;           /* PHYS_NONE: unknown */
+	struct e820 taken;  /* the same as it was when memory was made of it: at the last "last_pfn", if there is one */
+	bool user_map;      /* `map` already has mem= and memmap= in it */
+	struct memblock mb; /* memory and reserved just before the direct map is built */
+	bool exact;         /* mb was told by memblock=debug; else facts_complete makes it of the rest */
+	struct range kernel; /* [_text, _end); end 0: not known yet */
+	struct range brk;    /* what was reserved of the brk area; empty: not known */
+	phys_t bss_end;      /* end of "Kernel bss"; 0: unknown */
+	struct range buffer; /* page-table buffer; empty: the end of brk */
+	phys_t pgd;          /* PHYS_NONE: unknown */
 	struct range initrd;
 	struct range_list boot_services, conventional; /* of a UEFI memory map */
 	phys_t end;                                    /* of RAM: what is to be mapped */
@@ -56,6 +58,11 @@ struct facts {
 	uint8_t *srat_bytes;
 	size_t srat_len;
 	bool no_srat; /* the command line forbids it */
+	struct {
+		uint8_t *bytes;
+		size_t len;
+	} beside[FACTS_MAX_BESIDE]; /* what the SRAT is held against, for findings and distances */
+	unsigned nr_beside;
 	struct srat srat_told;
 	int64_t node_pxm[MAX_NUMNODES]; /* the node numbers that kernel gave; -1: not told */
 	int max_node;                   /* highest one told; -1: none */

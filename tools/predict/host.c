@@ -11,7 +11,8 @@
 #include "tools/predict/text.h"
 
 #define MEMMAP "/sys/firmware/memmap"
-#define SRAT "/sys/firmware/acpi/tables/SRAT"
+#define TABLES "/sys/firmware/acpi/tables/"
+#define SRAT TABLES "SRAT"
 
 static const char *root_hint(void)
 {
@@ -170,6 +171,24 @@ static void read_release(struct facts *f)
 		f->major = f->minor = f->patch = 0;
 }
 
+/* What the SRAT is held against: what is there, as the answer does not depend on it. */
+static void read_beside(struct facts *f)
+{
+	static const char *const paths[] = { TABLES "APIC", TABLES "SLIT", TABLES "HMAT", TABLES "CEDT",
+					     TABLES "MSCT" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		const char *why;
+		size_t len;
+		char *bytes = access(paths[i], R_OK) ? NULL : text_read_file(paths[i], &len, &why);
+
+		if (!bytes)
+			continue;
+		f->beside[f->nr_beside].bytes = (uint8_t *)bytes;
+		f->beside[f->nr_beside++].len = len;
+	}
+}
+
 static bool read_tables(struct facts *f, struct input_error *err)
 {
 	if (access(SRAT, F_OK)) /* its absence is an answer: a machine of one node */
@@ -178,6 +197,7 @@ static bool read_tables(struct facts *f, struct input_error *err)
 		err->file = SRAT;
 		return input_fail(err, 0, "%s%s", strerror(errno), root_hint());
 	}
+	read_beside(f);
 	return facts_take_srat(f, SRAT, err);
 }
 

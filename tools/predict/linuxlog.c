@@ -258,6 +258,8 @@ static bool on_last_pfn(struct reader *r, const char *s)
 	f->levels = arch == MAX_ARCH_PFN_5LEVEL ? 5 : 4;
 	if (f->nr_last_pfn < ARRAY_SIZE(f->last_pfn))
 		f->last_pfn[f->nr_last_pfn++] = pfn;
+	/* What firmware is given to keep after this (efi_mem_reserve) leaves the map, but not memory. */
+	f->taken = f->map;
 	return true;
 }
 
@@ -757,6 +759,8 @@ bool linuxlog_read(struct facts *f, char *text, size_t len, struct input_error *
 		return fail(&r, "compressed by gzip: unpack it first");
 	if (!read_lines(&r, text, len, false) || !check_end(&r))
 		return false;
+	if (f->nr_last_pfn)
+		f->map = f->taken;
 	f->sees_built |= r.phase == PHASE_BUILT && f->exact;
 	if (f->pse == UNKNOWN && r.had_map_sizes)
 		f->pse = r.had_2m ? YES : NO;

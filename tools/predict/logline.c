@@ -9,8 +9,8 @@
 #define PREFIX_MAX 160 /* a message begins within that many characters of its line */
 
 /*
- * "[    0.000000]", and the caller id "[    T0]" that may follow it, with or without a blank; NULL when it does not
- * begin here.
+ * "[    0.000000]", or "[  +0.000000]" as dmesg --show-delta has it, and the caller id "[    T0]" that may follow it,
+ * with or without a blank; NULL when it does not begin here.
  */
 static const char *skip_stamp(const char *p)
 {
@@ -18,6 +18,7 @@ static const char *skip_stamp(const char *p)
 	uint64_t n;
 
 	text_blanks(&q);
+	(void)text_eat(&q, "+");
 	if (*p != '[' || !text_number(&q, &n) || !text_eat(&q, ".") || !text_number(&q, &n) || !text_eat(&q, "]"))
 		return NULL;
 	p = q;

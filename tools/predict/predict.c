@@ -9,24 +9,50 @@
 #include <time.h>
 
 #include "kernel/report.h"
+#include "tools/predict/rules.h"
 
 #define NSEC_PER_SEC 1000000000ull
+#define FINDING "finding: "
 
-/* ---- the platform: the bytes of one SRAT, shadow memory, standard output ---- */
+/* ---- the platform: the bytes of the tables, shadow memory, standard output ---- */
 
-static bool read_srat_bytes(void *ctx, phys_t at, void *buf, size_t len)
+/* The SRAT lies at 0, the others 4 GiB apart. */
+#define TABLE_AT(n) ((phys_t)(n) << 32)
+
+static bool read_table_bytes(void *ctx, phys_t at, void *buf, size_t len)
 {
 	const struct facts *f = ctx;
+	uint64_t n = at >> 32, offset = at & UINT32_MAX;
+	const uint8_t *bytes = n ? NULL : f->srat_bytes;
+	size_t size = n ? 0 : f->srat_len;
 
-	if (at > f->srat_len || len > f->srat_len - at)
+	if (n && n <= f->nr_beside) {
+		bytes = f->beside[n - 1].bytes;
+		size = f->beside[n - 1].len;
+	}
+	if (offset > size || len > size - offset)
 		return false;
-	memcpy(buf, f->srat_bytes + at, len);
+	memcpy(buf, bytes + offset, len);
 	return true;
 }
 
 static bool begins(const char *s, size_t len, const char *word)
 {
 	return len >= strlen(word) && !memcmp(s, word, strlen(word));
+}
+
+/* What a finding's rule means, below the first of its lines. */
+static void explain(const char *s, size_t len)
+{
+	static const char *last;
+	char rule[80] = "";
+	const char *sentence;
+
+	memcpy(rule, s, min_u64(len, sizeof(rule) - 1));
+	sentence = rule_sentence(rule);
+	if (sentence && sentence != last)
+		printf("  %s\n", sentence);
+	last = sentence;
 }
 
 /*
@@ -53,6 +79,8 @@ static void write_line(void *ctx, const char *s, size_t len)
 		len--;
 	fwrite(s, 1, len, to);
 	putc('\n', to);
+	if (begins(s, len, FINDING))
+		explain(s + strlen(FINDING), len - strlen(FINDING));
 }
 
 static uint64_t read_clock(void *ctx)
@@ -72,7 +100,7 @@ static void open_log(struct session *s)
 		boot_id = (uintptr_t)s;
 	log_init(&s->h->log, read_clock(NULL), NSEC_PER_SEC, boot_id);
 	s->platform.tables = shadow_tables(s->shadow);
-	s->platform.phys = (struct physmem){ .read = read_srat_bytes, .ctx = s->facts };
+	s->platform.phys = (struct physmem){ .read = read_table_bytes, .ctx = s->facts };
 	s->platform.write = write_line;
 	s->platform.tsc = read_clock;
 	s->run = run_open(s->h, &s->platform);
@@ -139,6 +167,9 @@ static bool take_memory(struct session *s, struct input_error *err)
 
 	if (s->facts->map.nr) {
 		h->map = s->facts->map;
+		if (e820_sanitize(&h->map) != OK)
+			return input_fail(err, 0, "too many memory regions");
+		h->bi.map = h->map;
 		report_memory_records(&s->run);
 		h->map.nr = 0;
 	}
@@ -176,8 +207,11 @@ static bool find_nodes(struct session *s)
 {
 	struct acpi_root root = { .mem = &s->platform.phys, .rsdp = PHYS_NONE };
 
-	if (s->facts->srat_bytes && !s->facts->no_srat)
-		root.nr = 1; /* its one table lies at offset 0 */
+	if (s->facts->srat_bytes && !s->facts->no_srat) {
+		root.nr = 1 + s->facts->nr_beside;
+		for (size_t i = 0; i < root.nr; i++)
+			root.table[i] = TABLE_AT(i);
+	}
 	if (!nodes_join(&s->run, &root) || !nodes_accept(&s->run))
 		return false;
 	*s->run.mb = s->facts->mb;

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs mm/sweep on what this run has found: its slots, its memory, its image. */
+#include "kernel/sweep.h"
+
+#include "kernel/audit.h"
+#include "kernel/report.h"
+
+/* Too large for the stack. */
+static struct sweep the_sweep;
+
+/* What is reserved before the direct map is built (kernel.c, reserve_start_state), but for the image. */
+static bool take_image_away(struct run *r)
+{
+	const struct bootinfo *bi = &r->h->bi;
+
+	if (!run_fill_memory(r))
+		return false;
+	if (memblock_reserve(r->mb, (struct range){ 0, 1 * MIB }) != OK)
+		return report_error(r, "more than %d reserved ranges", MEMBLOCK_MAX);
+	for (size_t i = 0; i < bi->nr_keep; i++) {
+		if (memblock_reserve(r->mb, bi->keep[i].r) != OK)
+			return report_error(r, "more than %d reserved ranges", MEMBLOCK_MAX);
+	}
+	return true;
+}
+
+static bool put_image_back(struct run *r, const struct sweep_image *image)
+{
+	phys_t base = r->h->bi.image.start;
+
+	if (memblock_reserve(r->mb, (struct range){ base, base + image->taken }) != OK)
+		return report_error(r, "more than %d reserved ranges", MEMBLOCK_MAX);
+	numa_judge(&r->h->numa, r->mb);
+	return true;
+}
+
+static struct sweep_image image_of(const struct handover *h)
+{
+	phys_t base = h->bi.image.start;
+	struct sweep_image image = {
+		.buffer = h->bi.buffer.start - base,
+		.buffer_end = h->bi.buffer.end - base,
+		.taken = h->bi.buffer.end - base,
+		.end = h->choice.end - h->choice.base,
+	};
+
+	if (h->opt.image_given)
+		image.taken = max_u64(image.taken, image.end);
+	return image;
+}
+
+static void describe(struct run *r, struct sweep *s)
+{
+	struct handover *h = r->h;
+
+	s->map = (struct direct_map){
+		.levels = h->choice.levels,
+		.page_sizes = h->choice.page_sizes,
+		.page_offset = h->choice.page_offset,
+		.end = h->end_of_ram,
+		.fragment = h->opt.fragment,
+	};
+	s->map.fragment.seed = h->seed;
+	s->image = image_of(h);
+	s->slots = &h->slots;
+	r->mb->movable_node = h->opt.movable_node;
+	s->start = r->mb;
+	s->work = audit_memblock();
+	s->numa = &h->numa;
+	s->max_tries = SWEEP_MAX_TRIES;
+}
+
+/* Why there is no answer. */
+static bool refuse(struct run *r, const struct sweep *s, enum status st)
+{
+	unsigned long long base = s->failed_base;
+
+	switch (st) {
+	case ERR_NO_MEMORY:
+		return report_error(r, "sweep: %s: base 0x%llx: no page left for a page table", s->policy->name, base);
+	case ERR_RANGE:
+		return report_error(r, "sweep: base 0x%llx: mem= or memmap= leaves no memory for the image there", base);
+	case ERR_NOT_FOUND:
+		return report_error(r, "sweep: no slot holds %s", human(r->h->choice.size).s);
+	default:
+		if (s->tries == s->max_tries)
+			return report_error(r, "sweep: %s: more than %llu of %llu slots would have to be tried",
+					    s->policy->name, (unsigned long long)s->max_tries,
+					    (unsigned long long)s->slots->total);
+		return report_error(r, "sweep: %s: memory has more than %d regions", s->policy->name, MEMBLOCK_MAX);
+	}
+}
+
+static bool sweep_policy(struct run *r, const struct pt_policy *policy)
+{
+	struct sweep *s = &the_sweep;
+	uint64_t start = log_now_ns(&r->log);
+	enum status st;
+
+	s->policy = policy;
+	st = sweep_run(s);
+	if (st != OK)
+		return refuse(r, s, st);
+	report_sweep(r, s, log_now_ns(&r->log) - start);
+	return true;
+}
+
+bool sweep_policies(struct run *r)
+{
+	const struct options *o = &r->h->opt;
+
+	if (r->h->choice.put_back)
+		return report_error(r, "sweep: mem= or memmap= takes away the memory under the image");
+	if (!take_image_away(r))
+		return false;
+	describe(r, &the_sweep);
+	for (unsigned i = 0; i < o->nr_policies; i++) {
+		if (!sweep_policy(r, pt_policies[o->policy[i]]))
+			return false;
+	}
+	return put_image_back(r, &the_sweep.image);
+}

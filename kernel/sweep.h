@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The option "sweep": the verdict of every policy asked for, for every slot that KASLR could have drawn. */
+#ifndef KERNEL_SWEEP_H
+#define KERNEL_SWEEP_H
+
+#include "kernel/run.h"
+#include "mm/sweep.h"
+
+/*
+ * After the maps: sweeps and reports, policy by policy. r->mb is made anew, and left as it was. False: an error has been
+ * reported.
+ */
+MUST_CHECK bool sweep_policies(struct run *r);
+
+/* report_sweep.c: the record and the lines of a sweep that came out well; `ns` is what it took. */
+void report_sweep(struct run *r, const struct sweep *s, uint64_t ns);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* ACPI tables that come with the loader's modules and stand in for the firmware's. */
+#ifndef KERNEL_UPGRADE_H
+#define KERNEL_UPGRADE_H
+
+#include "kernel/run.h"
+
+/*
+ * Looks at every file of bootinfo: a bare table (header, length, checksum in order) replaces the firmware's first one
+ * of that name; tables in kernel/firmware/acpi/ of an uncompressed cpio are taken as Linux's table upgrade takes them.
+ * Anything else stays what it is: memory that is kept.
+ */
+void upgrade_tables(struct run *r, struct acpi_root *root);
+
+#endif

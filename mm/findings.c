@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* The rules that need the memory map: ranges against RAM, against each other and against what firmware keeps. */
+#include "mm/findings.h"
+
+#define INTERLEAVE_MAX 256 /* ranges among which nodes that take turns are looked for */
+
+static struct range blk_range(const struct numa_memblk *b)
+{
+	return (struct range){ b->start, b->end };
+}
+
+static uint32_t pxm_of(const struct numa_evidence *e, int nid)
+{
+	return e->numa->node[nid].pxm;
+}
+
+static bool has_memory(const struct numa_evidence *e, const struct numa_memblk *b)
+{
+	return memblock_overlaps(&e->mb->memory, blk_range(b), NULL);
+}
+
+static void tell(const struct findings *to, const struct finding *f)
+{
+	to->found(to->ctx, f);
+}
+
+static void tell_domain(const struct numa_evidence *e, const struct findings *to, const char *rule, unsigned nid)
+{
+	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_DOMAIN, .pxm = pxm_of(e, (int)nid) });
+}
+
+static void tell_range(const struct numa_evidence *e, const struct findings *to, const char *rule, struct numa_memblk b)
+{
+	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_RANGE, .pxm = pxm_of(e, b.nid), .a = blk_range(&b) });
+}
+
+/* ---- ranges against each other ---- */
+
+static void judge_pair(const struct numa_evidence *e, const struct findings *to, const struct numa_memblk *a,
+		       const struct numa_memblk *b)
+{
+	if (!range_overlaps(blk_range(a), blk_range(b)) || !has_memory(e, b))
+		return;
+	tell(to, &(struct finding){ .rule = a->nid == b->nid ? "srat-self-overlap" : "srat-overlap",
+				    .kind = FINDING_RANGES,
+				    .pxm = pxm_of(e, a->nid),
+				    .other_pxm = pxm_of(e, b->nid),
+				    .a = blk_range(a),
+				    .b = blk_range(b) });
+}
+
+/* Linux drops what holds no memory before it looks. */
+static void judge_overlaps(const struct numa_evidence *e, const struct findings *to)
+{
+	const struct numa *n = e->numa;
+
+	for (size_t i = 0; i < n->nr_blk; i++) {
+		if (!has_memory(e, &n->blk[i]))
+			continue;
+		for (size_t j = i + 1; j < n->nr_blk; j++)
+			judge_pair(e, to, &n->blk[i], &n->blk[j]);
+	}
+}
+
+/* Where the first and the last of a node's ranges with memory start; empty when there are less than two. */
+static struct range starts_of(const struct numa_evidence *e, int nid)
+{
+	struct range starts = { UINT64_MAX, 0 };
+
+	for (size_t i = 0; i < e->numa->nr_blk; i++) {
+		const struct numa_memblk *b = &e->numa->blk[i];
+
+		if (b->nid != nid || !has_memory(e, b))
+			continue;
+		starts.start = min_u64(starts.start, b->start);
+		starts.end = max_u64(starts.end, b->start);
+	}
+	return starts;
+}
+
+/* Nodes that take turns: memory of a, of b, of a again, of b again. */
+static void judge_turns(const struct numa_evidence *e, const struct findings *to)
+{
+	unsigned nodes = e->numa->nr_blk <= INTERLEAVE_MAX ? e->numa->nr_nodes : 0;
+
+	for (unsigned a = 0; a < nodes; a++) {
+		struct range first = starts_of(e, (int)a);
+
+		for (unsigned b = 0; !range_empty(first) && b < nodes; b++) {
+			struct range other = starts_of(e, (int)b);
+
+			if (first.start < other.start && other.start < first.end && first.end < other.end)
+				tell(to, &(struct finding){ .rule = "node-interleaved",
+							    .kind = FINDING_DOMAINS,
+							    .pxm = pxm_of(e, (int)a),
+							    .other_pxm = pxm_of(e, (int)b) });
+		}
+	}
+}
+
+static void judge_reach(const struct numa_evidence *e, const struct findings *to)
+{
+	for (size_t i = 0; i < e->numa->nr_blk; i++) {
+		if (e->numa->blk[i].end > e->limit)
+			tell_range(e, to, "range-out-of-reach", e->numa->blk[i]);
+	}
+}
+
+/* ---- RAM ---- */
+
+/* What RAM lies in no range at all. */
+static void judge_cover(const struct numa_evidence *e, const struct findings *to)
+{
+	for (size_t i = 0; i < e->mb->memory.nr; i++) {
+		struct range left = { e->mb->memory.r[i].start, e->mb->memory.r[i].end };
+
+		while (!range_empty(left)) {
+			struct range piece = range_clamp(left, numa_span(e->numa, left.start));
+
+			if (numa_node_of(e->numa, left.start) == NUMA_NO_NODE)
+				tell(to, &(struct finding){
+						 .rule = "srat-uncovered-ram", .kind = FINDING_MEMORY, .a = piece });
+			left.start = piece.end;
+		}
+	}
+}
+
+/* ---- hot-pluggable ranges ---- */
+
+/* What firmware keeps for itself inside a hot-pluggable range that has RAM. */
+static void judge_kept(const struct numa_evidence *e, const struct findings *to, const struct numa_memblk *hot)
+{
+	for (size_t i = 0; i < e->map->nr; i++) {
+		const struct e820_entry *m = &e->map->e[i];
+		struct range part = range_clamp(blk_range(hot), (struct range){ m->start, m->end });
+
+		if (range_empty(part) || (m->type != E820_ACPI && m->type != E820_NVS))
+			continue;
+		tell_range(e, to, "hotplug-firmware-memory", (struct numa_memblk){ part.start, part.end, hot->nid });
+	}
+}
+
+static void judge_hotplug(const struct numa_evidence *e, const struct findings *to)
+{
+	const struct numa *n = e->numa;
+	uint64_t hot = 0, present = 0;
+
+	for (unsigned i = 0; i < n->nr_nodes; i++) {
+		hot += n->node[i].hot_present;
+		present += n->node[i].present;
+	}
+	if (hot && hot == present)
+		tell(to, &(struct finding){ .rule = "hotplug-all", .kind = FINDING_TABLE });
+	for (unsigned i = 0; i < n->nr_nodes; i++) {
+		if (n->node[i].hot_present && n->node[i].hot_present < n->node[i].present)
+			tell_domain(e, to, "hotplug-mixed-node", i);
+	}
+	for (size_t i = 0; i < n->nr_hot; i++) {
+		const struct numa_memblk *b = &n->hot[i];
+
+		if (!n->node[b->nid].present)
+			tell_range(e, to, "hotplug-without-ram", *b);
+		if (!has_memory(e, b))
+			continue;
+		if (memblock_overlaps(&e->mb->memory, range_clamp(blk_range(b), (struct range){ 0, 1 * MIB }), NULL))
+			tell_range(e, to, "hotplug-low-memory", *b);
+		judge_kept(e, to, b);
+	}
+}
+
+/* ---- nodes ---- */
+
+/* Where no CPU has a node, there is nothing to say about those without. */
+static void judge_nodes(const struct numa_evidence *e, const struct findings *to)
+{
+	const struct numa *n = e->numa;
+	uint64_t cpus = 0;
+
+	for (unsigned i = 0; i < n->nr_nodes; i++)
+		cpus += n->node[i].cpus;
+	for (unsigned i = 0; i < n->nr_nodes; i++) {
+		if (n->node[i].cpus && !n->node[i].present)
+			tell_domain(e, to, "cpu-only-domain", i);
+		if (cpus && !n->node[i].cpus && n->node[i].present)
+			tell_domain(e, to, "memory-only-domain", i);
+	}
+}
+
+void numa_findings(const struct numa_evidence *e, const struct findings *to)
+{
+	judge_overlaps(e, to);
+	judge_turns(e, to);
+	judge_reach(e, to);
+	judge_cover(e, to);
+	judge_hotplug(e, to);
+	judge_nodes(e, to);
+}

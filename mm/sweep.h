@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The verdict of a policy for every slot that KASLR could draw: exact, and without trying each of them.
+ *
+ * A slot is tried by counting (mm/count.h). Slots between two tried ones are not tried where it is certain what they
+ * give:
+ *
+ * ORDER_FIXED: two slots that hand out the same pages, but for the hole that the image makes, in the same ranges.
+ * Taking pages away that nobody is given changes nothing, and where the image lies among pages handed out, all those
+ * beside it are handed out all the same: whichever slot lies in between, each request is given what it is given at one
+ * of the two ends.
+ *
+ * ORDER_ABOVE, ORDER_ABOVE_STEPS: while the image moves up through free memory of one node, 2M at a time, 512 more
+ * pages lie below the kernel's end and at most one table of each level fewer is needed above it. So the last page taken
+ * moves up, and the number of pages on movable memory never falls: the two ends and the first stained slot say all. Two
+ * things must hold at both ends besides, that what is left of the buffer serves the same ranges, and, for steps, that
+ * no step can run short (room_for_steps in sweep.c).
+ *
+ * Where neither can be shown, slots are tried one by one, up to max_tries in all; then the sweep is refused.
+ */
+#ifndef MM_SWEEP_H
+#define MM_SWEEP_H
+
+#include "mm/count.h"
+#include "mm/kaslr.h"
+
+#define SWEEP_MAX_RUNS 512       /* of page-table pages, of one slot; with more, slots are tried one by one */
+#define SWEEP_MAX_INTERVALS 1024 /* of stained bases that are listed */
+#define SWEEP_MAX_TRIES 65536
+#define SWEEP_NO_DISTANCE UINT64_MAX
+
+/* Where things lie from the base on; all in whole pages. */
+struct sweep_image {
+	uint64_t buffer, buffer_end; /* what is left of the page-table buffer */
+	uint64_t taken;              /* [base, base + taken) is reserved; not below buffer_end */
+	uint64_t end;                /* Linux's _end; not below taken */
+};
+
+struct sweep_interval {
+	phys_t first, last; /* bases */
+};
+
+/* One slot. */
+struct sweep_try {
+	phys_t base; /* PHYS_NONE: nothing tried yet */
+	enum status status;
+	uint64_t on_movable, pinned;
+	uint64_t gap;       /* from the kernel's end to the next movable range above; UINT64_MAX: there is none */
+	uint64_t left;      /* pages of the buffer not used yet when all above the kernel was mapped */
+	bool low_stays_low; /* pages for what lies below the kernel lie below the image */
+	struct range home, block;
+	unsigned nr_home;
+	/* What memblock handed out, in order; runs beside the image include it. */
+	bool too_many_runs;
+	int around; /* the run that the image lies in; -1: none */
+	unsigned nr_runs;
+	struct range run[SWEEP_MAX_RUNS];
+};
+
+struct pt_policy;
+
+/* Some 45 KiB. */
+struct sweep {
+	/* set by the caller */
+	const struct pt_policy *policy;
+	struct direct_map map; /* levels, page_sizes, page_offset, end, trampoline, fragment; the rest is not read */
+	struct sweep_image image;
+	const struct kaslr_slots *slots;
+	const struct memblock *start; /* memory, and what is reserved but for the image; movable_node counts */
+	struct memblock *work;        /* scratch */
+	struct numa *numa;            /* judged anew: afterwards as if there was no image */
+	uint64_t max_tries;
+	/* results */
+	uint64_t nr_slots, nr_stained; /* the probability is nr_stained / nr_slots */
+	phys_t worst_base; /* the lowest of those with most pages on movable memory; PHYS_NONE: none is stained */
+	uint64_t worst_on_movable, worst_pinned;
+	/*
+	 * The least number of slots (2M) such that no slot is stained whose kernel ends at least that far below the
+	 * next movable range; 0: none is stained; SWEEP_NO_DISTANCE: one is that has no movable range above it.
+	 */
+	uint64_t safe_distance;
+	size_t nr_intervals; /* sorted, disjoint */
+	bool more_intervals; /* there are more than could be kept */
+	struct sweep_interval interval[SWEEP_MAX_INTERVALS];
+	uint64_t tries;
+	phys_t failed_base; /* of a sweep that was refused */
+	/* the engine's */
+	uint64_t stained[MAX_NUMNODES / 64];
+	struct sweep_interval worst;
+	struct sweep_try a, b, c;
+	phys_t trying;
+	struct sweep_try *try;
+};
+
+/*
+ * Sweeps all of s->slots. Nothing but OK comes with results; s->failed_base says where it stopped:
+ * ERR_NO_MEMORY  with that base the policy finds no page for a table
+ * ERR_RANGE      with that base the image does not lie in one region of memory, or s->image is no image
+ * ERR_NOT_FOUND  there is no slot
+ * ERR_FULL       memblock has too few regions, or more than max_tries slots would have to be tried
+ */
+MUST_CHECK enum status sweep_run(struct sweep *s);
+
+#endif

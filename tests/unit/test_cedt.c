@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* The fixed memory windows of a CEDT, in good and damaged tables. */
+#include "tests/unit/support.h"
+
+#include "acpi/cedt.h"
+
+#define AT 0x7ffe1ff0ull
+
+static struct fake_ram ram;
+static struct physmem mem;
+static struct table made;
+static struct acpi_table table;
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_ram_init(&ram);
+	mem = fake_ram_physmem(&ram);
+	table_begin(&made, "CEDT", 1);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_ram_free(&ram);
+	return 0;
+}
+
+static void expect(const struct range *want, size_t nr, enum status damage, uint32_t stop)
+{
+	struct cedt_walk w = { .table = &table };
+	struct range r;
+
+	table_end(&made);
+	fake_ram_write(&ram, AT, made.bytes, made.len);
+	assert_int_equal(acpi_table_open(&table, &mem, AT), OK);
+	for (size_t i = 0; i < nr; i++) {
+		assert_true(cedt_next_window(&w, &r));
+		assert_int_equal(r.start, want[i].start);
+		assert_int_equal(r.end, want[i].end);
+	}
+	assert_false(cedt_next_window(&w, &r));
+	assert_false(cedt_next_window(&w, &r));
+	assert_int_equal(w.damage, damage);
+	assert_int_equal(w.next, stop);
+}
+
+static void window(uint16_t length, uint64_t base, uint64_t size)
+{
+	table_u8(&made, 1);
+	table_u8(&made, 0);
+	table_u16(&made, length);
+	table_u32(&made, 0);
+	table_u64(&made, base);
+	table_u64(&made, size);
+	table_zero(&made, length > 24 ? length - 24u : 0);
+}
+
+static void other(uint8_t type, uint16_t length)
+{
+	table_u8(&made, type);
+	table_u8(&made, 0xff);
+	table_u16(&made, length);
+	table_zero(&made, length > 4 ? length - 4u : 0);
+}
+
+static void test_windows(void **state)
+{
+	static const struct range want[] = { { 0x100000000, 0x4100000000 }, { 1ull << 51, UINT64_MAX } };
+
+	(void)state;
+	other(0, 32); /* a host bridge */
+	window(36, 0x100000000, 0x4000000000);
+	window(44, 0x5000000000, 0);                       /* empty */
+	window(36, 0xffffffff00000000, 0x100000001);       /* wraps */
+	window(52, 1ull << 51, UINT64_MAX - (1ull << 51)); /* ends at the top */
+	other(4, 8);
+	expect(want, 2, OK, (uint32_t)made.len);
+}
+
+static void test_none(void **state)
+{
+	(void)state;
+	expect(NULL, 0, OK, 36);
+}
+
+static void test_lengths(void **state)
+{
+	static const struct range want[] = { { GIB, 2 * GIB } };
+
+	(void)state;
+	window(36, GIB, GIB);
+	window(35, GIB, GIB);
+	expect(want, 1, ERR_MALFORMED, 72);
+	made.len = 72;
+	other(9, 3);
+	expect(want, 1, ERR_MALFORMED, 72);
+	made.len = 72;
+	other(9, 9);
+	made.len--;
+	expect(want, 1, ERR_MALFORMED, 72);
+	made.len = 75; /* three bytes are no structure */
+	expect(want, 1, ERR_MALFORMED, 72);
+	made.len = 72;
+	other(9, 4);
+	expect(want, 1, OK, 76);
+}
+
+static void test_unreadable(void **state)
+{
+	struct cedt_walk w = { .table = &table };
+	struct range r;
+
+	(void)state;
+	window(36, GIB, GIB);
+	table_end(&made);
+	fake_ram_write(&ram, AT, made.bytes, made.len);
+	assert_int_equal(acpi_table_open(&table, &mem, AT), OK);
+	ram.strict = true;
+	table.addr += 0x10000;
+	assert_false(cedt_next_window(&w, &r));
+	assert_int_equal(w.damage, ERR_UNREADABLE);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(test_windows),
+		TEST(test_none),
+		TEST(test_lengths),
+		TEST(test_unreadable),
+	};
+
+	return cmocka_run_group_tests_name("cedt", tests, NULL, NULL);
+}

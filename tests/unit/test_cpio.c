@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* Files in a cpio archive: what Linux would find is found, and nothing outside the archive is looked at. */
+#include "tests/unit/support.h"
+
+#include <stdio.h>
+
+#include "acpi/cpio.h"
+
+#define AT 0x2000000ull
+#define FOLDER "kernel/firmware/acpi/"
+
+static struct fake_ram ram;
+static struct physmem mem;
+static uint8_t archive[1 << 18];
+static size_t len;
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_ram_init(&ram);
+	mem = fake_ram_physmem(&ram);
+	memset(archive, 0, sizeof(archive));
+	len = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_ram_free(&ram);
+	return 0;
+}
+
+static void pad(void)
+{
+	len = align_up(len, 4);
+}
+
+/* A member; its data is that many bytes of `fill`. */
+static void member(const char *name, unsigned mode, size_t size, uint8_t fill)
+{
+	len += (size_t)sprintf((char *)archive + len, "070701%08x%08x%08x%08x%08x%08x%08zX%08x%08x%08x%08x%08zx%08x", 1,
+			       mode, 0, 0, 1, 0x5f000000, size, 0, 0, 0, 0, strlen(name) + 1, 0);
+	len += (size_t)sprintf((char *)archive + len, "%s", name) + 1;
+	pad();
+	memset(archive + len, fill, size);
+	len += size;
+	pad();
+}
+
+static struct cpio_walk start(void)
+{
+	fake_ram_write(&ram, AT, archive, len);
+	return (struct cpio_walk){ &mem, { AT, AT + len } };
+}
+
+static void expect(struct cpio_walk *w, const char *name, size_t size, uint8_t fill)
+{
+	struct cpio_file f;
+	uint8_t first;
+
+	assert_true(cpio_next_file(w, FOLDER, &f));
+	assert_string_equal(f.name, name);
+	assert_int_equal(range_size(f.data), size);
+	assert_true(f.data.start % 4 == 0 && f.data.start >= AT && f.data.end <= AT + len);
+	if (size) {
+		assert_true(phys_read(&mem, f.data.start, &first, 1));
+		assert_int_equal(first, fill);
+	}
+}
+
+static void expect_end(struct cpio_walk *w)
+{
+	struct cpio_file f;
+
+	assert_false(cpio_next_file(w, FOLDER, &f));
+	assert_false(cpio_next_file(w, FOLDER, &f));
+}
+
+static void test_files(void **state)
+{
+	struct cpio_walk w;
+
+	(void)state;
+	member("kernel", 040755, 0, 0);
+	member("kernel/firmware/acpi", 040755, 0, 0);
+	member(FOLDER "srat.aml", 0100644, 405, 0x51);
+	member(FOLDER "dir", 040755, 0, 0);
+	member("kernel/firmware/other/srat.aml", 0100644, 405, 0x52);
+	member(FOLDER "sub/slit.aml", 0100600, 44, 0x53);
+	member(FOLDER, 0100644, 3, 0x54);
+	member("TRAILER!!!", 0, 0, 0);
+	w = start();
+	expect(&w, "srat.aml", 405, 0x51);
+	expect(&w, "sub/slit.aml", 44, 0x53);
+	expect(&w, "", 3, 0x54);
+	expect_end(&w);
+}
+
+/* Zeros lie between archives; what follows may be compressed. */
+static void test_archives_in_a_row(void **state)
+{
+	struct cpio_walk w;
+
+	(void)state;
+	len = 512;
+	member(FOLDER "a", 0100644, 1, 1);
+	member("TRAILER!!!", 0, 0, 0);
+	len = align_up(len, 512) + 1024;
+	member(FOLDER "b", 0100644, 2, 2);
+	memcpy(archive + len, "\x1f\x8b\x08\0", 4);
+	len += 4;
+	member(FOLDER "c", 0100644, 3, 3);
+	w = start();
+	expect(&w, "a", 1, 1);
+	expect(&w, "b", 2, 2);
+	expect_end(&w);
+}
+
+static void test_too_much_padding(void **state)
+{
+	struct cpio_walk w;
+
+	(void)state;
+	len = 64 * KIB;
+	member(FOLDER "a", 0100644, 1, 1);
+	len += 64 * KIB + 4;
+	member(FOLDER "b", 0100644, 1, 1);
+	w = start();
+	expect(&w, "a", 1, 1);
+	expect_end(&w);
+}
+
+/* The other kind has a checksum that nobody looks at. */
+static void test_kinds(void **state)
+{
+	static const char *const magic[] = { "070701", "070702", "070700", "070703", "070707", "07070g", "171701" };
+	struct cpio_file f;
+	struct cpio_walk w;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(magic); i++) {
+		len = 0;
+		member(FOLDER "a", 0100644, 1, 1);
+		memcpy(archive, magic[i], 6);
+		w = start();
+		assert_int_equal(cpio_next_file(&w, FOLDER, &f), i < 2);
+	}
+}
+
+static void test_long_and_odd_names(void **state)
+{
+	char name[200] = FOLDER;
+	struct cpio_walk w;
+
+	(void)state;
+	memset(name + strlen(FOLDER), 'n', 100);
+	name[strlen(FOLDER) + 1] = '\t';
+	member(name, 0100644, 4, 4);
+	w = start();
+	expect(&w, "n?nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn", 4, 4);
+	expect_end(&w);
+}
+
+/* The name ends before the folder's does; the size of a name that is not there at all. */
+static void test_short_names(void **state)
+{
+	struct cpio_walk w;
+
+	(void)state;
+	member(FOLDER "a", 0100644, 4, 4);
+	memcpy(archive + 94, "00000005", 8);
+	w = start();
+	expect_end(&w);
+	memcpy(archive + 94, "ffffffff", 8);
+	w = start();
+	expect_end(&w);
+}
+
+/* Wherever the archive is cut, the file is there whole or not at all. */
+static void test_every_truncation(void **state)
+{
+	size_t whole;
+
+	(void)state;
+	member(FOLDER "srat", 0100644, 61, 7);
+	whole = len;
+	for (len = 0; len <= whole; len++) {
+		struct cpio_walk w = start();
+		struct cpio_file f;
+		bool got = cpio_next_file(&w, FOLDER, &f);
+
+		assert_int_equal(got, len >= whole - 3); /* its padding may lack */
+		assert_true(!got || f.data.end <= AT + len);
+	}
+}
+
+static void test_every_byte_changed(void **state)
+{
+	(void)state;
+	member(FOLDER "srat", 0100644, 61, 7);
+	member(FOLDER "slit", 0100644, 9, 7);
+	for (size_t at = 0; at < len; at++) {
+		for (unsigned v = 0; v < 256; v += 5) {
+			uint8_t kept = archive[at];
+			struct cpio_walk w;
+			struct cpio_file f;
+			unsigned nr = 0;
+
+			archive[at] = (uint8_t)v;
+			w = start();
+			while (cpio_next_file(&w, FOLDER, &f)) {
+				assert_true(f.data.start >= AT && f.data.start <= f.data.end && f.data.end <= AT + len);
+				nr++;
+			}
+			assert_true(nr <= 2);
+			archive[at] = kept;
+		}
+	}
+}
+
+static void test_unreadable(void **state)
+{
+	struct cpio_walk w;
+
+	(void)state;
+	ram.strict = true;
+	member(FOLDER "a", 0100644, 4, 4);
+	w = start();
+	w.left = (struct range){ AT + 0x100000, AT + 0x200000 };
+	expect_end(&w);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(test_files),
+		TEST(test_archives_in_a_row),
+		TEST(test_too_much_padding),
+		TEST(test_kinds),
+		TEST(test_long_and_odd_names),
+		TEST(test_short_names),
+		TEST(test_every_truncation),
+		TEST(test_every_byte_changed),
+		TEST(test_unreadable),
+	};
+
+	return cmocka_run_group_tests_name("cpio", tests, NULL, NULL);
+}

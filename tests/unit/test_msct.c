@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* The limits at the head of an MSCT. */
+#include "tests/unit/support.h"
+
+#include "acpi/msct.h"
+
+#define AT 0x7ffe1ff0ull
+
+static struct fake_ram ram;
+static struct table made;
+static struct acpi_table table;
+static struct msct msct;
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_ram_init(&ram);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_ram_free(&ram);
+	return 0;
+}
+
+static enum status read_made(void)
+{
+	struct physmem mem = fake_ram_physmem(&ram);
+
+	table_end(&made);
+	fake_ram_write(&ram, AT, made.bytes, made.len);
+	assert_int_equal(acpi_table_open(&table, &mem, AT), OK);
+	table.mem = &mem;
+	return msct_read(&table, &msct);
+}
+
+/* As a Supermicro server with two sockets has it. */
+static void test_limits(void **state)
+{
+	(void)state;
+	table_begin(&made, "MSCT", 1);
+	table_u32(&made, 0x38);
+	table_u32(&made, 1);
+	table_u32(&made, 7);
+	table_u64(&made, 0x3fffffffffff);
+	assert_int_equal(read_made(), OK);
+	assert_int_equal(msct.domains, 2);
+	assert_int_equal(msct.last_byte, 0x3fffffffffff);
+	made.len -= 1;
+	assert_int_equal(read_made(), ERR_MALFORMED);
+}
+
+static void test_largest(void **state)
+{
+	(void)state;
+	table_begin(&made, "MSCT", 1);
+	table_u32(&made, 0x38);
+	table_u32(&made, UINT32_MAX);
+	table_u32(&made, 0);
+	table_u64(&made, UINT64_MAX);
+	table_zero(&made, 22);
+	assert_int_equal(read_made(), OK);
+	assert_int_equal(msct.domains, 0x100000000);
+	assert_int_equal(msct.last_byte, UINT64_MAX);
+	ram.strict = true;
+	table.addr += 0x10000;
+	table.mem = &(struct physmem){ fake_ram_physmem(&ram).read, &ram };
+	assert_int_equal(msct_read(&table, &msct), ERR_UNREADABLE);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(test_limits),
+		TEST(test_largest),
+	};
+
+	return cmocka_run_group_tests_name("msct", tests, NULL, NULL);
+}

@@ -1,0 +1,705 @@
+/* SPDX-License-Identifier: MIT */
+/* The sweep beside brute force: the real builder at every slot, for every policy. */
+#include "tests/unit/slot_machine.h"
+
+#include <glob.h>
+
+#include "tools/machine.h"
+
+#define RANDOM_MACHINES 40
+#define RANDOM_FRAGMENTED 12
+#define BUILD_WORK (1u << 22)  /* tables times slots that the real builder is let do for one sweep */
+#define COUNT_SLOTS (1u << 14) /* and slots counted one by one */
+#define SAMPLES 400
+
+/* What trying every slot gives. */
+struct brute {
+	bool failed;
+	uint64_t stained;
+	phys_t worst_base;
+	uint64_t worst, worst_pinned;
+	uint64_t distance;
+	size_t nr;
+	phys_t *base; /* stained, sorted */
+};
+
+static uint64_t gap_above(const struct slot_machine *m, phys_t end)
+{
+	uint64_t gap = UINT64_MAX;
+
+	for (size_t i = 0; i < m->judged.nr_hot; i++)
+		if (m->judged.node[m->judged.hot[i].nid].movable && m->judged.hot[i].start >= end)
+			gap = min_u64(gap, m->judged.hot[i].start - end);
+	return gap;
+}
+
+static void brute_slot(struct slot_machine *m, const struct pt_policy *policy, phys_t base, struct brute *b)
+{
+	struct direct_map dm;
+	bool node[MAX_NUMNODES] = { false };
+	uint64_t on_movable = 0, pinned = 0, gap;
+	enum status built = slot_machine_build(m, policy, base, &dm);
+
+	fake_ram_free(&m->ram);
+	if (built != OK) {
+		b->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < m->nr; i++) {
+		if (slot_machine_is_trampoline(&dm, i, dm.levels - 1) || !numa_is_movable(&m->judged, m->page[i]))
+			continue;
+		on_movable++;
+		node[numa_node_of(&m->judged, m->page[i])] = true;
+	}
+	if (!on_movable)
+		return;
+	for (unsigned nid = 0; nid < m->judged.nr_nodes; nid++)
+		pinned += node[nid] ? m->judged.node[nid].hot_present : 0;
+	b->base[b->stained++] = base;
+	gap = gap_above(m, base + m->image.end);
+	if (gap == UINT64_MAX)
+		b->distance = SWEEP_NO_DISTANCE;
+	else if (b->distance != SWEEP_NO_DISTANCE)
+		b->distance = max_u64(b->distance, gap / KASLR_ALIGN + 1);
+	if (on_movable > b->worst || (on_movable == b->worst && base < b->worst_base)) {
+		b->worst = on_movable;
+		b->worst_base = base;
+		b->worst_pinned = pinned;
+	}
+}
+
+static int by_address(const void *a, const void *b)
+{
+	phys_t x = *(const phys_t *)a, y = *(const phys_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void brute_force(struct slot_machine *m, const struct pt_policy *policy, struct brute *b)
+{
+	*b = (struct brute){ .worst_base = PHYS_NONE };
+	b->base = calloc(m->slots.total, sizeof(*b->base));
+	assert_non_null(b->base);
+	for (uint64_t i = 0; i < m->slots.total && !b->failed; i++)
+		brute_slot(m, policy, kaslr_slot_base(&m->slots, i), b);
+	qsort(b->base, b->stained, sizeof(*b->base), by_address);
+}
+
+static struct sweep *new_sweep(struct slot_machine *m, const struct pt_policy *policy)
+{
+	struct sweep *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	s->policy = policy;
+	s->map = m->map;
+	s->image = m->image;
+	s->slots = &m->slots;
+	m->start.movable_node = m->movable_node;
+	s->start = &m->start;
+	s->work = &m->mb;
+	s->numa = &m->numa;
+	s->max_tries = SWEEP_MAX_TRIES;
+	return s;
+}
+
+/* The intervals are the stained bases, neighbours joined. */
+static void assert_intervals(const struct sweep *s, const struct brute *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->stained;) {
+		size_t last = i;
+
+		while (last + 1 < b->stained && b->base[last + 1] <= b->base[last] + KASLR_ALIGN)
+			last++;
+		assert_true(n < s->nr_intervals);
+		assert_int_equal(s->interval[n].first, b->base[i]);
+		assert_int_equal(s->interval[n].last, b->base[last]);
+		n++;
+		i = last + 1;
+	}
+	assert_int_equal(s->nr_intervals, n);
+	assert_false(s->more_intervals);
+}
+
+/* 1: swept; 0: some slot has no memory, and the sweep says so. *tries grows by what the sweep tried. */
+static bool compare(struct slot_machine *m, const struct pt_policy *policy, uint64_t *tries)
+{
+	struct sweep *s = new_sweep(m, policy);
+	struct brute b;
+	enum status found;
+
+	brute_force(m, policy, &b);
+	found = sweep_run(s);
+	*tries += s->tries;
+	if (b.failed) {
+		struct direct_map dm;
+
+		assert_int_equal(found, ERR_NO_MEMORY);
+		assert_int_equal(slot_machine_build(m, policy, s->failed_base, &dm), ERR_NO_MEMORY);
+		fake_ram_free(&m->ram);
+	} else {
+		assert_int_equal(found, OK);
+		assert_int_equal(s->nr_slots, m->slots.total);
+		assert_int_equal(s->nr_stained, b.stained);
+		assert_intervals(s, &b);
+		assert_int_equal(s->worst_base, b.worst_base);
+		assert_int_equal(s->worst_on_movable, b.worst);
+		assert_int_equal(s->worst_pinned, b.worst_pinned);
+		assert_int_equal(s->safe_distance, b.distance);
+		assert_int_equal(s->failed_base, PHYS_NONE);
+	}
+	free(b.base);
+	free(s);
+	return !b.failed;
+}
+
+static void random_machines(bool fragment, unsigned machines)
+{
+	uint64_t slots = 0, swept = 0, tries = 0, failed = 0;
+
+	for (uint64_t seed = fragment ? 100001 : 1; machines; seed++) {
+		struct slot_machine *m = slot_machine_at_random(seed, fragment);
+
+		if (!m)
+			continue;
+		machines--;
+		for (unsigned i = 0; i < pt_policies_nr; i++) {
+			if (compare(m, pt_policies[i], &tries)) {
+				swept++;
+				slots += m->slots.total;
+			} else {
+				failed++;
+			}
+		}
+		slot_machine_free(m);
+	}
+	print_message("%llu sweeps over %llu slots with %llu tries; %llu without memory\n", (unsigned long long)swept,
+		      (unsigned long long)slots, (unsigned long long)tries, (unsigned long long)failed);
+	assert_true(swept > 10 * failed);
+	assert_true(slots > 5 * tries);
+}
+
+static void as_brute_force(void **state)
+{
+	(void)state;
+	random_machines(false, RANDOM_MACHINES);
+}
+
+static void as_brute_force_with_fragment(void **state)
+{
+	(void)state;
+	random_machines(true, RANDOM_FRAGMENTED);
+}
+
+/* ---- by hand ---- */
+
+/* [0, 256M) stays, the rest of [256M, 1G) may go; 4K pages. What a case changes, it changes before slot_machine_finish. */
+static struct slot_machine *two_nodes(phys_t border)
+{
+	struct slot_machine *m = slot_machine_new();
+
+	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
+	slot_machine_ram(m, MIB, GIB);
+	slot_machine_node(m, 0, 0, border, false);
+	slot_machine_node(m, 1, border, GIB, true);
+	m->map.trampoline = true;
+	return m;
+}
+
+/* All policies against brute force; the number of stained slots of `bottom-up`. */
+static uint64_t compare_all(struct slot_machine *m)
+{
+	uint64_t tries = 0, stained;
+	struct sweep *s;
+
+	assert_true(slot_machine_finish(m));
+	for (unsigned i = 0; i < pt_policies_nr; i++)
+		assert_true(compare(m, pt_policies[i], &tries));
+	s = new_sweep(m, &policy_bottom_up);
+	assert_int_equal(sweep_run(s), OK);
+	stained = s->nr_stained;
+	free(s);
+	slot_machine_free(m);
+	return stained;
+}
+
+/*
+ * 1 GiB in 4K pages, border at 256M: the last slots. At base 254M the kernel ends 16 pages below the border and 386 tables are
+ * wanted above it: 385 PTE pages (from 0xfe00000 on), and no other; 12 come from the buffer.
+ */
+static void next_node_is_movable(void **state)
+{
+	struct slot_machine *m = two_nodes(256 * MIB);
+	struct sweep *s = new_sweep(m, &policy_bottom_up);
+
+	(void)state;
+	assert_true(slot_machine_finish(m));
+	assert_int_equal(m->slots.total, (256 - 16) / 2);
+	assert_int_equal(sweep_run(s), OK);
+	assert_int_equal(s->nr_stained, 1);
+	assert_int_equal(s->nr_intervals, 1);
+	assert_int_equal(s->interval[0].first, 254 * MIB);
+	assert_int_equal(s->interval[0].last, 254 * MIB);
+	assert_int_equal(s->worst_base, 254 * MIB);
+	assert_int_equal(s->worst_on_movable, 385 - 12 - 16);
+	assert_int_equal(s->worst_pinned, GIB - 256 * MIB);
+	/* 64K below the border: less than a slot, and from one slot on it is safe */
+	assert_int_equal(s->safe_distance, 1);
+	free(s);
+	assert_int_equal(compare_all(m), 1);
+}
+
+static void border_is_unaligned(void **state)
+{
+	(void)state;
+	/* 13 pages less: the slot at 254M no longer holds the image, 252M does, 16 + 499 pages below the border */
+	assert_int_equal(compare_all(two_nodes(256 * MIB - 13 * PAGE_SIZE)), 0);
+	assert_int_equal(compare_all(two_nodes(255 * MIB)), 1);
+}
+
+/* A pretended image as linux-6.1's: 3024 pages behind it are never the next node's. */
+static void linux_image(void **state)
+{
+	struct slot_machine *m = two_nodes(256 * MIB);
+
+	(void)state;
+	m->slot_size = 64 * MIB;
+	m->image = (struct sweep_image){ 0x3401000, 0x3411000, 0x3411000, 0x3430000 };
+	assert_int_equal(compare_all(m), 0);
+}
+
+/* The golden machine of Linux's own vectors, with slots all over node 0: 529 pages over the border at 1G. */
+static void golden(void **state)
+{
+	struct slot_machine *m = slot_machine_new();
+	struct sweep *s = new_sweep(m, &policy_bottom_up);
+
+	(void)state;
+	slot_machine_ram(m, 0x1000, 0x9f000);
+	slot_machine_ram(m, MIB, 0xbffe0000);
+	slot_machine_ram(m, 4 * GIB, 9 * GIB);
+	slot_machine_node(m, 0, GIB, 0x44000000, false);
+	slot_machine_node(m, 1, 0x44000000, 0x80000000, true);
+	slot_machine_node(m, 2, 0, GIB, true);
+	slot_machine_node(m, 2, 0x80000000, 0xc0000000, true);
+	slot_machine_node(m, 1, 4 * GIB, 9 * GIB, true);
+	m->slot_size = 64 * MIB;
+	m->image = (struct sweep_image){ 0x3401000, 0x3411000, 0x3411000, 0x3430000 };
+	m->map.trampoline = true;
+	assert_true(slot_machine_finish(m));
+	assert_int_equal(m->slots.total, 1);
+	assert_int_equal(sweep_run(s), OK);
+	assert_int_equal(s->nr_stained, 1);
+	assert_int_equal(s->worst_base, 0x40000000);
+	assert_int_equal(s->worst_on_movable, 529);
+	assert_int_equal(s->worst_pinned, 0x80000000 - 0x44000000 + 5 * GIB);
+	assert_int_equal(s->safe_distance, (0x44000000 - 0x43430000) / (2 * MIB) + 1);
+	s->map.page_sizes = PAGE_2M;
+	assert_int_equal(sweep_run(s), OK);
+	assert_int_equal(s->nr_stained, 0);
+	assert_int_equal(s->worst_base, PHYS_NONE);
+	assert_int_equal(s->safe_distance, 0);
+	free(s);
+	slot_machine_free(m);
+}
+
+/* Nothing but hot-pluggable memory: slots everywhere, and the node that holds the image stays. */
+static void all_movable(void **state)
+{
+	struct slot_machine *m = slot_machine_new();
+
+	(void)state;
+	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
+	slot_machine_ram(m, MIB, 300 * MIB);
+	for (int i = 0; i < 5; i++)
+		slot_machine_node(m, i, i * 60 * MIB + (i ? 0x5000 : 0), (i + 1) * 60 * MIB + 0x5000, true);
+	m->slot_size = 4 * MIB;
+	m->image.end = m->image.taken = 4 * MIB - PAGE_SIZE;
+	assert_true(compare_all(m) > 0);
+}
+
+/* Two tops of 512G: the tables of a direct map whose base is 1G aligned only. */
+static void random_page_offset(void **state)
+{
+	for (unsigned k = 509; k < 513; k++) {
+		struct slot_machine *m = two_nodes(256 * MIB);
+
+		m->map.page_offset += k * GIB;
+		m->map.trampoline = k & 1;
+		slot_machine_ram(m, 3 * GIB, 3 * GIB + 64 * MIB);
+		slot_machine_node(m, 0, 3 * GIB, 3 * GIB + 64 * MIB, false);
+		(void)compare_all(m);
+	}
+	(void)state;
+}
+
+/* Large leaves: 64 TiB of movable memory behind a small node, tables for 2M and 1G pages. */
+static void large_leaves(void **state)
+{
+	struct slot_machine *m = two_nodes(256 * MIB);
+
+	(void)state;
+	m->map.page_sizes = PAGE_2M;
+	slot_machine_ram(m, 4 * GIB, 1028 * GIB);
+	slot_machine_node(m, 1, 4 * GIB, 1028 * GIB, true);
+	assert_int_equal(compare_all(m), 2); /* 1024 + 1 + 2 tables want 16 pages, then 528 */
+	m = two_nodes(256 * MIB);
+	m->map.levels = 5;
+	m->map.page_offset = PAGE_OFFSET_5LEVEL;
+	m->map.page_sizes = PAGE_2M | PAGE_1G;
+	slot_machine_ram(m, 4 * GIB + PAGE_SIZE, 64 * 1024 * GIB);
+	slot_machine_node(m, 1, 4 * GIB, 64 * 1024 * GIB, true);
+	assert_int_equal(compare_all(m), 1); /* 127 + 2 tables want 16 pages */
+}
+
+/* ---- what is refused, and how ---- */
+
+static void refusals(void **state)
+{
+	struct slot_machine *m = two_nodes(256 * MIB);
+	struct sweep *s = new_sweep(m, &policy_bottom_up);
+
+	(void)state;
+	assert_int_equal(sweep_run(s), ERR_NOT_FOUND);
+	assert_true(slot_machine_finish(m));
+	s->image.end = s->image.taken - PAGE_SIZE;
+	assert_int_equal(sweep_run(s), ERR_RANGE);
+	s->image.end = s->image.taken;
+	s->max_tries = 3;
+	assert_int_equal(sweep_run(s), ERR_FULL);
+	assert_int_equal(s->tries, 3);
+	s->max_tries = SWEEP_MAX_TRIES;
+	/* a slot where there is no memory */
+	m->slots.area[m->slots.nr++] = (struct kaslr_area){ 2 * GIB, 1 };
+	m->slots.total++;
+	assert_int_equal(sweep_run(s), ERR_RANGE);
+	assert_int_equal(s->failed_base, 2 * GIB);
+	m->slots.nr--;
+	m->slots.total--;
+	/* no page in the buffer, and nothing mapped yet that could give one */
+	s->image.buffer = s->image.buffer_end;
+	assert_int_equal(sweep_run(s), ERR_NO_MEMORY);
+	s->image.buffer = s->image.buffer_end - 16 * PAGE_SIZE;
+	assert_int_equal(sweep_run(s), OK);
+	assert_int_equal(s->nr_stained, 1);
+	free(s);
+	slot_machine_free(m);
+}
+
+/* ---- machines as described for QEMU ---- */
+
+static bool load_description(const char *path, struct machine *d)
+{
+	static char text[1 << 16];
+	struct machine_error err;
+	FILE *f = fopen(path, "r");
+	size_t len;
+
+	assert_non_null(f);
+	len = fread(text, 1, sizeof(text), f);
+	fclose(f);
+	assert_true(len < sizeof(text));
+	return machine_parse(d, text, len, &err);
+}
+
+/* PXMs of processors first, then memory, as Linux numbers nodes; an unusable SRAT gives one node. */
+static void join_nodes(struct slot_machine *m, const struct machine *d, struct range *immovable, size_t *nr_immovable)
+{
+	bool good = d->has_srat && d->damage == DAMAGE_NONE;
+
+	for (size_t i = 0; i < d->nr_entries; i++)
+		if (d->entry[i].kind == MACHINE_CPU && !d->entry[i].disabled)
+			good &= numa_map_pxm(&m->numa, d->entry[i].pxm) != NUMA_NO_NODE;
+	for (size_t i = 0; i < d->nr_entries; i++) {
+		const struct machine_entry *e = &d->entry[i];
+		int nid;
+
+		if (e->kind != MACHINE_MEM)
+			continue;
+		if (!e->hotplug && !range_empty(e->r))
+			immovable[(*nr_immovable)++] = e->r;
+		if (e->disabled)
+			continue;
+		nid = numa_map_pxm(&m->numa, e->pxm);
+		good &= nid != NUMA_NO_NODE && numa_add_memblk(&m->numa, nid, e->r, e->hotplug) == OK;
+	}
+	if (!good || numa_cleanup(&m->numa, &m->start, m->map.end, NULL) != OK)
+		numa_fake_one_node(&m->numa, m->map.end);
+}
+
+static struct slot_machine *from_description(const struct machine *d)
+{
+	static struct range ram[E820_MAX], immovable[MACHINE_MAX_ENTRIES];
+	struct slot_machine *m = slot_machine_new();
+	struct range avoid[1 + MACHINE_MAX_RESERVE] = { { 0, MIB } };
+	struct kaslr_request q = { ram, 0, immovable, 0, avoid, 1, KASLR_PREFERRED, UINT64_MAX, KASLR_ALIGN };
+	static struct e820 map;
+
+	map = d->map;
+	assert_int_equal(e820_sanitize(&map), OK);
+	assert_int_equal(e820_update(&map, (struct range){ 0, PAGE_SIZE }, E820_RAM, E820_RESERVED), OK);
+	assert_int_equal(e820_remove(&map, (struct range){ 640 * KIB, MIB }, E820_RAM), OK);
+	m->map.levels = d->la57 ? 5 : 4;
+	m->map.page_offset = d->la57 ? PAGE_OFFSET_5LEVEL : PAGE_OFFSET_4LEVEL;
+	m->map.end = e820_end_of_ram(&map, d->la57 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL);
+	for (size_t i = 0; i < map.nr; i++) {
+		struct range r = { map.e[i].start, min_u64(map.e[i].end, m->map.end) };
+
+		if (map.e[i].type != E820_RAM)
+			continue;
+		assert_int_equal(memblock_add(&m->start, r), OK);
+		ram[q.nr_ram++] = r;
+	}
+	memblock_trim(&m->start, PAGE_SIZE);
+	for (size_t i = 0; i < d->nr_reserve; i++) {
+		slot_machine_reserve(m, d->reserve[i].start, d->reserve[i].end);
+		avoid[q.nr_avoid++] = d->reserve[i];
+	}
+	join_nodes(m, d, immovable, &q.nr_immovable);
+	q.limit = m->map.end;
+	kaslr_find_slots(&q, &m->slots);
+	return m;
+}
+
+static void add_movable(void *ctx, const struct count_run *run)
+{
+	uint64_t *pages = ctx;
+
+	*pages += run->movable ? range_size(run->pages) / PAGE_SIZE : 0;
+}
+
+/* Too many slots for the builder: counting says what each of them, or of some, gives, and which is worst. */
+static void compare_counted(struct slot_machine *m, const struct sweep *s)
+{
+	uint64_t stride = m->slots.total <= COUNT_SLOTS ? 1 : m->slots.total / SAMPLES, stained = 0, worst = 0;
+
+	for (uint64_t i = 0; i < m->slots.total; i += stride) {
+		phys_t base = kaslr_slot_base(&m->slots, i);
+		uint64_t pages = 0;
+		struct count count = { .run = add_movable, .ctx = &pages, .numa = &m->judged };
+		struct direct_map dm;
+		bool listed = false;
+
+		slot_machine_place(m, s->policy, base, &dm);
+		dm.count = &count;
+		assert_int_equal(direct_map_build(&dm), OK);
+		for (size_t k = 0; k < s->nr_intervals; k++)
+			listed |= s->interval[k].first <= base && base <= s->interval[k].last;
+		assert_int_equal(listed, pages > 0);
+		assert_true(pages <= s->worst_on_movable);
+		assert_true(pages < s->worst_on_movable || base >= s->worst_base);
+		stained += pages > 0;
+		worst = max_u64(worst, pages);
+	}
+	if (stride == 1) {
+		assert_int_equal(s->nr_stained, stained);
+		assert_int_equal(s->worst_on_movable, worst);
+	}
+}
+
+static uint64_t tables_at_most(const struct slot_machine *m)
+{
+	uint64_t ram = memblock_memory_in(&m->start, (struct range){ 0, m->map.end });
+
+	return 64 + 4 * m->start.memory.nr + ram / (m->map.page_sizes & PAGE_1G ? 512 * GIB :
+							    m->map.page_sizes & PAGE_2M ? GIB : 2 * MIB);
+}
+
+/* How many sweeps were compared slot by slot with the builder. */
+static unsigned compare_description(struct slot_machine *m, const struct pt_policy *policy)
+{
+	struct sweep *s = new_sweep(m, policy);
+	uint64_t tries = 0;
+	enum status st = sweep_run(s);
+	bool build = tables_at_most(m) * m->slots.total <= BUILD_WORK;
+
+	/* Where all memory may go, SRAT-first policies can have none. */
+	if (st == ERR_NO_MEMORY && m->slots.total <= COUNT_SLOTS)
+		assert_false(compare(m, policy, &tries));
+	else
+		assert_int_equal(st, OK);
+	if (st == OK && build)
+		assert_true(compare(m, policy, &tries));
+	else if (st == OK)
+		compare_counted(m, s);
+	free(s);
+	return st == OK && build;
+}
+
+static void descriptions(void **state)
+{
+	static const unsigned sizes[] = { PAGE_4K, PAGE_2M, PAGE_2M | PAGE_1G };
+	static struct machine d;
+	unsigned compared = 0, machines = 0;
+	glob_t files;
+
+	(void)state;
+	assert_int_equal(glob("tests/machines/*.machine", 0, NULL, &files), 0);
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		struct slot_machine *m;
+
+		assert_true(load_description(files.gl_pathv[i], &d));
+		m = from_description(&d);
+		for (unsigned k = 0; m->slots.total && k < ARRAY_SIZE(sizes); k++) {
+			m->map.page_sizes = sizes[k];
+			compared += compare_description(m, &policy_bottom_up);
+			compared += compare_description(m, &policy_memblock);
+			compared += compare_description(m, pt_policies[(i + k) % pt_policies_nr]);
+		}
+		machines += m->slots.total > 0;
+		slot_machine_free(m);
+	}
+	globfree(&files);
+	print_message("%u machines, %u sweeps slot by slot with the builder\n", machines, compared);
+	assert_true(machines >= 15);
+	assert_true(compared >= 15);
+}
+
+/* ---- arithmetic of its own ---- */
+
+/* Tables for [k, end) that [0, 1M) does not have yet, in 4K pages, where all is memory; the base of the map is aligned. */
+static uint64_t tables_above(phys_t k, phys_t end, unsigned levels)
+{
+	static const uint64_t size[] = { 2 * MIB, GIB, 512 * GIB, 256 * TIB };
+	uint64_t tables = 0;
+
+	for (unsigned i = 0; i < levels - 1; i++)
+		tables += (end + size[i] - 1) / size[i] - k / size[i] - (k / size[i] == 0);
+	return tables;
+}
+
+struct closed_form {
+	uint64_t stained, worst, distance;
+	phys_t first, worst_base;
+};
+
+/*
+ * Slots of one node that ends at `end`, before a movable one: tables run over when the pages up to there are too few. Below them
+ * lies enough of node 0 for what is mapped last.
+ */
+static struct closed_form closed_form(const struct slot_machine *m, phys_t start, phys_t end)
+{
+	struct closed_form c = { .first = PHYS_NONE, .worst_base = PHYS_NONE };
+	uint64_t buffer = 16 - (m->map.levels - 1) - (m->map.trampoline ? m->map.levels - 3 : 0);
+
+	for (phys_t base = end - m->slot_size; base >= start; base -= KASLR_ALIGN) {
+		phys_t k = base + m->image.end;
+		uint64_t pages = tables_above(k, m->map.end, m->map.levels) - buffer, room = (end - k) / PAGE_SIZE;
+
+		if (pages <= room)
+			break;
+		if (!c.stained++)
+			c.worst = pages - room, c.worst_base = base;
+		c.first = base;
+		c.distance = (end - k) / KASLR_ALIGN + 1;
+	}
+	return c;
+}
+
+/* P / (S - image): one node of S bytes, P bytes of tables, far more movable memory above; as near as slots of 2M can be. */
+static void as_the_closed_form(void **state)
+{
+	static const uint64_t above[] = { 4, 16, 64, 100 };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(above); i++) {
+		struct slot_machine *m = slot_machine_new();
+		struct sweep *s = new_sweep(m, &policy_bottom_up);
+		struct closed_form c;
+		uint64_t bytes;
+
+		slot_machine_ram(m, PAGE_SIZE, (1 + above[i]) * GIB);
+		slot_machine_node(m, 0, 0, GIB, false);
+		slot_machine_node(m, 1, GIB, (1 + above[i]) * GIB, true);
+		m->map.trampoline = true;
+		assert_true(slot_machine_finish(m));
+		assert_int_equal(sweep_run(s), OK);
+		c = closed_form(m, 16 * MIB, GIB);
+		assert_int_equal(s->nr_stained, c.stained);
+		assert_int_equal(s->interval[0].first, c.first);
+		assert_int_equal(s->interval[0].last, GIB - 2 * MIB);
+		assert_int_equal(s->worst_on_movable, c.worst);
+		assert_int_equal(s->safe_distance, c.distance);
+		/* P: tables of what lies above the node, less what the buffer gives */
+		bytes = (tables_above(GIB, m->map.end, 4) - 12) * PAGE_SIZE;
+		assert_in_range(s->nr_stained, bytes / KASLR_ALIGN, bytes / KASLR_ALIGN + 1);
+		free(s);
+		slot_machine_free(m);
+	}
+}
+
+/* 4 PiB in 64 nodes, 5 levels, 4K pages: 8 TiB of tables, of which none is built. */
+static void four_pib(void **state)
+{
+	const uint64_t node = 64 * TIB;
+	struct slot_machine *m = slot_machine_new();
+	struct sweep *s = new_sweep(m, &policy_bottom_up);
+	uint64_t stained = 0;
+	struct count count = { .by_level = true };
+	struct direct_map dm;
+
+	(void)state;
+	m->map.levels = 5;
+	m->map.page_offset = PAGE_OFFSET_5LEVEL;
+	slot_machine_ram(m, PAGE_SIZE, 64 * node);
+	for (int i = 0; i < 64; i++)
+		slot_machine_node(m, i, i * node, (i + 1) * node, i & 1);
+	assert_true(slot_machine_finish(m));
+	assert_int_equal(m->slots.total, 32 * (node / KASLR_ALIGN) - 8);
+	slot_machine_place(m, &policy_bottom_up, 16 * MIB, &dm);
+	dm.count = &count;
+	assert_int_equal(direct_map_build(&dm), OK);
+	assert_int_equal(dm.pages[PT_PTE], 2147483648);
+	assert_int_equal(dm.pages[PT_PMD], 4194304);
+	assert_int_equal(dm.pages[PT_PUD], 8192);
+	assert_int_equal(dm.pages[PT_P4D], 16);
+	assert_int_equal(dm.alloc.from_buffer + dm.alloc.from_memblock, 2151686160);
+
+	assert_int_equal(sweep_run(s), OK);
+	assert_int_equal(s->nr_intervals, 32);
+	for (unsigned i = 0; i < 32; i++) {
+		struct closed_form c = { 0 };
+		phys_t end = (2 * i + 1) * node, first = s->interval[i].first;
+
+		/* the border of what is stained, from both sides */
+		assert_int_equal(s->interval[i].last, end - 2 * MIB);
+		assert_true(tables_above(first + m->image.end, m->map.end, 5) - 12 > (end - first - m->image.end) / PAGE_SIZE);
+		first -= KASLR_ALIGN;
+		assert_true(tables_above(first + m->image.end, m->map.end, 5) - 12 <= (end - first - m->image.end) / PAGE_SIZE);
+		c.stained = (s->interval[i].last - first) / KASLR_ALIGN;
+		stained += c.stained;
+	}
+	assert_int_equal(s->nr_stained, stained);
+	assert_int_equal(s->worst_base, node - 2 * MIB);
+	assert_int_equal(s->worst_on_movable, tables_above(node - 2 * MIB + m->image.end, m->map.end, 5) - 12 - 16);
+	assert_int_equal(s->worst_pinned, node);
+	assert_true(s->tries < 1000);
+	s->policy = &policy_memblock;
+	assert_int_equal(sweep_run(s), OK);
+	assert_int_equal(s->nr_stained, 0);
+	assert_true(s->tries < 1000);
+	free(s);
+	slot_machine_free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(next_node_is_movable),
+		cmocka_unit_test(border_is_unaligned),
+		cmocka_unit_test(linux_image),
+		cmocka_unit_test(golden),
+		cmocka_unit_test(all_movable),
+		cmocka_unit_test(random_page_offset),
+		cmocka_unit_test(large_leaves),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(as_the_closed_form),
+		cmocka_unit_test(four_pib),
+		cmocka_unit_test(descriptions),
+		cmocka_unit_test(as_brute_force),
+		cmocka_unit_test(as_brute_force_with_fragment),
+	};
+
+	return cmocka_run_group_tests_name("sweep", tests, NULL, NULL);
+}

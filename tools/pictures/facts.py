@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+"""What a serial log says, as ranges to draw: memory by node, the image, page tables by policy, slots. Draws nothing."""
+import importlib.machinery
+import importlib.util
+import re
+import sys
+from bisect import bisect_right
+from itertools import accumulate
+from pathlib import Path
+from types import SimpleNamespace
+
+ROOT = Path(__file__).resolve().parents[2]
+LEVELS = ("pgd", "p4d", "pud", "pmd", "pte")
+PAGE, M, G = 1 << 12, 1 << 20, 1 << 30
+SLOT = 2 * M
+BLOCKS = (128 * M, 2 * G)  # what Linux takes offline at once: on small machines, and on those of 64 GiB or more
+
+
+def load_check_log():
+    loader = importlib.machinery.SourceFileLoader("check_log", str(ROOT / "tools/check-log"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("check_log", loader))
+    loader.exec_module(module)
+    return module
+
+
+check_log = load_check_log()
+model = sys.modules["model"]  # which check-log knows where to find
+
+
+def size_words(n):
+    for unit, name in ((1 << 50, "PiB"), (1 << 40, "TiB"), (G, "GiB"), (M, "MiB"), (1 << 10, "KiB")):
+        if n >= unit:
+            return f"{n / unit:.4g} {name}"
+    return f"{n} B"
+
+
+def range_words(start, end):
+    """Inclusive, as Linux prints ranges."""
+    return f"[mem {start:#x}-{end - 1:#x}]"
+
+
+class LogFacts:
+    """One boot. What is missing in a log that was cut is empty here; FactsError when there is nothing to draw."""
+
+    def __init__(self, data, name):
+        self.name = name
+        self.state, self.why, wire = check_log.judge(data, allow_stained=True)
+        self.records = wire.records
+        if not self.all("boot") or not self.all("mem", type="usable"):
+            raise FactsError(f"{name}: no memory map to draw: {self.state}: {self.why}")
+        self.boot = self.all("boot")[0]
+        self.kaslr = (self.all("kaslr") or [None])[0]
+        self.node_records = {r["node"]: r for r in self.all("node")}
+        self.nodes = model.Nodes(self, check_log.forced_hotplug(self))
+        self.policies = list(dict.fromkeys(r["alloc"] for r in self.all("run")))
+        self.sweeps = {r["alloc"]: r for r in self.all("sweep")}
+
+    def all(self, rec, **fields):
+        return [r for r in self.records if r["rec"] == rec and all(r.get(k) == v for k, v in fields.items())]
+
+    def one(self, rec):
+        """What model.Nodes asks for; a log that was cut has no end, but its verdicts know the same."""
+        if rec == "end" and not self.all("end"):
+            srat = {r["srat"] for r in self.all("verdict")} or {"ok" if self.all("affinity") else "absent"}
+            return {"srat": srat.pop()}
+        return self.all(rec)[0]
+
+    # ---- memory ----
+
+    def is_movable_node(self, node):
+        return bool(self.node_records.get(node, {}).get("movable"))
+
+    def pieces(self):
+        """(start, end, node, kind) of all RAM, from low to high; kind is fixed, movable or pinned."""
+        cuts = {e for r in self.nodes.ram for e in r} | {e for r in (*self.nodes.blocks, *self.nodes.hot) for e in r[:2]}
+        found = []
+        for a, b in self.nodes.ram:
+            inner = sorted({a, b} | {c for c in cuts if a < c < b})
+            for start, end in zip(inner, inner[1:]):
+                node = self.nodes.node_of(start)
+                hot = any(s <= start < e for s, e, _ in self.nodes.hot)
+                kind = "fixed" if not hot else "movable" if self.is_movable_node(node) else "pinned"
+                if found and found[-1][1:] == (start, node, kind):
+                    start = found.pop()[0]
+                found.append((start, end, node, kind))
+        return found
+
+    # ---- page tables ----
+
+    def runs(self, alloc):
+        """Page-table pages, neighbours of one level and kind joined, as with report=full they come one by one."""
+        found = []
+        for r in sorted(self.all("run", alloc=alloc), key=lambda r: r["start"]):
+            last = found[-1] if found else None
+            if last and last.end == r["start"] and (last.level, last.node, last.movable) == (r["level"], r["node"], r["movable"]):
+                last.end = r["end"]
+            else:
+                found.append(SimpleNamespace(**{k: r[k] for k in ("alloc", "level", "start", "end", "node", "movable")}))
+        return found
+
+    def verdict(self, alloc):
+        return (self.all("verdict", alloc=alloc) or [None])[0]
+
+    def costs(self, alloc):
+        """What a policy costs, from the records of its pages."""
+        runs = [r for r in self.runs(alloc) if r.level != "pgd"]
+        stains = [r for r in runs if r.movable]
+        verdict, sweep = self.verdict(alloc), self.sweeps.get(alloc)
+        return SimpleNamespace(
+            pages=sum(r.end - r.start for r in runs) // PAGE,
+            stains={lv: sum(r.end - r.start for r in stains if r.level == lv) // PAGE for lv in LEVELS[1:]},
+            on_movable=sum(r.end - r.start for r in stains) // PAGE,
+            nodes=sorted({r.node for r in stains}),
+            pinned=verdict["pinned"] if verdict else None,
+            blocks=[len({b for r in stains for b in range(r.start // size, (r.end - 1) // size + 1)}) for size in BLOCKS],
+            low=[sum(model.size(model.cut((0, limit), (r.start, r.end))) for r in runs) for limit in (16 * M, 4 * G)],
+            sweep=sweep)
+
+    # ---- slots ----
+
+    def slot_pieces(self):
+        """[first base, last base] of the slots an image of this size has, in order: the decompressor's chooser, in ranges."""
+        avoid = [(0, M)] + [(r["start"], r["end"]) for r in self.all("reserved") if r["what"] in ("module", "boot services")]
+        if self.boot["protocol"] != "uefi":
+            avoid.append((model.LOADED, model.LOADED + self.kaslr["end"] - self.kaslr["base"]))
+        immovable = [(r["start"], r["end"]) for r in self.all("affinity") if not r["hotplug"] and r["start"] < r["end"]]
+        if not immovable or re.search(r"\bkaslr=efistub\b", self.boot["cmdline"]):
+            immovable = [(0, 1 << 63)]
+        parts = [model.cut((r["start"], r["end"]), i) for r in self.all("mem", type="usable") for i in immovable]
+        parts = [(max(a, model.LOADED), b) for a, b in parts if max(a, model.LOADED) < b]
+        for hole in avoid:
+            parts = model.without(parts, hole)
+        firsts = [(-(-a // SLOT) * SLOT, (b - self.kaslr["size"]) // SLOT * SLOT) for a, b in sorted(parts)]
+        return [(first, last) for first, last in firsts if first <= last]
+
+
+class FactsError(Exception):
+    """The log has nothing that could be drawn."""
+
+
+class SlotAxis:
+    """Counts slots over their pieces: base to slot number and back."""
+
+    def __init__(self, pieces):
+        self.pieces = pieces
+        self.starts = [0, *accumulate((last - first) // SLOT + 1 for first, last in pieces)]
+
+    @property
+    def count(self):
+        return self.starts[-1]
+
+    def number(self, base):
+        """The slot at base, or the next one above it."""
+        i = bisect_right([first for first, _ in self.pieces], base) - 1
+        if i < 0:
+            return 0
+        first, last = self.pieces[i]
+        return self.starts[i] + min((base - first) // SLOT, (last - first) // SLOT + 1)
+
+    def base(self, number):
+        i = bisect_right(self.starts, number) - 1
+        return self.pieces[i][0] + (number - self.starts[i]) * SLOT
+
+
+def intervals(sweep):
+    """(first, last) base of neighbouring stained slots, as numbers."""
+    return [tuple(int(b, 16) if isinstance(b, str) else b for b in pair) for pair in sweep["intervals"]]
+
+
+def slot_strip(axis, sweep):
+    """(first number, last number, stained) over all slots of the axis, pieces of the axis kept apart."""
+    strip = []
+    for i, (first, last) in enumerate(axis.pieces):
+        begin, end = axis.starts[i], axis.starts[i + 1] - 1
+        at = begin
+        for a, b in intervals(sweep):
+            if b < first or a > last:
+                continue
+            low, high = axis.number(max(a, first)), axis.number(min(b, last))
+            if at < low:
+                strip.append((at, low - 1, False))
+            strip.append((low, high, True))
+            at = high + 1
+        if at <= end:
+            strip.append((at, end, False))
+    return strip
