@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Times the sweep on the host, on machines of 64 equal nodes, every second one hot-pluggable, 5 levels, 4 KiB pages.
+ *
+ *   sweep growth   a line for each of 2^10 to 2^31 slots and each policy:
+ *                  slots, policy, slots stained, slots tried, instructions (0: not known), nanoseconds
+ *   sweep brute    8 GiB, bottom-up, slots in immovable memory only: how long the sweep takes, counting in every slot, and building
+ *                  in every slot (measured in every STRIDE-th, on memory touched before): slots, then nanoseconds of each
+ */
+#define _GNU_SOURCE
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mm/policy.h"
+#include "mm/sweep.h"
+
+#define NODES 64
+#define BRUTE_BYTES (8 * GIB)
+#define STRIDE 64
+#define ROUNDS 3 /* the best one counts */
+
+static struct memblock start_state, work;
+static struct numa numa;
+static struct kaslr_slots slots;
+static struct sweep sweep;
+static char *arena;
+
+_Noreturn void kassert_fail(const char *expr, const char *file, int line)
+{
+	fprintf(stderr, "%s:%d: %s\n", file, line, expr);
+	abort();
+}
+
+static void need(bool good, const char *what)
+{
+	if (good)
+		return;
+	fprintf(stderr, "sweep: %s\n", what);
+	exit(1);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* A counter of instructions in user mode, or -1 where the host has none. */
+static int open_counter(void)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_HARDWARE,
+					.size = sizeof(attr),
+					.config = PERF_COUNT_HW_INSTRUCTIONS,
+					.exclude_kernel = 1,
+					.exclude_hv = 1 };
+
+	return (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+}
+
+static uint64_t read_counter(int fd)
+{
+	uint64_t n;
+
+	return fd >= 0 && read(fd, &n, sizeof(n)) == sizeof(n) ? n : 0;
+}
+
+/* Slots everywhere, as the EFI stub has them, or in what is not hot-pluggable only. */
+static void make_machine(uint64_t bytes, bool everywhere)
+{
+	struct range ram = { 1 * MIB, bytes }, immovable[NODES / 2];
+	struct kaslr_request q = { &ram, 1, immovable, 0, NULL, 0, KASLR_PREFERRED, bytes, KASLR_ALIGN };
+
+	memblock_init(&start_state);
+	numa_init(&numa);
+	need(memblock_add(&start_state, (struct range){ PAGE_SIZE, 0x9f000 }) == OK, "memory");
+	need(memblock_add(&start_state, ram) == OK, "memory");
+	need(memblock_reserve(&start_state, (struct range){ 0, 1 * MIB }) == OK, "low memory");
+	start_state.movable_node = true;
+	for (unsigned i = 0; i < NODES; i++) {
+		struct range node = { bytes / NODES * i, bytes / NODES * (i + 1) };
+
+		need(numa_add_memblk(&numa, numa_map_pxm(&numa, i), node, i % 2) == OK, "nodes");
+		if (i % 2 == 0)
+			immovable[q.nr_immovable++] = node;
+	}
+	need(numa_cleanup(&numa, &start_state, bytes, NULL) == OK, "nodes");
+	if (everywhere)
+		kaslr_find_slots_efistub(&q, &slots);
+	else
+		kaslr_find_slots(&q, &slots);
+}
+
+static void describe(const struct pt_policy *policy, uint64_t bytes)
+{
+	sweep.policy = policy;
+	sweep.map = (struct direct_map){ .levels = 5, .page_offset = PAGE_OFFSET_5LEVEL, .end = bytes };
+	sweep.image = (struct sweep_image){ 0x1e0000, 0x1f0000, 0x1f0000, 0x1f0000 };
+	sweep.slots = &slots;
+	sweep.start = &start_state;
+	sweep.work = &work;
+	sweep.numa = &numa;
+	sweep.max_tries = SWEEP_MAX_TRIES;
+}
+
+static void time_growth(int counter)
+{
+	for (unsigned shift = 10; shift <= 31; shift++) {
+		uint64_t bytes = KASLR_ALIGN << shift;
+
+		make_machine(bytes, true);
+		for (unsigned p = 0; p < pt_policies_nr; p++) {
+			uint64_t best = UINT64_MAX, instructions = 0;
+			enum status st = OK;
+
+			describe(pt_policies[p], bytes);
+			for (unsigned i = 0; i < ROUNDS && st == OK; i++) {
+				uint64_t before = read_counter(counter), start = now_ns();
+
+				st = sweep_run(&sweep);
+				best = min_u64(best, now_ns() - start);
+				instructions = read_counter(counter) - before;
+			}
+			if (st == OK)
+				printf("%llu %s %llu %llu %llu %llu\n", (unsigned long long)slots.total, pt_policies[p]->name,
+				       (unsigned long long)sweep.nr_stained, (unsigned long long)sweep.tries,
+				       (unsigned long long)instructions, (unsigned long long)best);
+			else
+				printf("%llu %s refused\n", (unsigned long long)slots.total, pt_policies[p]->name);
+		}
+	}
+}
+
+/* ---- every slot ---- */
+
+static uint64_t *page(void *ctx, phys_t table)
+{
+	(void)ctx;
+	return (uint64_t *)(arena + table);
+}
+
+static void copy_list(struct memblock_list *to, const struct memblock_list *from)
+{
+	to->nr = from->nr;
+	memcpy(to->r, from->r, from->nr * sizeof(from->r[0]));
+}
+
+static uint64_t time_slot(phys_t base, struct count *count)
+{
+	struct direct_map dm = sweep.map;
+	uint64_t start = now_ns();
+
+	copy_list(&work.memory, &start_state.memory);
+	copy_list(&work.reserved, &start_state.reserved);
+	need(memblock_reserve(&work, (struct range){ base, base + sweep.image.taken }) == OK, "image");
+	dm.policy = sweep.policy;
+	dm.count = count;
+	dm.mem = (struct pt_memory){ .page = page };
+	dm.root = base;
+	dm.kernel_end = base + sweep.image.end;
+	pt_alloc_init(&dm.alloc, &work, (struct range){ base + sweep.image.buffer, base + sweep.image.buffer_end });
+	if (!count)
+		memset(page(NULL, base), 0, PAGE_SIZE);
+	need(direct_map_build(&dm) == OK, "a slot has no memory");
+	return now_ns() - start;
+}
+
+static uint64_t time_slots(bool counting, unsigned stride)
+{
+	struct count count = { .numa = &numa };
+	uint64_t ns = 0;
+
+	for (uint64_t i = 0; i < slots.total; i += stride) {
+		phys_t base = kaslr_slot_base(&slots, i);
+
+		if (!counting)
+			(void)time_slot(base, NULL);
+		ns += time_slot(base, counting ? &count : NULL);
+	}
+	return ns * stride;
+}
+
+static void time_brute(void)
+{
+	uint64_t start, swept;
+
+	arena = mmap(NULL, BRUTE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	need(arena != MAP_FAILED, "no address space for the arena");
+	make_machine(BRUTE_BYTES, false);
+	describe(&policy_bottom_up, BRUTE_BYTES);
+	start = now_ns();
+	need(sweep_run(&sweep) == OK, "the sweep failed");
+	swept = now_ns() - start;
+	printf("%llu %llu %llu %llu\n", (unsigned long long)slots.total, (unsigned long long)swept,
+	       (unsigned long long)time_slots(true, 1), (unsigned long long)time_slots(false, STRIDE));
+}
+
+int main(int argc, char **argv)
+{
+	need(argc == 2 && (!strcmp(argv[1], "growth") || !strcmp(argv[1], "brute")), "usage: sweep growth|brute");
+	if (argv[1][0] == 'b')
+		time_brute();
+	else
+		time_growth(open_counter());
+	return 0;
+}

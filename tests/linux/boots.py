@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""Boots Linux and Landfall on the same machine: same description, same SRAT, same CPU, same memory map options."""
+import subprocess
+import tempfile
+from pathlib import Path
+
+import debian
+import qemu
+import witness
+from linuxlog import LinuxLog
+from logcheck import Log, need
+
+ROOT = Path(__file__).resolve().parents[2]
+PREDICT = ROOT / "build/landfall-predict"
+OVMF = ["-bios", "/usr/share/ovmf/OVMF.fd"]
+EARLY = "earlyprintk=serial,ttyS0,115200 ignore_loglevel"
+CONSOLE = f"console=ttyS0 {EARLY} memblock=debug"
+PRESET = 0x4000000, 0x3430000  # image_size=linux-6.1
+# The first allocation after nodes are registered: page tables, marks and nodes are final, and with 4 KiB pages tens of
+# thousands of lines on the memory map follow.
+NODES_KNOWN = r"sparse_init\+"
+# What a CPU has to lack so that Linux, which has no option for it, uses no larger leaves.
+LEAF = {"4k": ",-pse,-pdpe1gb", "2m": ",-pdpe1gb", "1g": ""}
+LEVELS = {4: ",la57=off", 5: ""}
+
+
+def machine_path(name):
+    """Machines made for this comparison come before those of everybody."""
+    own = ROOT / f"tests/linux/machines/{name}.machine"
+    return str(own) if own.exists() else name
+
+
+def cpu(leaf, levels):
+    return ["-cpu", "max" + LEVELS[levels] + LEAF[leaf]]
+
+
+class Linux:
+    """A guest that runs Linux; in a `with` block, stopped by stop_at()."""
+
+    def __init__(self, kernel, machine, options, qemu_args=(), initrd=None):
+        self.folder = tempfile.TemporaryDirectory(prefix="landfall-")
+        m = qemu.Machine(machine_path(machine), self.folder.name)
+        # Of a machine's own options Linux knows those that shape the memory map.
+        words = [*(w for w in m.options if w.startswith("mem")), *options.split()]
+        args = m.args + ["-kernel", str(kernel.path), "-append", " ".join(words), *qemu_args]
+        if initrd:
+            path = Path(self.folder.name) / "initrd"
+            path.write_bytes(initrd)
+            args += ["-initrd", str(path)]
+        self.guest = qemu.Guest(args, qmp=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.guest.__exit__()
+        self.folder.cleanup()
+
+    def stop_at(self, pattern, timeout=120):
+        """Lets it run until the log has the pattern; the log up to there."""
+        found = self.guest.read_until(pattern.encode(), timeout)
+        need(found, f"Linux did not come to {pattern}: {self.guest.log[-1500:]!r} {self.guest.stderr()}")
+        self.guest.qmp.command("stop")
+        return LinuxLog(self.guest.log)
+
+    def direct_map(self):
+        """(base, tables) of the direct map, walked from CR3 in guest memory."""
+        qmp = self.guest.qmp
+        levels = 5 if qmp.registers()["CR4"] >> 12 & 1 else 4
+        everything = witness.live_tables(qmp, witness.DIRECT_MAP[levels])
+        base = everything.leaves[0].virt - everything.leaves[0].phys
+        end = everything.leaves[0]
+        for leaf in everything.leaves:
+            if leaf.virt - leaf.phys == base:
+                end = leaf
+        return base, witness.live_tables(qmp, (base, end.virt + end.size * end.count))
+
+
+def landfall(machine, options, qemu_args=(), timeout=120):
+    """Landfall's log of that machine, checked line by line and record by record."""
+    with tempfile.TemporaryDirectory(prefix="landfall-") as folder:
+        m = qemu.Machine(machine_path(machine), folder)
+        args = m.args + qemu.DEBUG_EXIT + qemu.boot_args(qemu.KERNEL, m.options + options.split()) + list(qemu_args)
+        with qemu.Guest(args) as guest:
+            code = guest.wait(timeout)
+            need(qemu.VERDICTS.get(code) in ("clean", "stained"), f"{code}: {qemu.last_error(guest.log)} {guest.stderr()}")
+            return Log(guest.log)
+
+
+def geometry(kernel, log):
+    """image_size= for a kernel whose log is at hand: its slot's size and its end, as Linux's chooser sees them."""
+    base, end = log.kernel
+    slot = (max(kernel.output_len, end - base) + (2 << 20) - 1) & -(2 << 20)
+    return slot, end - base
+
+
+def image_size(kernel, log):
+    """The preset where it is this kernel's geometry, else the numbers."""
+    slot, end = geometry(kernel, log)
+    return "image_size=linux-6.1" if (slot, end) == PRESET else f"image_size={slot:#x},{end:#x}"
+
+
+def predict(log, *args, status=(0, 1)):
+    """landfall-predict on a log (bytes); what it prints."""
+    done = subprocess.run([PREDICT, "--linux-log", "-", *map(str, args)], input=log, capture_output=True, timeout=120)
+    need(done.returncode in status, f"{done.returncode}: {done.stdout[-500:]} {done.stderr}")
+    return done.stdout.decode()
+
+
+def kernel(name):
+    """An unpacked Linux; the test is skipped, with the reason, where it cannot be had."""
+    import pytest
+    try:
+        return debian.Kernel(name)
+    except debian.Missing as e:
+        pytest.skip(str(e))

@@ -1,0 +1,170 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Debian's own kernels and busybox, fetched into build/linux and unpacked there; nothing is installed, nothing runs on the host.
+
+The newest package of each series is taken once; build/linux keeps it. Package lists are those of the host, or, where they are
+missing or out of date, private ones below build/linux/apt."""
+import io
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "build/linux"
+# Name of a kernel in the tests: its package. 6.1 is the kernel whose geometry image_size=linux-6.1 stands for.
+KERNELS = {
+    "6.1": r"linux-image-6\.1\.[0-9]+-[0-9]+-amd64-unsigned",
+    "6.12": r"linux-image-6\.12\.[0-9]+\+deb12-cloud-amd64-unsigned",
+}
+BUSYBOX = "busybox-static"
+# For a host whose own sources lack one of the series.
+SOURCES = """\
+deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main
+deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm-backports main
+deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian-security bookworm-security main
+"""
+
+
+class Missing(Exception):
+    """What cannot be had here, and why."""
+
+
+# ---- apt, without touching the host's own state ----
+
+def private_options(sources):
+    apt = FOLDER / "apt"
+    for part in ("state/lists/partial", "cache/archives/partial"):
+        (apt / part).mkdir(parents=True, exist_ok=True)
+    options = {"Dir::State": f"{apt}/state", "Dir::State::status": "/var/lib/dpkg/status", "Dir::Cache": f"{apt}/cache",
+               "APT::Sandbox::User": "", "Acquire::Languages": "none"}
+    if sources:
+        (apt / "sources.list").write_text(SOURCES)
+        options |= {"Dir::Etc::sourcelist": f"{apt}/sources.list", "Dir::Etc::sourceparts": "/dev/null"}
+    return [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
+
+
+def run(*command, **more):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, **more)
+    except (OSError, subprocess.TimeoutExpired) as e:
+        raise Missing(f"{command[0]}: {e}") from e
+
+
+def newest(pattern, options):
+    """The package whose name has the highest numbers, of those that match; None when there is none."""
+    names = run("apt-cache", *options, "search", "--names-only", f"^{pattern}$").stdout.split("\n")
+    names = [n.split(" ")[0] for n in names if re.fullmatch(pattern, n.split(" ")[0])]
+    return max(names, key=lambda n: [int(d) for d in re.findall(r"\d+", n)], default=None)
+
+
+def download(pattern, options):
+    """Path of the package file, None when these sources do not have it."""
+    package = newest(pattern, options)
+    if package is None:
+        return None
+    folder = FOLDER / "packages"
+    folder.mkdir(parents=True, exist_ok=True)
+    run("apt-get", "-q", *options, "-o", "APT::Sandbox::User=", "download", package, cwd=folder)
+    return next(iter(folder.glob(f"{package}_*.deb")), None)
+
+
+def fetch(pattern):
+    """Host's lists first, then fresh ones of the host's sources, then the sources named here."""
+    if not shutil.which("apt-get") or not shutil.which("dpkg"):
+        raise Missing("no apt-get and no dpkg here: this is not Debian")
+    if found := download(pattern, []):
+        return found
+    for sources in (False, True):
+        options = private_options(sources)
+        run("apt-get", "-q", *options, "update")
+        if found := download(pattern, options):
+            return found
+    raise Missing(f"no package {pattern} can be downloaded (no network?)")
+
+
+def unpack(package, wanted, folder):
+    """Files of a package whose path matches, laid flat into the folder."""
+    tar = subprocess.run(["dpkg", "--fsys-tarfile", package], check=True, capture_output=True).stdout
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+        for member in archive:
+            if member.isfile() and (m := re.fullmatch(wanted, member.name)):
+                (folder / m[1]).write_bytes(archive.extractfile(member).read())
+
+
+# ---- kernels ----
+
+class Kernel:
+    """An unpacked kernel: its version and what its image's header says."""
+
+    def __init__(self, name):
+        images = sorted((FOLDER / name).glob("vmlinuz-*"))
+        if not images:
+            raise Missing(reason(name))
+        self.name, self.path = name, images[-1]
+        self.release = self.path.name.partition("-")[2]
+        head = self.path.read_bytes()
+        setup = (head[0x1F1] + 1) * 512
+        at, length = struct.unpack_from("<II", head, 0x248)
+        # Size of the buffer to decompress in, and, kept behind the payload, size of the decompressed file.
+        self.init_size, = struct.unpack_from("<I", head, 0x260)
+        self.output_len, = struct.unpack_from("<I", head, setup + at + length - 4)
+        self.payload_len = length
+
+
+def reason(name):
+    path = FOLDER / f"{name}.missing"
+    return path.read_text() if path.exists() else f"{FOLDER}/{name} is missing: tests/linux/debian.py fetches it"
+
+
+def prepare():
+    """Fetches what is not there yet; what cannot be had leaves a line that says why."""
+    wanted = {name: (pattern, r"\./boot/((?:vmlinuz|config)-.*)") for name, pattern in KERNELS.items()}
+    wanted["busybox"] = (re.escape(BUSYBOX), r"\./(?:usr/)?bin/(busybox)")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, (pattern, files) in wanted.items():
+        missing = FOLDER / f"{name}.missing"
+        if (FOLDER / name).is_dir():
+            continue
+        missing.unlink(missing_ok=True)
+        try:
+            package = fetch(pattern)
+            print(f"tests/linux: {package.name}", flush=True)
+            unpack(package, files, FOLDER / name)
+            package.unlink()
+        except (Missing, subprocess.CalledProcessError, OSError) as e:
+            missing.write_text(f"{name}: {e}")
+            print(f"tests/linux: {name}: {e}", flush=True)
+
+
+# ---- a small initial RAM disk ----
+
+def cpio(files):
+    """A newc archive; files are {path: (mode, content)}."""
+    out = b""
+    for ino, (path, (mode, content)) in enumerate([*files.items(), ("TRAILER!!!", (0, b""))]):
+        name = path.encode() + b"\0"
+        fields = (ino, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name), 0)
+        head = b"070701" + b"".join(b"%08X" % f for f in fields) + name
+        out += head + bytes(-len(head) % 4) + content + bytes(-len(content) % 4)
+    return out
+
+
+def initramfs(script):
+    """A RAM disk whose first process is a busybox shell with this script."""
+    busybox = FOLDER / "busybox/busybox"
+    if not busybox.exists():
+        raise Missing(reason("busybox"))
+    folder, program = 0o040755, 0o100755
+    return cpio({"bin": (folder, b""), "proc": (folder, b""), "sys": (folder, b""), "dev": (folder, b""),
+                 "bin/busybox": (program, busybox.read_bytes()),
+                 "init": (program, b"#!/bin/busybox sh\n" + script.encode())})
+
+
+if __name__ == "__main__":
+    prepare()
+    sys.exit(0 if not list(FOLDER.glob("*.missing")) else 1)

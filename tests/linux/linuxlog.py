@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""Reads what Linux says on the serial line with memblock=debug: map, reservations, page-table pages, nodes."""
+import re
+from collections import namedtuple
+
+# A region of a `MEMBLOCK configuration` dump; the end is exclusive, node None where the dump names none.
+Region = namedtuple("Region", "start end node hotplug")
+
+STAMP = re.compile(r"\[ *\d+\.\d{6}\] ")
+# Lines that Landfall spells as Linux does.
+SHARED = re.compile(r"""
+    BIOS-e820:\ |last_pfn\ =|SRAT:\ |ACPI:\ SRAT:\ |NUMA:\ |NUMA\ turned|No\ NUMA|Faking\ a\ node|ACPI:\ SLIT\ table|
+    Warning:\ .*node|node\ \d+\ \[mem\ .*overlaps""", re.X)
+TABLES = re.compile(r"ACPI: (?:RSDP|[RX]SDT|SRAT|SLIT|APIC) 0x")
+PAGE_TABLE = re.compile(r"memblock_phys_alloc_range: 4096 bytes .* alloc_low_pages\+")
+RESERVE = re.compile(r"memblock_reserve: \[0x(\w+)-0x(\w+)\] (\w+)")
+REGION = re.compile(r" (memory|reserved)\[0x\w+\]\t\[0x(\w+)-0x(\w+)\], 0x\w+ bytes(?: on node (\d+))? flags: 0x(\w+)")
+BRK_AFTER_END = 0x30000  # Debian: from the brk area's start to _end
+
+
+def lines(data):
+    """Text of a serial log line by line, time stamps and carriage returns gone, the last, unfinished one left out."""
+    text = data.decode("ascii", "replace").replace("\r", "")
+    return [STAMP.sub("", line, count=1) if line.startswith("[") else line for line in text.split("\n")[:-1]]
+
+
+def shared(log):
+    """What has to be the same in two logs, in their order; Linux tells the end of low memory in a second last_pfn line."""
+    found = [line for line in log if SHARED.match(line)]
+    pfn = [line for line in found if line.startswith("last_pfn")]
+    return [line for line in found if line not in pfn[1:]]
+
+
+def tables(log):
+    """ACPI tables that both name; Linux lists all of them before it reads one, Landfall each when it reads it."""
+    return sorted(line for line in log if TABLES.match(line))
+
+
+class LinuxLog:
+    def __init__(self, data):
+        self.data, self.lines = data, lines(data)
+        self.dumps = self._dumps()
+        self.table_pages = self._table_pages()
+
+    def _dumps(self):
+        dumps = []
+        for line in self.lines:
+            if line == "MEMBLOCK configuration:":
+                dumps.append({"memory": [], "reserved": []})
+            elif dumps and (m := REGION.fullmatch(line)):
+                node = int(m[4]) if m[4] else None
+                dumps[-1][m[1]].append(Region(int(m[2], 16), int(m[3], 16) + 1, node, bool(int(m[5], 16) & 1)))
+        return dumps
+
+    def _table_pages(self):
+        """Page-table pages that memblock handed out, in that order: the next reservation answers a request."""
+        pages, asked = [], False
+        for line in self.lines:
+            if PAGE_TABLE.match(line):
+                assert not asked, line
+                asked = True
+            elif asked and (m := RESERVE.match(line)):
+                assert int(m[2], 16) == int(m[1], 16) + 4095, line
+                pages.append(int(m[1], 16))
+                asked = False
+        return pages
+
+    def firmware_tables(self):
+        """ACPI tables, which Linux reserves when its direct map is built and SRAT is not read yet."""
+        found = [re.match(r"ACPI: Reserving \S+ table memory at \[mem 0x(\w+)-0x(\w+)\]", line) for line in self.lines]
+        return [(int(m[1], 16), int(m[2], 16) + 1) for m in found if m]
+
+    @property
+    def brk(self):
+        """The brk area as far as it was used: its reservation is the last before the first dump."""
+        before = self.lines[:self.lines.index("MEMBLOCK configuration:")]
+        m = [RESERVE.match(line) for line in before if RESERVE.match(line) and "setup_arch" in line][-1]
+        return int(m[1], 16), int(m[2], 16) + 1
+
+    @property
+    def kernel(self):
+        """(_text, _end): where the reserved range that ends with the brk area begins."""
+        start, end = self.brk
+        base = next(r.start for r in self.dumps[0]["reserved"] if r.start <= start and end <= r.end)
+        return base, start + BRK_AFTER_END
+
+    def without_table_pages(self):
+        """The log as it is before its page tables are known: their requests and reservations cut out."""
+        kept, asked = [], False
+        for line in self.data.split(b"\n"):
+            if b"alloc_low_pages+" in line:
+                asked = True
+            elif asked and b"memblock_reserve: " in line:
+                asked = False
+            else:
+                kept.append(line)
+        return b"\n".join(kept)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""Where KASLR puts a real kernel: only into slots that Landfall lists for an image of that geometry.
+
+Thirty boots of Linux 6.1, each stopped when its base is known. Landfall's list is the one that its records hold: the number of
+slots, and for each seed a slot and the base it stands for; tests/qemu/model.py makes the same list from the same records."""
+import json
+
+import boots
+import model
+import pytest
+from logcheck import need
+
+M = 1 << 20
+MACHINES = ["four-nodes", "pc-islands", "large"]
+PARTS, BOOTS = 2, 5  # as many times as many boots of each machine
+SEEDS = 2
+OPTIONS = f"{boots.CONSOLE} movable_node"
+BASE_KNOWN = "reserve_real_mode"  # what comes after the first dump of memblock
+
+
+def slots_and_size(machine):
+    """(Landfall's slots, log) for a Linux 6.1 on that machine; its own draws have to be what the list says."""
+    slots = None
+    for seed in range(SEEDS):
+        log = boots.landfall(machine, f"page_size=auto alloc=bottom-up image_size=linux-6.1 seed={seed}")
+        kaslr, image = log.one("kaslr"), log.one("reserved", what="image")
+        if slots is None:
+            loaded = model.LOADED, model.LOADED + image["end"] - image["start"]
+            slots = model.slots(log, [(0, M), loaded])
+        need(kaslr["slots"] == len(slots) > 1, f"{kaslr['slots']} slots, the model finds {len(slots)}")
+        need(slots[kaslr["slot"]] == kaslr["base"], f"slot {kaslr['slot']} lies at {kaslr['base']:#x}")
+    return slots, kaslr["size"]
+
+
+def linux_slots(kernel, slots, size):
+    """Those of Landfall's slots that are Linux's, too: it must not overwrite the buffer in which it decompresses itself, which
+    begins at 16 MiB and is larger than what Landfall has to leave alone there, namely itself."""
+    buffer = model.LOADED, model.LOADED + kernel.init_size
+    return [s for s in slots if not model.overlap((s, s + size), buffer)]
+
+
+def boot_for_base(kernel, machine, options=OPTIONS, qemu_args=(), until=BASE_KNOWN, timeout=120):
+    with boots.Linux(kernel, machine, options, qemu_args) as linux:
+        return linux.stop_at(until, timeout)
+
+
+@pytest.fixture(scope="module", params=[pytest.param(m, id=f"{m}-{i}", marks=pytest.mark.xdist_group(f"kaslr-{m}-{i}"))
+                                        for m in MACHINES for i in range(PARTS)])
+def drawn(request):
+    """(kernel, its slots, bases it has drawn, the last boot's log)"""
+    kernel = boots.kernel("6.1")
+    slots, size = slots_and_size(request.param)
+    logs = [boot_for_base(kernel, request.param) for _ in range(BOOTS - 1)]
+    logs.append(boot_for_base(kernel, request.param, until=boots.NODES_KNOWN))
+    if boots.geometry(kernel, logs[0]) != boots.PRESET:
+        pytest.skip(f"{kernel.release} needs {boots.image_size(kernel, logs[0])}, not image_size=linux-6.1")
+    return kernel, linux_slots(kernel, slots, size), [log.kernel[0] for log in logs], logs[-1]
+
+
+def test_bases_are_slots(drawn, record_property):
+    _, slots, bases, _ = drawn
+    record_property("boots", len(bases))
+    assert [hex(b) for b in bases if b not in slots] == []
+
+
+def test_bases_differ(drawn):
+    """As many different ones as fair draws give, within five standard deviations: a stuck base would not be a test at all."""
+    _, slots, bases, _ = drawn
+    low, high = model.distinct_bounds(len(slots), len(bases))
+    assert max(2, low) <= len(set(bases)) <= high + 1
+
+
+def test_predicted_slots(drawn):
+    """landfall-predict counts the same slots from the last boot's log."""
+    kernel, slots, _, log = drawn
+    sweep = boots.predict(log.data, "--page-size", "2m", "--image-size", "64M,0x3430000", "--avoid",
+                          f"16M:{16 * M + kernel.init_size:#x}", "--sweep", "--json")
+    record, = [r for r in map(json.loads, sweep.splitlines()) if r["rec"] == "sweep"]
+    assert record["slots"] == len(slots)
+
+
+def test_one_slot():
+    """With room for exactly one image Linux has no choice, and Landfall says so: one slot, at 1 GiB and 64 MiB."""
+    kernel = boots.kernel("6.1")
+    log = boot_for_base(kernel, "last-slot")
+    assert log.kernel[0] == 0x44000000
+    ours = boots.landfall("last-slot", "page_size=auto image_size=linux-6.1 seed=1").one("kaslr")
+    assert (ours["slots"], ours["slot"], ours["base"]) == (1, 0, 0x44000000)
+
+
+@pytest.mark.parametrize("name", ["6.1", "6.12"])
+def test_five_ranges_in_one_memmap_option(name):
+    """Then neither draws a base, and both say it in the same words."""
+    kernel, words = boots.kernel(name), "memmap=1M$128M,1M$160M,1M$192M,1M$224M,1M$256M"
+    log = boot_for_base(kernel, "unordered", f"{OPTIONS} {words}")
+    ours = boots.landfall("unordered", f"seed=1 {words}")
+    said = "Physical KASLR disabled: no suitable memory region!"
+    assert log.kernel[0] == 16 * M and said in log.lines
+    assert ours.one("kaslr")["base"] == 16 * M and said in ours.text
+
+
+@pytest.mark.parametrize("name", ["6.1", "6.12"])
+def test_five_memmap_options(name):
+    """A known difference: Linux forgets a fifth option altogether and goes on drawing, so that it may lie over that range;
+    Landfall draws no base then. In two boots out of two the lowest slot would be a rare chance."""
+    kernel, words = boots.kernel(name), "memmap=1M$128M memmap=1M$160M memmap=1M$192M memmap=1M$224M memmap=1M$256M"
+    bases = {boot_for_base(kernel, "unordered", f"{OPTIONS} {words}").kernel[0] for _ in range(2)}
+    assert bases != {16 * M}
+    assert boots.landfall("unordered", f"seed=1 {words}").one("kaslr")["base"] == 16 * M

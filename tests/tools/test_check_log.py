@@ -1,0 +1,324 @@
+# SPDX-License-Identifier: MIT
+"""tools/check-log: what a bad wire does to a log is never taken for a pass, and what does no harm is."""
+import importlib.machinery
+import importlib.util
+import json
+import random
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+import zlib
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOL = ROOT / "tools/check-log"
+sys.dont_write_bytecode = True
+
+loader = importlib.machinery.SourceFileLoader("check_log", str(TOOL))
+check_log = importlib.util.module_from_spec(importlib.util.spec_from_loader("check_log", loader))
+loader.exec_module(check_log)
+# The same good lines are read thousands of times here.
+check_log.logcheck.read_record = lru_cache(maxsize=None)(check_log.logcheck.read_record)
+
+MACHINES = ["azure", "no-srat", "overlap", "cpu-less", "pc-islands"]
+STAINED = "base=0x5e00000 alloc=memblock,bottom-up seed=1 page_size=4k"
+
+
+def good_log(machine="azure"):
+    """A log as the kernel sends it."""
+    return (ROOT / f"tests/machines/{machine}.expect").read_bytes().replace(b"\n", b"\r\n")
+
+
+def state(data, **how):
+    return check_log.judge(data, **how)[0]
+
+
+def record_spans(data):
+    return [m.span() for m in re.finditer(rb'\{"rec":[^\r\n]*', data)]
+
+
+# ---- good logs ----
+
+@pytest.mark.parametrize("machine", sorted(p.stem for p in (ROOT / "tests/machines").glob("*.expect")))
+def test_good_logs_pass(machine):
+    found, why, _ = check_log.judge(good_log(machine))
+    assert found == "passed", why
+
+
+@lru_cache(maxsize=None)
+def stained_log():
+    if not (ROOT / "build/landfall.elf").exists():
+        pytest.skip("build/landfall.elf is not there: make")
+    done = subprocess.run([ROOT / "tools/run", f"--append={STAINED}"], cwd=ROOT, capture_output=True, timeout=120)
+    assert done.returncode == 1, done.stdout[-2000:]
+    return done.stdout
+
+
+def test_stained_run_in_qemu():
+    found, why, _ = check_log.judge(stained_log())
+    assert (found, why.split(";")[0]) == ("failed", "stained: memblock clean, bottom-up stained")
+    assert state(stained_log(), allow_stained=True) == "passed"
+
+
+def test_hotplug_option_is_taken_into_account():
+    """With a node made hot-pluggable by an option, records still follow from each other."""
+    if not (ROOT / "build/landfall.elf").exists():
+        pytest.skip("build/landfall.elf is not there: make")
+    done = subprocess.run([ROOT / "tools/run", "--machine=none", "--append=hotplug=0 seed=1"], cwd=ROOT, capture_output=True,
+                          timeout=120)
+    assert state(done.stdout) == "passed"
+
+
+# ---- what happens to logs ----
+
+def flip_bit(dice, data, start, end):
+    at = dice.randrange(start, end)
+    return data[:at] + bytes([data[at] ^ 1 << dice.randrange(8)]) + data[at + 1:]
+
+
+def drop_bytes(dice, data, start, end):
+    at = dice.randrange(start, end)
+    return data[:at] + data[min(end, at + dice.randrange(1, 20)):]
+
+
+def insert_noise(dice, data, start, end):
+    at = dice.randrange(start + 1, end)
+    noise = bytes(dice.choice(b"abcXYZ0123456789{}:,\"\x00\xff\xe2\r\n") for _ in range(dice.randrange(1, 30)))
+    return data[:at] + noise + data[at:]
+
+
+def overwrite(dice, data, start, end):
+    at = dice.randrange(start, end)
+    n = min(end - at, dice.randrange(1, 12))
+    new = bytes(b ^ dice.randrange(1, 256) for b in data[at:at + n])
+    return data[:at] + new + data[at + n:]
+
+
+def swap_bytes(dice, data, start, end):
+    while True:
+        a, b = sorted(dice.sample(range(start, end), 2))
+        if data[a] != data[b]:
+            return data[:a] + data[b:b + 1] + data[a + 1:b] + data[a:a + 1] + data[b + 1:]
+
+
+def lose_line(dice, data, start, end):
+    return data[:start] + data[end + 2:]
+
+
+def repeat_part(dice, data, start, end):
+    a, b = sorted(dice.sample(range(start + 1, end), 2))
+    return data[:b] + data[a:b] + data[b:]
+
+
+def cut_off(dice, data, start, end):
+    return data[:dice.randrange(start, end)]
+
+
+def other_boot(data, boot_id):
+    """The same log with another boot_id: on a host they are all alike."""
+    lines = data.replace(re.search(rb'"boot_id":"(\w+)"', data)[1], boot_id).split(b"\r\n")
+    return b"\r\n".join(re.sub(rb'(,"crc":")\w+', lambda m, h=line: m[1] + b"%08x" % zlib.crc32(h[:m.start()]), line) for line in lines)
+
+
+def reboot(dice, data, start, end):
+    return data[:dice.randrange(start + 7, end)] + b"\r\nSeaBIOS (version 1.16.2)\r\n" + other_boot(data, b"0123456789abcdef")
+
+
+def mix_lines(dice, data, start, end):
+    """Two writers share the wire: the record is cut open by another line."""
+    at = dice.randrange(start + 1, end)
+    return data[:at] + b"[    1.234567] usb 1-1: new device\r\n" + data[at:]
+
+
+DAMAGES = [flip_bit, drop_bytes, insert_noise, overwrite, swap_bytes, lose_line, repeat_part, cut_off, reboot, mix_lines]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda f: f.__name__)
+def test_hurt_records_never_pass(damage):
+    """A hundred times each; any record bears on the verdict, as what is missing cannot be checked."""
+    seen = set()
+    for n in range(100):
+        dice = random.Random(f"{damage.__name__} {n}")
+        data = good_log(dice.choice(MACHINES))
+        hurt = damage(dice, data, *dice.choice(record_spans(data)))
+        assert hurt != data
+        found, why, _ = check_log.judge(hurt)
+        seen.add(found)
+        assert found in ("failed", "truncated", "garbled", "rebooted"), (n, found, why)
+        assert why
+    expected = {"cut_off": {"truncated"}, "reboot": {"rebooted"}, "lose_line": {"garbled", "truncated"}}
+    assert seen <= expected.get(damage.__name__, {"garbled"} | ({"truncated"} if damage in (drop_bytes, repeat_part) else set())), seen
+
+
+def noise_line(dice):
+    return dice.choice([
+        b"BdsDxe: loading Boot0001 \"UEFI QEMU DVD-ROM\"", b"SeaBIOS (version 1.16.2-debian-1.16.2-1)", b"", b"\x00\x00\x00",
+        b"{\"level\":\"info\",\"msg\":\"lab: port is up\"}", b"ok", b"# lab", b"[    3.141592] random: crng init done",
+        bytes(dice.choice(b" !#$%&'()*+-./0123456789;<=>?@ABCxyz~\xff\x80\x07\x08") for _ in range(dice.randrange(1, 90)))])
+
+
+def add_noise_lines(dice, lines):
+    for _ in range(dice.randrange(1, 40)):
+        lines.insert(dice.randrange(len(lines) + 1), noise_line(dice))
+    return b"\r\n".join(lines)
+
+
+def add_escapes(dice, lines):
+    """OVMF and GRUB colour and place what they print, and clear the screen in between."""
+    codes = [b"\x1b[2J", b"\x1b[01;01H", b"\x1b[0m\x1b[37m\x1b[40m", b"\x1b[=3h", b"\x1b(B", b"\x1bM", b"\x1b]0;title\x07", b"\x1b[8;25;80t"]
+    data = b"\r\n".join(lines)
+    for _ in range(dice.randrange(1, 60)):
+        at = dice.randrange(len(data) + 1)
+        while b"\x1b" in data[max(0, at - 12):at]:  # not inside another one
+            at -= 1
+        data = data[:at] + dice.choice(codes) + data[at:]
+    return data
+
+
+def change_line_ends(dice, lines):
+    return b"".join(line + dice.choice([b"\n", b"\r", b"\r\n", b"\n\r", b"\r\r\n", b"\r\n\r\n"]) for line in lines)
+
+
+def put_noise_in_front(dice, lines):
+    """Firmware that does not end its line before Landfall writes a record."""
+    return b"\r\n".join(dice.choice([b"", b"Booting... ", b"\x00", b"> "]) + line if line.startswith(b"{") else line for line in lines)
+
+
+def hurt_text(dice, lines):
+    """Lines that are for people only."""
+    at = [i for i, line in enumerate(lines) if line.startswith(b"[ ")]
+    for i in dice.sample(at, 5):
+        lines[i] = lines[i][:dice.randrange(len(lines[i]))] + b"\xfe" + lines[i][-dice.randrange(1, 10):]
+    return b"\r\n".join(lines)
+
+
+def send_twice(dice, lines):
+    """Two consoles on one wire."""
+    return b"\r\n".join(line for line in lines for _ in range(2 if line.startswith(b"{") else 1))
+
+
+HARMLESS = [add_noise_lines, add_escapes, change_line_ends, put_noise_in_front, hurt_text, send_twice]
+
+
+@pytest.mark.parametrize("disturb", HARMLESS, ids=lambda f: f.__name__)
+def test_harmless_disturbances_pass(disturb):
+    for n in range(40):
+        dice = random.Random(f"{disturb.__name__} {n}")
+        data = good_log(dice.choice(MACHINES))
+        disturbed = disturb(dice, data.split(b"\r\n")[:-1]) + b"\r\n"
+        assert disturbed != data
+        found, why, _ = check_log.judge(disturbed)
+        assert found == "passed", (n, why)
+
+
+# ---- records that are whole, but do not tell the truth ----
+
+def forge(data, rec, change):
+    """The record with its number and address changed, and a CRC that fits."""
+    def new(m):
+        record = json.loads(m[0])
+        change(record)
+        del record["crc"]
+        head = json.dumps(record, separators=(",", ":"))[:-1].encode()
+        return head + b',"crc":"%08x"}' % zlib.crc32(head)
+    return re.sub(rb'\{"rec":"%s"[^\r\n]*' % rec.encode(), new, data, count=1)
+
+
+FORGED = {
+    "a verdict without its stains": ("verdict", lambda r: r.update(on_movable=0, result="clean", stained_nodes=[], pinned=0)),
+    "one page too few": ("verdict", lambda r: r.update(table_pages=r["table_pages"] - 1)),
+    "pinned memory": ("verdict", lambda r: r.update(pinned=4096)),
+    "the end": ("end", lambda r: r.update(status="clean")),
+    "a run on another node": ("run", lambda r: r.update(node=(r["node"] or 0) + 1)),
+    "a run on movable memory": ("run", lambda r: r.update(movable=not r["movable"])),
+    "a longer run": ("run", lambda r: r.update(end=hex(int(r["end"], 16) + 4096))),
+    "a node's memory": ("node", lambda r: r.update(present=r["present"] + 4096)),
+    "a node that is movable": ("node", lambda r: r.update(movable=not r["movable"], hotplug=True)),
+    "a map's pages": ("map", lambda r: r["pages"].update(pte=r["pages"]["pte"] + 1)),
+    "a field more": ("kaslr", lambda r: r.update(more=1)),
+    "a field less": ("reserved", lambda r: r.pop("what")),
+    "an unknown record": ("boot", lambda r: r.update(rec="boots")),
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_verdicts_are_derived_anew(what):
+    rec, change = FORGED[what]
+    data = stained_log() if what in ("a verdict without its stains", "the end") else good_log("azure")
+    if what == "a verdict without its stains":  # the last one, which counts
+        head, _, tail = data.rpartition(b'{"rec":"verdict"')
+        forged = head + forge(b'{"rec":"verdict"' + tail, rec, change)
+    else:
+        forged = forge(data, rec, change)
+    assert forged != data
+    assert state(forged, allow_stained=True) in ("failed", "garbled")
+
+
+# ---- states and exit status, seen from outside ----
+
+def shell(tmp_path, data, *options):
+    log = tmp_path / "serial.log"
+    log.write_bytes(data)
+    done = subprocess.run([TOOL, *options, log], capture_output=True, text=True)
+    return done.returncode, done.stdout
+
+
+ERROR_LOG = b'''[    0.000000] error: unknown option 'moveable_node'
+{"rec":"end","boot_id":"0123456789abcdef","seq":1,"status":"error","srat":"absent","elapsed_ns":0,"crc":"%08x"}
+KTAP version 1
+Bail out! error: unknown option 'moveable_node'
+'''
+
+
+def error_log():
+    boot = re.search(rb'\{"rec":"boot"[^\n]*', good_log())[0]
+    boot = re.sub(rb'"boot_id":"\w+"', b'"boot_id":"0123456789abcdef"', boot)
+    head = boot[:boot.rindex(b',"crc"')]
+    end = re.search(rb'(\{"rec":"end".*),"crc"', ERROR_LOG)[1]
+    return head + b',"crc":"%08x"}\r\n' % zlib.crc32(head) + ERROR_LOG % zlib.crc32(end)
+
+
+def test_states_and_exit_status(tmp_path):
+    good = good_log()
+    spans = record_spans(good)
+    other = other_boot(good, b"0123456789abcdef")
+    assert shell(tmp_path, good) == (0, "passed: bottom-up clean, memblock clean; 36 records\n")
+    assert shell(tmp_path, error_log()) == (1, "failed: error: unknown option 'moveable_node'\n")
+    assert shell(tmp_path, b"") == (3, "truncated: no record has arrived whole\n")
+    assert shell(tmp_path, good[:spans[7][1]]) == (3, "truncated: the log ends after record 7\n")
+    assert shell(tmp_path, good[:spans[7][1] - 9]) == (3, "truncated: the log ends after record 6\n")
+    assert shell(tmp_path, good[spans[3][0]:]) == (3, "truncated: the log begins with record 3\n")
+    assert shell(tmp_path, good[:-3]) == (3, "truncated: KTAP ends within result 7 of 7\n")
+    assert shell(tmp_path, good[:good.rindex(b"ok 7")]) == (3, "truncated: KTAP ends within result 6 of 7\n")
+    assert shell(tmp_path, good.replace(b"ok 3 -", b"ok  -")) == (4, "garbled: KTAP lines damaged or missing\n")
+    assert shell(tmp_path, good[:spans[7][0]] + good[spans[9][0]:]) == (4, "garbled: records damaged or missing: 7, 8\n")
+    assert shell(tmp_path, good[:spans[7][0]] + other)[0] == 5
+    assert shell(tmp_path, good + other)[0] == 5
+    assert shell(tmp_path, good + other[:record_spans(other)[0][1] - 40])[0] == 5
+    assert subprocess.run([TOOL, tmp_path / "nothing"], capture_output=True).returncode == 2
+    assert subprocess.run([TOOL], capture_output=True).returncode == 2
+
+
+def test_standard_input():
+    done = subprocess.run([TOOL, "-"], input=good_log(), capture_output=True)
+    assert (done.returncode, done.stdout[:7]) == (0, b"passed:")
+
+
+def test_junit(tmp_path):
+    xml = tmp_path / "report.xml"
+    assert shell(tmp_path, good_log(), f"--junit={xml}")[0] == 0
+    suite = ElementTree.parse(xml).getroot()
+    assert suite.attrib == {"name": "landfall", "tests": "8", "failures": "0", "skipped": "1"}
+    assert [c.get("name") for c in suite][:4] == ["log", "seed", "walk: bottom-up", "read-back: bottom-up"]
+    assert shell(tmp_path, good_log()[:3000], f"--junit={xml}")[0] == 3
+    suite = ElementTree.parse(xml).getroot()
+    assert suite.attrib["failures"] == "1" and suite[0][0].get("type") == "truncated"
+
+
+def test_without_jsonschema(tmp_path, monkeypatch):
+    monkeypatch.setattr(check_log.logcheck, "jsonschema", None)
+    assert state(good_log()) == "passed"
