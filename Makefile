@@ -352,13 +352,19 @@ mutants: build/font.c ## small wrong changes, which the unit tests must all noti
 .PHONY: mutants
 
 # ---- tools -----------------------------------------------------------------------------------------------------------
-test-tools: build/landfall.elf build/landfall-machine ## tests of tools/check-log
+test-tools: build/landfall.elf build/landfall-machine build/landfall-predict ## tests of check-log, report and campaign
 	@mkdir -p build/junit
 	$(Q)$(PYTHON) -m pytest tests/tools -p no:cacheprovider -q --tb=short --junitxml=build/junit/tools.xml -o junit_suite_name=tools
 
-TEST_LAYERS += test-tools
+TEST_PACKAGES += python3-matplotlib=$(PYTHON_PATH)/matplotlib parallel=parallel
+TEST_LAYERS   += test-tools
 
-.PHONY: test-tools
+picture: build/landfall.elf build/landfall-machine ## docs/four-nodes.svg: the default machine, drawn
+	$(Q)tools/deps python3-matplotlib=$(PYTHON_PATH)/matplotlib
+	$(Q)tools/run --append=sweep >build/four-nodes.log || [ $$? -eq 1 ]
+	$(Q)tools/report build/four-nodes.log -o docs/four-nodes.svg
+
+.PHONY: test-tools picture
 
 # ---- beside Linux ----------------------------------------------------------------------------------------------------
 # Debian's own kernels on the same machines. They are fetched, not installed; without them the tests are skipped, with the reason.

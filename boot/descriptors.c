@@ -68,7 +68,10 @@ static void set_tss(void)
 
 void descriptors_load(void)
 {
-	/* The addresses by themselves: of a packed whole, a compiler may keep a template with a relocation at an odd place. */
+	/*
+	 * The addresses by themselves: of a packed whole, a compiler may keep a template with a relocation at an odd
+	 * place.
+	 */
 	struct pointer to_gdt = { .limit = sizeof(gdt) - 1 }, to_idt = { .limit = sizeof(idt) - 1 };
 
 	to_gdt.base = (uint64_t)gdt;

@@ -40,6 +40,15 @@ EFI_STATUS efi_file_open(const CHAR16 *name, bool create, EFI_FILE_HANDLE *file)
 /* Reads at most *size bytes; *size receives how many. */
 EFI_STATUS efi_file_read(EFI_FILE_HANDLE file, void *buf, UINTN *size);
 
+/*
+ * landfall.acpi beside the application, whole and in pages of its own, becomes bi's only file; there may be none. What
+ * cannot be read becomes a note.
+ */
+void efi_tables_read(struct bootinfo *bi);
+
+/* Gives its memory back. */
+void efi_tables_forget(struct bootinfo *bi);
+
 /* ---- efi_options.c ---- */
 
 /* Fills bi->cmdline from the load options, or from landfall.cfg; what could not be used becomes a note. */

@@ -3,6 +3,9 @@
 #include "boot/efi.h"
 
 #define PATH_MAX 512
+#define TABLES_NAME L"landfall.acpi"
+#define TABLES_MAX (64 * MIB)
+#define END_OF_FILE UINT64_MAX /* UEFI 2.10, 13.5.8 */
 
 /*
  * Copies the application's own path, put together from the nodes of its device path; false when it is no file's or too
@@ -98,4 +101,54 @@ EFI_STATUS efi_file_read(EFI_FILE_HANDLE file, void *buf, UINTN *size)
 		*size += n;
 	}
 	return EFI_SUCCESS;
+}
+
+/* All of the file in memory of its own; *bytes is where. */
+static EFI_STATUS read_whole(EFI_FILE_HANDLE file, struct range *bytes)
+{
+	EFI_PHYSICAL_ADDRESS at;
+	UINT64 size;
+	UINTN got;
+	EFI_STATUS s = file->SetPosition(file, END_OF_FILE);
+
+	if (!EFI_ERROR(s))
+		s = file->GetPosition(file, &size);
+	if (!EFI_ERROR(s) && (size == 0 || size > TABLES_MAX))
+		s = EFI_BAD_BUFFER_SIZE;
+	if (!EFI_ERROR(s))
+		s = file->SetPosition(file, 0);
+	if (!EFI_ERROR(s))
+		s = efi.bs->AllocatePages(AllocateAnyPages, EfiLoaderData, EFI_SIZE_TO_PAGES(size), &at);
+	if (EFI_ERROR(s))
+		return s;
+	got = size;
+	s = efi_file_read(file, (void *)at, &got);
+	*bytes = (struct range){ at, at + got };
+	if (EFI_ERROR(s))
+		efi.bs->FreePages(at, EFI_SIZE_TO_PAGES(size));
+	return s;
+}
+
+void efi_tables_read(struct bootinfo *bi)
+{
+	EFI_FILE_HANDLE file;
+	EFI_STATUS s = efi_file_open(TABLES_NAME, false, &file);
+
+	if (s == EFI_UNSUPPORTED || s == EFI_NOT_FOUND)
+		return;
+	if (!EFI_ERROR(s)) {
+		s = read_whole(file, &bi->file[0]);
+		file->Close(file);
+	}
+	if (EFI_ERROR(s))
+		efi_note(bi, "landfall.acpi cannot be read (EFI_STATUS 0x%llx): not used", (unsigned long long)s);
+	else
+		bi->nr_files = 1;
+}
+
+void efi_tables_forget(struct bootinfo *bi)
+{
+	if (bi->nr_files)
+		efi.bs->FreePages(bi->file[0].start, EFI_SIZE_TO_PAGES(range_size(bi->file[0])));
+	bi->nr_files = 0;
 }

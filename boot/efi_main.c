@@ -66,6 +66,7 @@ static void gather(struct bootinfo *bi)
 	bi->protocol = BOOT_UEFI;
 	name_loader(bi);
 	efi_options_read(bi);
+	efi_tables_read(bi);
 	find_tables(bi);
 	draw_random(bi);
 	efi_screen_read(&bi->screen);
@@ -131,6 +132,7 @@ EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *st)
 	bi = efi_image_at(image, efi_image_words()->handover);
 	gather(bi);
 	s = efi_options_have(bi, "dry") ? efi_dry_run(image) : boot(image, bi);
+	efi_tables_forget(bi);
 	efi_image_unload(image);
 	return s;
 }

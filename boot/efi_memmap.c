@@ -57,17 +57,17 @@ static enum status add_to_map(struct e820 *map, struct range r, enum e820_type t
 	return e820_add(map, r.start, range_size(r), type);
 }
 
-static enum status add_keep(struct bootinfo *bi, struct range r)
+static enum status add_keep(struct bootinfo *bi, struct range r, enum keep_reason why)
 {
 	struct boot_keep *last = bi->nr_keep ? &bi->keep[bi->nr_keep - 1] : NULL;
 
-	if (last && last->why == KEEP_BOOT_SERVICES && last->r.end == r.start) {
+	if (last && last->why == why && last->r.end == r.start) {
 		last->r.end = r.end;
 		return OK;
 	}
 	if (bi->nr_keep == BOOT_MAX_KEEP)
 		return ERR_FULL;
-	bi->keep[bi->nr_keep++] = (struct boot_keep){ r, KEEP_BOOT_SERVICES };
+	bi->keep[bi->nr_keep++] = (struct boot_keep){ r, why };
 	return OK;
 }
 
@@ -105,7 +105,7 @@ static enum status add_descriptor(struct bootinfo *bi, const struct efi_descript
 	if (type)
 		s = add_to_map(&bi->map, r, type);
 	if (s == OK && (d->type == EFI_BOOT_CODE || d->type == EFI_BOOT_DATA))
-		s = add_keep(bi, r);
+		s = add_keep(bi, r, KEEP_BOOT_SERVICES);
 	if (s == OK && d->type == EFI_CONVENTIONAL && type == E820_RAM)
 		s = add_conventional(bi, r, d->attributes);
 	return s;
@@ -114,16 +114,20 @@ static enum status add_descriptor(struct bootinfo *bi, const struct efi_descript
 enum status efi_memmap_convert(const struct efi_memmap *m, struct bootinfo *bi)
 {
 	size_t n = efi_memmap_count(m);
+	enum status s = OK;
 
 	bi->map.nr = bi->nr_keep = bi->nr_conventional = 0;
 	memset(bi->runtime_gib, 0, sizeof(bi->runtime_gib));
 	bi->map_missing = n == 0;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && s == OK; i++) {
 		struct efi_descriptor d;
-		enum status s = efi_memmap_get(m, i, &d) ? add_descriptor(bi, &d) : OK;
 
-		if (s != OK)
-			return s;
+		s = efi_memmap_get(m, i, &d) ? add_descriptor(bi, &d) : OK;
 	}
-	return n ? OK : ERR_MALFORMED;
+	for (size_t i = 0; i < bi->nr_files && s == OK; i++)
+		s = add_keep(bi,
+			     (struct range){ align_down(bi->file[i].start, PAGE_SIZE),
+					     align_up(bi->file[i].end, PAGE_SIZE) },
+			     KEEP_MODULE);
+	return n || s != OK ? s : ERR_MALFORMED;
 }

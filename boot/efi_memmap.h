@@ -50,9 +50,9 @@ size_t efi_memmap_count(const struct efi_memmap *m);
 MUST_CHECK bool efi_memmap_get(const struct efi_memmap *m, size_t i, struct efi_descriptor *d);
 
 /*
- * Fills map, keep, conventional, and runtime_gib of bi; other fields stay. A descriptor that wraps round or is empty,
- * or of a type unknown to Linux, is left out. ERR_MALFORMED: descriptors smaller than 40 bytes, or none. ERR_FULL: more
- * ranges than bootinfo holds.
+ * Fills map, keep (with the pages of bi's files), conventional, and runtime_gib of bi; other fields stay. A descriptor
+ * that wraps round or is empty, or of a type unknown to Linux, is left out. ERR_MALFORMED: descriptors smaller than 40
+ * bytes, or none. ERR_FULL: more ranges than bootinfo holds.
  */
 MUST_CHECK enum status efi_memmap_convert(const struct efi_memmap *m, struct bootinfo *bi);
 

@@ -166,7 +166,10 @@ struct log *run_fault_begin(void)
 	if (in_fault || ended)
 		run_end(RUN_FAULT);
 	in_fault = true;
-	/* Field by field: of a whole struct the compiler keeps a template, all there would be in .data, which takes a page. */
+	/*
+	 * Field by field: of a whole struct the compiler keeps a template, all there would be in .data, which takes a
+	 * page.
+	 */
 	l.s = &handover.log;
 	l.sink.write = log_write;
 	l.sink.tsc = read_tsc;

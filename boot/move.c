@@ -15,8 +15,8 @@ _Noreturn void move_jump(uint64_t cr3, uint64_t stack, uint64_t entry);
 void levels_switch(uint64_t cr3, bool la57, uint64_t low);
 
 /*
- * RELR (generic ABI, "Relative relocations"): an even word is the address of a pointer, an odd one a bitmap of which of the next
- * 63 words are pointers too.
+ * RELR (generic ABI, "Relative relocations"): an even word is the address of a pointer, an odd one a bitmap of which of
+ * the next 63 words are pointers too.
  */
 void image_relocate(char *copy, uint64_t delta)
 {

@@ -6,8 +6,8 @@
 #include "boot/early_map.h"
 
 /*
- * Moves every pointer of the copy mapped at `copy` by delta, the distance from where it is linked or was relocated to until now.
- * Uses no pointer that needs relocation itself.
+ * Moves every pointer of the copy mapped at `copy` by delta, the distance from where it is linked or was relocated to
+ * until now. Uses no pointer that needs relocation itself.
  */
 void image_relocate(char *copy, uint64_t delta);
 

@@ -131,7 +131,7 @@ static void PRINTF_LIKE(2, 3) wrong(struct audit *a, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* A memory map may name memory that is not there: what is written to a table is lost then, and its entries are rubbish. */
+/* A memory map may name memory that is not there: then a table does not keep its entries. */
 static void see_table(void *ctx, phys_t table, enum pt_level level, uint64_t virt)
 {
 	struct audit *a = ctx;

@@ -212,8 +212,8 @@ static bool read_seed(struct option_word *p)
 
 	if (s[0] == '0' && s[1] >= '0' && s[1] <= '9')
 		return option_refuse(p, "a leading zero is refused");
-	if (!scan_plain(s, &p->o->seed) || p->o->seed >> 53)
-		return option_refuse(p, "not a number of at most 53 bits");
+	if (!scan_plain(s, &p->o->seed))
+		return option_refuse(p, "not a number of at most 64 bits");
 	p->o->seed_given = true;
 	return true;
 }

@@ -3,7 +3,7 @@
 #include "kernel/report.h"
 #include "kernel/sweep.h"
 
-#define INTERVAL_ROOM 512   /* kept for what follows the intervals in a record */
+#define INTERVAL_ROOM 512 /* kept for what follows the intervals in a record */
 #define INTERVALS_IN_TEXT 16
 
 typedef unsigned long long ull;
@@ -19,7 +19,9 @@ static uint64_t common_divisor(uint64_t a, uint64_t b)
 	return a;
 }
 
-/* Parts of a million, rounded down; only nothing is 0 and only all is 1000000. a * 1000000 may not fit: 2^31 slots do. */
+/*
+ * Parts of a million, rounded down; only nothing is 0 and only all is 1000000. a * 1000000 may not fit: 2^31 slots do.
+ */
 static uint64_t millionths(uint64_t a, uint64_t b)
 {
 	uint64_t parts = a * 1000000 / b;
@@ -100,14 +102,17 @@ void report_sweep(struct run *r, const struct sweep *s, uint64_t ns)
 
 	log_text(l, "---- sweep, %s: %llu of %llu slots stained, probability %llu.%06llu", s->policy->name,
 		 (ull)s->nr_stained, (ull)s->nr_slots, (ull)(millionth / 1000000), (ull)(millionth % 1000000));
-	log_text(l, "  for an image of %s in slots of %s, this memory map, these reservations; %llu slots tried in %llu us",
-		 human(c->end - c->base).s, human(c->size).s, (ull)s->tries, (ull)(ns / 1000));
+	log_text(
+		l,
+		"  for an image of %s in slots of %s, this memory map, these reservations; %llu slots tried in %llu us",
+		human(c->end - c->base).s, human(c->size).s, (ull)s->tries, (ull)(ns / 1000));
 	say_intervals(l, s);
 	if (s->nr_stained)
 		say_worst(l, s);
 	listed = record(l, s);
 	if (listed < s->nr_intervals || s->more_intervals)
-		report_warning(r, "only %zu intervals of stained bases are in the record; the numbers count all", listed);
+		report_warning(r, "only %zu intervals of stained bases are in the record; the numbers count all",
+			       listed);
 	if (s->slots->truncated)
 		report_warning(r, "more than %d runs of slots: the rest is left out, as in Linux", KASLR_MAX_AREAS);
 }

@@ -79,7 +79,8 @@ static bool refuse(struct run *r, const struct sweep *s, enum status st)
 	case ERR_NO_MEMORY:
 		return report_error(r, "sweep: %s: base 0x%llx: no page left for a page table", s->policy->name, base);
 	case ERR_RANGE:
-		return report_error(r, "sweep: base 0x%llx: mem= or memmap= leaves no memory for the image there", base);
+		return report_error(r, "sweep: base 0x%llx: mem= or memmap= leaves no memory for the image there",
+				    base);
 	case ERR_NOT_FOUND:
 		return report_error(r, "sweep: no slot holds %s", human(r->h->choice.size).s);
 	default:

@@ -7,8 +7,8 @@
 #include "mm/sweep.h"
 
 /*
- * After the maps: sweeps and reports, policy by policy. r->mb is made anew, and left as it was. False: an error has been
- * reported.
+ * After the maps: sweeps and reports, policy by policy. r->mb is made anew, and left as it was. False: an error has
+ * been reported.
  */
 MUST_CHECK bool sweep_policies(struct run *r);
 

@@ -165,43 +165,48 @@ static void take_edges(struct layout *l, enum pt_level table, const struct edge 
 		add_tables(l, table, b->slot, b->slot + 1);
 }
 
-/* Leaves for the slots in [first, end) which are new and whole: all but perhaps those at the ends of the range. */
-static void take_leaves(struct layout *l, enum pt_level table, struct edge a, struct edge b, uint64_t first,
-			uint64_t end)
+/* Slots of one table level, [first, end). */
+struct slots {
+	uint64_t first, end;
+};
+
+/* Leaves for the slots which are new and whole: all but perhaps those at the ends of the range, e[0] and e[1]. */
+static void take_leaves(struct layout *l, enum pt_level table, const struct edge *e, struct slots s)
 {
-	if (first == a.slot)
-		first += !a.whole || a.before;
-	if (end == b.slot + 1 && (b.slot != a.slot || first <= b.slot))
-		end -= !b.whole || b.before;
-	add_leaves(l, table, first, end);
+	if (s.first == e[0].slot)
+		s.first += !e[0].whole || e[0].before;
+	if (s.end == e[1].slot + 1 && (e[1].slot != e[0].slot || s.first <= e[1].slot))
+		s.end -= !e[1].whole || e[1].before;
+	add_leaves(l, table, s.first, s.end);
 }
 
-/* 2M leaves where no 1G leaf is: everywhere, or in the 1G slots at the ends. */
-static void take_2m(struct layout *l, bool leaf_1g, struct edge first_1g, struct edge last_1g)
+/* 2M leaves where no 1G leaf is: everywhere (giant is NULL), or in the 1G slots at the ends, giant[0] and giant[1]. */
+static void take_2m(struct layout *l, const struct edge *giant)
 {
-	struct edge a = look_at_edge(l, PT_PTE, l->r.start), b = look_at_edge(l, PT_PTE, l->r.end - PAGE_SIZE);
-	uint64_t split = (first_1g.slot + 1) * PT_ENTRIES;
+	const struct edge e[2] = { look_at_edge(l, PT_PTE, l->r.start), look_at_edge(l, PT_PTE, l->r.end - PAGE_SIZE) };
+	struct slots all = { e[0].slot, e[1].slot + 1 };
 
-	take_edges(l, PT_PTE, &a, &b);
-	if (!a.whole)
-		l->dm->leaves[PT_PTE] += (min_u64(l->r.end, a.at.end) - l->r.start) / PAGE_SIZE;
-	if (b.slot != a.slot && !b.whole)
-		l->dm->leaves[PT_PTE] += (l->r.end - b.at.start) / PAGE_SIZE;
-	if (!leaf_1g) {
-		take_leaves(l, PT_PTE, a, b, a.slot, b.slot + 1);
+	take_edges(l, PT_PTE, &e[0], &e[1]);
+	if (!e[0].whole)
+		l->dm->leaves[PT_PTE] += (min_u64(l->r.end, e[0].at.end) - l->r.start) / PAGE_SIZE;
+	if (e[1].slot != e[0].slot && !e[1].whole)
+		l->dm->leaves[PT_PTE] += (l->r.end - e[1].at.start) / PAGE_SIZE;
+	if (!giant) {
+		take_leaves(l, PT_PTE, e, all);
 		return;
 	}
-	if (!first_1g.whole)
-		take_leaves(l, PT_PTE, a, b, a.slot, min_u64(split, b.slot + 1));
-	take_leaves(l, PT_PMD, first_1g, last_1g, first_1g.slot, last_1g.slot + 1);
-	if (last_1g.slot != first_1g.slot && !last_1g.whole)
-		take_leaves(l, PT_PTE, a, b, last_1g.slot * PT_ENTRIES, b.slot + 1);
+	if (!giant[0].whole)
+		take_leaves(l, PT_PTE, e,
+			    (struct slots){ all.first, min_u64((giant[0].slot + 1) * PT_ENTRIES, all.end) });
+	take_leaves(l, PT_PMD, giant, (struct slots){ giant[0].slot, giant[1].slot + 1 });
+	if (giant[1].slot != giant[0].slot && !giant[1].whole)
+		take_leaves(l, PT_PTE, e, (struct slots){ giant[1].slot * PT_ENTRIES, all.end });
 }
 
 static void lay_out(struct layout *l)
 {
 	struct direct_map *dm = l->dm;
-	struct edge none = { .slot = 0 }, a, b;
+	struct edge giant[2];
 
 	if (dm->levels == 5)
 		take_all(l, PT_P4D);
@@ -212,12 +217,12 @@ static void lay_out(struct layout *l)
 		dm->leaves[PT_PTE] += range_size(l->r) / PAGE_SIZE;
 	} else if (!(dm->page_sizes & PAGE_1G)) {
 		take_all(l, PT_PMD);
-		take_2m(l, false, none, none);
+		take_2m(l, NULL);
 	} else {
-		a = look_at_edge(l, PT_PMD, l->r.start);
-		b = look_at_edge(l, PT_PMD, l->r.end - PAGE_SIZE);
-		take_edges(l, PT_PMD, &a, &b);
-		take_2m(l, true, a, b);
+		giant[0] = look_at_edge(l, PT_PMD, l->r.start);
+		giant[1] = look_at_edge(l, PT_PMD, l->r.end - PAGE_SIZE);
+		take_edges(l, PT_PMD, &giant[0], &giant[1]);
+		take_2m(l, giant);
 	}
 }
 

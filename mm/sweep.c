@@ -319,15 +319,17 @@ static size_t regions_above(const struct memblock *mb, phys_t p, size_t *first_r
 }
 
 /*
- * With the kernel's end at k or below it in the same free memory, which goes on for 4M, no step above the kernel runs out of pages.
+ * With the kernel's end at k or below it in the same free memory, which goes on for 4M, no step above the kernel runs
+ * out of pages.
  *
- * The first two steps of 2M at most take one table a level each: from the buffer, after [0, 1M) and the trampoline have had theirs.
- * Then a step of 2M * 256^n is taken only when 2M * 256^(n-1) are mapped, P pages, and it takes at most a table for each of its
- * 2M, 1G, 512G and 256T: 256^n * 512/511 + 6 pages, about half of P. All steps before took P/511, and 8 for the edges of each
- * region. What is reserved is mapped as well, but free it is not.
- *   n = 1: 512 * 510/511    - (256 * 512/511 + 6)    > 248   of which the reserved pages cost 1/511
- *   n = 2: 131072 * 510/511 - (65536 * 512/511 + 6)  > 65140 they cost themselves, those in the first 512M; all the others 1/511
- *   n = 3: 2^25 * 510/511   - (2^24 * 512/511 + 6)   > 16600000, all of them cost themselves; and so on
+ * The first two steps of 2M at most take one table a level each: from the buffer, after [0, 1M) and the trampoline have
+ * had theirs. Then a step of 2M * 256^n is taken only when 2M * 256^(n-1) are mapped, P pages, and it takes at most a
+ * table for each of its 2M, 1G, 512G and 256T: 256^n * 512/511 + 6 pages, about half of P. All steps before took P/511,
+ * and 8 for the edges of each region. What is reserved is mapped as well, but free it is not.
+ *   n = 1: 512 * 510/511    - (256 * 512/511 + 6)   > 248, of which the reserved pages cost 1/511
+ *   n = 2: 131072 * 510/511 - (65536 * 512/511 + 6) > 65140; they cost themselves, those in the first 512M; all the
+ *          others 1/511
+ *   n = 3: 2^25 * 510/511   - (2^24 * 512/511 + 6)  > 16600000, all of them cost themselves; and so on
  */
 static bool room_for_steps(const struct sweep *s, phys_t k)
 {
@@ -417,8 +419,9 @@ static void add_stained(struct sweep *s, struct sweep_interval i, uint64_t gap, 
 }
 
 /*
- * Makes s->c the lowest base with more than `value` pages on movable memory, where they never fall; slot `lo` has no more, slot `hi`
- * has. Mostly a slot has nearly 512 more than the one below it: a jump by as many leads close to the answer.
+ * Makes s->c the lowest base with more than `value` pages on movable memory, where they never fall; slot `lo` has no
+ * more, slot `hi` has. Mostly a slot has nearly 512 more than the one below it: a jump by as many leads close to the
+ * answer.
  */
 static enum status first_above(struct sweep *s, phys_t lo, const struct sweep_try *highest, uint64_t value)
 {

@@ -4,6 +4,7 @@
 
 It asks nobody inside the guest: CR3 and CR4 come from QEMU's monitor, the tables from guest physical memory, the nodes
 from an SRAT file or from --node. Any x86-64 guest will do, with 4 or 5 levels. The guest stands still meanwhile.
+docs/witness.md shows how to look at a Linux with it.
 
     qemu-system-x86_64 ... -qmp unix:/tmp/qmp,server=on,wait=off
     tools/witness /tmp/qmp --srat srat.dat --direct-map
@@ -12,8 +13,10 @@ As a module: Tables(read, root, levels) with .tables (level, address, virtual ad
 import argparse
 import json
 import re
+import secrets
 import struct
 import sys
+import zlib
 from array import array
 from bisect import bisect_left
 from collections import Counter, namedtuple
@@ -24,7 +27,7 @@ PRESENT, WRITE, LARGE, NX = 1, 1 << 1, 1 << 7, 1 << 63
 ADDRESS = 0x000FFFFFFFFFF000
 LEVELS = ["pte", "pmd", "pud", "p4d", "pgd"]
 ROOT_LEVEL = 4
-# Linux and Landfall keep the direct map below the CPU entry area, and nothing else in the upper half below it.
+# Linux and Landfall keep the direct map below the CPU entry area; Linux has its other maps of that part behind it.
 DIRECT_MAP = {4: (0xFFFF800000000000, 0xFFFFFE0000000000), 5: (0xFF00000000000000, 0xFFFFFE0000000000)}
 
 Table = namedtuple("Table", "level address virt")
@@ -149,15 +152,44 @@ def live_tables(qmp, virt=(0, 2**64)):
     return Tables(qmp.memory, regs["CR3"], 5 if regs["CR4"] >> 12 & 1 else 4, virt)
 
 
+def direct_map(qmp):
+    """(base, tables) of the direct map: the first that is mapped in its part of the address space, and all of it that lies as far
+    from its physical address as the first does."""
+    levels = 5 if qmp.registers()["CR4"] >> 12 & 1 else 4
+    leaves = live_tables(qmp, DIRECT_MAP[levels]).leaves
+    if not leaves:
+        raise ValueError("nothing is mapped where Linux and Landfall have their direct map")
+    base = leaves[0].virt - leaves[0].phys
+    end = max(f.virt + f.size * f.count for f in leaves if f.virt - f.phys == base)
+    return base, live_tables(qmp, (base, end))
+
+
+def srat_entries(data):
+    """(type, proximity domain, flags, entry) of each enabled entry for a CPU, memory or an initiator, in table order."""
+    # type: length, place of the domain, place of the flags
+    kinds, narrow, at = {0: (16, 2, 4), 1: (40, 2, 28), 2: (24, 4, 12), 5: (32, 4, 24)}, data[8] < 2, 48
+    while at + 2 <= len(data) and data[at + 1] >= 2 and at + data[at + 1] <= len(data):
+        kind, entry = data[at], data[at:at + data[at + 1]]
+        at += len(entry)
+        if kind not in kinds or len(entry) < kinds[kind][0]:
+            continue
+        pxm, = struct.unpack_from("<I", entry, kinds[kind][1])
+        if kind == 0:  # its upper bytes lie elsewhere
+            pxm = entry[2] | int.from_bytes(entry[9:12], "little") << 8
+        flags, = struct.unpack_from("<I", entry, kinds[kind][2])
+        if flags & 1:
+            yield kind, pxm & 0xFF if narrow and kind < 2 else pxm, flags, entry
+
+
 def read_srat(data):
-    """Enabled memory ranges of a SRAT; a node is called by its PXM here."""
-    found, at = [], 48
-    while at + 2 <= len(data) and data[at + 1] >= 2:
-        if data[at] == 1 and data[at + 1] >= 40:
-            pxm, base, length, flags = struct.unpack_from("<xxIxxQQxxxxI", data, at)
-            if flags & 1:
-                found.append(Range(base, base + length, pxm, bool(flags & 2)))
-        at += data[at + 1]
+    """Enabled memory ranges of a SRAT; nodes are numbered as Linux does, CPUs and initiators first, then memory."""
+    entries, nodes, found = list(srat_entries(data)), {}, []
+    for _, pxm, _, _ in sorted(entries, key=lambda e: e[0] == 1):
+        nodes.setdefault(pxm, len(nodes))
+    for kind, pxm, flags, entry in entries:
+        if kind == 1:
+            base, length = struct.unpack_from("<QQ", entry, 8)
+            found.append(Range(base, base + length, nodes[pxm], bool(flags & 2)))
     return found
 
 
@@ -187,11 +219,13 @@ def parse_arguments():
     text, _, module = __doc__.partition("\n\n")
     p = argparse.ArgumentParser(description=text, epilog=module, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("qmp", metavar="SOCKET", help="UNIX socket of QEMU's -qmp")
-    p.add_argument("--srat", metavar="FILE", help="the guest's SRAT; nodes are called by their PXM")
+    p.add_argument("--srat", metavar="FILE", help="the guest's SRAT")
     p.add_argument("--node", action="append", default=[], type=parse_node, metavar="N:START:END[:hotplug]")
+    p.add_argument("--pinned", action="append", default=[], type=int, metavar="N", help="not movable, whatever SRAT says")
     p.add_argument("--direct-map", action="store_true", help="only the tables of the direct map")
-    p.add_argument("--leaves", action="store_true", help="what is mapped, too")
-    p.add_argument("--json", action="store_true")
+    p.add_argument("--leaves", action="store_true", help="what is mapped, too (text)")
+    p.add_argument("--json", action="store_true", help="`run` records, as in Landfall's log")
+    p.add_argument("--alloc", default="bottom-up", metavar="NAME", help="what the records call the guest's way to allocate")
     return p.parse_args()
 
 
@@ -200,29 +234,43 @@ def look(args):
     running = qmp.command("query-status")["running"]
     qmp.command("stop")
     try:
-        levels = 5 if qmp.registers()["CR4"] >> 12 & 1 else 4
-        return live_tables(qmp, DIRECT_MAP[levels] if args.direct_map else (0, 2**64))
+        return direct_map(qmp)[1] if args.direct_map else live_tables(qmp)
     finally:
         if running:
             qmp.command("cont")
         qmp.close()
 
 
-def show_json(tables, ranges, leaves):
-    pages = [{"level": t.level, "address": hex(t.address), "virt": hex(t.virt), "node": node_of(ranges, t.address).node,
-              "hotplug": node_of(ranges, t.address).hotplug} for t in tables.tables]
-    answer = {"levels": tables.levels, "tables": pages}
-    if leaves:
-        answer["leaves"] = [{"virt": hex(f.virt), "phys": hex(f.phys), "size": f.size, "count": f.count,
-                             "flags": hex(f.flags)} for f in tables.leaves]
-    print(json.dumps(answer))
+def runs(tables, ranges, pinned):
+    """[level, start, end, node, movable] of neighbouring page-table pages that have all of these in common."""
+    found = []
+    for level in LEVELS:
+        for page in sorted({t.address for t in tables.tables if t.level == level}):
+            r = node_of(ranges, page)
+            movable = r.hotplug and r.node not in pinned
+            if found and found[-1][2] == page and [found[-1][i] for i in (0, 3, 4)] == [level, r.node, movable]:
+                found[-1][2] += 4096
+            else:
+                found.append([level, page, page + 4096, r.node, movable])
+    return found
 
 
-def show_text(tables, ranges, leaves):
+def show_json(tables, ranges, args):
+    boot_id = secrets.token_hex(8)
+    for seq, (level, start, end, node, movable) in enumerate(runs(tables, ranges, args.pinned)):
+        record = {"rec": "run", "boot_id": boot_id, "seq": seq, "alloc": args.alloc, "level": level, "start": hex(start),
+                  "end": hex(end), "node": node, "movable": movable}
+        head = json.dumps(record, separators=(",", ":"))[:-1]
+        print(f'{head},"crc":"{zlib.crc32(head.encode()):08x}"}}')
+
+
+def show_text(tables, ranges, args):
     print(f"{tables.levels} levels, top table at {tables.tables[0].address:#x}, {len(tables.tables)} page-table pages")
+    if args.direct_map:
+        print(f"direct map at {tables.leaves[0].virt - tables.leaves[0].phys:#x}")
     for (level, node, hotplug), count in sorted(summary(tables, ranges).items(), key=str):
         print(f"{level:4} node {'none' if node is None else node:>4} {'hotplug' if hotplug else '       '} {count:8}")
-    for f in tables.leaves if leaves else []:
+    for f in tables.leaves if args.leaves else []:
         print(f"{f.virt:#018x} -> {f.phys:#014x} {f.count:8} x {f.size // 1024} KiB flags {f.flags:#x}")
 
 
@@ -236,7 +284,7 @@ def main():
         tables = look(args)
     except (OSError, qemu.QemuError, ValueError) as e:
         sys.exit(f"witness: {e}")
-    (show_json if args.json else show_text)(tables, ranges, args.leaves)
+    (show_json if args.json else show_text)(tables, ranges, args)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@
  *
  *   sweep growth   a line for each of 2^10 to 2^31 slots and each policy:
  *                  slots, policy, slots stained, slots tried, instructions (0: not known), nanoseconds
- *   sweep brute    8 GiB, bottom-up, slots in immovable memory only: how long the sweep takes, counting in every slot, and building
- *                  in every slot (measured in every STRIDE-th, on memory touched before): slots, then nanoseconds of each
+ *   sweep brute    8 GiB, bottom-up, slots in immovable memory only: how long the sweep takes, counting in every slot,
+ *                  and building in every slot (measured in every STRIDE-th, on memory touched before): slots, then
+ *                  nanoseconds of each
  */
 #define _GNU_SOURCE
 #include <linux/perf_event.h>
@@ -130,9 +131,10 @@ static void time_growth(int counter)
 				instructions = read_counter(counter) - before;
 			}
 			if (st == OK)
-				printf("%llu %s %llu %llu %llu %llu\n", (unsigned long long)slots.total, pt_policies[p]->name,
-				       (unsigned long long)sweep.nr_stained, (unsigned long long)sweep.tries,
-				       (unsigned long long)instructions, (unsigned long long)best);
+				printf("%llu %s %llu %llu %llu %llu\n", (unsigned long long)slots.total,
+				       pt_policies[p]->name, (unsigned long long)sweep.nr_stained,
+				       (unsigned long long)sweep.tries, (unsigned long long)instructions,
+				       (unsigned long long)best);
 			else
 				printf("%llu %s refused\n", (unsigned long long)slots.total, pt_policies[p]->name);
 		}

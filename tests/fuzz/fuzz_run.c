@@ -748,7 +748,7 @@ static void make_tables(struct bootinfo *bi)
 	fake_write(TABLES_AT + 64, xsdt.b, xsdt.len);
 	fake_write(TABLES_AT + 128, srat.b, srat.len);
 	bi->rsdp = how & 0x10 ? PHYS_NONE : TABLES_AT;
-	bi->smbios = PHYS_NONE;
+	bi->smbios = how & 8 ? PHYS_NONE : TABLES_AT; /* none there; to scan for one takes most of the time of a run */
 }
 
 /* ---- the options ---- */

@@ -29,7 +29,7 @@ static void read_names(const struct physmem *mem, phys_t entry_point)
 	check_name(s.firmware_date);
 }
 
-/* The first bit says which of the two kinds of entry point stands at the beginning; the second: it is scanned for as well. */
+/* The first bit says which kind of entry point stands at the beginning; the second, that it is scanned for as well. */
 static void fix_entry_point(bool wide)
 {
 	uint8_t *p = memory.bytes;

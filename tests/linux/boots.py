@@ -65,15 +65,7 @@ class Linux:
 
     def direct_map(self):
         """(base, tables) of the direct map, walked from CR3 in guest memory."""
-        qmp = self.guest.qmp
-        levels = 5 if qmp.registers()["CR4"] >> 12 & 1 else 4
-        everything = witness.live_tables(qmp, witness.DIRECT_MAP[levels])
-        base = everything.leaves[0].virt - everything.leaves[0].phys
-        end = everything.leaves[0]
-        for leaf in everything.leaves:
-            if leaf.virt - leaf.phys == base:
-                end = leaf
-        return base, witness.live_tables(qmp, (base, end.virt + end.size * end.count))
+        return witness.direct_map(self.guest.qmp)
 
 
 def landfall(machine, options, qemu_args=(), timeout=120):

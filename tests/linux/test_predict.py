@@ -172,7 +172,7 @@ def test_nodes_and_affinity(machine):
     nodes = {r["node"]: r for r in recs if r["rec"] == "node"}
 
     assert [r["node"] for r in recs if r["rec"] == "affinity"] == [0, 0, 1, 0, 1]
-    assert (nodes[0]["movable"], nodes[0]["why"]) == (False, "reserved 0x0")
+    assert (nodes[0]["movable"], nodes[0]["why"]) == (False, "kernel")
     assert (nodes[1]["movable"], nodes[1]["why"], nodes[1]["present"]) == (True, None, 960 * MIB + 5 * GIB)
 
 

@@ -16,6 +16,21 @@
 #include "mm/sweep.h"
 #include "tests/unit/support.h"
 
+/*
+ * Page tables by address, as many as a build needs; fast, since slots are many. The builder writes all of a table
+ * before it reads.
+ */
+#define SLOT_TABLES (1u << 15)
+
+struct slot_tables {
+	phys_t at[SLOT_TABLES]; /* open hashing; 0: free, no table lies there */
+	uint32_t index[SLOT_TABLES];
+	uint32_t used[SLOT_TABLES]; /* places taken, to free them */
+	uint32_t nr;
+	uint64_t (*table)[PT_ENTRIES];
+	uint32_t room;
+};
+
 struct slot_machine {
 	struct memblock start; /* memory, and what is reserved but for the image */
 	struct numa numa;
@@ -28,7 +43,7 @@ struct slot_machine {
 	/* one build */
 	struct memblock mb;
 	struct numa judged;
-	struct fake_ram ram;
+	struct slot_tables *tables;
 	phys_t *page; /* handed out, in order, trampoline included */
 	size_t nr, room;
 };
@@ -47,12 +62,16 @@ static inline struct slot_machine *slot_machine_new(void)
 	m->image =
 		(struct sweep_image){ .buffer = 0x1e0000, .buffer_end = 0x1f0000, .taken = 0x1f0000, .end = 0x1f0000 };
 	m->slot_size = 2 * MIB;
+	m->tables = calloc(1, sizeof(*m->tables));
+	assert_non_null(m->tables);
 	assert_int_equal(memblock_reserve(&m->start, (struct range){ 0, MIB }), OK);
 	return m;
 }
 
 static inline void slot_machine_free(struct slot_machine *m)
 {
+	free(m->tables->table);
+	free(m->tables);
 	free(m->page);
 	free(m);
 }
@@ -150,14 +169,51 @@ static inline void slot_machine_place(struct slot_machine *m, const struct pt_po
 	pt_alloc_init(&dm->alloc, &m->mb, (struct range){ base + m->image.buffer, base + m->image.buffer_end });
 }
 
-/* Real tables. The caller frees m->ram when it has looked at them. */
+static inline uint64_t *slot_tables_page(void *ctx, phys_t at)
+{
+	struct slot_tables *t = ctx;
+	uint32_t place = (uint32_t)(at >> PAGE_SHIFT) * 2654435761u % SLOT_TABLES;
+
+	while (t->at[place] && t->at[place] != at)
+		place = (place + 1) % SLOT_TABLES;
+	if (t->at[place] == at)
+		return t->table[t->index[place]];
+	assert_true(t->nr < t->room);
+	t->at[place] = at;
+	t->index[place] = t->nr;
+	t->used[t->nr] = place;
+	return t->table[t->nr++];
+}
+
+static inline const uint64_t *slot_tables_read(void *ctx, phys_t at)
+{
+	return slot_tables_page(ctx, at);
+}
+
+static inline struct pgwalk slot_machine_walk(struct slot_machine *m, const struct direct_map *dm)
+{
+	return (struct pgwalk){ slot_tables_read, m->tables, dm->root, dm->levels };
+}
+
+static inline void slot_tables_clear(struct slot_tables *t)
+{
+	if (!t->table) {
+		t->room = SLOT_TABLES / 2;
+		t->table = malloc(t->room * sizeof(*t->table));
+		assert_non_null(t->table);
+	}
+	while (t->nr)
+		t->at[t->used[--t->nr]] = 0;
+}
+
+/* Real tables, until the next build. */
 static inline enum status slot_machine_build(struct slot_machine *m, const struct pt_policy *policy, phys_t base,
 					     struct direct_map *dm)
 {
 	slot_machine_place(m, policy, base, dm);
-	fake_ram_init(&m->ram);
-	memset(fake_ram_page(&m->ram, dm->root), 0, PAGE_SIZE);
-	dm->mem = fake_ram_tables(&m->ram);
+	slot_tables_clear(m->tables);
+	memset(slot_tables_page(m->tables, dm->root), 0, PAGE_SIZE);
+	dm->mem = (struct pt_memory){ slot_tables_page, m->tables };
 	dm->alloc.tell = slot_machine_tell;
 	dm->alloc.tell_ctx = m;
 	m->nr = 0;

@@ -78,7 +78,7 @@ static void see_leaves(void *ctx, const struct pgwalk_leaf *first, uint64_t coun
 static void walk(struct slot_machine *m, const struct direct_map *dm, struct walked *w)
 {
 	const struct pgwalk_visit visit = { see_table, see_leaves, w };
-	struct pgwalk walker = fake_ram_walk(&m->ram, dm->root, dm->levels);
+	struct pgwalk walker = slot_machine_walk(m, dm);
 	uint64_t first = dm->levels == 5 ? 0xff00000000000000 : 0xffff800000000000;
 
 	placement_init(&w->placement, &m->judged);
@@ -184,7 +184,6 @@ static bool compare_at(struct slot_machine *m, const struct pt_policy *policy, p
 				assert_run_levels(w, &t->run[i]);
 		}
 	}
-	fake_ram_free(&m->ram);
 	free(w->table);
 	free(w->level);
 	free(w);

@@ -16,6 +16,7 @@ static void begin(size_t descriptor_size)
 {
 	memset(bytes, 0xff, sizeof(bytes));
 	memset(&bi, 0xaa, sizeof(bi));
+	bi.nr_files = 0;
 	nr = 0;
 	stride = descriptor_size;
 }
@@ -103,6 +104,26 @@ static void test_touching_joined(void **state)
 	assert_int_equal(bi.keep[0].r.end, 5 * MIB);
 	assert_int_equal(bi.keep[1].r.start, 6 * MIB);
 	assert_int_equal(bi.keep[1].r.end, 7 * MIB);
+}
+
+/* What the application has read for the kernel is kept in whole pages, beside what firmware still uses. */
+static void test_files_are_kept(void **state)
+{
+	(void)state;
+	begin(40);
+	add(EFI_CONVENTIONAL, 1 * MIB, 256, 0);
+	add(EFI_BOOT_DATA, 2 * MIB, 256, 0);
+	add(EFI_LOADER_DATA, 3 * MIB, 256, 0);
+	bi.nr_files = 1;
+	bi.file[0] = (struct range){ 3 * MIB, 3 * MIB + 0x1234 };
+	assert_int_equal(convert(), OK);
+	assert_int_equal(bi.nr_keep, 2);
+	assert_int_equal(bi.keep[0].r.end, 3 * MIB);
+	assert_int_equal(bi.keep[0].why, KEEP_BOOT_SERVICES);
+	assert_int_equal(bi.keep[1].r.start, 3 * MIB);
+	assert_int_equal(bi.keep[1].r.end, 3 * MIB + 0x2000);
+	assert_int_equal(bi.keep[1].why, KEEP_MODULE);
+	assert_int_equal(bi.nr_files, 1);
 }
 
 /* Joined only where one ends at the next one's start in the order of the map; a backward step stays as told. */
@@ -233,10 +254,11 @@ static void test_capacities(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_type),   cmocka_unit_test(test_touching_joined),
-		cmocka_unit_test(test_order_kept),   cmocka_unit_test(test_attributes),
-		cmocka_unit_test(test_runtime_gibs), cmocka_unit_test(test_descriptor_sizes),
-		cmocka_unit_test(test_damage),       cmocka_unit_test(test_capacities),
+		cmocka_unit_test(test_every_type),       cmocka_unit_test(test_touching_joined),
+		cmocka_unit_test(test_files_are_kept),   cmocka_unit_test(test_order_kept),
+		cmocka_unit_test(test_attributes),       cmocka_unit_test(test_runtime_gibs),
+		cmocka_unit_test(test_descriptor_sizes), cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_capacities),
 	};
 
 	return cmocka_run_group_tests_name("efi_memmap", tests, NULL, NULL);

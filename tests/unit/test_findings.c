@@ -119,6 +119,16 @@ static void raw_entry(uint8_t type, uint8_t length, size_t bytes)
 	table_zero(&made, bytes - 2);
 }
 
+/* A generic initiator or port, enabled. */
+static void generic_entry(uint8_t type, uint32_t pxm)
+{
+	raw_entry(type, 32, 4);
+	table_u32(&made, pxm);
+	table_zero(&made, 16);
+	table_u32(&made, SRAT_ENABLED);
+	table_u32(&made, 0);
+}
+
 static void test_clean_srat(void **state)
 {
 	(void)state;
@@ -134,6 +144,9 @@ static void test_clean_srat(void **state)
 	srat_add_mem(&made, 5000, 0x123, 0x456, SRAT_HOTPLUG | 0x80);
 	raw_entry(5, 32, 32);
 	raw_entry(6, 32, 32);
+	generic_entry(5, 2);
+	generic_entry(5, 3);
+	generic_entry(6, 4);
 	expect_srat("");
 }
 
@@ -242,6 +255,8 @@ static void test_srat_cpus(void **state)
 	srat_add_x2apic(&made, 1, 32768, SRAT_ENABLED);
 	srat_add_x2apic(&made, 2, 7, SRAT_ENABLED);
 	srat_add_apic(&made, 0, 7, 0);
+	generic_entry(5, 2); /* has no APIC id: 0 is free */
+	srat_add_apic(&made, 0, 0, SRAT_ENABLED);
 	expect_srat("srat-broadcast-cpu apic 0xff pxm 1\nsrat-duplicate-cpu apic 0xff pxm 1\n"
 		    "srat-broadcast-cpu apic 0xffffffff pxm 1\n"
 		    "srat-apic-too-large apic 0x8000 pxm 1\nsrat-duplicate-cpu apic 0x7 pxm 2\n");
@@ -256,6 +271,7 @@ static void make_srat(void)
 	srat_add_apic(&made, 0, 1, SRAT_ENABLED);
 	srat_add_x2apic(&made, 1, 300, SRAT_ENABLED);
 	srat_add_apic(&made, 2, 9, 0);
+	generic_entry(5, 4);
 	srat_add_mem(&made, 0, 0, 2 * GIB, SRAT_ENABLED);
 	srat_add_mem(&made, 1, 4 * GIB, 4 * GIB, SRAT_ENABLED);
 	srat_add_mem(&made, 4, 8 * GIB, 2 * GIB, SRAT_ENABLED | SRAT_HOTPLUG);
@@ -305,6 +321,10 @@ static void test_madt(void **state)
 	madt_apic(1, 0); /* may be added later */
 	madt_x2apic(300, 1);
 	madt_apic(255, 1); /* nobody */
+	madt_x2apic(301, 0);
+	raw_entry(1, 12, 12);
+	raw_entry(0, 7, 7); /* too short for a CPU */
+	raw_entry(9, 11, 11);
 	madt_apic(200, 0);
 	expect_table(madt_findings, "");
 	madt_begin();
@@ -361,6 +381,37 @@ static void test_slit(void **state)
 				    "slit-distance pxm 3 pxm 4\nslit-asymmetric pxm 3 pxm 4\n");
 	slit(3, far, 9);
 	expect_table(slit_findings, "slit-triangle pxm 0 pxm 1\nslit-triangle pxm 1 pxm 2\nslit-mismatch pxm 4\n");
+}
+
+/* The head and the first row can be read, the second row cannot; then not even the head. */
+static void test_unreadable_slit(void **state)
+{
+	static const uint8_t values[] = { 10, 20, 20, 9 };
+
+	(void)state;
+	make_srat();
+	slit(2, values, 4);
+	expect_table(slit_findings, "slit-diagonal pxm 1\nslit-mismatch pxm 4\n");
+	fake_ram_write(&ram, 0x7fff9000 - 46, made.bytes, 46);
+	ram.strict = true;
+	table.addr = 0x7fff9000 - 46;
+	slit_findings(&table, &srat, &to);
+	assert_told("slit-mismatch pxm 4\n");
+	table.addr += 0x100000;
+	slit_findings(&table, &srat, &to);
+	assert_told("slit-length\n");
+}
+
+static void test_short_distances(void **state)
+{
+	static const uint8_t there[] = { 10, 10, 20, 10 }, back[] = { 10, 20, 10, 10 };
+
+	(void)state;
+	make_srat();
+	slit(2, there, 4);
+	expect_table(slit_findings, "slit-distance pxm 0 pxm 1\nslit-asymmetric pxm 0 pxm 1\nslit-mismatch pxm 4\n");
+	slit(2, back, 4);
+	expect_table(slit_findings, "slit-distance pxm 0 pxm 1\nslit-asymmetric pxm 0 pxm 1\nslit-mismatch pxm 4\n");
 }
 
 /* 300 localities: the first 256 are looked at. */
@@ -445,6 +496,31 @@ static void test_cedt(void **state)
 				    "cedt-window-partial 0x200000000-0x300000000\n"
 				    "cedt-window-shared 0x140000000-0x2c0000000\n"
 				    "cedt-window-uncovered 0x280000000-0x2c0000000\ncedt-damaged at 0xb4\n");
+}
+
+/* Tables that name the same again and again are not looked at without end. */
+static void test_endless_tables(void **state)
+{
+	(void)state;
+	make_srat();
+	for (unsigned known = 65535; known <= 65536; known++) {
+		table_begin(&made, "HMAT", 2);
+		table_zero(&made, 4);
+		table_u32(&made, 1);
+		table_u32(&made, 32 + 4 * (known + 1));
+		table_u32(&made, 0);
+		table_u32(&made, known + 1);
+		table_zero(&made, 16 + 4 * known);
+		table_u32(&made, 50);
+		expect_table(hmat_findings, known < 65536 ? "hmat-unknown-domain pxm 50\n" : "");
+	}
+	for (unsigned known = 1023; known <= 1024; known++) {
+		table_begin(&made, "CEDT", 1);
+		for (unsigned i = 0; i < known; i++)
+			cedt_window(5 * GIB, GIB);
+		cedt_window(32 * GIB, GIB);
+		expect_table(cedt_findings, known < 1024 ? "cedt-window-uncovered 0x800000000-0x840000000\n" : "");
+	}
 }
 
 static void msct(uint32_t domains, uint64_t last)
@@ -546,6 +622,21 @@ static void test_turns(void **state)
 	expect_numa("node-interleaved pxm 1 pxm 0\n");
 }
 
+/* Of more than 256 ranges it is not asked which take turns. */
+static void test_too_many_to_take_turns(void **state)
+{
+	(void)state;
+	add_ram(0, 257 * MIB);
+	for (unsigned i = 0; i < 256; i++)
+		entry(i % 2, i * MIB, (i + 1) * MIB, false);
+	told[0] = '\0';
+	numa_judge(&numa, &mb);
+	numa_findings(&(struct numa_evidence){ &numa, &mb, &map, PHYS_NONE }, &to);
+	assert_told("node-interleaved pxm 0 pxm 1\nsrat-uncovered-ram 0x10000000-0x10100000\n");
+	entry(0, 256 * MIB, 257 * MIB, false);
+	expect_numa("");
+}
+
 static void test_reach_and_cover(void **state)
 {
 	(void)state;
@@ -606,13 +697,31 @@ static void test_lonely_domains(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(test_clean_srat),     TEST(test_srat_damage),    TEST(test_srat_lengths),
-		TEST(test_srat_strangers), TEST(test_pxm_high_bytes), TEST(test_pxm_too_large),
-		TEST(test_srat_ranges),    TEST(test_srat_cpus),      TEST(test_madt),
-		TEST(test_slit),           TEST(test_large_slit),     TEST(test_hmat),
-		TEST(test_cedt),           TEST(test_msct),           TEST(test_clean_numa),
-		TEST(test_overlaps),       TEST(test_turns),          TEST(test_reach_and_cover),
-		TEST(test_all_hotplug),    TEST(test_mixed_hotplug),  TEST(test_lonely_domains),
+		TEST(test_clean_srat),
+		TEST(test_srat_damage),
+		TEST(test_srat_lengths),
+		TEST(test_srat_strangers),
+		TEST(test_pxm_high_bytes),
+		TEST(test_pxm_too_large),
+		TEST(test_srat_ranges),
+		TEST(test_srat_cpus),
+		TEST(test_madt),
+		TEST(test_slit),
+		TEST(test_unreadable_slit),
+		TEST(test_short_distances),
+		TEST(test_large_slit),
+		TEST(test_hmat),
+		TEST(test_cedt),
+		TEST(test_endless_tables),
+		TEST(test_msct),
+		TEST(test_clean_numa),
+		TEST(test_overlaps),
+		TEST(test_turns),
+		TEST(test_too_many_to_take_turns),
+		TEST(test_reach_and_cover),
+		TEST(test_all_hotplug),
+		TEST(test_mixed_hotplug),
+		TEST(test_lonely_domains),
 	};
 
 	return cmocka_run_group_tests_name("findings", tests, NULL, NULL);

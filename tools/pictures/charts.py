@@ -319,22 +319,30 @@ class MemoryChart:
                         color=LIGHT["ink"], bbox={"facecolor": tint(node), "edgecolor": "none", "boxstyle": "round,pad=0.15"})
 
     def draw_row(self, ax, row, x, near):
-        """One policy's page tables: node tints behind, then tables and image."""
+        """One policy: node tints, image, tables. Enlarged (near < 0), tables in the image show; else the image must not vanish."""
         (alloc, y), high = row, self.layout.row - 5
         for start, end, node, kind in self.boot.pieces():
             look = node_look(node, kind) | {"alpha": 0.7}
             if x(end) > x(start):
                 ax.add_patch(Rectangle((x(start), y + 2), x(end) - x(start), high, **look))
+        drawn = [self.draw_image, self.draw_tables]
+        for draw in drawn if near < 0 else reversed(drawn):
+            draw(ax, row, x, near)
+
+    def draw_image(self, ax, row, x, _):
+        if self.boot.kaslr:
+            a, b = x(self.boot.kaslr["base"]), x(self.boot.kaslr["end"])
+            if b > a:
+                self.canvas.mark(ax, (a, row[1], max(b - a, SEE), self.layout.row - 1), kernel_words(self.boot.kaslr), facecolor=LIGHT["kernel"],
+                                 linewidth=0)
+
+    def draw_tables(self, ax, row, x, near):
+        (alloc, y), high = row, self.layout.row - 5
         for group in neighbours(self.boot.runs(alloc), near):
             a, b = x(group[0].start), x(group[-1].end)
             if b > a:
                 colour = LIGHT["stain" if group[0].movable else "tables"]
                 self.canvas.mark(ax, (a, y + 2, max(b - a, SEE), high), group_words(group), facecolor=colour, linewidth=0)
-        if self.boot.kaslr:
-            a, b = x(self.boot.kaslr["base"]), x(self.boot.kaslr["end"])
-            if b > a:
-                self.canvas.mark(ax, (a, y, max(b - a, SEE), high + 4), kernel_words(self.boot.kaslr), facecolor=LIGHT["kernel"],
-                                 linewidth=0)
 
     def draw_detail(self, number, place, window, overview):
         (left, top, width), (start, end) = place, window
@@ -403,7 +411,7 @@ def strip_words(alloc, axis, part):
 
 
 def draw_sweep(boot, layout, key):
-    """All slots from the first to the last, a strip a policy."""
+    """All slots, a strip a policy."""
     axis, row, top = facts.SlotAxis(boot.slot_pieces()), layout.row, 60 if layout is WIDE else 64
     aside = 150 if layout is WIDE else 62
     width, height = layout.width - layout.left - layout.right - aside, row * len(boot.sweeps)
@@ -449,12 +457,12 @@ def draw_slot_axis(canvas, ax, axis):
 
 
 def draw_own_slot(canvas, ax, axis, boot):
-    slot = boot.kaslr["slot"]
-    if slot is None or slot >= axis.count:
+    slot = axis.number(boot.kaslr["base"])
+    if slot is None:
         return
     ax.axvline(slot + 0.5, color=LIGHT["ink"], linewidth=1.2)
     at = (slot + 0.5) / axis.count
-    ax.annotate(f"this boot: slot {slot}", (at, 1), (0, 7), xycoords="axes fraction", textcoords="offset points", fontsize=canvas.layout.font - 1,
+    ax.annotate("this boot" + (f": slot {slot}" if boot.kaslr["slot"] == slot else ""), (at, 1), (0, 7), xycoords="axes fraction", textcoords="offset points", fontsize=canvas.layout.font - 1,
                 color=LIGHT["ink"], ha="left" if at < 0.2 else "right" if at > 0.8 else "center", va="bottom")
 
 

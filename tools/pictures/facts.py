@@ -1,30 +1,17 @@
 # SPDX-License-Identifier: MIT
 """What a serial log says, as ranges to draw: memory by node, the image, page tables by policy, slots. Draws nothing."""
-import importlib.machinery
-import importlib.util
 import re
-import sys
 from bisect import bisect_right
 from itertools import accumulate
-from pathlib import Path
 from types import SimpleNamespace
 
-ROOT = Path(__file__).resolve().parents[2]
+import check_log
+from check_log import model
+
 LEVELS = ("pgd", "p4d", "pud", "pmd", "pte")
 PAGE, M, G = 1 << 12, 1 << 20, 1 << 30
 SLOT = 2 * M
 BLOCKS = (128 * M, 2 * G)  # what Linux takes offline at once: on small machines, and on those of 64 GiB or more
-
-
-def load_check_log():
-    loader = importlib.machinery.SourceFileLoader("check_log", str(ROOT / "tools/check-log"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("check_log", loader))
-    loader.exec_module(module)
-    return module
-
-
-check_log = load_check_log()
-model = sys.modules["model"]  # which check-log knows where to find
 
 
 def size_words(n):
@@ -119,7 +106,7 @@ class LogFacts:
     # ---- slots ----
 
     def slot_pieces(self):
-        """[first base, last base] of the slots an image of this size has, in order: the decompressor's chooser, in ranges."""
+        """[first base, last base] of the slots an image of this size has, in the order of the decompressor's chooser."""
         avoid = [(0, M)] + [(r["start"], r["end"]) for r in self.all("reserved") if r["what"] in ("module", "boot services")]
         if self.boot["protocol"] != "uefi":
             avoid.append((model.LOADED, model.LOADED + self.kaslr["end"] - self.kaslr["base"]))
@@ -130,7 +117,7 @@ class LogFacts:
         parts = [(max(a, model.LOADED), b) for a, b in parts if max(a, model.LOADED) < b]
         for hole in avoid:
             parts = model.without(parts, hole)
-        firsts = [(-(-a // SLOT) * SLOT, (b - self.kaslr["size"]) // SLOT * SLOT) for a, b in sorted(parts)]
+        firsts = [(-(-a // SLOT) * SLOT, (b - self.kaslr["size"]) // SLOT * SLOT) for a, b in parts]
         return [(first, last) for first, last in firsts if first <= last]
 
 
@@ -144,18 +131,19 @@ class SlotAxis:
     def __init__(self, pieces):
         self.pieces = pieces
         self.starts = [0, *accumulate((last - first) // SLOT + 1 for first, last in pieces)]
+        self.by_base = sorted((first, i) for i, (first, _) in enumerate(pieces))
 
     @property
     def count(self):
         return self.starts[-1]
 
     def number(self, base):
-        """The slot at base, or the next one above it."""
-        i = bisect_right([first for first, _ in self.pieces], base) - 1
-        if i < 0:
-            return 0
-        first, last = self.pieces[i]
-        return self.starts[i] + min((base - first) // SLOT, (last - first) // SLOT + 1)
+        """The slot at base; None where there is none."""
+        at = bisect_right(self.by_base, (base, len(self.pieces))) - 1
+        first, i = self.by_base[at]
+        if at < 0 or base > self.pieces[i][1] or (base - first) % SLOT:
+            return None
+        return self.starts[i] + (base - first) // SLOT
 
     def base(self, number):
         i = bisect_right(self.starts, number) - 1

@@ -30,7 +30,7 @@ details{margin-top:8px}summary{cursor:pointer;font-size:14px}
 table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums;white-space:nowrap}
 caption{text-align:left;color:var(--muted);padding:4px 0}
 th,td{padding:4px 12px 4px 0;text-align:right;border-bottom:1px solid var(--rule)}
-th:first-child,td:first-child,.words{text-align:left}thead th{vertical-align:bottom;font-weight:600}tbody th{font-weight:600}
+th:first-child,td:first-child,.words{text-align:left}thead th{vertical-align:bottom;font-weight:600;white-space:normal}tbody th{font-weight:600}
 a{color:var(--tables)}:focus-visible{outline:2px solid var(--tables);outline-offset:2px}
 @media (max-width:720px){main{padding:12px 10px 48px}figure{padding:12px 8px}svg.wide{display:none}svg.narrow{display:block}h1{font-size:23px}}
 """
@@ -124,7 +124,7 @@ def policy_table(boot):
 CAPTIONS = {
     "memory": ("Where page tables lie", "Physical memory to scale; below it, enlarged, the places that hold page tables, each to a scale of its "
                "own. A mark less than a pixel wide is drawn one pixel wide; a dotted line stands for a large hole without RAM."),
-    "sweep": ("Every slot", "All places the image could have been given, from the lowest to the highest, each 2 MiB; a cut where memory is "
+    "sweep": ("Every slot", "All places the image could have been given, as KASLR counts them, 2 MiB apart; a cut where memory is "
               "interrupted. For an image of this size, this memory map and these reservations."),
     "policies": ("What each policy costs", "The same machine and the same place of the image for all."),
 }
@@ -199,14 +199,18 @@ def html(boots):
 
 def svg(boots):
     """The wide charts of all boots below each other, on paper."""
-    parts = [svgs[0] for i, b in enumerate(boots) for svgs in charts.charts(b, f"b{i}", layouts=(charts.WIDE,)).values()]
-    gap, width, top = 28, charts.WIDE.width + 32, 20
+    parts = [(CAPTIONS[name][0] + (f": {b.name}" if len(boots) > 1 else ""), svgs[0]) for i, b in enumerate(boots)
+             for name, svgs in charts.charts(b, f"b{i}", layouts=(charts.WIDE,)).items()]
+    gap, width, top = 26, charts.WIDE.width + 32, 16
     root = ElementTree.Element(f"{{{SVG}}}svg", {"role": "img", "aria-labelledby": "title desc"})
     ElementTree.SubElement(root, f"{{{SVG}}}title", id="title").text = "Where do early page tables land? " + ", ".join(b.name for b in boots)
-    ElementTree.SubElement(root, f"{{{SVG}}}desc", id="desc").text = " ".join(p[1].text for p in parts)
+    ElementTree.SubElement(root, f"{{{SVG}}}desc", id="desc").text = " ".join(part[1].text for _, part in parts)
     ElementTree.SubElement(root, f"{{{SVG}}}style").text = charts.dark_rules()
     paper = ElementTree.SubElement(root, f"{{{SVG}}}rect", {"width": "100%", "height": "100%", "rx": "10", "fill": LIGHT["paper"]})
-    for part in parts:
+    for heading, part in parts:
+        ElementTree.SubElement(root, f"{{{SVG}}}text", {"x": "20", "y": f"{top + 16:g}", "fill": LIGHT["ink"],
+                                                        "font-family": ", ".join(charts.FONT), "font-size": "16", "font-weight": "700"}).text = heading
+        top += 34
         height = float(part.get("viewBox").split()[3])
         part.attrib |= {"x": "16", "y": f"{top:g}", "width": f"{charts.WIDE.width}", "height": f"{height:g}"}
         root.append(part)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""tools/witness as docs/witness.md shows it: pointed at a Linux whose page tables run over onto a movable node."""
+import json
+import re
+import subprocess
+
+import boots
+from logcheck import read_record
+
+M = 1 << 20
+
+
+def witness_says(kernel, leaf, *options):
+    """(Linux's log, what the program prints) for the machine with one slot right below node 1."""
+    with boots.Linux(kernel, "last-slot", f"{boots.CONSOLE} movable_node", boots.cpu(leaf, 4)) as linux:
+        log = linux.stop_at(boots.NODES_KNOWN)
+        linux.guest.qmp.close()  # a QMP socket serves one client at a time
+        linux.guest.qmp = None
+        command = [boots.ROOT / "tools/witness", linux.guest.folder / "qmp", "--srat", f"{linux.folder.name}/srat.dat",
+                   "--direct-map", *options]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return log, done.stdout
+
+
+def test_stained():
+    log, text = witness_says(boots.kernel("6.1"), "4k")
+    over = [p for p in log.table_pages if 0x48000000 <= p < 1 << 31]
+    assert sum(int(n) for n in re.findall(r"node +1 hotplug +(\d+)$", text, re.M)) == len(over) > 0
+    verdict = [json.loads(line) for line in boots.predict(log.data, "--page-size", "4k", "--json", "--pinned", "0").splitlines()]
+    assert [r["on_movable"] for r in verdict if r["rec"] == "verdict"] == [len(over)]
+
+
+def test_records():
+    """The records are run records in every detail; what is movable lies on node 1, where node 1 begins. Node 0 is not: it holds the
+    first MiB."""
+    log, text = witness_says(boots.kernel("6.1"), "4k", "--json", "--pinned", "0")
+    records = [read_record(line) for line in text.splitlines()]
+    assert {r["rec"] for r in records} == {"run"} and [r["seq"] for r in records] == list(range(len(records)))
+    movable = [r for r in records if r["movable"]]
+    assert {r["node"] for r in movable} == {1}
+    assert min(r["start"] for r in movable) == 0x48000000
+    pages = {p for r in records if r["level"] != "pgd" for p in range(r["start"], r["end"], 4096)}
+    assert set(log.table_pages) <= pages
+
+
+def test_clean():
+    """The same kernel with 2 MiB leaves."""
+    _, text = witness_says(boots.kernel("6.1"), "2m", "--json", "--pinned", "0")
+    assert {(r["node"], r["movable"]) for r in map(json.loads, text.splitlines())} == {(0, False)}

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""tools/campaign: boots held against the prediction; one that differs ends it, and what was begun can be taken up again."""
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PREDICT = ROOT / "build/landfall-predict"
+pytestmark = pytest.mark.skipif(not shutil.which("parallel") or not PREDICT.exists(), reason="needs GNU parallel and make")
+
+
+def campaign(*args):
+    done = subprocess.run([ROOT / "tools/campaign", *map(str, args)], capture_output=True, text=True, timeout=400)
+    return done.returncode, done.stdout, done.stderr
+
+
+def results(folder):
+    return [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
+
+
+def sequence_numbers(folder):
+    return sorted(int(line.split("\t")[0]) for line in (folder / "joblog").read_text().splitlines()[1:])
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    """Two seeds, two machines, one policy and all of them."""
+    folder = tmp_path_factory.mktemp("campaign") / "good"
+    return folder, campaign("-o", folder, "--machines=four-nodes,pc-islands", "--seeds=0x21,2", "--policies=bottom-up,all")
+
+
+def liar(tmp_path, base):
+    """A landfall-predict that says clean of the image at this base."""
+    path = tmp_path / "liar"
+    path.write_text(f"#!/bin/sh\ncase \"$*\" in *'--kernel {base}:'*) exec {PREDICT} \"$@\" --alloc memblock;; esac\nexec {PREDICT} \"$@\"\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_all_as_predicted(good):
+    folder, (code, out, err) = good
+    assert (code, out) == (0, "8 boots, all as predicted; 5 of them with a stained map\n"), err
+    found = results(folder)
+    keys = {(r["machine"], r["seed"], r["alloc"], r["page_size"]) for r in found}
+    assert keys == {(m, s, a, "4k") for m in ("four-nodes", "pc-islands") for s in (2, 33) for a in ("bottom-up", "all")}
+    assert sequence_numbers(folder) == list(range(1, 9))
+    assert all(r["as_predicted"] for r in found)
+    stained = next(r for r in found if (r["machine"], r["seed"], r["alloc"]) == ("four-nodes", 33, "bottom-up"))
+    verdict, = stained["verdicts"]
+    assert (stained["base"], stained["slot"]) == ("0x5600000", 34)
+    assert (verdict["result"], verdict["table_pages"], verdict["stained_nodes"], verdict["pinned"]) == ("stained", 4106, [1], 1996488704)
+
+
+def test_the_boot_it_names_is_that_boot(good):
+    """What stands in `boot` runs on its own, with the same verdict."""
+    stained = next(r for r in results(good[0]) if (r["machine"], r["seed"], r["alloc"]) == ("four-nodes", 33, "bottom-up"))
+    done = subprocess.run(shlex.split(stained["boot"]), cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert f"STAINED: {stained['verdicts'][0]['on_movable']} of 4106 page-table pages on movable node 1" in done.stdout
+
+
+def test_a_wrong_prediction_ends_it_and_it_can_go_on(tmp_path):
+    """The third of six boots gets a wrong prediction. No other is begun until it is as predicted."""
+    folder, what = tmp_path / "c", ("--seeds=1,2,0x21,3,4,5", "--policies=bottom-up", "--jobs=1")
+    lie = f"--predict={liar(tmp_path, '0x5600000')}"
+    code, out, err = campaign("-o", folder, *what, lie)
+    assert code == 1, err
+    assert out.splitlines()[0] == "four-nodes 33 bottom-up 4k: another verdict than predicted"
+    assert sequence_numbers(folder) == [1, 2, 3]
+    bad = results(folder)[-1]
+    assert not bad["as_predicted"] and bad["verdicts"][0]["on_movable"] > 0 and bad["predicted"][0]["on_movable"] == 0
+
+    repeat = shlex.split(re.search("repeat with: (.*)", out)[1])
+    done = subprocess.run(repeat, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    again = json.loads(done.stdout)
+    assert (done.returncode, again["difference"], again["base"]) == (1, bad["difference"], "0x5600000")
+
+    assert campaign("-o", folder, *what)[0] == 2  # not by mistake
+    assert campaign("-o", folder, "--resume", "--seeds=1,2")[0] == 2
+    shutil.copy(PREDICT, tmp_path / "liar")  # the prediction is mended
+    code, out, err = campaign("-o", folder, *what, lie, "--resume")
+    assert (code, out) == (0, "6 boots, all as predicted; 1 of them with a stained map\n"), err
+    assert sorted(r["seed"] for r in results(folder)) == [1, 2, 3, 4, 5, 33, 33]  # the first two were not booted again
+
+
+def test_several_hosts(tmp_path):
+    """`:` is this host; the folder of the work is handed to the others."""
+    code, out, err = campaign("-o", tmp_path / "c", "--seeds=1-2", "--sshlogin=1/:", "--append=movable_node=off")
+    assert (code, out) == (0, "2 boots, all as predicted; 2 of them with a stained map\n"), err
+
+
+def test_options_are_part_of_the_prediction(tmp_path):
+    """Another memory map, an image that pretends to be larger, other marks: all reach the prediction."""
+    code, out, err = campaign("-o", tmp_path / "c", "--seeds=1", "--machines=pc-islands", "--policies=all", "--page-sizes=2m",
+                              "--append=image_size=64M,0x3430000 mem=1G levels=4 hotplug=0")
+    assert (code, out[:27]) == (0, "1 boots, all as predicted; "), (out, err)
+
+
+def test_what_cannot_be_compared_is_no_success(tmp_path):
+    code, out, err = campaign("-o", tmp_path / "a", "--machines=nowhere", "--seeds=1")
+    assert (code, out) == (2, "could not complete: 0 of 1 boots done; go on with --resume\n")
+    assert "nowhere 1 both 4k" in err
+    code, out, _ = campaign("-o", tmp_path / "b", "--seeds=1", "--append=mowable_node")
+    assert code == 1 and "unknown option 'mowable_node'" in out
+    assert campaign("-o", tmp_path / "d", "--append=fragment=every:2")[0] == 2
+    code, out, _ = campaign("-o", tmp_path / "c", "--seeds=1", "--timeout=0.2")
+    assert code == 1 and "fault: hang" in out

@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: MIT
+"""tools/report: every fact of a log is on the page, with words, and the page needs nothing else to be shown."""
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("matplotlib")
+ROOT = Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "tools"))
+
+from pictures import charts, facts, page  # noqa: E402
+
+MACHINES = sorted(p.stem for p in (ROOT / "tests/machines").glob("*.expect"))
+SVG = "{http://www.w3.org/2000/svg}"
+STAINED = "base=0x5e00000 alloc=all seed=1 page_size=4k sweep"
+VOID = {"meta", "br", "link", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Tags that are closed as they are opened, ids that are unique, what refers to what, marks and their titles."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.ids, self.refs, self.tags, self.titles, self.cells = [], [], [], [], [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append((tag, attrs))
+        if tag not in VOID:
+            self.open.append((tag, attrs))
+        self.ids += [attrs["id"]] if "id" in attrs else []
+        self.refs += re.findall(r"url\(([^)]*)\)", " ".join(v or "" for v in attrs.values()))
+        self.refs += [v for k, v in attrs.items() if k in ("href", "xlink:href", "src", "srcset", "data", "action", "poster")]
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1][0] == "title" and len(self.open) > 1 and self.open[-2][1].get("class") == "mark":
+            self.titles.append(data)
+        if self.open and self.open[-1][0] in ("td", "th"):
+            self.cells.append(data)
+
+
+@pytest.fixture(scope="module")
+def log_file(tmp_path_factory):
+    if not (ROOT / "build/landfall.elf").exists():
+        pytest.skip("build/landfall.elf is not there: make")
+    done = subprocess.run([ROOT / "tools/run", f"--append={STAINED}"], cwd=ROOT, capture_output=True, timeout=120)
+    assert done.returncode in (0, 1), done.stdout[-2000:]
+    path = tmp_path_factory.mktemp("report") / "worst.log"
+    path.write_bytes(done.stdout)
+    return path
+
+
+@pytest.fixture(scope="module")
+def boot(log_file):
+    return facts.LogFacts(log_file.read_bytes(), "worst")
+
+
+def report(out, *logs):
+    done = subprocess.run([ROOT / "tools/report", *logs, "-o", out], capture_output=True, text=True, timeout=300)
+    return done.returncode, done.stderr
+
+
+@pytest.fixture(scope="module")
+def html(log_file):
+    out = log_file.parent / "worst.html"
+    assert report(out, log_file) == (0, "")
+    return out
+
+
+def expect_log(machine):
+    return facts.LogFacts((ROOT / f"tests/machines/{machine}.expect").read_bytes(), machine)
+
+
+# ---- facts ----
+
+def test_pieces_of_the_default_machine(boot):
+    """Islands of node 0 around three movable nodes, to the byte."""
+    pieces = boot.pieces()
+    assert pieces[1:3] == [(0x100000, 0x6000000, 0, "fixed"), (0x6000000, 0x7d000000, 1, "movable")]
+    assert pieces[3:] == [(0x7d000000, 0x7ffe0000, 0, "fixed"), (0x100000000, 0x106000000, 0, "fixed"),
+                          (0x106000000, 0x1c0000000, 2, "movable"), (0x1c0000000, 0x280000000, 3, "movable")]
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_all_memory_is_drawn_once_and_slots_are_those_counted(machine):
+    boot = expect_log(machine)
+    pieces = boot.pieces()
+    assert sum(b - a for a, b, _, _ in pieces) == sum(b - a for a, b in boot.nodes.ram)
+    for node, record in boot.node_records.items():
+        assert sum(b - a for a, b, n, _ in pieces if n == node) == record["present"]
+        assert any(kind == "movable" for _, _, n, kind in pieces if n == node) == record["movable"]
+    axis, slot = facts.SlotAxis(boot.slot_pieces()), boot.kaslr["slot"]
+    assert axis.count == boot.kaslr["slots"]
+    assert slot is None or (axis.base(slot), axis.number(boot.kaslr["base"])) == (boot.kaslr["base"], slot)
+
+
+def test_slots_of_the_default_machine(boot):
+    """39 + 23 + 48 slots in three pieces, and number and base turn into each other."""
+    axis = facts.SlotAxis(boot.slot_pieces())
+    assert [(last - first) // facts.SLOT + 1 for first, last in axis.pieces] == [39, 23, 48]
+    assert axis.count == boot.kaslr["slots"] == 110
+    assert [axis.base(n) for n in (0, 38, 39, 62, 109)] == [0x1200000, 0x5e00000, 0x7d000000, 0x100000000, 0x105e00000]
+    assert [axis.number(axis.base(n)) for n in range(110)] == list(range(110))
+    assert [axis.number(base) for base in (0x1000000, 0x1300000, 0x6000000, 0x7fe00000, 0x106000000)] == [None] * 5
+
+
+def test_strip_has_every_slot_once(boot):
+    axis = facts.SlotAxis(boot.slot_pieces())
+    for sweep in boot.sweeps.values():
+        strip = facts.slot_strip(axis, sweep)
+        assert [n for first, last, _ in strip for n in range(first, last + 1)] == list(range(110))
+        assert sum(last - first + 1 for first, last, stained in strip if stained) == sweep["stained_slots"]
+
+
+def test_costs_are_the_verdicts(boot):
+    assert len(boot.policies) == 8
+    for alloc in boot.policies:
+        cost, verdict = boot.costs(alloc), boot.verdict(alloc)
+        assert (cost.pages, cost.on_movable, cost.nodes) == (verdict["table_pages"], verdict["on_movable"], verdict["stained_nodes"])
+    # 15.4 MiB of tables from 96 MiB on: one block of 128 MiB, one of 2 GiB, none of it below 16 MiB but the buffer's share.
+    assert boot.costs("bottom-up").blocks == [1, 1]
+    assert boot.costs("node-local").blocks == [3, 3]
+    assert boot.costs("lowest").low[0] > 14 * facts.M and boot.costs("memblock").low[0] == 0
+
+
+# ---- the page ----
+
+def test_every_run_and_stain_is_on_the_page(boot, html):
+    shown = Page(html.read_text())
+    runs = [r for alloc in boot.policies for r in boot.runs(alloc)]
+    stains = [r for r in runs if r.movable]
+    assert len(stains) > 20
+    for r in runs:
+        words = f"{charts.range_words(r.start, r.end)} on node {r.node}, {'movable: stained' if r.movable else 'not movable'}"
+        found = [t for t in shown.titles if t.startswith(f"{r.alloc}: ") and f" {r.level} page" in t and t.endswith(words)]
+        assert found, words
+        assert f"{r.start:#x}" in shown.cells and f"{r.end:#x}" in shown.cells
+    for node in range(4):
+        assert any(t.startswith(f"node {node}, ") for t in shown.titles)
+    assert any(t.startswith("kernel image: [mem 0x5e00000-") for t in shown.titles)
+    assert "bottom-up: slots 31 to 38, bases 0x5000000 to 0x5e00000: stained; image on node 0" in shown.titles
+
+
+def test_every_mark_has_words(html):
+    marks = [attrs for tag, attrs in Page(html.read_text()).tags if attrs.get("class") == "mark"]
+    assert len(marks) > 300
+    assert all(m["role"] == "img" and m["aria-label"] for m in marks)
+
+
+def test_nothing_is_fetched(html):
+    shown = Page(html.read_text())
+    assert len(shown.ids) == len(set(shown.ids))
+    targets = [ref.strip("\"'") for ref in shown.refs]
+    assert len(targets) > 20 and all(t.startswith("#") and t[1:] in shown.ids for t in targets)
+    text = html.read_text()
+    assert not re.search(r"@import|<link|<iframe|<object|<base", text)
+    assert set(re.findall(r"https?://[^\"' <]*", text)) <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert "default-src 'none'" in text
+
+
+def test_alternatives_and_keys(html):
+    """A chart has a name and a description; a table has a caption, is reached by Tab, and stands by every chart."""
+    shown = Page(html.read_text())
+    drawn = [attrs for tag, attrs in shown.tags if tag == "svg"]
+    assert sorted(a["class"] for a in drawn) == ["chart narrow"] * 3 + ["chart wide"] * 3
+    assert all(set(a["aria-labelledby"].split()) <= set(shown.ids) for a in drawn)
+    regions = [attrs for tag, attrs in shown.tags if attrs.get("role") == "region"]
+    assert len(regions) == 4 and all(r["tabindex"] == "0" and r["aria-label"] for r in regions)
+    assert [tag for tag, _ in shown.tags].count("caption") == 4
+    assert "prefers-color-scheme:dark" in html.read_text() and dict(shown.tags)["html"]["lang"] == "en"
+
+
+def test_colours_can_be_told_apart_by_value():
+    light = [pair[0] for pair in charts.COLOURS.values()]
+    assert len(set(light)) == len(light)
+
+
+def contrast(a, b):
+    def luminance(colour):
+        parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+        parts = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", (0, 1), ids=("light", "dark"))
+def test_contrast(scheme):
+    """WCAG AA: 4.5 for text, 3 for what must be told from its background."""
+    c = {name: pair[scheme] for name, pair in charts.COLOURS.items()}
+    for words in ("ink", "muted", "stain", "tables"):
+        assert contrast(c[words], c["paper"]) >= 4.5, words
+    for ground in ("tint0", "tint1", "tint2", "tint3"):
+        assert contrast(c["ink"], c[ground]) >= 4.5
+        for mark in ("kernel", "tables", "stain"):
+            assert contrast(c[mark], c[ground]) >= 3, (mark, ground)
+    assert contrast(c["stain"], c["clean"]) >= 3 or scheme
+
+
+# ---- many logs, odd logs, SVG ----
+
+def test_many_logs(tmp_path, log_file):
+    out = tmp_path / "many.html"
+    assert report(out, log_file, *(ROOT / f"tests/machines/{m}.expect" for m in ("azure", "no-srat", "thirtytwo-nodes"))) == (0, "")
+    shown = Page(out.read_text())
+    assert len(shown.ids) == len(set(shown.ids))
+    assert [f"b{i}" in shown.ids and f"#b{i}" in shown.refs for i in range(4)] == [True] * 4
+
+
+def test_svg(tmp_path, log_file, boot):
+    out = tmp_path / "worst.svg"
+    assert report(out, log_file) == (0, "")
+    root = ElementTree.fromstring(out.read_text())
+    assert root.tag == f"{SVG}svg" and root.get("role") == "img" and len(root.findall(f"{SVG}svg")) == 3
+    titles = {g.find(f"{SVG}title").text for g in root.iter(f"{SVG}g") if g.get("class") == "mark"}
+    for alloc in boot.policies:
+        for r in boot.runs(alloc):
+            assert charts.run_words(r) in titles
+    assert not re.search(r"(href|src)=\"[^#]", out.read_text())
+    again = tmp_path / "again.svg"
+    assert report(again, log_file) == (0, "") and again.read_text().replace("again", "worst") == out.read_text()
+
+
+def test_a_damaged_log_is_drawn_and_says_so(tmp_path):
+    whole = (ROOT / "tests/machines/four-nodes.expect").read_text()
+    (tmp_path / "cut.log").write_text(whole[:whole.index('{"rec":"verdict"')])
+    assert report(tmp_path / "cut.html", tmp_path / "cut.log") == (0, "")
+    assert "This log is truncated: the log ends after record 47" in (tmp_path / "cut.html").read_text()
+
+
+def test_what_cannot_be_drawn(tmp_path):
+    (tmp_path / "empty.log").write_text("")
+    code, said = report(tmp_path / "x.html", tmp_path / "empty.log")
+    assert code == 2 and "no memory map to draw: truncated" in said
+    assert report(tmp_path / "x.html", tmp_path / "nothing")[0] == 2
+    assert report(tmp_path / "x.png", ROOT / "tests/machines/azure.expect")[0] == 2
+
+
+def test_words_from_the_machine_are_no_markup():
+    """What firmware calls the machine goes into the page as text."""
+    boot = expect_log("azure")
+    boot.boot["machine"], boot.boot["cmdline"] = '<script>alert("m")</script>', "a&b <i>"
+    text = page.html([boot])
+    assert "<script>alert" not in text and "&lt;script&gt;alert" in text and "a&amp;b &lt;i&gt;" in text
+
+
+def test_the_picture_in_docs_is_whole():
+    root = ElementTree.fromstring((ROOT / "docs/four-nodes.svg").read_text())
+    assert len(root.findall(f"{SVG}svg")) == 3 and "1996488704" not in root.find(f"{SVG}desc").text
+
+
+# ---- in a browser ----
+
+def screenshot(html, out, size, scheme):
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars",
+               f"--blink-settings=preferredColorScheme={scheme}", f"--user-data-dir={out}.profile", f"--window-size={size}",
+               f"--screenshot={out}", f"file://{html}"]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    image = pytest.importorskip("PIL.Image").open(out).convert("RGB")
+    return image, {f"#{r:02x}{g:02x}{b:02x}" for _, (r, g, b) in image.getcolors(1 << 24)}
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs chromium")
+@pytest.mark.parametrize("size", ("1280,2200", "500,3600"), ids=("wide", "narrow"))
+@pytest.mark.parametrize("scheme", (1, 0), ids=("light", "dark"))
+def test_in_chromium(html, tmp_path, size, scheme):
+    """Each colour of the charts is seen as the reader's scheme has it, and none of the other scheme's."""
+    image, seen = screenshot(html, tmp_path / "shot.png", size, scheme)
+    assert image.size == tuple(map(int, size.split(",")))
+    for name in ("paper", "kernel", "tables", "stain", "clean", "tint0"):
+        light, dark = charts.COLOURS[name]
+        assert (dark if scheme == 0 else light) in seen, name
+        if name in ("paper", "stain", "clean"):
+            assert (light if scheme == 0 else dark) not in seen, name
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs chromium")
+def test_script_runs_under_its_own_rules(html, tmp_path):
+    """One stop of the Tab key a chart; the rest by arrows."""
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+               f"--user-data-dir={tmp_path}/profile", "--dump-dom", f"file://{html}"]
+    dom = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    stops = [attrs["tabindex"] for tag, attrs in Page(dom).tags if attrs.get("class") == "mark"]
+    assert stops.count("0") == 6 and set(stops) == {"0", "-1"}
