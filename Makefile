@@ -373,6 +373,13 @@ test-linux: build/landfall.elf build/landfall.efi build/landfall-machine build/l
 	$(Q)$(PYTHON) -m pytest tests/linux -p no:cacheprovider -q --tb=short -n $$(nproc) --dist loadgroup \
 		--junitxml=build/junit/linux.xml -o junit_suite_name=linux
 
-TEST_LAYERS += test-linux
+# The part that needs no kernel: recorded logs and landfall-predict. The live comparison takes long and boots a kernel that is not ours,
+# so it is a target of its own.
+test-predict: build/landfall-predict ## landfall-predict against recorded logs and golden vectors
+	@mkdir -p build/junit
+	$(Q)$(PYTHON) -m pytest tests/linux/test_predict.py -p no:cacheprovider -q --tb=short -n $$(nproc) \
+		--junitxml=build/junit/predict.xml -o junit_suite_name=predict
 
-.PHONY: test-linux
+TEST_LAYERS += test-predict
+
+.PHONY: test-linux test-predict

@@ -134,7 +134,10 @@ def prepare():
         try:
             package = fetch(pattern)
             print(f"tests/linux: {package.name}", flush=True)
-            unpack(package, files, FOLDER / name)
+            unfinished = FOLDER / f"{name}.new"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unpack(package, files, unfinished)
+            unfinished.rename(FOLDER / name)
             package.unlink()
         except (Missing, subprocess.CalledProcessError, OSError) as e:
             missing.write_text(f"{name}: {e}")

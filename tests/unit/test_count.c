@@ -200,7 +200,7 @@ static void random_machines(bool fragment)
 	uint64_t built = 0, failed = 0;
 
 	for (uint64_t seed = 1; machines < RANDOM_MACHINES; seed++) {
-		struct slot_machine *m = slot_machine_at_random(seed, fragment);
+		struct slot_machine *m = slot_machine_at_random(seed, fragment, false);
 
 		if (!m)
 			continue;

@@ -8,6 +8,7 @@
 
 #define RANDOM_MACHINES 60
 #define RANDOM_FRAGMENTED 16
+#define RANDOM_LARGE 150
 #define BUILD_WORK (1u << 18)  /* tables times slots that the real builder is let do for one sweep */
 #define COUNT_SLOTS (1u << 10) /* and slots counted one by one */
 #define SAMPLES 100
@@ -33,35 +34,71 @@ static uint64_t gap_above(const struct slot_machine *m, phys_t end)
 	return gap;
 }
 
-static void brute_slot(struct slot_machine *m, const struct pt_policy *policy, phys_t base, struct brute *b)
+/* Pages on movable memory, and their nodes. */
+struct stains {
+	uint64_t pages;
+	bool node[MAX_NUMNODES];
+};
+
+static void add_run(void *ctx, const struct count_run *run)
+{
+	struct stains *t = ctx;
+
+	if (!run->movable)
+		return;
+	t->pages += range_size(run->pages) / PAGE_SIZE;
+	t->node[run->nid] = true;
+}
+
+static bool count_stains(struct slot_machine *m, const struct pt_policy *policy, phys_t base, struct stains *t)
+{
+	struct count count = { .run = add_run, .ctx = t, .numa = &m->judged };
+	struct direct_map dm;
+
+	slot_machine_place(m, policy, base, &dm);
+	dm.count = &count;
+	return direct_map_build(&dm) == OK;
+}
+
+static bool build_stains(struct slot_machine *m, const struct pt_policy *policy, phys_t base, struct stains *t)
 {
 	struct direct_map dm;
-	bool node[MAX_NUMNODES] = { false };
-	uint64_t on_movable = 0, pinned = 0, gap;
-	enum status built = slot_machine_build(m, policy, base, &dm);
 
-	if (built != OK) {
-		b->failed = true;
-		return;
-	}
+	if (slot_machine_build(m, policy, base, &dm) != OK)
+		return false;
 	for (size_t i = 0; i < m->nr; i++) {
 		if (slot_machine_is_trampoline(&dm, i, dm.levels - 1) || !numa_is_movable(&m->judged, m->page[i]))
 			continue;
-		on_movable++;
-		node[numa_node_of(&m->judged, m->page[i])] = true;
+		t->pages++;
+		t->node[numa_node_of(&m->judged, m->page[i])] = true;
 	}
-	if (!on_movable)
+	return true;
+}
+
+/* What says the truth about one slot: the builder, or, where there are too many, the counting engine. */
+typedef bool (*stains_of)(struct slot_machine *m, const struct pt_policy *policy, phys_t base, struct stains *t);
+
+static void brute_slot(struct slot_machine *m, const struct pt_policy *policy, phys_t base, stains_of truth, struct brute *b)
+{
+	struct stains t = { .pages = 0 };
+	uint64_t pinned = 0, gap;
+
+	if (!truth(m, policy, base, &t)) {
+		b->failed = true;
+		return;
+	}
+	if (!t.pages)
 		return;
 	for (unsigned nid = 0; nid < m->judged.nr_nodes; nid++)
-		pinned += node[nid] ? m->judged.node[nid].hot_present : 0;
+		pinned += t.node[nid] ? m->judged.node[nid].hot_present : 0;
 	b->base[b->stained++] = base;
 	gap = gap_above(m, base + m->image.end);
 	if (gap == UINT64_MAX)
 		b->distance = SWEEP_NO_DISTANCE;
 	else if (b->distance != SWEEP_NO_DISTANCE)
 		b->distance = max_u64(b->distance, gap / KASLR_ALIGN + 1);
-	if (on_movable > b->worst || (on_movable == b->worst && base < b->worst_base)) {
-		b->worst = on_movable;
+	if (t.pages > b->worst || (t.pages == b->worst && base < b->worst_base)) {
+		b->worst = t.pages;
 		b->worst_base = base;
 		b->worst_pinned = pinned;
 	}
@@ -74,13 +111,13 @@ static int by_address(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void brute_force(struct slot_machine *m, const struct pt_policy *policy, struct brute *b)
+static void brute_force(struct slot_machine *m, const struct pt_policy *policy, stains_of truth, struct brute *b)
 {
 	*b = (struct brute){ .worst_base = PHYS_NONE };
 	b->base = calloc(m->slots.total, sizeof(*b->base));
 	assert_non_null(b->base);
 	for (uint64_t i = 0; i < m->slots.total && !b->failed; i++)
-		brute_slot(m, policy, kaslr_slot_base(&m->slots, i), b);
+		brute_slot(m, policy, kaslr_slot_base(&m->slots, i), truth, b);
 	qsort(b->base, b->stained, sizeof(*b->base), by_address);
 }
 
@@ -122,20 +159,20 @@ static void assert_intervals(const struct sweep *s, const struct brute *b)
 }
 
 /* 1: swept; 0: some slot has no memory, and the sweep says so. *tries grows by what the sweep tried. */
-static bool compare(struct slot_machine *m, const struct pt_policy *policy, uint64_t *tries)
+static bool compare(struct slot_machine *m, const struct pt_policy *policy, stains_of truth, uint64_t *tries)
 {
 	struct sweep *s = new_sweep(m, policy);
 	struct brute b;
 	enum status found;
 
-	brute_force(m, policy, &b);
+	brute_force(m, policy, truth, &b);
 	found = sweep_run(s);
 	*tries += s->tries;
 	if (b.failed) {
-		struct direct_map dm;
+		struct stains t;
 
 		assert_int_equal(found, ERR_NO_MEMORY);
-		assert_int_equal(slot_machine_build(m, policy, s->failed_base, &dm), ERR_NO_MEMORY);
+		assert_false(truth(m, policy, s->failed_base, &t));
 	} else {
 		assert_int_equal(found, OK);
 		assert_int_equal(s->nr_slots, m->slots.total);
@@ -152,18 +189,25 @@ static bool compare(struct slot_machine *m, const struct pt_policy *policy, uint
 	return !b.failed;
 }
 
-static void random_machines(bool fragment, unsigned machines)
+struct campaign {
+	unsigned machines;
+	uint64_t seed;
+	bool fragment, tail;
+	stains_of truth;
+};
+
+static void run_campaign(struct campaign c)
 {
 	uint64_t slots = 0, swept = 0, tries = 0, failed = 0;
 
-	for (uint64_t seed = fragment ? 100001 : 1; machines; seed++) {
-		struct slot_machine *m = slot_machine_at_random(seed, fragment);
+	while (c.machines) {
+		struct slot_machine *m = slot_machine_at_random(c.seed++, c.fragment, c.tail);
 
 		if (!m)
 			continue;
-		machines--;
+		c.machines--;
 		for (unsigned i = 0; i < pt_policies_nr; i++) {
-			if (compare(m, pt_policies[i], &tries)) {
+			if (compare(m, pt_policies[i], c.truth, &tries)) {
 				swept++;
 				slots += m->slots.total;
 			} else {
@@ -181,13 +225,21 @@ static void random_machines(bool fragment, unsigned machines)
 static void as_brute_force(void **state)
 {
 	(void)state;
-	random_machines(false, RANDOM_MACHINES);
+	run_campaign((struct campaign){ RANDOM_MACHINES, 1, false, false, build_stains });
 }
 
 static void as_brute_force_with_fragment(void **state)
 {
 	(void)state;
-	random_machines(true, RANDOM_FRAGMENTED);
+	run_campaign((struct campaign){ RANDOM_FRAGMENTED, 100001, true, false, build_stains });
+}
+
+/* Tables for a node so large that they fill small ones. */
+static void as_counting_every_slot(void **state)
+{
+	(void)state;
+	run_campaign((struct campaign){ RANDOM_LARGE, 1, false, true, count_stains });
+	run_campaign((struct campaign){ RANDOM_LARGE, 50001, true, true, count_stains });
 }
 
 /* ---- by hand ---- */
@@ -215,7 +267,7 @@ static uint64_t compare_all(struct slot_machine *m)
 
 	assert_true(slot_machine_finish(m));
 	for (unsigned i = 0; i < pt_policies_nr; i++)
-		assert_true(compare(m, pt_policies[i], &tries));
+		assert_true(compare(m, pt_policies[i], build_stains, &tries));
 	s = new_sweep(m, &policy_bottom_up);
 	assert_int_equal(sweep_run(s), OK);
 	stained = s->nr_stained;
@@ -463,13 +515,6 @@ static struct slot_machine *from_description(const struct machine *d)
 	return m;
 }
 
-static void add_movable(void *ctx, const struct count_run *run)
-{
-	uint64_t *pages = ctx;
-
-	*pages += run->movable ? range_size(run->pages) / PAGE_SIZE : 0;
-}
-
 /* Too many slots for the builder: counting says what each of them, or of some, gives, and which is worst. */
 static void compare_counted(struct slot_machine *m, const struct sweep *s)
 {
@@ -477,21 +522,17 @@ static void compare_counted(struct slot_machine *m, const struct sweep *s)
 
 	for (uint64_t i = 0; i < m->slots.total; i += stride) {
 		phys_t base = kaslr_slot_base(&m->slots, i);
-		uint64_t pages = 0;
-		struct count count = { .run = add_movable, .ctx = &pages, .numa = &m->judged };
-		struct direct_map dm;
+		struct stains t = { .pages = 0 };
 		bool listed = false;
 
-		slot_machine_place(m, s->policy, base, &dm);
-		dm.count = &count;
-		assert_int_equal(direct_map_build(&dm), OK);
+		assert_true(count_stains(m, s->policy, base, &t));
 		for (size_t k = 0; k < s->nr_intervals; k++)
 			listed |= s->interval[k].first <= base && base <= s->interval[k].last;
-		assert_int_equal(listed, pages > 0);
-		assert_true(pages <= s->worst_on_movable);
-		assert_true(!pages || pages < s->worst_on_movable || base >= s->worst_base);
-		stained += pages > 0;
-		worst = max_u64(worst, pages);
+		assert_int_equal(listed, t.pages > 0);
+		assert_true(t.pages <= s->worst_on_movable);
+		assert_true(!t.pages || t.pages < s->worst_on_movable || base >= s->worst_base);
+		stained += t.pages > 0;
+		worst = max_u64(worst, t.pages);
 	}
 	if (stride == 1) {
 		assert_int_equal(s->nr_stained, stained);
@@ -525,7 +566,7 @@ static unsigned compare_description(struct slot_machine *m, const struct pt_poli
 		assert_int_equal(st, OK);
 	}
 	if (st == OK && build)
-		assert_true(compare(m, policy, &tries));
+		assert_true(compare(m, policy, build_stains, &tries));
 	else if (st == OK)
 		compare_counted(m, s);
 	free(s);
@@ -713,6 +754,7 @@ int main(void)
 		cmocka_unit_test(descriptions),
 		cmocka_unit_test(as_brute_force),
 		cmocka_unit_test(as_brute_force_with_fragment),
+		cmocka_unit_test(as_counting_every_slot),
 	};
 
 	return cmocka_run_group_tests_name("sweep", tests, NULL, NULL);
