@@ -78,7 +78,8 @@ static bool build_stains(struct slot_machine *m, const struct pt_policy *policy,
 /* What says the truth about one slot: the builder, or, where there are too many, the counting engine. */
 typedef bool (*stains_of)(struct slot_machine *m, const struct pt_policy *policy, phys_t base, struct stains *t);
 
-static void brute_slot(struct slot_machine *m, const struct pt_policy *policy, phys_t base, stains_of truth, struct brute *b)
+static void brute_slot(struct slot_machine *m, const struct pt_policy *policy, phys_t base, stains_of truth,
+		       struct brute *b)
 {
 	struct stains t = { .pages = 0 };
 	uint64_t pinned = 0, gap;
