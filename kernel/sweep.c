@@ -81,6 +81,9 @@ static bool refuse(struct run *r, const struct sweep *s, enum status st)
 	case ERR_RANGE:
 		return report_error(r, "sweep: base 0x%llx: mem= or memmap= leaves no memory for the image there",
 				    base);
+	case ERR_CONFLICT:
+		return report_error(r, "sweep: fragment=rand: more than %llu large leaves to look at for every slot",
+				    (unsigned long long)SWEEP_MAX_LEAVES);
 	case ERR_NOT_FOUND:
 		return report_error(r, "sweep: no slot holds %s", human(r->h->choice.size).s);
 	default:

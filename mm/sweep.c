@@ -571,6 +571,13 @@ static enum status settle_worst(struct sweep *s)
 	return st;
 }
 
+static bool has_too_many_leaves(const struct sweep *s)
+{
+	uint64_t ram = memblock_memory_in(s->start, (struct range){ 0, s->map.end });
+
+	return s->map.fragment.permille && ram / (s->map.page_sizes & PAGE_1G ? GIB : 2 * MIB) > SWEEP_MAX_LEAVES;
+}
+
 enum status sweep_run(struct sweep *s)
 {
 	enum status st = OK;
@@ -580,6 +587,8 @@ enum status sweep_run(struct sweep *s)
 		return ERR_RANGE;
 	if (!s->slots->total)
 		return ERR_NOT_FOUND;
+	if (has_too_many_leaves(s))
+		return ERR_CONFLICT;
 	st = prepare(s);
 	for (size_t i = 0; st == OK && i < s->slots->nr; i++)
 		st = sweep_area(s, &s->slots->area[i]);

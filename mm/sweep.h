@@ -27,6 +27,7 @@
 #define SWEEP_MAX_RUNS 512       /* of page-table pages, of one slot; with more, slots are tried one by one */
 #define SWEEP_MAX_INTERVALS 1024 /* of stained bases that are listed */
 #define SWEEP_MAX_TRIES 65536
+#define SWEEP_MAX_LEAVES (1ull << 20) /* of which fragment=rand has to look at each, in every slot tried */
 #define SWEEP_NO_DISTANCE UINT64_MAX
 
 /* Where things lie from the base on; all in whole pages. */
@@ -98,6 +99,7 @@ struct sweep {
  * ERR_RANGE      with that base the image does not lie in one region of memory, or s->image is no image
  * ERR_NOT_FOUND  there is no slot
  * ERR_FULL       memblock has too few regions, or more than max_tries slots would have to be tried
+ * ERR_CONFLICT   fragment=rand on more than SWEEP_MAX_LEAVES large leaves
  */
 MUST_CHECK enum status sweep_run(struct sweep *s);
 

@@ -20,7 +20,7 @@
  * Page tables by address, as many as a build needs; fast, since slots are many. The builder writes all of a table
  * before it reads.
  */
-#define SLOT_TABLES (1u << 15)
+#define SLOT_TABLES (1u << 16)
 
 struct slot_tables {
 	phys_t at[SLOT_TABLES]; /* open hashing; 0: free, no table lies there */

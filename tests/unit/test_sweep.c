@@ -373,6 +373,33 @@ static void all_movable(void **state)
 	assert_true(compare_all(m) > 0);
 }
 
+/* Tables of `floor` lie on the node at 16M, which the image passes on its way: it is stained but for those slots. */
+static void image_passes_the_tables(void **state)
+{
+	struct slot_machine *m = slot_machine_new();
+	struct sweep *s;
+
+	(void)state;
+	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
+	slot_machine_ram(m, MIB, 128 * MIB);
+	slot_machine_node(m, 0, 0, 16 * MIB, true);
+	slot_machine_node(m, 1, 16 * MIB, 48 * MIB, true);
+	slot_machine_node(m, 2, 48 * MIB, 128 * MIB, true);
+	m->min = 2 * MIB;
+	assert_true(slot_machine_finish(m));
+	assert_int_equal(m->slots.total, 63);
+	s = new_sweep(m, &policy_floor);
+	assert_int_equal(sweep_run(s), OK);
+	assert_int_equal(s->nr_stained, 7 + 40);
+	assert_int_equal(s->nr_intervals, 2);
+	assert_int_equal(s->interval[0].last, 14 * MIB);
+	assert_int_equal(s->interval[1].first, 48 * MIB);
+	assert_int_equal(s->worst_base, 2 * MIB);
+	assert_int_equal(s->worst_pinned, 32 * MIB);
+	free(s);
+	(void)compare_all(m);
+}
+
 /* Two tops of 512G: the tables of a direct map whose base is 1G aligned only. */
 static void random_page_offset(void **state)
 {
@@ -435,6 +462,16 @@ static void refusals(void **state)
 	s->image.buffer = s->image.buffer_end;
 	assert_int_equal(sweep_run(s), ERR_NO_MEMORY);
 	s->image.buffer = s->image.buffer_end - 16 * PAGE_SIZE;
+	/* 2^20 leaves of 2M are 2 TiB */
+	s->map.fragment.permille = 1;
+	s->map.page_sizes = PAGE_2M;
+	slot_machine_ram(m, 4 * GIB, 4 * GIB + 2 * TIB);
+	s->map.end = m->map.end;
+	assert_int_equal(sweep_run(s), ERR_CONFLICT);
+	assert_int_equal(memblock_memory_in(&m->start, (struct range){ 4 * GIB, m->map.end }), 2 * TIB);
+	m->start.memory.nr--;
+	s->map = m->map;
+	s->map.end = GIB;
 	assert_int_equal(sweep_run(s), OK);
 	assert_int_equal(s->nr_stained, 1);
 	free(s);
@@ -747,6 +784,7 @@ int main(void)
 		cmocka_unit_test(linux_image),
 		cmocka_unit_test(golden),
 		cmocka_unit_test(all_movable),
+		cmocka_unit_test(image_passes_the_tables),
 		cmocka_unit_test(random_page_offset),
 		cmocka_unit_test(large_leaves),
 		cmocka_unit_test(refusals),
