@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs QEMU for tools/run and for the tests: machine descriptions, the command line, QMP, guest memory, verdicts."""
+import contextlib
+import fcntl
 import json
 import os
 import re
@@ -24,6 +26,7 @@ STATUS = {"clean": 0, "stained": 1, "error": 2, "fault": 3}
 # Nothing that is not asked for: no default devices, no configuration files, no window.
 COMMON = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
 DEBUG_EXIT = ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+PIPE_SIZE = 1 << 20  # the most that any user may ask for
 # What MACHINE=none starts from; options given after it win.
 PLAIN = ["-machine", "q35,accel=tcg", "-cpu", "max", "-m", "512M"]
 
@@ -145,6 +148,9 @@ class Guest:
         self.command, self.log, self.qmp = command, b"", None
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=open(self.folder / "stderr", "wb"))
+        # A guest does not wait for ever until its serial line is ready: with a full pipe characters get lost.
+        with contextlib.suppress(OSError):  # there is a limit on all pipes of a user, too
+            fcntl.fcntl(self.process.stdout, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
         if qmp:
             self.qmp = Qmp(self.folder / "qmp")
 
@@ -164,14 +170,16 @@ class Guest:
         ready, _, _ = select.select([self.process.stdout], [], [], max(timeout, 0))
         if not ready:
             return None
-        data = os.read(self.process.stdout.fileno(), 65536)
+        time.sleep(0.002)  # QEMU writes each character by itself; more of them come now
+        data = os.read(self.process.stdout.fileno(), PIPE_SIZE)
         self.log += data
         return data
 
     def read_until(self, pattern, timeout):
-        """Reads on until the log has the pattern; False when time is up or QEMU ends before."""
-        pattern, deadline = re.compile(pattern), time.monotonic() + timeout
-        while not pattern.search(self.log):
+        """Reads on until the log has the pattern, of at most 4096 characters; False when time is up or QEMU ends before."""
+        pattern, deadline, begin = re.compile(pattern), time.monotonic() + timeout, 0
+        while not pattern.search(self.log, begin):
+            begin = max(len(self.log) - 4096, 0)
             if not self.read(deadline - time.monotonic()):
                 return False
         return True
