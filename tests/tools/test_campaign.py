@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -39,6 +40,15 @@ def liar(tmp_path, base):
     path = tmp_path / "liar"
     path.write_text(f"#!/bin/sh\ncase \"$*\" in *'--kernel {base}:'*) exec {PREDICT} \"$@\" --alloc memblock;; esac\nexec {PREDICT} \"$@\"\n")
     path.chmod(0o755)
+    return path
+
+
+def hanging_kernel(tmp_path):
+    """A Multiboot kernel of one instruction, a jump to itself."""
+    base, magic, flags = 0x1000000, 0x1badb002, 0x10000
+    header = struct.pack("<8I", magic, flags, -(magic + flags) & 0xffffffff, base, base, base + 34, base + 34, base + 32)
+    path = tmp_path / "hang"
+    path.write_bytes(header + b"\xeb\xfe")
     return path
 
 
@@ -108,5 +118,5 @@ def test_what_cannot_be_compared_is_no_success(tmp_path):
     code, out, _ = campaign("-o", tmp_path / "b", "--seeds=1", "--append=mowable_node")
     assert code == 1 and "unknown option 'mowable_node'" in out
     assert campaign("-o", tmp_path / "d", "--append=fragment=every:2")[0] == 2
-    code, out, _ = campaign("-o", tmp_path / "c", "--seeds=1", "--timeout=0.2")
+    code, out, _ = campaign("-o", tmp_path / "c", "--seeds=1", "--timeout=2", f"--kernel={hanging_kernel(tmp_path)}")
     assert code == 1 and "fault: hang" in out
