@@ -165,9 +165,10 @@ EFI_FLAGS  := $(WARN) -O2 -g -I. -isystem /usr/include/efi -isystem /usr/include
 EFI_OBJS   := $(addprefix build/efi/boot/,$(patsubst %,efi_%.o,main console file options map screen image dry memmap)) build/efi/mm/e820.o \
               build/efi/kernel/string.o build/efi/kernel/format.o build/efi/boot/efi_payload.asm.o
 
-# The flat image: file offsets run linearly with addresses, and .bss is not in it.
+# The image as it lies in memory, headers first: file offsets run linearly with addresses. Its end stands in the boot page (data_end
+# of struct image_words).
 build/landfall.bin: build/landfall.elf
-	$(Q)$(OBJCOPY) -O binary $< $@
+	$(Q)head -c $$(($$(od -An -tu4 -j 0x1dc -N 4 $<) - 0x1000000)) $< >$@
 
 build/efi/%.o: %.c
 	@mkdir -p $(@D)
@@ -367,19 +368,19 @@ picture: build/landfall.elf build/landfall-machine ## docs/four-nodes.svg: the d
 .PHONY: test-tools picture
 
 # ---- beside Linux ----------------------------------------------------------------------------------------------------
-# Debian's own kernels on the same machines. They are fetched, not installed; without them the tests are skipped, with the reason.
+# Debian's own kernels on the same machines, and landfall-predict against recorded logs. The kernels are fetched, not installed; without
+# them their tests are skipped, with the reason.
 test-linux: build/landfall.elf build/landfall.efi build/landfall-machine build/landfall-predict ## side by side with Debian's Linux
 	@mkdir -p build/junit
 	$(Q)$(PYTHON) -m pytest tests/linux -p no:cacheprovider -q --tb=short -n $$(nproc) --dist loadgroup \
 		--junitxml=build/junit/linux.xml -o junit_suite_name=linux
 
-# The part that needs no kernel: recorded logs and landfall-predict. The live comparison takes long and boots a kernel that is not ours,
-# so it is a target of its own.
+# The part that needs no kernel.
 test-predict: build/landfall-predict ## landfall-predict against recorded logs and golden vectors
 	@mkdir -p build/junit
 	$(Q)$(PYTHON) -m pytest tests/linux/test_predict.py -p no:cacheprovider -q --tb=short -n $$(nproc) \
 		--junitxml=build/junit/predict.xml -o junit_suite_name=predict
 
-TEST_LAYERS += test-predict
+TEST_LAYERS += test-linux
 
 .PHONY: test-linux test-predict

@@ -5,13 +5,14 @@
 ; are computed from BOOT, and those of the rest of the image are read from the words that linker.ld puts at BOOT_VARS.
 
 BOOT            equ 0x1000000
-BOOT_VARS       equ BOOT + 64           ; linker.ld
+BOOT_START      equ BOOT + 0x180        ; behind the ELF headers; linker.ld
+BOOT_VARS       equ BOOT_START + 64
 VAR_TABLES      equ BOOT_VARS           ; physical address of struct early_tables
 VAR_STACK       equ BOOT_VARS + 4       ; physical top of the boot stack
 VAR_STACK_VIRT  equ BOOT_VARS + 8
 VAR_ENTRY_VIRT  equ BOOT_VARS + 16
 VAR_END         equ BOOT_VARS + 32      ; physical end of the image
-CODE            equ BOOT + 128          ; where linker.ld puts .boot32
+CODE            equ BOOT_START + 128    ; where linker.ld puts .boot32
 
 ; Pages of struct early_tables (boot/early_map.h).
 TABLE_PGD       equ 0x0000

@@ -16,7 +16,8 @@
  * Words of the boot page, put there by linker.ld. All are link addresses; physical ones are those of an image at
  * LOAD_PHYS.
  */
-#define IMAGE_WORDS 64
+#define IMAGE_HEADERS 0x180 /* the ELF headers */
+#define IMAGE_WORDS (IMAGE_HEADERS + 64)
 struct image_words {
 	uint32_t tables, stack_top; /* physical */
 	uint64_t stack_top_virt, entry_virt;
@@ -25,7 +26,7 @@ struct image_words {
 };
 
 _Static_assert(offsetof(struct image_words, levels_switch_low) == 24, "boot/image.h and linker.ld know it");
-_Static_assert(IMAGE_WORDS + sizeof(struct image_words) <= 128, "boot/entry.asm starts there");
+_Static_assert(64 + sizeof(struct image_words) <= 128, "boot/entry.asm starts there");
 _Static_assert(offsetof(struct handover, bi) == 0, "the application fills it in place");
 
 /* What a dry run needs of the firmware. All of it may be called with boot services only. */

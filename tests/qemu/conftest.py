@@ -19,7 +19,7 @@ from gdbstub import Gdb  # noqa: E402
 from logcheck import Log  # noqa: E402
 
 LINK_VIRT = 0xFFFFFFFF81000000  # linker.ld: where the image is linked, and where it runs before it moves
-ENTRY = 0x1000080  # physical entry point; test_inside.py sees to it that this is still so
+ENTRY = 0x1000200  # physical entry point; test_inside.py sees to it that this is still so
 
 
 class Boot:
