@@ -126,7 +126,7 @@ deps: ## install the Debian packages that building and testing need
 # SEED= ALLOC= APPEND= QEMU_ARGS= MACHINE= go to tools/run. Clean and stained are both a good end.
 run: ## boot the default machine in QEMU; MACHINE= SEED= ALLOC= APPEND= QEMU_ARGS=
 	$(Q)tools/deps $(RUN_PACKAGES)
-	$(Q)$(MAKE) --no-print-directory build/landfall.elf build/landfall-machine
+	$(Q)$(MAKE) -s --no-print-directory build/landfall.elf build/landfall-machine
 	$(Q)tools/run --machine='$(MACHINE)' --seed='$(SEED)' --alloc='$(ALLOC)' --append='$(APPEND)' \
 		--qemu-args='$(QEMU_ARGS)' || [ $$? -eq 1 ]
 
