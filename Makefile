@@ -357,7 +357,7 @@ test-tools: build/landfall.elf build/landfall-machine build/landfall-predict ## 
 	@mkdir -p build/junit
 	$(Q)$(PYTHON) -m pytest tests/tools -p no:cacheprovider -q --tb=short --junitxml=build/junit/tools.xml -o junit_suite_name=tools
 
-TEST_PACKAGES += python3-matplotlib=$(PYTHON_PATH)/matplotlib parallel=parallel
+TEST_PACKAGES += python3-matplotlib=$(PYTHON_PATH)/matplotlib python3-pil=$(PYTHON_PATH)/PIL parallel=parallel chromium=chromium
 TEST_LAYERS   += test-tools
 
 picture: build/landfall.elf build/landfall-machine ## docs/four-nodes.svg: the default machine, drawn
