@@ -161,7 +161,7 @@ static void open_auto(const struct options *opt)
 		add_port(COM1, 0);
 }
 
-const char *console_missing(const struct console_option *c)
+static const char *missing(const struct console_option *c)
 {
 	if (c->kind == CONSOLE_TTYS)
 		format(message, sizeof(message), "ttyS%u: no UART there", c->port);
@@ -171,10 +171,26 @@ const char *console_missing(const struct console_option *c)
 	return message;
 }
 
+const char *console_open_port(const struct console_option *c)
+{
+	uint64_t port = c->kind == CONSOLE_UART_IO        ? c->address
+			: c->port < ARRAY_SIZE(com_ports) ? com_ports[c->port]
+							  : 0;
+
+	return add_port(port, c->baud) ? NULL : missing(c);
+}
+
+bool console_open_draft(const struct framebuffer *fb)
+{
+	if (!screen_size(fb))
+		return false;
+	screen_open(&screen, fb, fb->address);
+	screen_is_open = true;
+	return true;
+}
+
 static const char *open_one(const struct options *opt, const struct console_option *c)
 {
-	bool good = true;
-
 	switch (c->kind) {
 	case CONSOLE_AUTO:
 		open_auto(opt);
@@ -182,18 +198,14 @@ static const char *open_one(const struct options *opt, const struct console_opti
 	case CONSOLE_NONE:
 		break;
 	case CONSOLE_TTYS:
-		good = c->port < ARRAY_SIZE(com_ports) && add_port(com_ports[c->port], c->baud);
-		break;
 	case CONSOLE_UART_IO:
-		good = add_port(c->address, c->baud);
-		break;
+		return console_open_port(c);
 	case CONSOLE_UART_MMIO32:
-		good = add_memory(c->address, c->baud);
-		break;
+		return add_memory(c->address, c->baud) ? NULL : missing(c);
 	case CONSOLE_FB:
 		return open_screen() ? NULL : "fb: there is no screen";
 	}
-	return good ? NULL : console_missing(c);
+	return NULL;
 }
 
 const char *console_open(void *ctx, const struct options *opt)

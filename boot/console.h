@@ -3,6 +3,7 @@
 #ifndef BOOT_CONSOLE_H
 #define BOOT_CONSOLE_H
 
+#include "kernel/bootinfo.h"
 #include "kernel/canvas.h"
 #include "kernel/options.h"
 
@@ -12,8 +13,11 @@
  */
 const char *console_open(void *ctx, const struct options *opt);
 
-/* The sentence for a UART of the options that is not there. */
-const char *console_missing(const struct console_option *c);
+/* Opens a UART of the options that lies behind ports; NULL, or the sentence that it is not there. */
+const char *console_open_port(const struct console_option *c);
+
+/* Opens a screen that is memory; false for one that cannot be drawn on. */
+bool console_open_draft(const struct framebuffer *fb);
 
 /* Opens what there is if nothing is open yet: for failures before the options are known. */
 void console_open_fallback(void);

@@ -166,6 +166,24 @@ static inline void lidt(const void *descriptor)
 	__asm__ volatile("lidt (%0)" : : "r"(descriptor) : "memory");
 }
 
+static inline void sidt(void *descriptor)
+{
+	__asm__ volatile("sidt (%0)" : : "r"(descriptor) : "memory");
+}
+
+static inline uint16_t read_cs(void)
+{
+	uint16_t v;
+
+	__asm__ volatile("mov %%cs, %0" : "=r"(v));
+	return v;
+}
+
+static inline void sti(void)
+{
+	__asm__ volatile("sti" : : : "memory");
+}
+
 static inline void ltr(uint16_t selector)
 {
 	__asm__ volatile("ltr %0" : : "r"(selector) : "memory");

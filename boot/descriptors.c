@@ -9,6 +9,12 @@
 #define STACK_SIZE 8192
 #define VECTORS 32 /* the exceptions: an interrupt, were one to come, is a general protection fault */
 #define STUB_SIZE 16
+#define MAX_VECTORS 256
+/*
+ * What an instruction itself does wrong: divide, opcode, segments, protection, paging, alignment. The rest stays
+ * firmware's, #VC of an encrypted guest (29) among it.
+ */
+#define OWN_FAULTS (1u << 0 | 1u << 6 | 0x1fu << 10 | 1u << 17)
 
 enum { VECTOR_NMI = 2, VECTOR_DOUBLE_FAULT = 8, VECTOR_MACHINE_CHECK = 18 };
 
@@ -38,16 +44,17 @@ void cpu_load_segments(void);
 
 static uint64_t gdt[5];
 static struct tss tss;
-static struct gate idt[VECTORS];
+static struct gate idt[MAX_VECTORS];
+static struct pointer firmware_idt;
 static _Alignas(16) char stacks[3][STACK_SIZE];
 
-static void set_gate(unsigned vector, uint8_t ist)
+static void set_gate(unsigned vector, uint8_t ist, uint16_t code)
 {
 	uint64_t stub = (uint64_t)(exception_stubs + vector * STUB_SIZE);
 
 	idt[vector] = (struct gate){
 		.offset_low = (uint16_t)stub,
-		.selector = CODE,
+		.selector = code,
 		.ist = ist,
 		.type = 0x8e, /* present, 64-bit interrupt gate */
 		.offset_mid = (uint16_t)(stub >> 16),
@@ -72,7 +79,7 @@ void descriptors_load(void)
 	 * The addresses by themselves: of a packed whole, a compiler may keep a template with a relocation at an odd
 	 * place.
 	 */
-	struct pointer to_gdt = { .limit = sizeof(gdt) - 1 }, to_idt = { .limit = sizeof(idt) - 1 };
+	struct pointer to_gdt = { .limit = sizeof(gdt) - 1 }, to_idt = { .limit = VECTORS * sizeof(*idt) - 1 };
 
 	to_gdt.base = (uint64_t)gdt;
 	to_idt.base = (uint64_t)idt;
@@ -80,12 +87,33 @@ void descriptors_load(void)
 	gdt[2] = 0x00cf93000000ffff; /* data */
 	set_tss();
 	for (unsigned i = 0; i < VECTORS; i++)
-		set_gate(i, 0);
-	set_gate(VECTOR_DOUBLE_FAULT, 1);
-	set_gate(VECTOR_NMI, 2);
-	set_gate(VECTOR_MACHINE_CHECK, 3);
+		set_gate(i, 0, CODE);
+	set_gate(VECTOR_DOUBLE_FAULT, 1, CODE);
+	set_gate(VECTOR_NMI, 2, CODE);
+	set_gate(VECTOR_MACHINE_CHECK, 3, CODE);
 	lgdt(&to_gdt);
 	cpu_load_segments();
 	ltr(TSS);
 	lidt(&to_idt);
+}
+
+void descriptors_guard(void)
+{
+	struct pointer to_idt;
+
+	sidt(&firmware_idt);
+	to_idt.limit = (uint16_t)min_u64(firmware_idt.limit, sizeof(idt) - 1);
+	to_idt.base = (uint64_t)idt;
+	memcpy(idt, (const void *)firmware_idt.base, to_idt.limit + 1u);
+	for (unsigned i = 0; i < VECTORS; i++) {
+		if (OWN_FAULTS >> i & 1)
+			set_gate(i, 0, read_cs());
+	}
+	lidt(&to_idt);
+}
+
+void descriptors_unguard(void)
+{
+	lidt(&firmware_idt);
+	sti();
 }

@@ -9,4 +9,11 @@
  */
 void descriptors_load(void);
 
+/*
+ * For code that runs on the firmware's segments: its IDT, but faults come to exception_handle. And the firmware's own
+ * again, interrupts on.
+ */
+void descriptors_guard(void);
+void descriptors_unguard(void);
+
 #endif

@@ -4,18 +4,16 @@
 
 #include "boot/console.h"
 #include "boot/cpu.h"
+#include "boot/descriptors.h"
 #include "boot/entropy.h"
 #include "boot/image.h"
 #include "boot/move.h"
 #include "boot/run.h"
-#include "boot/serial.h"
-#include "kernel/format.h"
-
-#define COM1 0x3f8
 
 static const struct dry_host *host; /* NULL: this is no dry run */
-static struct uart uart;
-static void *way_back[5]; /* as __builtin_setjmp wants it */
+static bool quiet;                  /* nothing to the firmware's console */
+static bool draft;                  /* a picture is drawn */
+static void *way_back[5];           /* as __builtin_setjmp wants it */
 static enum run_result outcome;
 
 static uint64_t read_tsc(void *ctx)
@@ -27,40 +25,57 @@ static uint64_t read_tsc(void *ctx)
 static void write_all(void *ctx, const char *s, size_t len)
 {
 	(void)ctx;
-	host->write(host->ctx, s, len);
-	uart_write(&uart, &uart_hardware, s, len);
+	if (!quiet)
+		host->write(host->ctx, s, len);
+	host->keep(host->ctx, s, len);
+	console_write(NULL, s, len);
 }
 
-static bool open_port(uint64_t port, uint32_t baud)
+static bool open_draft(void)
 {
-	uart = uart_at_port((uint16_t)port);
-	return port != 0 && port <= 0xfff8 && uart_open(&uart, &uart_hardware, baud);
+	struct framebuffer fb;
+
+	if (!draft)
+		draft = host->draft(host->ctx, &fb) && console_open_draft(&fb);
+	return draft;
 }
 
-/* The firmware's console is always one; a UART is added unless that console goes out of a serial line already. */
+/* Beside the firmware's console, which is there by itself. */
+static const char *open_one(const struct console_option *c)
+{
+	switch (c->kind) {
+	case CONSOLE_AUTO:
+		if (!host->console_is_serial)
+			console_open_fallback();
+		break;
+	case CONSOLE_NONE:
+		quiet = true;
+		break;
+	case CONSOLE_TTYS:
+		return host->console_ports >> c->port & 1 ? NULL : console_open_port(c);
+	case CONSOLE_UART_IO:
+		return console_open_port(c);
+	case CONSOLE_UART_MMIO32:
+		return "uart,mmio32: not in a dry run: firmware need not map it";
+	case CONSOLE_FB:
+		return open_draft() ? NULL : "fb: there is no screen";
+	}
+	return NULL;
+}
+
 static const char *open_console(void *ctx, const struct options *opt)
 {
-	static const uint16_t com_ports[] = { COM1, 0x2f8, 0x3e8, 0x2e8 };
+	static const struct console_option by_itself = { .kind = CONSOLE_AUTO };
+	const char *complaint = NULL;
 
 	(void)ctx;
 	/* The options are known now: what early_map_tables would say on the levels they ask for. */
 	handover.bi.image_tables = early_map_tables(opt->levels ? opt->levels : platform.cpu.la57 ? 5 : 4);
-	if (opt->nr_consoles == 0 && !host->console_is_serial)
-		open_port(COM1, 0);
-	for (unsigned i = 0; i < opt->nr_consoles; i++) {
-		const struct console_option *c = &opt->console[i];
-		bool good = true;
-
-		if (c->kind == CONSOLE_TTYS)
-			good = open_port(c->port < ARRAY_SIZE(com_ports) ? com_ports[c->port] : 0, c->baud);
-		else if (c->kind == CONSOLE_UART_IO)
-			good = open_port(c->address, c->baud);
-		else if (c->kind == CONSOLE_UART_MMIO32)
-			return "uart,mmio32: not in a dry run";
-		if (!good)
-			return console_missing(c);
-	}
-	return NULL;
+	if (opt->nr_consoles == 0)
+		open_one(&by_itself);
+	for (unsigned i = 0; i < opt->nr_consoles && !complaint; i++)
+		complaint = open_one(&opt->console[i]);
+	return complaint;
 }
 
 /*
@@ -103,6 +118,16 @@ bool dry_running(void)
 	return host != NULL;
 }
 
+void dry_speak(void)
+{
+	quiet = false;
+}
+
+bool dry_executes(uint64_t rip)
+{
+	return range_contains(host->application, rip) || rip - (uint64_t)image_start() < image_size();
+}
+
 enum run_result boot_dry(const struct dry_host *h)
 {
 	image_relocate(image_start(), (uint64_t)image_start() - LINK_VIRT);
@@ -116,14 +141,19 @@ enum run_result boot_dry(const struct dry_host *h)
 		.entropy = entropy_read,
 		.write = write_all,
 		.console_open = open_console,
+		.canvas = console_canvas,
 		.room = h->room,
 		.clear_page = clear_page,
 	};
 	describe_image(&handover.bi);
 	entropy_take_efi(&handover.bi);
+	descriptors_guard();
 	if (__builtin_setjmp(way_back) == 0)
 		outcome = kernel_run(&handover, &platform);
-	uart_drain(&uart, &uart_hardware);
+	descriptors_unguard();
+	console_drain();
+	if (draft && (outcome == RUN_CLEAN || outcome == RUN_STAINED))
+		h->show(h->ctx);
 	return outcome;
 }
 

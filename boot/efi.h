@@ -26,8 +26,8 @@ void efi_write(const char *s, size_t len);
 /* One line that says what went wrong; returns its status, so that a caller can return it in turn. */
 EFI_STATUS efi_fail(EFI_STATUS status, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* True when the firmware's console goes out of a serial line (its ConOut variable names a UART). */
-bool efi_console_is_serial(void);
+/* True when the firmware's console goes out of a serial line; a bit in *ports for each COM port among them. */
+bool efi_console_is_serial(uint32_t *ports);
 
 /* ---- efi_file.c ---- */
 
@@ -64,6 +64,15 @@ void efi_note(struct bootinfo *bi, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* The screen as it is; kind FRAMEBUFFER_NONE when there is none that can be drawn into. */
 void efi_screen_read(struct framebuffer *screen);
+
+/* Memory to draw on, of the screen's size; false when there is no screen or no memory. */
+bool efi_screen_draft(struct framebuffer *draft);
+
+/* Puts the draft on the screen. */
+void efi_screen_show(void);
+
+/* What was shown stays until a key is pressed, bounded; then the screen is as it was, and the draft freed. */
+void efi_screen_end(void);
 
 /* ---- efi_image.c ---- */
 

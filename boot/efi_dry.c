@@ -23,6 +23,7 @@ static struct {
 	uint64_t **first_chunk, **chunk;
 	size_t page_in_chunk;
 	bool records_on_console, keep_log;
+	uint32_t console_ports;
 	char *log;
 	size_t log_size, log_room;
 	bool log_lost;
@@ -213,8 +214,10 @@ static void free_all(void)
 		efi.bs->FreePool(dry.slot);
 	if (dry.log)
 		efi.bs->FreePool(dry.log);
-	efi.bs->FreePool(dry.map.buffer);
-	efi.bs->FreePool(dry.now.buffer);
+	if (dry.map.buffer)
+		efi.bs->FreePool(dry.map.buffer);
+	if (dry.now.buffer)
+		efi.bs->FreePool(dry.now.buffer);
 }
 
 /* ---- the report ---- */
@@ -244,8 +247,25 @@ static void write_report(void *ctx, const char *s, size_t len)
 	(void)ctx;
 	if (s[0] != '{' || dry.records_on_console)
 		efi_write(s, len);
+}
+
+static void keep_report(void *ctx, const char *s, size_t len)
+{
+	(void)ctx;
 	if (dry.keep_log)
 		log_append(s, len);
+}
+
+static bool make_draft(void *ctx, struct framebuffer *draft)
+{
+	(void)ctx;
+	return efi_screen_draft(draft);
+}
+
+static void show_draft(void *ctx)
+{
+	(void)ctx;
+	efi_screen_show();
 }
 
 static EFI_STATUS save_log(void)
@@ -287,29 +307,53 @@ static EFI_STATUS status_of(enum run_result result)
 	return EFI_DEVICE_ERROR;
 }
 
-EFI_STATUS efi_dry_run(char *image)
+/* Reads the map, and makes the image fit to be called. */
+static EFI_STATUS prepare(const char *image, struct bootinfo *bi)
 {
-	const struct image_words *w = efi_image_words();
-	struct bootinfo *bi = efi_image_at(image, w->handover);
-	dry_entry *run = (dry_entry *)efi_image_at(image, w->dry_entry);
-	bool serial = efi_console_is_serial();
-	const struct dry_host host = { read_memory, shadow_of, have_room, forget_shadows, write_report, serial, NULL };
-	EFI_STATUS s = efi_map_init(&dry.map), saved = EFI_SUCCESS;
+	EFI_STATUS s = efi_map_init(&dry.map);
 
 	if (!EFI_ERROR(s))
 		s = efi_map_init(&dry.now);
 	if (EFI_ERROR(s))
 		return s;
 	bi->told = efi_memmap_convert(&dry.map.map, bi);
-	dry.records_on_console = serial;
 	dry.keep_log = efi_options_have(bi, "save");
 	s = efi_image_protect(image, true);
-	if (EFI_ERROR(s))
-		return efi_fail(s, "firmware does not let the image be executed");
-	s = status_of(run(&host));
-	if (dry.keep_log)
-		saved = save_log();
-	free_all();
-	efi_image_protect(image, false);
+	return EFI_ERROR(s) ? efi_fail(s, "firmware does not let the image be executed") : s;
+}
+
+static EFI_STATUS run(dry_entry *enter)
+{
+	phys_t self = (phys_t)efi.loaded->ImageBase;
+	const struct dry_host host = {
+		.read = read_memory,
+		.table = shadow_of,
+		.room = have_room,
+		.forget = forget_shadows,
+		.write = write_report,
+		.keep = keep_report,
+		.draft = make_draft,
+		.show = show_draft,
+		.application = { self, self + efi.loaded->ImageSize },
+		.console_is_serial = dry.records_on_console,
+		.console_ports = dry.console_ports,
+	};
+	EFI_STATUS s = status_of(enter(&host)), saved = dry.keep_log ? save_log() : EFI_SUCCESS;
+
+	efi_screen_end();
 	return EFI_ERROR(saved) ? saved : s;
+}
+
+EFI_STATUS efi_dry_run(char *image)
+{
+	const struct image_words *w = efi_image_words();
+	EFI_STATUS s = prepare(image, efi_image_at(image, w->handover));
+
+	dry.records_on_console = efi_console_is_serial(&dry.console_ports);
+	if (!EFI_ERROR(s)) {
+		s = run((dry_entry *)efi_image_at(image, w->dry_entry));
+		efi_image_protect(image, false);
+	}
+	free_all();
+	return s;
 }

@@ -106,6 +106,16 @@ static bool take_text(struct bootinfo *bi, const unsigned char *text, size_t len
 	return true;
 }
 
+/* The shell's `>` and its editor write UTF-16, marked as such: made bytes in place. Returns the length. */
+static size_t narrow(unsigned char *text, size_t len)
+{
+	if (len < 2 || text[0] != 0xff || text[1] != 0xfe)
+		return len;
+	for (size_t i = 2; i + 1 < len; i += 2)
+		text[i / 2 - 1] = text[i + 1] ? 0 : text[i]; /* 0 is no text either */
+	return len / 2 - 1;
+}
+
 static void take_file(struct bootinfo *bi)
 {
 	static unsigned char text[2 * CMDLINE_MAX];
@@ -132,7 +142,7 @@ static void take_file(struct bootinfo *bi)
 	}
 	if (size == sizeof(text))
 		bi->cmdline_truncated = true;
-	if (!take_text(bi, text, size)) {
+	if (!take_text(bi, text, narrow(text, size))) {
 		efi_note(bi, "landfall.cfg is not plain text: the defaults are used");
 		forget_line(bi);
 	}

@@ -173,7 +173,9 @@ struct log *run_fault_begin(void)
 	l.s = &handover.log;
 	l.sink.write = log_write;
 	l.sink.tsc = read_tsc;
-	if (!dry_running())
+	if (dry_running())
+		dry_speak();
+	else
 		console_open_fallback();
 	log_open(&l);
 	return &l;

@@ -203,7 +203,9 @@ static volatile uint16_t *cell_at(const struct screen *s, unsigned column, unsig
 static void put_character(const struct screen *s, struct words at, char c)
 {
 	const uint32_t pixel[2] = { s->pixel[at.ground], s->pixel[at.colour] };
-	unsigned attribute = (unsigned)colours[at.ground].vga << 4 | colours[at.colour].vga;
+	/* Black on a dark red could hardly be read. */
+	unsigned ink = at.colour == COLOUR_BACK ? 0xf : colours[at.colour].vga;
+	unsigned attribute = (unsigned)colours[at.ground].vga << 4 | ink;
 
 	if (is_text(s))
 		*cell_at(s, at.x / FONT_WIDTH, at.y / FONT_HEIGHT) = (uint16_t)((attribute & 0x7f) << 8 | (uint8_t)c);

@@ -24,7 +24,7 @@ exception_stubs:
 %assign vector vector + 1
 %endrep
 
-; Saves the registers in the order of struct exception_frame and never comes back.
+; Saves the registers in the order of struct exception_frame. Comes back only to try the instruction again, with another IDT.
 align 16
 exception_common:
 	push    rax
@@ -44,9 +44,27 @@ exception_common:
 	push    r15
 	cld
 	mov     rdi, rsp
+	mov     rbp, rsp
 	and     rsp, -16
 	call    exception_handle
-	ud2
+	mov     rsp, rbp
+	pop     r15
+	pop     r14
+	pop     r13
+	pop     r12
+	pop     r11
+	pop     r10
+	pop     r9
+	pop     r8
+	pop     rbp
+	pop     rdi
+	pop     rsi
+	pop     rdx
+	pop     rcx
+	pop     rbx
+	pop     rax
+	add     rsp, 16
+	iretq
 
 ; void move_jump(uint64_t cr3, uint64_t stack, uint64_t entry): on to the new image. The old image is mapped at its old address in
 ; the new tables too, or the new one lies there: either way the next instruction is the same.

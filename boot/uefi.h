@@ -39,9 +39,15 @@ struct dry_host {
 	bool (*room)(void *ctx, uint64_t pages);
 	/* Drops all shadows. */
 	void (*forget)(void *ctx);
-	/* To the firmware's console, and to landfall.log if that is kept. */
+	/* To the firmware's console; to landfall.log, if that is kept. */
 	void (*write)(void *ctx, const char *s, size_t len);
-	bool console_is_serial; /* the firmware's console goes out of a serial line already */
+	void (*keep)(void *ctx, const char *s, size_t len);
+	/* Memory as large as the screen, to draw on; false: there is no screen. Shows what is drawn there. */
+	bool (*draft)(void *ctx, struct framebuffer *fb);
+	void (*show)(void *ctx);
+	struct range application; /* where its own code lies */
+	bool console_is_serial;   /* the firmware's console goes out of a serial line already */
+	uint32_t console_ports;   /* of COM1 (bit 0) and so on, if that is where the line is */
 	void *ctx;
 };
 

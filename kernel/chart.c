@@ -124,14 +124,18 @@ static unsigned column_x(const struct sheet *s, unsigned columns)
 	return s->left + columns * s->column;
 }
 
+/* What does not fit on its line ends in dots. */
 static void PRINTF_LIKE(3, 4) say(const struct sheet *s, struct words at, const char *fmt, ...)
 {
 	char text[WORDS_MAX];
+	size_t room = min_u64((s->right - at.x) / s->column, sizeof(text) - 1), len;
 	va_list ap;
 
 	va_start(ap, fmt);
-	format_v(text, sizeof(text), fmt, ap);
+	len = (size_t)format_v(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (len > room)
+		memcpy(text + room - 3, "...", 4);
 	s->canvas->text(s->canvas->ctx, at, text);
 }
 
@@ -250,13 +254,14 @@ static void draw_legend(const struct sheet *s)
 struct rows {
 	unsigned shown;     /* bars */
 	bool lanes;         /* every policy has a line of its own under the bar; else its marks are in the bar */
-	unsigned bar, step; /* height of a bar; from one bar to the next */
+	unsigned bar, lane; /* heights; a lane's at least a line's */
+	unsigned step;      /* from one bar to the next */
 };
 
 static struct rows share_rows(const struct sheet *s, unsigned room)
 {
 	unsigned line = s->line, nr = s->c->nr_bars;
-	struct rows r = { .bar = line, .shown = nr };
+	struct rows r = { .bar = line, .lane = line, .shown = nr };
 	unsigned spare;
 
 	r.step = line * (1 + s->c->nr_policies) + s->half;
@@ -268,10 +273,13 @@ static struct rows share_rows(const struct sheet *s, unsigned room)
 		r.shown = (unsigned)min_u64(nr, (room - line) / r.step);
 	spare = r.shown ? (room - r.shown * r.step) / r.shown : 0;
 	if (s->half) {
-		unsigned taller = (unsigned)min_u64(spare / 2, 2 * line);
+		/* Half of it to the bar, a quarter to its lanes, a quarter between bars, as far as that looks well. */
+		unsigned taller = (unsigned)min_u64(spare / 2, 8 * line);
+		unsigned wider = r.lanes ? (unsigned)min_u64(spare / (4 * s->c->nr_policies), 2 * line) : 0;
 
 		r.bar += taller;
-		r.step += taller + (unsigned)min_u64(spare / 2, 2 * line);
+		r.lane += wider;
+		r.step += taller + s->c->nr_policies * wider + (unsigned)min_u64(spare / 4, 2 * line);
 	} else if (spare >= line) {
 		r.step += line;
 	}
@@ -358,21 +366,21 @@ static void draw_marks(const struct sheet *s, struct marks m, struct box whole)
 static void draw_lane(const struct sheet *s, unsigned policy, unsigned bar, struct box lane)
 {
 	const struct chart_policy *p = &s->c->policy[policy];
-	unsigned note = s->right - (NOTE_COLUMNS - 1) * s->column, inset = s->quarter;
+	unsigned note = s->right - (NOTE_COLUMNS - 1) * s->column, middle = lane.y + (lane.height - s->line) / 2;
 	enum colour colour = p->on[bar] ? policy_colour(policy) : COLOUR_DIM;
 	size_t places = (size_t)bar * s->c->places;
 	uint8_t bit = (uint8_t)(1u << policy);
 
-	say(s, (struct words){ column_x(s, 1), lane.y, colour, COLOUR_BACK }, "%s", p->name);
+	say(s, (struct words){ column_x(s, 1), middle, colour, COLOUR_BACK }, "%s", p->name);
 	if (p->stains_on[bar])
-		say(s, (struct words){ note, lane.y, COLOUR_STAIN, COLOUR_BACK }, "%u stained", p->stains_on[bar]);
+		say(s, (struct words){ note, middle, COLOUR_STAIN, COLOUR_BACK }, "%u stained", p->stains_on[bar]);
 	else if (p->on[bar])
-		say(s, (struct words){ note, lane.y, COLOUR_TEXT, COLOUR_BACK }, "%u page%s", p->on[bar],
+		say(s, (struct words){ note, middle, COLOUR_TEXT, COLOUR_BACK }, "%u page%s", p->on[bar],
 		    p->on[bar] == 1 ? "" : "s");
 	else
-		say(s, (struct words){ note, lane.y, COLOUR_DIM, COLOUR_BACK }, "-");
-	lane.y += inset;
-	lane.height -= 2 * inset;
+		say(s, (struct words){ note, middle, COLOUR_DIM, COLOUR_BACK }, "-");
+	lane.y += s->quarter;
+	lane.height -= 2 * s->quarter;
 	fill(s, lane, COLOUR_LANE);
 	draw_marks(s, (struct marks){ s->c->tables + places, bit, colour }, lane);
 	draw_marks(s, (struct marks){ s->c->stains + places, bit, COLOUR_STAIN }, lane);
@@ -380,7 +388,7 @@ static void draw_lane(const struct sheet *s, unsigned policy, unsigned bar, stru
 
 static const char *node_words(const struct numa_node *n)
 {
-	return n->movable ? ", movable" : n->hotplug ? ", hotplug, kept" : "";
+	return n->movable ? ", movable" : n->hotplug ? ", hotplug" : "";
 }
 
 /* Where image and page tables share a bar, each has its half of it, if halves there are. */
@@ -421,7 +429,7 @@ static void draw_bar(const struct sheet *s, const struct rows *r, unsigned bar)
 	draw_memory(s, bar, b);
 	for (unsigned i = 0; i < s->c->nr_policies; i++) {
 		if (r->lanes)
-			draw_lane(s, i, bar, (struct box){ b.x, s->y + r->bar + i * s->line, b.width, s->line });
+			draw_lane(s, i, bar, (struct box){ b.x, s->y + r->bar + i * r->lane, b.width, r->lane });
 		else
 			draw_marks(s, (struct marks){ s->c->tables + places, (uint8_t)(1u << i), policy_colour(i) },
 				   half_of(s, b, true));

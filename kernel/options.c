@@ -615,8 +615,8 @@ bool options_check(const struct options *o, bool uefi, struct option_error *err)
 	p.word = "save";
 	if (o->save && !o->dry)
 		return option_refuse(&p, "has no effect without dry");
-	p.word = o->exit != EXIT_AUTO ? "exit=" : "console=fb";
-	if (o->dry && (o->exit != EXIT_AUTO || has_console(o, CONSOLE_FB)))
+	p.word = "exit=";
+	if (o->dry && o->exit != EXIT_AUTO)
 		return option_refuse(&p, "has no effect beside dry");
 	p.word = "movable_node=off";
 	if (!o->movable_node && !uses_marks(o))

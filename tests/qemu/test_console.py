@@ -41,15 +41,15 @@ def dbg2(*addresses):
 class Run:
     """A boot with several serial ports, each into a file of its own."""
 
-    def __init__(self, folder, ports=(), tables=(), options="seed=1", args=()):
-        """ports: name -> the device's arguments."""
+    def __init__(self, folder, ports=(), tables=(), options="seed=1", args=(), start=None):
+        """ports: name -> the device's arguments; start: what boots, if not the kernel by itself."""
         command = [qemu.find_qemu(), *qemu.COMMON, *qemu.PLAIN, *qemu.DEBUG_EXIT]
         for n, (name, device) in enumerate(dict(ports).items()):
             command += ["-chardev", f"file,id=c{n},path={folder}/{name}", "-device", f"{device},chardev=c{n}"]
         for n, data in enumerate(tables):
             (folder / f"table{n}").write_bytes(data)
             command += ["-acpitable", f"file={folder}/table{n}"]
-        command += [*args, *qemu.boot_args(qemu.KERNEL, options.split())]
+        command += [*args, *(start or qemu.boot_args(qemu.KERNEL, options.split()))]
         self.code = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=60).returncode
         self.logs = {name: (folder / name).read_bytes() for name in dict(ports)}
 

@@ -118,7 +118,7 @@ def bar_row(image, y, label=12):
     return image.row(y)[16 + label * 8:16 + label * 8 + full]
 
 
-def check_marks(shot, bars, taller, step):
+def check_marks(shot, bars, bar, lane_height, step):
     """Every run of page tables is seen where it lies, in its lane, in its colour; stains in the bar of the node too."""
     image, log = shot.image, shot.log
     nodes = [r for r in log.all("node") if r["present"]]
@@ -131,7 +131,7 @@ def check_marks(shot, bars, taller, step):
         own = [(a, e) for a, e in own if a < e]
         width = max(full * node["present"] // widest, full // 8)
         for p, alloc in enumerate(("bottom-up", "memblock")):
-            lane = bar_row(image, bars + i * step + taller + p * 16 + 8)
+            lane = bar_row(image, bars + i * step + bar + p * lane_height + lane_height // 2)
             assert set(lane[width:]) <= {BACK} and LANE in lane[:width]
             for run in log.all("run", alloc=alloc, node=node["node"]):
                 if run["level"] == "pgd":
@@ -157,16 +157,18 @@ def test_framebuffer_800x600(options, verdicts):
     check_frame(shot.image)
     assert badges(shot.image) == verdicts
     assert shot.log.status == "clean"  # the last policy is memblock
-    # room 408 for four nodes of 56: 23 dots more for the bar, as many for the gap
-    check_marks(shot, 136, 39, 102)
+    # room 408 for four nodes of 56: 46 dots more, half of them for the bar, a quarter for its two lanes, a quarter for the gap
+    check_marks(shot, 136, 16 + 23, 16 + 5, 100)
 
 
-def test_framebuffer_1280x800():
-    shot = Shot("grub-1280x800", "four-nodes", STAINED, ["-vga", "std"], legend_is_there(), "grub", "1280x800x32")
-    assert (shot.image.width, shot.image.height) == (1280, 800)
+@pytest.mark.parametrize("width, height, label", [(1024, 768, 27), (1280, 800, 27), (1920, 1080, 27)])
+def test_framebuffer_of_other_sizes(width, height, label):
+    shot = Shot(f"grub-{width}x{height}", "four-nodes", STAINED, ["-vga", "std"], legend_is_there(), "grub",
+                f"{width}x{height}x32")
+    assert (shot.image.width, shot.image.height) == (width, height)
     check_frame(shot.image)
     assert badges(shot.image) == [STAIN, GOOD]
-    row = bar_row(shot.image, 136 + 4, 27)
+    row = bar_row(shot.image, 136 + 4, label)
     assert row.count(IMAGE) == 4 and MEMORY in row
 
 
@@ -209,10 +211,12 @@ def test_vga_text_by_grub():
 
 
 @pytest.mark.skipif(not OVMF.exists() or not EFI.exists(), reason="OVMF or build/landfall.efi is missing")
-def test_uefi():
+@pytest.mark.parametrize("width, height", [(800, 600), (1280, 800), (1920, 1080)])
+def test_uefi(width, height):
     """The firmware's own mode, through GOP."""
-    shot = Shot("uefi-1280x800", None, CLEAN, ["-vga", "std"], legend_is_there(), "uefi")
-    assert (shot.image.width, shot.image.height) == (1280, 800)
+    args = ["-device", f"VGA,vgamem_mb=64,xres={width},yres={height}"]
+    shot = Shot(f"uefi-{width}x{height}", None, CLEAN, args, legend_is_there(), "uefi")
+    assert (shot.image.width, shot.image.height) == (width, height)
     check_frame(shot.image)
     assert badges(shot.image) == [GOOD, GOOD]
 

@@ -115,6 +115,19 @@ def boot_disk(folder, files, args=(), **more):
     return run([*OVMF, *disk.args, *args], **more), disk
 
 
+def grub_cd(folder, script):
+    """A CD for BIOS and UEFI that does what the script says, with both files on it."""
+    tree = Path(folder) / "iso/boot/grub"
+    tree.mkdir(parents=True)
+    for file in (ELF, EFI):
+        shutil.copy(file, tree.parent)
+    (tree / "grub.cfg").write_text(script)
+    modules = "normal multiboot multiboot2 chain all_video iso9660"
+    subprocess.run(["grub-mkrescue", "-o", f"{folder}/x.iso", "--locales=", "--fonts=", "--themes=",
+                    f"--install-modules={modules}", f"{folder}/iso"], check=True, capture_output=True)
+    return ["-cdrom", f"{folder}/x.iso"]
+
+
 def flash(folder, variables):
     """The two-part firmware with a variable store of its own, as Secure Boot needs it."""
     store = Path(folder) / "vars.fd"

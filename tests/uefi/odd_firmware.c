@@ -6,6 +6,11 @@
  *   stride   descriptors are 16 bytes larger
  *   nx       memory cannot be executed unless EFI_MEMORY_ATTRIBUTE_PROTOCOL says so: what is asked of it is printed
  *   la57     firmware runs on five paging levels
+ *   pages    no pages are left; map: there is no memory map; hole: the RSDP lies in memory that is not mapped
+ *   crash    firmware's console does something undefined
+ *   off      the machine is switched off when the application returns
+ *   gop=.    what is said of the screen: n it has no memory, b it is for Blt only, r and m another order of colours,
+ *            the second by masks; a capital letter: said of the console's own only
  *   marks=.. one letter for each GiB from 4 GiB on: h hot-pluggable, m mirrored, s specific purpose, - nothing
  */
 #include <efi.h>
@@ -26,9 +31,10 @@ static EFI_GET_MEMORY_MAP real_map;
 static EFI_EXIT_BOOT_SERVICES real_exit;
 static EFI_ALLOCATE_PAGES real_pages;
 static EFI_ALLOCATE_POOL real_pool;
+static EFI_SET_WATCHDOG_TIMER real_watchdog;
 static EFI_TEXT_OUTPUT_STRING real_text;
 static unsigned exits_to_fail, extra;
-static bool exiting;
+static bool exiting, no_pages, no_map, crash, off;
 static char marks[16];
 static UINT8 map[MAX_MAP], out[2 * MAX_MAP];
 
@@ -82,6 +88,8 @@ static EFI_STATUS EFIAPI odd_map(UINTN *size, EFI_MEMORY_DESCRIPTOR *to, UINTN *
 	UINT8 *end = out;
 	EFI_STATUS s = real_map(&all, (EFI_MEMORY_DESCRIPTOR *)map, key, stride, version);
 
+	if (no_map)
+		return EFI_DEVICE_ERROR;
 	if (EFI_ERROR(s))
 		return s;
 	for (UINTN at = 0; at < all; at += *stride)
@@ -110,7 +118,16 @@ static EFI_STATUS EFIAPI odd_exit(EFI_HANDLE image, UINTN key)
 static EFI_STATUS EFIAPI watched_pages(EFI_ALLOCATE_TYPE how, EFI_MEMORY_TYPE type, UINTN n, EFI_PHYSICAL_ADDRESS *at)
 {
 	alarm_if_exiting();
-	return real_pages(how, type, n, at);
+	return no_pages ? EFI_OUT_OF_RESOURCES : real_pages(how, type, n, at);
+}
+
+static EFI_STATUS EFIAPI watched_watchdog(UINTN seconds, UINT64 code, UINTN size, CHAR16 *data)
+{
+	alarm_if_exiting();
+	say(L"odd firmware: watchdog ");
+	say_hex(seconds);
+	say(L"\r\n");
+	return real_watchdog(seconds, code, size, data);
 }
 
 static EFI_STATUS EFIAPI watched_pool(EFI_MEMORY_TYPE type, UINTN n, void **at)
@@ -122,6 +139,8 @@ static EFI_STATUS EFIAPI watched_pool(EFI_MEMORY_TYPE type, UINTN n, void **at)
 static EFI_STATUS EFIAPI watched_text(SIMPLE_TEXT_OUTPUT_INTERFACE *console, CHAR16 *s)
 {
 	alarm_if_exiting();
+	if (crash)
+		__asm__ volatile("ud2");
 	return real_text(console, s);
 }
 
@@ -186,6 +205,64 @@ static void use_five_levels(void)
 	say(cr4 & 1ull << 12 ? L"odd firmware: five levels\r\n" : L"odd firmware: still four levels\r\n");
 }
 
+/* ---- what a hostile table and a hostile driver say ---- */
+
+#define RSDP_SIZE (2u << 20)
+
+/* Takes 2 MiB out of firmware's own tables, which map memory in such pieces, and says that the RSDP lies there. */
+static void hide_rsdp(void)
+{
+	EFI_GUID acpi20 = ACPI_20_TABLE_GUID, acpi10 = ACPI_TABLE_GUID;
+	EFI_PHYSICAL_ADDRESS at = 0x7fffffff;
+	UINT64 *table, cr0, cr3;
+
+	bs->AllocatePages(AllocateMaxAddress, EfiACPIReclaimMemory, 2 * RSDP_SIZE / 4096, &at);
+	at = (at + RSDP_SIZE - 1) & ~(UINT64)(RSDP_SIZE - 1);
+	bs->InstallConfigurationTable(&acpi10, NULL);
+	bs->InstallConfigurationTable(&acpi20, (void *)at);
+	__asm__ volatile("mov %%cr3, %0" : "=r"(cr3));
+	__asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+	table = (UINT64 *)(cr3 & ~0xfffull);
+	for (unsigned shift = 39; shift > 21; shift -= 9)
+		table = (UINT64 *)(table[at >> shift & 511] & 0xffffffffff000);
+	__asm__ volatile("mov %0, %%cr0" : : "r"(cr0 & ~(1ull << 16)));
+	table[at >> 21 & 511] = 0;
+	__asm__ volatile("mov %0, %%cr0; mov %1, %%cr3" : : "r"(cr0), "r"(cr3) : "memory");
+}
+
+static void change_screen(EFI_HANDLE handle, CHAR16 how)
+{
+	EFI_GUID guid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
+	EFI_GRAPHICS_OUTPUT_PROTOCOL *gop;
+
+	if (EFI_ERROR(bs->HandleProtocol(handle, &guid, (void **)&gop)))
+		return;
+	if (how == 'n')
+		gop->Mode->FrameBufferBase = 0;
+	if (how == 'b')
+		gop->Mode->Info->PixelFormat = PixelBltOnly;
+	if (how == 'r')
+		gop->Mode->Info->PixelFormat = PixelRedGreenBlueReserved8BitPerColor;
+	if (how == 'm') {
+		gop->Mode->Info->PixelFormat = PixelBitMask;
+		gop->Mode->Info->PixelInformation = (EFI_PIXEL_BITMASK){ 0xff00, 0xff, 0xff0000, 0xff000000 };
+	}
+}
+
+static void change_screens(CHAR16 how)
+{
+	EFI_GUID guid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
+	EFI_HANDLE *handles;
+	UINTN n = 0;
+
+	change_screen(system->ConsoleOutHandle, how | 0x20);
+	if (!(how & 0x20))
+		return;
+	bs->LocateHandleBuffer(ByProtocol, &guid, NULL, &n, &handles);
+	for (UINTN i = 0; i < n; i++)
+		change_screen(handles[i], how);
+}
+
 static void read_options(const EFI_LOADED_IMAGE *me)
 {
 	const CHAR16 *s = me->LoadOptions;
@@ -199,7 +276,16 @@ static void read_options(const EFI_LOADED_IMAGE *me)
 			use_five_levels();
 		if (s[0] == 'n' && s[1] == 'x')
 			install_attributes();
-		for (unsigned i = 0; s[0] == 'm' && s[1] == 'a' && i < sizeof(marks) && s[6 + i] > ' '; i++)
+		no_pages |= s[0] == 'p' && s[1] == 'a';
+		no_map |= s[0] == 'm' && s[1] == 'a' && s[2] == 'p';
+		crash |= s[0] == 'c' && s[1] == 'r';
+		off |= s[0] == 'o' && s[1] == 'f';
+		if (s[0] == 'h' && s[1] == 'o')
+			hide_rsdp();
+		if (s[0] == 'g' && s[1] == 'o')
+			change_screens(s[4]);
+		for (unsigned i = 0; s[0] == 'm' && s[1] == 'a' && s[2] == 'r' && i < sizeof(marks) && s[6 + i] > ' ';
+		     i++)
 			marks[i] = (char)s[6 + i];
 		while (s[1] && s[1] != ' ')
 			s++;
@@ -245,6 +331,18 @@ static EFI_HANDLE load(EFI_HANDLE self)
 	return image;
 }
 
+/* Never comes back if interrupts no longer do. */
+static void wait_for_timer(void)
+{
+	EFI_EVENT timer;
+	UINTN n;
+
+	bs->CreateEvent(EVT_TIMER, 0, NULL, NULL, &timer);
+	bs->SetTimer(timer, TimerRelative, 200000);
+	bs->WaitForEvent(1, &timer, &n);
+	bs->CloseEvent(timer);
+}
+
 EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *st)
 {
 	EFI_GUID guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
@@ -258,6 +356,7 @@ EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *st)
 	real_exit = bs->ExitBootServices;
 	real_pages = bs->AllocatePages;
 	real_pool = bs->AllocatePool;
+	real_watchdog = bs->SetWatchdogTimer;
 	real_text = st->ConOut->OutputString;
 	bs->HandleProtocol(self, &guid, (void **)&me);
 	read_options(me);
@@ -270,16 +369,23 @@ EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *st)
 	bs->ExitBootServices = odd_exit;
 	bs->AllocatePages = watched_pages;
 	bs->AllocatePool = watched_pool;
+	bs->SetWatchdogTimer = watched_watchdog;
 	st->ConOut->OutputString = watched_text;
 	s = bs->StartImage(image, NULL, NULL);
 	bs->GetMemoryMap = real_map;
 	bs->ExitBootServices = real_exit;
 	bs->AllocatePages = real_pages;
 	bs->AllocatePool = real_pool;
+	bs->SetWatchdogTimer = real_watchdog;
 	st->ConOut->OutputString = real_text;
+	/* After a try to exit firmware has no timer any more. */
+	if (!exiting)
+		wait_for_timer();
 	exiting = false;
 	say(L"odd firmware: landfall.efi returned ");
 	say_hex(s);
 	say(L"\r\n");
+	if (off)
+		st->RuntimeServices->ResetSystem(EfiResetShutdown, EFI_SUCCESS, 0, NULL);
 	return s;
 }

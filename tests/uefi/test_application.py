@@ -4,7 +4,8 @@ import re
 import struct
 
 import pytest
-from firmware import EFI, OVMF, Disk, boot_disk, boot_efi, landfall_part, run
+import qemu
+from firmware import EFI, ISO, OVMF, Disk, boot_disk, boot_efi, landfall_part, run, serial
 from logcheck import Log
 
 BOOT = "EFI/BOOT/BOOTX64.EFI"
@@ -22,9 +23,13 @@ def booted(tmp_path, files, args=()):
 @pytest.mark.parametrize("content, cmdline, warning", [
     (b"seed=0x11  alloc=memblock", "seed=0x11  alloc=memblock", None),
     (b"\xef\xbb\xbf# what this box needs\r\nseed=0x12\r\n\talloc=memblock # one will do\r\n", "seed=0x12   alloc=memblock   ", None),
+    ("\ufeff# from the shell's editor\r\nseed=0x14 alloc=memblock\r\n".encode("utf-16-le"), "seed=0x14 alloc=memblock", None),
     (b"seed=0x13 alloc=\xff\xfe", "", NO_TEXT),
+    ("\ufeffseed=0x13 alloc=\u0251".encode("utf-16-le"), "", NO_TEXT),
+    (bytes(1 << 20), "", NO_TEXT),
+    (b"", "", None),
     (None, "", NO_FILE),
-], ids=["one-line", "comments", "no-text", "missing"])
+], ids=["one-line", "comments", "utf-16", "no-text", "utf-16-no-text", "zeros", "empty", "missing"])
 def test_config_file(tmp_path, content, cmdline, warning):
     files = {BOOT: EFI} | ({CFG: content} if content is not None else {})
     log = booted(tmp_path, files)
@@ -35,7 +40,7 @@ def test_config_file(tmp_path, content, cmdline, warning):
 
 
 def test_config_file_too_long(tmp_path):
-    done, _ = boot_disk(tmp_path, {BOOT: EFI, CFG: b"seed=1 " * 3000})
+    done, _ = boot_disk(tmp_path, {BOOT: EFI, CFG: b"seed=1 " * (1 << 17)})
     assert done.verdict == "error"
     assert "error: the command line is longer than 16383 characters" in done.log.text
 
@@ -98,6 +103,24 @@ def test_dry_run_says_what_the_real_one_finds(shell):
     assert any("read-back" in line and "# SKIP dry" in line for line in dry.ktap)
 
 
+def test_dry_run_from_the_menu():
+    """The last entry of the image's menu: the report stays on the screen until Enter is pressed, then the menu is there again."""
+    with qemu.Guest([*qemu.PLAIN, *OVMF, "-cdrom", str(ISO), "-vga", "std"], qmp=True) as guest:
+        def press(key):
+            guest.qmp.command("send-key", keys=[{"type": "qcode", "data": key}])
+        assert guest.read_until(rb"The highlighted entry will be executed", 60)
+        press("end")
+        assert guest.read_until(rb"\*Dry run", 10), serial(guest.log)[-500:]
+        press("ret")
+        assert guest.read_until(rb"Press Enter to go back to the menu\.", 60), serial(guest.log)[-2000:]
+        log = Log(landfall_part(guest.log))
+        assert not guest.read_until(rb"Enter to go back[\s\S]*GNU GRUB", 2)
+        press("ret")
+        assert guest.read_until(rb"Enter to go back[\s\S]*GNU GRUB", 10)
+    log.check_run()
+    assert log.status == "clean" and log.one("boot")["cmdline"] == "alloc=both dry"
+
+
 def test_dry_run_counts_only():
     """Tables of 16 TiB in 4 KiB pages do not fit: the numbers are there (one table for each 2 MiB), the pages are not, and it is said."""
     done = boot_efi("dry seed=7 page_size=4k levels=4 memmap=16T@4G", ["-m", "1G"], until=rb"ok 7 - [^\r\n]*\r\n")
@@ -110,6 +133,7 @@ def test_dry_run_counts_only():
         assert log.one("verdict", alloc=alloc)["table_pages"] == sum(pages.values())
         assert log.all("run", alloc=alloc) == []
         assert any(line.endswith(f"walk: {alloc} # SKIP counts only") for line in log.ktap)
+    log.check_run()
 
 
 def test_dry_run_status(shell):
@@ -146,9 +170,10 @@ def test_save_where_nothing_can_be_written():
     assert done.log.status == "clean"
 
 
-def test_cut_file(tmp_path):
+@pytest.mark.parametrize("cut", [100, 20000, -3000], ids=["in-the-headers", "in-the-text", "at-the-end"])
+def test_cut_file(tmp_path, cut):
     """Firmware refuses what is not whole; nothing of it runs."""
-    done, _ = boot_disk(tmp_path, {BOOT: EFI.read_bytes()[:20000]}, until=rb"Boot Maintenance Manager|failed to (load|start)")
+    done, _ = boot_disk(tmp_path, {BOOT: EFI.read_bytes()[:cut]}, until=rb"Boot Maintenance Manager|failed to (load|start)")
     assert "Landfall" not in done.text
 
 

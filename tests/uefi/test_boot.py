@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """One machine by every way in: the same nodes, whatever firmware and loader make of the memory map. And larger machines."""
 import functools
+import tempfile
 
 import pytest
-from firmware import ELF, EFI, ISO, MACHINE, OVMF, boot_efi, run
+from firmware import ELF, EFI, ISO, MACHINE, OVMF, boot_efi, grub_cd, run
 from logcheck import need
 
 M, G, T = 1 << 20, 1 << 30, 1 << 40
@@ -11,7 +12,7 @@ MENU = (rb"The highlighted entry will be executed", "ret")
 CD = ["-cdrom", ISO]
 STICK = ["-device", "qemu-xhci", "-drive", f"if=none,id=u,format=raw,readonly=on,file={ISO}", "-device", "usb-storage,drive=u"]
 
-# way: QEMU arguments, what to press, protocol, loader.
+# way: QEMU arguments and what to press, or GRUB's command and the firmware; protocol, loader.
 WAYS = {
     "multiboot1": (["-kernel", ELF], None, "multiboot1", "qemu"),
     "uefi": ([*OVMF, "-kernel", EFI], None, "uefi", "EDK II"),
@@ -19,6 +20,9 @@ WAYS = {
     "cd-uefi": ([*OVMF, *CD], MENU, "uefi", "EDK II"),
     "stick-bios": (STICK, MENU, "multiboot2", "GRUB"),
     "stick-uefi": ([*OVMF, *STICK], MENU, "uefi", "EDK II"),
+    "grub-multiboot1": ("multiboot /boot/landfall.elf", [], "multiboot1", "GRUB"),
+    "grub-uefi-multiboot2": ("multiboot2 /boot/landfall.elf", OVMF, "multiboot2", "GRUB"),
+    "grub-uefi-options": ("chainloader /boot/landfall.efi alloc=both seed=0x71", OVMF, "uefi", "EDK II"),
 }
 COMPARED = ("node", "pxm", "hotplug", "movable", "cpus", "why")
 
@@ -26,7 +30,11 @@ COMPARED = ("node", "pxm", "hotplug", "movable", "cpus", "why")
 @functools.lru_cache(maxsize=None)
 def log_of(way):
     args, press, *_ = WAYS[way]
-    done = run(args, press=press, machine=MACHINE)
+    if isinstance(args, str):
+        with tempfile.TemporaryDirectory(prefix="landfall-") as folder:
+            done = run([*press, *grub_cd(folder, f"insmod all_video\n{args}\nboot\n")], machine=MACHINE)
+    else:
+        done = run(args, press=press, machine=MACHINE)
     need(done.verdict == "clean", f"{done.code}\n{done.text[-3000:]}")
     return done.log
 
@@ -39,6 +47,7 @@ def test_same_machine(way):
     boot = log.one("boot")
     assert boot["protocol"] == protocol
     assert boot["loader"].startswith(loader)
+    assert way != "grub-uefi-options" or boot["cmdline"] == "alloc=both seed=0x71"
     assert [r["alloc"] for r in log.all("verdict")] == ["bottom-up", "memblock"]
     assert {r["srat"] for r in log.all("verdict")} == {"ok"}
     facts = [[{k: r[k] for k in COMPARED} for r in one.all("node")] for one in (log, reference)]
@@ -56,11 +65,12 @@ def type_at(log, address):
     return next((r["type"] for r in log.all("mem") if r["start"] <= address < r["end"]), "hole")
 
 
-def test_map_differences_have_a_type():
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "multiboot1"])
+def test_map_differences_have_a_type(way):
     """RAM that one firmware gives and the other does not is something else there, not forgotten: no RAM is lost without a word."""
-    bios, uefi = log_of("multiboot1"), log_of("uefi")
-    assert ram(bios)[-1] == ram(uefi)[-1] == (4 * G, 8 * G)
-    for mine, other in ((bios, uefi), (uefi, bios)):
+    reference, log = log_of("multiboot1"), log_of(way)
+    assert ram(reference)[-1] == ram(log)[-1] == (4 * G, 8 * G)
+    for mine, other in ((reference, log), (log, reference)):
         edges = {r[k] for one in (mine, other) for r in one.all("mem") for k in ("start", "end")}
         for at in sorted(e for e in edges if M <= e < 0x7ffe0000 and type_at(mine, e) == "usable"):
             assert type_at(other, at) in ("usable", "reserved", "acpi", "nvs"), hex(at)

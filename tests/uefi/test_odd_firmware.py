@@ -29,6 +29,50 @@ def test_map_changes_for_ever(tmp_path):
     assert "Landfall" not in done.text
 
 
+def test_watchdog_is_off_first(tmp_path):
+    done = odd(tmp_path, "", "seed=1")
+    assert done.verdict == "clean" and done.text.count("watchdog") == 1
+    assert done.text.index("odd firmware: watchdog 0000000000000000\n") < done.text.index("] Landfall ")
+
+
+@pytest.mark.parametrize("how, options, error, status", [
+    ("pages", "seed=1", r"no \d+ KiB of free memory below 4 GiB", 0x8000000000000009),
+    ("map", "seed=1", "the memory map's size cannot be had", 0x8000000000000007),
+    ("map", "dry seed=1", "the memory map's size cannot be had", 0x8000000000000007),
+])
+def test_firmware_refuses(tmp_path, how, options, error, status):
+    """One line, and the status goes back to who started the application."""
+    done = odd(tmp_path, how, options, until=rb"landfall.efi returned [0-9a-f]{16}")
+    assert re.search(rf"landfall: error: {error} \(EFI_STATUS {status:#x}\)\n", done.text), done.text[-2000:]
+    assert f"landfall.efi returned {status:016x}" in done.text and "Landfall" not in done.text
+
+
+def test_without_execute_disable(tmp_path):
+    done = odd(tmp_path, "", "seed=1", ("-cpu", "max,nx=off"), until=rb"landfall.efi returned [0-9a-f]{16}")
+    assert "landfall: error: this CPU has no NX (execute disable): Landfall needs it (EFI_STATUS 0x8000000000000003)" in done.text
+    assert "landfall.efi returned 8000000000000003" in done.text
+
+
+@pytest.mark.parametrize("console", ["", "console=none"])
+def test_fault_in_a_dry_run(tmp_path, console):
+    """A table in memory that firmware has not mapped: dumped, and back to firmware, whose timer goes on."""
+    done = odd(tmp_path, "hole", f"dry seed=1 {console}", until=rb"landfall.efi returned [0-9a-f]{16}")
+    assert "landfall.efi returned 8000000000000007" in done.text
+    assert ("booted by EDK II" in done.text) == (not console)
+    assert "] error: CPU fault: page fault (vector 14), error code 0x0000\n" in done.text
+    assert "Bail out! fault: page fault" in done.text
+    assert re.search(r"BUG: unable to handle page fault for address: [0-9a-f]{10}[02468ace]0{5}\n", done.text)
+    if not console:
+        assert done.log.status == "fault"
+
+
+def test_fault_of_firmware_in_a_dry_run(tmp_path):
+    """Not ours to catch: firmware sees it as if there were no Landfall, its own IDT in force."""
+    done = odd(tmp_path, "crash", "dry seed=1", until=rb"IDTR - [^\n]*\n")
+    assert "X64 Exception Type - 06(#UD - Invalid Opcode)" in done.text
+    assert "CPU fault" not in done.text
+
+
 def test_larger_descriptors(tmp_path):
     done = odd(tmp_path, "stride", "seed=1")
     assert done.verdict == "clean", done.text[-2000:]

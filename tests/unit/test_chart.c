@@ -171,6 +171,33 @@ static void test_words(void **state)
 	handover.opt.seed_given = true;
 	draw(800, 600, 1, true);
 	assert_true(said(16, 576, COLOUR_TEXT, "repeat with: page_size=4k"));
+	/* 96 columns between the margins: 13 for the words before, then the line, or what of it fits before the dots */
+	memset(handover.bi.cmdline, 'x', 83);
+	handover.bi.cmdline[83] = '\0';
+	draw(800, 600, 1, true);
+	assert_int_equal(strlen(texts[nr_texts - 1].text), 96);
+	assert_string_equal(texts[nr_texts - 1].text + 93, "xxx");
+	memset(handover.bi.cmdline + 83, 'y', 400);
+	draw(800, 600, 1, true);
+	assert_int_equal(strlen(texts[nr_texts - 1].text), 96);
+	assert_string_equal(texts[nr_texts - 1].text + 91, "xx...");
+	draw(3840, 2160, 1, true); /* wider than any words are kept */
+	assert_int_equal(strlen(texts[nr_texts - 1].text), 199);
+	assert_string_equal(texts[nr_texts - 1].text + 194, "yy...");
+}
+
+/* The tallest that bars and lanes become, on a screen with room for more. */
+static void test_one_node_on_a_large_screen(void **state)
+{
+	(void)state;
+	add_range(0, 0, GIB, false);
+	judge(GIB);
+	chart_add_policy(&chart, "memblock");
+	add_run(GIB - MIB, 1, 0, false);
+	draw(1920, 1080, 1, true);
+	assert_true(drawn(232, 116, 1504, 144, COLOUR_MEMORY));
+	assert_true(drawn(232, 264, 1504, 40, COLOUR_LANE));
+	assert_true(said(24, 276, COLOUR_POLICY, "memblock"));
 }
 
 static void test_bars(void **state)
@@ -179,18 +206,18 @@ static void test_bars(void **state)
 	three_nodes();
 	draw(800, 600, 1, true);
 	/* as wide as the node is large */
-	assert_true(said(16, 152, COLOUR_TEXT, "node 0"));
-	assert_true(drawn(112, 136, 168, 48, COLOUR_MEMORY));
-	assert_true(said(624, 152, COLOUR_TEXT, "1 GiB"));
-	assert_true(drawn(112, 256, 168, 48, COLOUR_MEMORY));
-	assert_true(said(16, 392, COLOUR_TEXT, "node 2"));
-	assert_true(drawn(112, 376, 168, 48, COLOUR_MOVABLE));
-	assert_true(drawn(280, 376, 336, 48, COLOUR_MOVABLE));
-	assert_true(said(624, 392, COLOUR_TEXT, "3 GiB, movable"));
+	assert_true(said(16, 156, COLOUR_TEXT, "node 0"));
+	assert_true(drawn(112, 136, 168, 56, COLOUR_MEMORY));
+	assert_true(said(624, 156, COLOUR_TEXT, "1 GiB"));
+	assert_true(drawn(112, 272, 168, 56, COLOUR_MEMORY));
+	assert_true(said(16, 428, COLOUR_TEXT, "node 2"));
+	assert_true(drawn(112, 408, 168, 56, COLOUR_MOVABLE));
+	assert_true(drawn(280, 408, 336, 56, COLOUR_MOVABLE));
+	assert_true(said(624, 428, COLOUR_TEXT, "3 GiB, movable"));
 	/* the hole between its two ranges is left out, but for a notch over the second one */
-	assert_true(drawn(280, 376, 2, 48, COLOUR_BACK) > drawn(280, 376, 336, 48, COLOUR_MOVABLE));
+	assert_true(drawn(280, 408, 2, 56, COLOUR_BACK) > drawn(280, 408, 336, 56, COLOUR_MOVABLE));
 	/* the image in the middle of node 0, too thin to be seen if it were to scale */
-	assert_true(drawn(196, 136, 4, 48, COLOUR_IMAGE));
+	assert_true(drawn(196, 136, 4, 56, COLOUR_IMAGE));
 	/* no address beside the bars: the screen is not wide enough */
 	assert_false(said_anywhere("0x80000000"));
 }
@@ -201,20 +228,20 @@ static void test_lanes(void **state)
 	three_nodes();
 	draw(800, 600, 1, true);
 	/* node 0: bottom-up has 16 pages right behind the image, memblock none */
-	assert_true(said(24, 184, COLOUR_POLICY, "bottom-up"));
-	assert_true(drawn(112, 188, 168, 8, COLOUR_LANE));
-	assert_true(drawn(112 + 84, 188, 4, 8, COLOUR_POLICY));
-	assert_true(said(624, 184, COLOUR_TEXT, "16 pages"));
-	assert_true(said(24, 200, COLOUR_DIM, "memblock"));
-	assert_true(said(624, 200, COLOUR_DIM, "-"));
+	assert_true(said(24, 197, COLOUR_POLICY, "bottom-up"));
+	assert_true(drawn(112, 196, 168, 18, COLOUR_LANE));
+	assert_true(drawn(112 + 84, 196, 4, 18, COLOUR_POLICY));
+	assert_true(said(624, 197, COLOUR_TEXT, "16 pages"));
+	assert_true(said(24, 223, COLOUR_DIM, "memblock"));
+	assert_true(said(624, 223, COLOUR_DIM, "-"));
 	/* node 1: memblock's megabyte at its end */
-	assert_true(said(24, 320, COLOUR_POLICY + 1, "memblock"));
-	assert_true(drawn(112 + 164, 324, 4, 8, COLOUR_POLICY + 1));
-	assert_true(said(624, 320, COLOUR_TEXT, "256 pages"));
+	assert_true(said(24, 359, COLOUR_POLICY + 1, "memblock"));
+	assert_true(drawn(112 + 164, 358, 4, 18, COLOUR_POLICY + 1));
+	assert_true(said(624, 359, COLOUR_TEXT, "256 pages"));
 	/* node 2: stains at its start, in the lane and in the bar itself */
-	assert_true(said(624, 424, COLOUR_STAIN, "512 stained"));
-	assert_true(drawn(112, 428, 4, 8, COLOUR_STAIN) > drawn(112, 428, 4, 8, COLOUR_POLICY));
-	assert_true(drawn(112, 376, 4, 48, COLOUR_STAIN) > drawn(112, 376, 168, 48, COLOUR_MOVABLE));
+	assert_true(said(624, 469, COLOUR_STAIN, "512 stained"));
+	assert_true(drawn(112, 468, 4, 18, COLOUR_STAIN) > drawn(112, 468, 4, 18, COLOUR_POLICY));
+	assert_true(drawn(112, 408, 4, 56, COLOUR_STAIN) > drawn(112, 408, 168, 56, COLOUR_MOVABLE));
 	assert_int_equal(filled_with(COLOUR_STAIN), 4); /* badge, lane, bar, legend */
 }
 
@@ -244,10 +271,10 @@ static void test_wide_screens_have_addresses(void **state)
 	assert_true(said_anywhere("0x40000000"));
 	assert_true(said_anywhere("0x80000000"));
 	/* 27 columns on the left, 21 on the right */
-	assert_true(drawn(16 + 27 * 8, 136, (1248 - 48 * 8) / 3, 48, COLOUR_MEMORY));
+	assert_true(drawn(16 + 27 * 8, 136, (1248 - 48 * 8) / 3, 89, COLOUR_MEMORY));
 	draw(3840, 2160, 2, true);
 	assert_true(drawn(0, 0, 3840, 96, COLOUR_BAND));
-	assert_true(drawn(32 + 27 * 16, 272, (3776 - 48 * 16) / 3, 96, COLOUR_MEMORY));
+	assert_true(drawn(32 + 27 * 16, 272, (3776 - 48 * 16) / 3, 272, COLOUR_MEMORY));
 }
 
 static void test_characters(void **state)
@@ -368,6 +395,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_words, setup),
+		cmocka_unit_test_setup(test_one_node_on_a_large_screen, setup),
 		cmocka_unit_test_setup(test_bars, setup),
 		cmocka_unit_test_setup(test_lanes, setup),
 		cmocka_unit_test_setup(test_legend, setup),

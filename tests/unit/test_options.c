@@ -550,6 +550,7 @@ static void test_check(void **state)
 	check_good("dry", true);
 	check_good("dry save", true);
 	check_good("dry exit=auto console=ttyS0", true);
+	check_good("dry console=ttyS0 console=fb", true);
 	check_good("movable_node=off", false);
 	check_good("movable_node=off alloc=bottom-up,series,lowest", false);
 	check_good("movable_node=on alloc=bottom-up", false);
@@ -566,7 +567,6 @@ static void test_check(void **state)
 	check_bad("save", false, "save: only under UEFI");
 	check_bad("save", true, "save: has no effect without dry");
 	check_bad("dry exit=halt", true, "exit=: has no effect beside dry");
-	check_bad("dry console=ttyS0 console=fb", true, "console=fb: has no effect beside dry");
 	check_bad("movable_node=off alloc=bottom-up,lowest,top-down,hybrid,floor", false,
 		  "movable_node=off: has no effect: no policy of alloc= looks at marks");
 	check_bad("nokaslr base=2M", false, "nokaslr: has no effect beside base=");

@@ -342,9 +342,9 @@ static void test_vga_text(void **state)
 	c.fill(c.ctx, (struct box){ 632, 384, 1000, 1000 }, COLOUR_STAIN);
 	assert_int_equal(cell(79, 24), 0x0cdb);
 	c.text(c.ctx, (struct words){ 624, 0, COLOUR_BACK, COLOUR_GOOD },
-	       "abc"); /* two fit; a ground has no bright colours */
-	assert_int_equal(cell(78, 0), 0x2000 | 'a');
-	assert_int_equal(cell(79, 0), 0x2000 | 'b');
+	       "abc"); /* two fit; a ground has no bright colours, and is not written on in black */
+	assert_int_equal(cell(78, 0), 0x2f00 | 'a');
+	assert_int_equal(cell(79, 0), 0x2f00 | 'b');
 }
 
 int main(void)
