@@ -79,8 +79,13 @@ static bool take_name(const struct cpio_walk *w, const struct member *m, const c
 		if (i >= m->name_size || !phys_read(w->mem, m->name + i, &c, 1) || c != (uint8_t)folder[i])
 			return false;
 	}
-	for (; i < m->name_size && len + 1 < CPIO_NAME_MAX && phys_read(w->mem, m->name + i, &c, 1) && c; i++)
+	for (; i < m->name_size && len + 1 < CPIO_NAME_MAX; i++) {
+		if (!phys_read(w->mem, m->name + i, &c, 1))
+			return false;
+		if (!c)
+			break;
 		f->name[len++] = c >= ' ' && c <= '~' ? (char)c : '?';
+	}
 	f->name[len] = '\0';
 	return true;
 }

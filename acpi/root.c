@@ -68,7 +68,7 @@ static enum status sdt_choose(struct acpi_root *root, const uint8_t *rsdp, struc
 		root->xsdt_status = s;
 	}
 	if (!rsdt)
-		return xsdt ? root->xsdt_status : ERR_NOT_FOUND;
+		return xsdt ? root->xsdt_status : ERR_MALFORMED;
 	return sdt_open(sdt, root->mem, rsdt, false);
 }
 
@@ -87,7 +87,9 @@ static enum status sdt_read(struct acpi_root *root, const struct acpi_table *sdt
 		if (!acpi_table_read(sdt, at, entry, size))
 			return ERR_UNREADABLE;
 		addr = root->xsdt ? le64(entry) : le32(entry);
-		if (!addr || root->nr == ACPI_MAX_TABLES)
+		if (!addr)
+			continue;
+		if (root->nr == ACPI_MAX_TABLES)
 			root->left_out++;
 		else
 			root->table[root->nr++] = addr;
@@ -128,6 +130,31 @@ enum status acpi_root_open(struct acpi_root *root, const struct physmem *mem, ph
 	return sdt_read(root, &sdt);
 }
 
+/* Reads the name of a table; false where there can be none. */
+static bool name_read(const struct acpi_root *root, phys_t at, uint8_t name[4])
+{
+	return at <= UINT64_MAX - 4 && phys_read(root->mem, at, name, 4);
+}
+
+static bool is_name(const uint8_t name[4])
+{
+	bool all = true;
+
+	for (unsigned i = 0; i < 4; i++)
+		all = all && name[i] > ' ' && name[i] <= '~';
+	return all;
+}
+
+size_t acpi_root_lost(const struct acpi_root *root)
+{
+	size_t lost = root->left_out;
+	uint8_t name[4];
+
+	for (size_t i = 0; i < root->nr; i++)
+		lost += root->table[i] == root->sdt || !name_read(root, root->table[i], name) || !is_name(name);
+	return lost;
+}
+
 enum status acpi_root_find(const struct acpi_root *root, const char *signature, struct acpi_table *t)
 {
 	enum status first = ERR_NOT_FOUND;
@@ -138,10 +165,7 @@ enum status acpi_root_find(const struct acpi_root *root, const char *signature, 
 		enum status s;
 
 		/* The name first: opening sums all of a table. */
-		if (root->table[i] > UINT64_MAX - sizeof(name) ||
-		    !phys_read(root->mem, root->table[i], name, sizeof(name)))
-			continue;
-		if (!bytes_begin(name, signature))
+		if (!name_read(root, root->table[i], name) || !bytes_begin(name, signature))
 			continue;
 		s = acpi_table_open(t, root->mem, root->table[i]);
 		if (s == OK || s == ERR_CHECKSUM)

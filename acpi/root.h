@@ -18,7 +18,7 @@ struct acpi_root {
 	enum status sdt_checksum; /* OK or ERR_CHECKSUM: told, not refused, as Linux */
 	size_t nr;
 	phys_t table[ACPI_MAX_TABLES]; /* addresses in table order; zero entries left out */
-	size_t left_out;               /* zero addresses, and entries beyond ACPI_MAX_TABLES */
+	size_t left_out;               /* entries beyond ACPI_MAX_TABLES */
 };
 
 /*
@@ -30,10 +30,16 @@ phys_t acpi_rsdp_scan(const struct physmem *mem);
 /*
  * Checks the RSDP (signature, checksum, extended checksum if revision >= 2), takes the XSDT if revision >= 2 and it
  * is usable, else the RSDT. A root table is usable with the right signature and room for one entry. ERR_NOT_FOUND: no
- * RSDP there or no root table at all. ERR_CHECKSUM, ERR_MALFORMED, ERR_UNREADABLE: of the RSDP or the last root table
- * tried.
+ * RSDP there. ERR_CHECKSUM, ERR_MALFORMED (no root table at all, too), ERR_UNREADABLE: of the RSDP or the last root
+ * table tried.
  */
 MUST_CHECK enum status acpi_root_open(struct acpi_root *root, const struct physmem *mem, phys_t rsdp);
+
+/*
+ * Entries of the root table that nothing comes of, zero addresses aside, which Linux skips as well: those left out,
+ * those that lead back to the root table, and those to a place that cannot be read or has no name of a table.
+ */
+size_t acpi_root_lost(const struct acpi_root *root);
 
 /*
  * First table with that signature whose length is sane; addresses that cannot be read are passed over. ERR_NOT_FOUND;

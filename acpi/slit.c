@@ -4,8 +4,6 @@
 
 #define LOCALITIES 36
 #define MATRIX 44
-#define LOCAL_DISTANCE 10
-#define REMOTE_DISTANCE 20
 #define CHUNK 256
 
 /* What Linux's slit_valid asks of row i. */
@@ -20,7 +18,7 @@ static enum status row_check(const struct slit *s, uint32_t i)
 		if (!acpi_table_read(&s->table, MATRIX + i * n + from, chunk, len))
 			return ERR_UNREADABLE;
 		for (uint32_t k = 0; k < len; k++) {
-			if (from + k == i ? chunk[k] != LOCAL_DISTANCE : chunk[k] <= LOCAL_DISTANCE)
+			if (from + k == i ? chunk[k] != SLIT_LOCAL : chunk[k] <= SLIT_LOCAL)
 				return ERR_CONFLICT;
 		}
 	}
@@ -57,5 +55,5 @@ uint8_t slit_distance(const struct slit *s, uint32_t a, uint32_t b)
 	if (a < s->localities && b < s->localities &&
 	    acpi_table_read(&s->table, MATRIX + a * (uint32_t)s->localities + b, &distance, 1))
 		return distance;
-	return a == b ? LOCAL_DISTANCE : REMOTE_DISTANCE;
+	return a == b ? SLIT_LOCAL : SLIT_REMOTE;
 }

@@ -5,6 +5,10 @@
 
 #include "acpi/reader.h"
 
+/* Where there is no table (Linux's LOCAL_DISTANCE, REMOTE_DISTANCE). */
+#define SLIT_LOCAL 10
+#define SLIT_REMOTE 20
+
 struct slit {
 	struct acpi_table table;
 	uint64_t localities;

@@ -68,11 +68,12 @@ static bool build(struct audit *a)
 
 /* ---- counting instead ---- */
 
-static void see_counted(void *ctx, const struct count_run *run)
+void audit_see_counted(void *ctx, const struct count_run *run)
 {
 	struct audit *a = ctx;
 
 	placement_add_counted(&a->placement, run);
+	cost_add(&a->cost, run->pages, run->movable);
 	for (unsigned level = 0; level < PT_PGD; level++) {
 		a->tables[level] += run->level[level];
 		if (run->movable && run->level[level])
@@ -96,7 +97,7 @@ static void start_picture(struct audit *a)
 static bool count_first(struct audit *a)
 {
 	const struct platform *p = a->r->p;
-	struct count count = { .run = see_counted, .ctx = a, .numa = &a->r->h->numa, .by_level = true };
+	struct count count = { .run = audit_see_counted, .ctx = a, .numa = &a->r->h->numa, .by_level = true };
 
 	if (!p->room)
 		return true;
@@ -112,6 +113,7 @@ static bool count_first(struct audit *a)
 	memset(a->tables, 0, sizeof(a->tables));
 	memset(a->leaves, 0, sizeof(a->leaves));
 	memset(a->stained, 0, sizeof(a->stained));
+	cost_init(&a->cost);
 	if (!prepare(a))
 		return false;
 	describe_map(a);
@@ -186,6 +188,7 @@ static void see_run(void *ctx, const struct placement_run *run)
 		wrong(a, "page table at 0x%llx, in memory that was not free", (unsigned long long)run->start);
 	if (run->movable)
 		a->stained[run->level][run->nid] = true;
+	cost_add(&a->cost, pages, run->movable);
 	picture_mark(&a->picture, pages, run->movable ? '!' : '#');
 }
 
@@ -336,7 +339,7 @@ struct memblock *audit_memblock(void)
 	return &the_audit.mb;
 }
 
-bool audit_policy(struct run *r, const struct pt_policy *policy, bool last)
+bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, struct cost *cost)
 {
 	struct audit *a = &the_audit;
 
@@ -360,6 +363,8 @@ bool audit_policy(struct run *r, const struct pt_policy *policy, bool last)
 	check(a, "walk", a->counted ? "counts only" : NULL);
 	load_and_read_back(a);
 	report_policy(a);
+	*cost = cost_of(&a->cost, &a->placement, &a->dm, numa_node_of(&r->h->numa, r->h->choice.base));
+	report_cost(r, cost);
 	judge(a);
 	return true;
 }

@@ -5,6 +5,7 @@
 
 #include "kernel/picture.h"
 #include "kernel/run.h"
+#include "mm/cost.h"
 #include "mm/pgwalk.h"
 #include "mm/policy.h"
 
@@ -21,9 +22,13 @@ struct audit {
 	uint64_t ram_mapped;
 	char wrong[120]; /* the first thing that is not as it must be; empty: none */
 	struct placement placement;
+	struct cost_sum cost;
 	bool stained[PT_LEVELS][MAX_NUMNODES];
 	struct picture picture;
 };
+
+/* For counting instead of building: takes a run of pages into the audit (ctx). */
+void audit_see_counted(void *ctx, const struct count_run *run);
 
 /* Lends the memblock that policies build from, between two of them. */
 struct memblock *audit_memblock(void);

@@ -17,7 +17,7 @@
 #define BOOT_RANDOM_WORDS 8
 #define BOOT_NOTES_MAX 512
 
-enum boot_protocol { BOOT_MULTIBOOT1, BOOT_MULTIBOOT2, BOOT_UEFI };
+enum boot_protocol { BOOT_MULTIBOOT1, BOOT_MULTIBOOT2, BOOT_UEFI, BOOT_PREDICT /* none: a prediction on a host */ };
 
 /* What a range is kept for: neither KASLR nor the page tables may use it. */
 enum keep_reason { KEEP_MODULE, KEEP_BOOT_SERVICES };

@@ -10,6 +10,7 @@
 /* Memory as it is when a policy starts. Too large for the stack. */
 static struct memblock start_state;
 static struct chart the_chart;
+static struct cost the_costs[OPT_MAX_POLICIES];
 
 static void sink_write(void *ctx, const char *s, size_t len)
 {
@@ -77,9 +78,11 @@ static bool try_policies(struct run *r)
 	const struct options *o = &r->h->opt;
 
 	for (unsigned i = 0; i < o->nr_policies; i++) {
-		if (!audit_policy(r, pt_policies[o->policy[i]], i + 1 == o->nr_policies))
+		if (!audit_policy(r, pt_policies[o->policy[i]], i + 1 == o->nr_policies, &the_costs[i]))
 			return false;
 	}
+	if (o->nr_policies > 1)
+		report_costs(r, the_costs, o->nr_policies);
 	return true;
 }
 

@@ -9,6 +9,9 @@
 
 #define MAX_LOCAL_APIC 32768 /* Linux knows no higher APIC ids */
 
+/* Read when the nodes are joined, of use when it is known where the image goes. */
+static struct slit the_slit;
+
 /* Keeps why the SRAT is not used. */
 static bool refuse(struct run *r, const char *fmt, unsigned long long a, unsigned long long b)
 {
@@ -87,21 +90,33 @@ static bool join_memory(struct run *r)
 static void read_slit(struct run *r, const struct acpi_root *root)
 {
 	struct acpi_table t;
-	struct slit slit;
 	enum status st = acpi_root_find(root, "SLIT", &t);
 
+	the_slit = (struct slit){ .localities = 0 };
 	if (st == ERR_NOT_FOUND)
 		return;
 	if (st == OK || st == ERR_CHECKSUM) {
 		report_acpi_table(r, &t);
-		st = slit_open(&slit, &t);
+		st = slit_open(&the_slit, &t);
 	}
 	if (st == OK)
-		report_distances(r, &slit);
+		report_distances(r, &the_slit);
 	else if (st == ERR_CONFLICT)
 		report_linux(r, "ACPI: SLIT table looks invalid. Not used.");
 	else
 		report_warning(r, "SLIT: %s; not used", status_str(st));
+}
+
+static void measure_distances(struct handover *h)
+{
+	int home = numa_node_of(&h->numa, h->choice.base);
+
+	for (unsigned nid = 0; nid < h->numa.nr_nodes; nid++) {
+		struct numa_node *n = &h->numa.node[nid];
+
+		n->distance =
+			home == NUMA_NO_NODE ? SLIT_REMOTE : slit_distance(&the_slit, h->numa.node[home].pxm, n->pxm);
+	}
 }
 
 /*
@@ -125,6 +140,8 @@ static bool read_srat(struct run *r, const struct acpi_root *root)
 	h->srat_walked = parsed == OK;
 	if (parsed == ERR_FULL)
 		return refuse(r, "more than %llu memory or %llu processor entries", SRAT_MAX_MEM, SRAT_MAX_CPU);
+	if (parsed != OK && !h->srat.bad_offset)
+		return refuse(r, "it is too short", 0, 0);
 	if (parsed != OK)
 		return refuse(r, "the entry at offset 0x%llx has a wrong length (%llu)", h->srat.bad_offset,
 			      h->srat.bad_length);
@@ -228,6 +245,7 @@ bool nodes_accept(struct run *r)
 		h->srat_state = SRAT_REJECTED;
 	if (h->srat_state != SRAT_OK && !fake_one_node(r))
 		return false;
+	measure_distances(h);
 	warn_of_forced(r);
 	warn_if_on_hotplug(r);
 	return true;

@@ -148,32 +148,6 @@ static struct kaslr_request ask(const struct handover *h)
 	};
 }
 
-/*
- * The EFI stub trusts firmware's map of free memory; where there is none, RAM without what is taken stands in for it.
- */
-static void find_slots(struct run *r)
-{
-	struct handover *h = r->h;
-	struct kaslr_request q = ask(h);
-
-	if (h->srat_walked && h->srat.nr_mem && !q.nr_immovable && !h->opt.efistub)
-		report_warning(r, "no SRAT range is immovable: KASLR goes without a limit, as in Linux");
-	if (h->opt.efistub && h->bi.nr_conventional) {
-		q.limit = highest_end(h);
-		q.nr_ram = list_conventional(&h->bi, MEMORY_MIRRORED, true);
-		kaslr_find_slots_efistub(&q, &h->slots);
-		/* Linux's efi_random_alloc prefers mirrored memory only where it has a slot. */
-		if (!h->slots.total) {
-			q.nr_ram = list_conventional(&h->bi, 0, true);
-			kaslr_find_slots_efistub(&q, &h->slots);
-		}
-		return;
-	}
-	if (h->opt.efistub)
-		q.nr_immovable = 0;
-	kaslr_find_slots(&q, &h->slots);
-}
-
 /* ---- a base that somebody asks for ---- */
 
 static bool is_free_in_firmware(const struct bootinfo *bi, struct range r)
@@ -389,6 +363,34 @@ static bool settle(struct run *r)
 	return keep_image_in_map(r, (struct range){ c->base, c->end }) && check_page_offset(r);
 }
 
+/*
+ * The EFI stub trusts firmware's map of free memory; where there is none, RAM without what is taken stands in for it.
+ */
+void place_find_slots(struct run *r)
+{
+	struct handover *h = r->h;
+	struct kaslr_request q = ask(h);
+
+	if (h->srat_state == SRAT_REJECTED && !h->srat_walked && !h->opt.efistub)
+		report_warning(r, "the SRAT is damaged: KASLR goes without a limit");
+	if (h->srat_walked && h->srat.nr_mem && !q.nr_immovable && !h->opt.efistub)
+		report_warning(r, "no SRAT range is immovable: KASLR goes without a limit, as in Linux");
+	if (h->opt.efistub && h->bi.nr_conventional) {
+		q.limit = highest_end(h);
+		q.nr_ram = list_conventional(&h->bi, MEMORY_MIRRORED, true);
+		kaslr_find_slots_efistub(&q, &h->slots);
+		/* Linux's efi_random_alloc prefers mirrored memory only where it has a slot. */
+		if (!h->slots.total) {
+			q.nr_ram = list_conventional(&h->bi, 0, true);
+			kaslr_find_slots_efistub(&q, &h->slots);
+		}
+		return;
+	}
+	if (h->opt.efistub)
+		q.nr_immovable = 0;
+	kaslr_find_slots(&q, &h->slots);
+}
+
 bool place_choose(struct run *r)
 {
 	struct handover *h = r->h;
@@ -396,7 +398,7 @@ bool place_choose(struct run *r)
 
 	if (!take_size(r))
 		return false;
-	find_slots(r);
+	place_find_slots(r);
 	h->choice.slots = h->slots.total;
 	if (h->opt.base != PHYS_NONE) {
 		if (!take_forced_base(r))

@@ -65,7 +65,7 @@ static const char *page_size_name(unsigned sizes)
 
 static const char *protocol_name(enum boot_protocol p)
 {
-	static const char *const names[] = { "multiboot1", "multiboot2", "uefi" };
+	static const char *const names[] = { "multiboot1", "multiboot2", "uefi", "predict" };
 
 	return names[p];
 }
@@ -123,7 +123,7 @@ static struct machine_name machine_name(const struct smbios *b)
 	return name;
 }
 
-static void record_boot(struct run *r)
+void report_boot_record(struct run *r)
 {
 	const struct handover *h = r->h;
 	struct log *l = &r->log;
@@ -177,7 +177,7 @@ void report_start(struct run *r, const struct entropy *e)
 	wrap_command_line(r, h->bi.cmdline);
 	say_notes(r);
 	log_text(&r->log, "machine: %s", machine_name(&h->smbios).s[0] ? machine_name(&h->smbios).s : "unknown");
-	record_boot(r);
+	report_boot_record(r);
 	log_text(&r->log, "CPU: %s, %u address bits; using %u levels, pages up to %s", cpu->vendor, cpu->phys_bits,
 		 h->choice.levels, page_size_name(h->choice.page_sizes));
 	if (!h->log.tsc_hz)
@@ -208,7 +208,7 @@ static const char *result_name(enum run_result result)
 	}
 }
 
-static void record_end(struct run *r)
+void report_end_record(struct run *r)
 {
 	struct log *l = &r->log;
 
@@ -223,7 +223,7 @@ static void end_early(struct run *r, enum run_result result, const char *kind, c
 {
 	r->h->result = result;
 	log_always(&r->log, "%s: %s", kind, text);
-	record_end(r);
+	report_end_record(r);
 	log_raw(&r->log, "KTAP version 1");
 	log_raw(&r->log, "Bail out! %s: %s", kind, text);
 }
@@ -303,7 +303,7 @@ enum run_result report_end(struct run *r)
 			h->result = RUN_FAULT;
 	}
 	say_how_to_repeat(r);
-	record_end(r);
+	report_end_record(r);
 	say_checks(r);
 	return h->result;
 }

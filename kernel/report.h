@@ -40,9 +40,11 @@ void report_check(struct run *r, struct check c);
 /* The first line of all; then what booted it, on what, with which seed. */
 void report_banner(struct run *r);
 void report_start(struct run *r, const struct entropy *e);
+void report_boot_record(struct run *r);
 
 /* The last lines of a whole run; the final result, RUN_FAULT when a check of Landfall itself failed. */
 enum run_result report_end(struct run *r);
+void report_end_record(struct run *r);
 
 /* ---- report_machine.c: memory map, ACPI tables, SRAT and nodes ---- */
 void report_memory_map(struct run *r, const char *prefix, const struct e820 *map);
@@ -70,5 +72,10 @@ void report_run(struct audit *a, const struct placement_run *run);
 void report_policy(struct audit *a);
 /* The lowest movable range at or above the image's end; NULL when there is none. */
 const struct numa_memblk *report_next_movable(const struct numa *n, phys_t end);
+
+/* ---- report_cost.c: policies side by side ---- */
+void report_cost(struct run *r, const struct cost *c);
+/* All of them as a table of text. */
+void report_costs(struct run *r, const struct cost *c, unsigned nr);
 
 #endif

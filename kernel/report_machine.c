@@ -93,6 +93,9 @@ void report_acpi_root(struct run *r, const struct acpi_root *root)
 		report_warning(r, "XSDT: %s; using the RSDT", status_str(root->xsdt_status));
 	if (st == OK || st == ERR_CHECKSUM)
 		report_acpi_table(r, &t);
+	if (acpi_root_lost(root))
+		report_warning(r, "%s: entries that lead to no table: %llu", root->xsdt ? "XSDT" : "RSDT",
+			       (ull)acpi_root_lost(root));
 }
 
 /* The format of acpidump, so that acpixtract and iasl can read it. */
@@ -273,6 +276,7 @@ static void record_node(struct run *r, unsigned nid, const char *why)
 	else
 		log_null(l, "why");
 	log_u64(l, "cpus", n->cpus);
+	log_u64(l, "distance", n->distance);
 	log_end(l);
 }
 

@@ -7,6 +7,7 @@
 #include "kernel/kernel.h"
 
 struct chart;
+struct cost;
 
 struct run {
 	struct handover *h;
@@ -37,9 +38,13 @@ MUST_CHECK bool nodes_accept(struct run *r);
 /* place.c: h->slots and h->choice. */
 MUST_CHECK bool place_choose(struct run *r);
 
+/* place.c: h->slots alone, for an image of h->choice.size; reads h->bi, h->srat and the options. */
+void place_find_slots(struct run *r);
+
 /*
- * audit.c: clears the tables, builds the direct map with that policy, loads it, checks it, reports where its pages lie.
+ * audit.c: clears the tables, builds the direct map with that policy, loads it, checks it, reports where its pages lie
+ * and what they cost.
  */
-MUST_CHECK bool audit_policy(struct run *r, const struct pt_policy *policy, bool last);
+MUST_CHECK bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, struct cost *cost);
 
 #endif

@@ -24,11 +24,11 @@ static bool take_image_away(struct run *r)
 	return true;
 }
 
-static bool put_image_back(struct run *r, const struct sweep_image *image)
+static bool put_image_back(struct run *r, uint64_t taken)
 {
 	phys_t base = r->h->bi.image.start;
 
-	if (memblock_reserve(r->mb, (struct range){ base, base + image->taken }) != OK)
+	if (memblock_reserve(r->mb, (struct range){ base, base + taken }) != OK)
 		return report_error(r, "more than %d reserved ranges", MEMBLOCK_MAX);
 	numa_judge(&r->h->numa, r->mb);
 	return true;
@@ -49,7 +49,7 @@ static struct sweep_image image_of(const struct handover *h)
 	return image;
 }
 
-static void describe(struct run *r, struct sweep *s)
+static void describe(struct run *r, const struct sweep_image *image, bool trampoline, struct sweep *s)
 {
 	struct handover *h = r->h;
 
@@ -58,10 +58,11 @@ static void describe(struct run *r, struct sweep *s)
 		.page_sizes = h->choice.page_sizes,
 		.page_offset = h->choice.page_offset,
 		.end = h->end_of_ram,
+		.trampoline = trampoline,
 		.fragment = h->opt.fragment,
 	};
 	s->map.fragment.seed = h->seed;
-	s->image = image_of(h);
+	s->image = *image;
 	s->slots = &h->slots;
 	r->mb->movable_node = h->opt.movable_node;
 	s->start = r->mb;
@@ -109,18 +110,23 @@ static bool sweep_policy(struct run *r, const struct pt_policy *policy)
 	return true;
 }
 
-bool sweep_policies(struct run *r)
+bool sweep_image(struct run *r, const struct sweep_image *image, bool trampoline)
 {
 	const struct options *o = &r->h->opt;
 
-	if (r->h->choice.put_back)
-		return report_error(r, "sweep: mem= or memmap= takes away the memory under the image");
-	if (!take_image_away(r))
-		return false;
-	describe(r, &the_sweep);
+	describe(r, image, trampoline, &the_sweep);
 	for (unsigned i = 0; i < o->nr_policies; i++) {
 		if (!sweep_policy(r, pt_policies[o->policy[i]]))
 			return false;
 	}
-	return put_image_back(r, &the_sweep.image);
+	return true;
+}
+
+bool sweep_policies(struct run *r)
+{
+	struct sweep_image image = image_of(r->h);
+
+	if (r->h->choice.put_back)
+		return report_error(r, "sweep: mem= or memmap= takes away the memory under the image");
+	return take_image_away(r) && sweep_image(r, &image, false) && put_image_back(r, image.taken);
 }

@@ -12,6 +12,12 @@
  */
 MUST_CHECK bool sweep_policies(struct run *r);
 
+/*
+ * The same where r->mb has all that is reserved but the image, for any image; `trampoline` as in struct direct_map.
+ * Leaves r->mb without the image, and r->h->numa judged by it.
+ */
+MUST_CHECK bool sweep_image(struct run *r, const struct sweep_image *image, bool trampoline);
+
 /* report_sweep.c: the record and the lines of a sweep that came out well; `ns` is what it took. */
 void report_sweep(struct run *r, const struct sweep *s, uint64_t ns);
 

@@ -82,16 +82,23 @@ static bool touched_before(const struct direct_map *dm, struct range slot)
 	return false;
 }
 
-/* The slot around page `at` of range r. A slot that r covers is held by r's own region, and by nobody else's. */
-static struct edge look_at_edge(const struct layout *l, enum pt_level table, phys_t at)
+/* The slot around page `at` of range r; whole: r covers it, so r's own region holds it, and nobody else's. */
+static struct edge touch_edge(const struct layout *l, enum pt_level table, phys_t at)
 {
 	struct edge e = { .slot = slot_of(l->dm, table, at) };
-	bool covered;
 
 	e.at = slot_range(l->dm, table, e.slot);
-	covered = e.at.start >= l->r.start && e.at.end <= l->r.end && l->r.start >= ISA_END;
-	e.whole = covered || memblock_is_memory(l->dm->alloc.mb, e.at);
-	e.before = !covered && touched_before(l->dm, e.at);
+	e.whole = e.at.start >= l->r.start && e.at.end <= l->r.end && l->r.start >= ISA_END;
+	e.before = !e.whole && touched_before(l->dm, e.at);
+	return e;
+}
+
+/* The same where large leaves are allowed: another range may hold what is beside r. */
+static struct edge look_at_edge(const struct layout *l, enum pt_level table, phys_t at)
+{
+	struct edge e = touch_edge(l, table, at);
+
+	e.whole = e.whole || memblock_is_memory(l->dm->alloc.mb, e.at);
 	return e;
 }
 
@@ -151,7 +158,7 @@ static void add_leaves(struct layout *l, enum pt_level table, uint64_t first, ui
 /* Tables for every slot touched: where no leaf is that large. */
 static void take_all(struct layout *l, enum pt_level table)
 {
-	struct edge a = look_at_edge(l, table, l->r.start), b = look_at_edge(l, table, l->r.end - PAGE_SIZE);
+	struct edge a = touch_edge(l, table, l->r.start), b = touch_edge(l, table, l->r.end - PAGE_SIZE);
 
 	add_tables(l, table, a.slot + a.before, b.slot + 1 - (b.before && b.slot != a.slot));
 }
@@ -306,22 +313,36 @@ static void levels_of_first(const struct layout *l, uint64_t n, uint64_t level[P
 
 /* ---- handing out ---- */
 
+static void look_up(struct count *c, phys_t p)
+{
+	struct count_memo *m = c->memo;
+
+	if (range_contains(c->spot.span, p))
+		return;
+	for (unsigned i = 0; m && i < m->nr; i++) {
+		m->last = m->last + 1 < m->nr ? m->last + 1 : 0;
+		c->spot = m->spot[m->last];
+		if (range_contains(c->spot.span, p))
+			return;
+	}
+	c->spot = numa_look_at(c->numa, p);
+	if (m && m->nr < COUNT_MAX_SPOTS)
+		m->spot[m->nr++] = c->spot;
+}
+
 /* The part of the pages, from the end where they begin, that lies on one node. */
 static struct range cut_at_node(struct count *c, struct range pages, bool up)
 {
 	phys_t first = up ? pages.start : pages.end - PAGE_SIZE;
 
-	if (!range_contains(c->span, first)) {
-		c->span = numa_span(c->numa, first);
-		c->span_nid = numa_node_of(c->numa, first);
-		c->span_movable = numa_is_movable(c->numa, first);
-	}
+	look_up(c, first);
 	/* A page that lies across a border counts where it begins. */
 	if (up)
-		pages.end = min_u64(pages.end, c->span.end > UINT64_MAX - PAGE_SIZE ? pages.end
-										    : align_up(c->span.end, PAGE_SIZE));
+		pages.end = min_u64(pages.end, c->spot.span.end > UINT64_MAX - PAGE_SIZE
+						       ? pages.end
+						       : align_up(c->spot.span.end, PAGE_SIZE));
 	else
-		pages.start = max_u64(pages.start, align_up(c->span.start, PAGE_SIZE));
+		pages.start = max_u64(pages.start, align_up(c->spot.span.start, PAGE_SIZE));
 	return pages;
 }
 
@@ -333,8 +354,8 @@ static void tell_run(const struct layout *l, struct count_run *run, uint64_t *n)
 
 	while (!range_empty(left)) {
 		run->pages = c->numa ? cut_at_node(c, left, run->up) : left;
-		run->nid = c->numa ? c->span_nid : NUMA_NO_NODE;
-		run->movable = c->numa && c->span_movable;
+		run->nid = c->numa ? c->spot.nid : NUMA_NO_NODE;
+		run->movable = c->numa && c->spot.hot && c->numa->node[c->spot.nid].movable;
 		if (c->by_level) {
 			uint64_t before[PT_LEVELS];
 
@@ -389,7 +410,7 @@ void count_begin(struct direct_map *dm)
 {
 	struct count *c = dm->count;
 
-	c->block = c->home = c->window = c->span = (struct range){ 0, 0 };
+	c->block = c->home = c->window = c->spot.span = (struct range){ 0, 0 };
 	c->nr_home = c->nr_done = 0;
 	c->buffer = dm->alloc.buffer;
 }

@@ -262,6 +262,8 @@ static void reset_results(struct direct_map *dm)
 	__builtin_memset(dm->pages, 0, sizeof(dm->pages));
 	__builtin_memset(dm->leaves, 0, sizeof(dm->leaves));
 	dm->max_mapped = dm->trampoline_pages = dm->ranges = dm->big_leaves = dm->forced = 0;
+	dm->steps = dm->passes = 0;
+	dm->in_pass = false;
 	dm->failed_at = PHYS_NONE;
 	if (dm->count)
 		count_begin(dm);
@@ -296,6 +298,7 @@ enum status direct_map_build(struct direct_map *dm)
 enum status direct_map_ram(struct direct_map *dm, struct range r, uint64_t *mapped)
 {
 	const struct memblock_list *memory = &dm->alloc.mb->memory;
+	uint64_t ranges = dm->ranges;
 
 	for (size_t i = memblock_first(memory, r.start); i < memory->nr && memory->r[i].start < r.end; i++) {
 		struct range pages = { align_up(memory->r[i].start, PAGE_SIZE),
@@ -314,6 +317,11 @@ enum status direct_map_ram(struct direct_map *dm, struct range r, uint64_t *mapp
 		if (s != OK)
 			return s;
 		*mapped += range_size(ram);
+	}
+	if (dm->ranges != ranges) {
+		dm->steps++;
+		dm->passes += !dm->in_pass;
+		dm->in_pass = true;
 	}
 	return dm->count ? count_window_done(dm, r) : OK;
 }

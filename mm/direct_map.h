@@ -47,14 +47,17 @@ struct direct_map {
 	struct fragment fragment;
 	struct pt_alloc alloc; /* pt_alloc_init'ed */
 	struct count *count;   /* not NULL: pages are handed out and counted (mm/count.h), no table is touched */
-	/* the policy's, by direct_map_bounds */
-	bool max_follows;
+	/* the policy's */
+	bool max_follows; /* by direct_map_bounds */
+	bool in_pass;     /* cleared before each pass but the first */
 	/* results */
 	phys_t max_mapped;         /* end of the highest byte mapped so far */
 	uint64_t pages[PT_LEVELS]; /* page-table pages taken per level; not the PGD, not the trampoline's */
 	uint64_t leaves[3];        /* 4K, 2M, 1G */
 	uint64_t trampoline_pages;
 	uint64_t ranges;     /* ranges mapped, [0, 1M) included: Linux's calls of init_memory_mapping */
+	uint64_t steps;      /* windows with memory in them: Linux's calls of init_range_memory_mapping */
+	uint64_t passes;     /* over memory, as the policy parts them; one without a step does not count */
 	uint64_t big_leaves; /* 1G and 2M leaves wanted so far: what fragment.every counts */
 	uint64_t forced;     /* of these, made one size smaller */
 	phys_t failed_at;    /* ERR_NO_MEMORY: what was being mapped; else PHYS_NONE */

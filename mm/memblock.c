@@ -187,7 +187,7 @@ static phys_t search_fit(const struct search *s, struct range gap)
 {
 	phys_t at;
 
-	if (range_size(gap) < s->wish->size || range_empty(gap))
+	if (range_size(gap) < s->wish->size)
 		return PHYS_NONE;
 	if (s->mb->bottom_up) {
 		if (gap.start > UINT64_MAX - (s->wish->align - 1))
@@ -313,7 +313,7 @@ phys_t memblock_find(const struct memblock *mb, const struct memblock_wish *wish
 	struct range within = { max_u64(wish->within.start, PAGE_SIZE), wish->within.end };
 	size_t from = list_find(memory, within.start), to = list_count_below(memory, within.end);
 
-	KASSERT(wish->align && (wish->align & (wish->align - 1)) == 0);
+	KASSERT(wish->size && wish->align && (wish->align & (wish->align - 1)) == 0);
 	while (from < to) {
 		const struct memblock_region *m = &memory->r[mb->bottom_up ? from++ : --to];
 		struct range r = range_clamp((struct range){ m->start, m->end }, within);

@@ -4,13 +4,6 @@
 
 #define COVER_SLACK (1 * MIB) /* Linux accepts a table that misses less RAM than that */
 
-/* What is known of one byte, and the range around it in which all of it holds. */
-struct spot {
-	int nid;
-	bool hot; /* in a hot-pluggable range of its node */
-	struct range span;
-};
-
 static struct range blk_range(const struct numa_memblk *b)
 {
 	return (struct range){ b->start, b->end };
@@ -29,19 +22,6 @@ static bool narrow_span(struct range *span, const struct numa_memblk *b, phys_t 
 	}
 	*span = range_clamp(*span, blk_range(b));
 	return true;
-}
-
-static struct spot look_at(const struct numa *n, phys_t p)
-{
-	struct spot spot = { NUMA_NO_NODE, false, { 0, UINT64_MAX } };
-
-	for (size_t i = 0; i < n->nr_blk; i++)
-		if (narrow_span(&spot.span, &n->blk[i], p) && spot.nid == NUMA_NO_NODE)
-			spot.nid = n->blk[i].nid;
-	for (size_t i = 0; i < n->nr_hot; i++)
-		if (narrow_span(&spot.span, &n->hot[i], p) && n->hot[i].nid == spot.nid)
-			spot.hot = true;
-	return spot;
 }
 
 static void tell(const struct numa_log *log, const struct numa_event *e)
@@ -143,7 +123,7 @@ static enum status check_cover(const struct numa *n, const struct memblock *mb, 
 		struct range left = { mb->memory.r[i].start, min_u64(mb->memory.r[i].end, end_of_ram) };
 
 		while (!range_empty(left)) {
-			struct spot spot = look_at(n, left.start);
+			struct numa_spot spot = numa_look_at(n, left.start);
 			struct range piece = range_clamp(left, spot.span);
 			struct range pages = { align_up(piece.start, PAGE_SIZE), align_down(piece.end, PAGE_SIZE) };
 
@@ -182,7 +162,7 @@ static void count_memory(struct numa *n, const struct memblock *mb)
 		struct range left = { mb->memory.r[i].start, mb->memory.r[i].end };
 
 		while (!range_empty(left)) {
-			struct spot spot = look_at(n, left.start);
+			struct numa_spot spot = numa_look_at(n, left.start);
 			struct range piece = range_clamp(left, spot.span);
 
 			if (spot.nid != NUMA_NO_NODE)
@@ -230,7 +210,8 @@ enum status numa_add_memblk(struct numa *n, int nid, struct range r, bool hotplu
 	KASSERT(nid >= 0 && (unsigned)nid < n->nr_nodes);
 	if (range_empty(r))
 		return OK;
-	if (n->nr_blk == NR_NODE_MEMBLKS || (hotplug && n->nr_hot == NR_NODE_MEMBLKS))
+	KASSERT(n->nr_hot <= n->nr_blk);
+	if (n->nr_blk == NR_NODE_MEMBLKS)
 		return ERR_FULL;
 	n->blk[n->nr_blk++] = blk;
 	if (hotplug)
@@ -319,17 +300,30 @@ enum status numa_apply(const struct numa *n, struct memblock *mb)
 
 int numa_node_of(const struct numa *n, phys_t p)
 {
-	return look_at(n, p).nid;
+	return numa_look_at(n, p).nid;
 }
 
 bool numa_is_movable(const struct numa *n, phys_t p)
 {
-	struct spot spot = look_at(n, p);
+	struct numa_spot spot = numa_look_at(n, p);
 
 	return spot.hot && n->node[spot.nid].movable;
 }
 
 struct range numa_span(const struct numa *n, phys_t p)
 {
-	return look_at(n, p).span;
+	return numa_look_at(n, p).span;
+}
+
+struct numa_spot numa_look_at(const struct numa *n, phys_t p)
+{
+	struct numa_spot spot = { NUMA_NO_NODE, false, { 0, UINT64_MAX } };
+
+	for (size_t i = 0; i < n->nr_blk; i++)
+		if (narrow_span(&spot.span, &n->blk[i], p) && spot.nid == NUMA_NO_NODE)
+			spot.nid = n->blk[i].nid;
+	for (size_t i = 0; i < n->nr_hot; i++)
+		if (narrow_span(&spot.span, &n->hot[i], p) && n->hot[i].nid == spot.nid)
+			spot.hot = true;
+	return spot;
 }

@@ -24,6 +24,7 @@ struct numa_node {
 	uint64_t hot_present;   /* bytes of RAM in hot-pluggable ranges */
 	bool hotplug;           /* a hot-pluggable range of it holds RAM */
 	bool movable;           /* hotplug, and nothing reserved lies in its joined ranges */
+	uint8_t distance;       /* from the kernel's node, by SLIT; the caller's */
 	struct range pinned_by; /* the lowest reserved bytes that make a hotplug node unmovable; empty: none */
 };
 
@@ -100,5 +101,14 @@ bool numa_is_movable(const struct numa *n, phys_t p);
 
 /* The range around p in which numa_node_of and numa_is_movable give the same answers as at p; contains p. */
 struct range numa_span(const struct numa *n, phys_t p);
+
+/* What is known of one byte, and the range around it in which all of it holds; no matter what is movable. */
+struct numa_spot {
+	int nid;
+	bool hot; /* in a hot-pluggable range of its node */
+	struct range span;
+};
+
+struct numa_spot numa_look_at(const struct numa *n, phys_t p);
 
 #endif

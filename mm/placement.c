@@ -5,11 +5,14 @@
 /* Answers hold over a whole span of addresses: tables lie close together, so nodes are rarely searched. */
 static void look_up(struct placement *p, phys_t table)
 {
+	struct numa_spot spot;
+
 	if (range_contains(p->span, table))
 		return;
-	p->span = numa_span(p->numa, table);
-	p->span_nid = numa_node_of(p->numa, table);
-	p->span_movable = numa_is_movable(p->numa, table);
+	spot = numa_look_at(p->numa, table);
+	p->span = spot.span;
+	p->span_nid = spot.nid;
+	p->span_movable = spot.hot && p->numa->node[spot.nid].movable;
 }
 
 static void count(struct placement *p, phys_t table, enum pt_level level)
@@ -25,10 +28,10 @@ static void count(struct placement *p, phys_t table, enum pt_level level)
 	p->lowest_highest.end = max_u64(p->lowest_highest.end, table + PAGE_SIZE);
 	if (!p->span_movable)
 		return;
+	KASSERT(column < MAX_NUMNODES); /* what is on no node is not movable */
 	p->on_movable++;
 	p->level_movable[level]++;
-	if (column < MAX_NUMNODES)
-		p->node_movable[column]++;
+	p->node_movable[column]++;
 }
 
 static void close_run(struct placement *p, enum pt_level level)
@@ -88,8 +91,8 @@ void placement_add_counted(struct placement *p, const struct count_run *run)
 	p->on_movable += pages;
 	for (unsigned level = 0; level < PT_PGD; level++)
 		p->level_movable[level] += run->level[level];
-	if (column < MAX_NUMNODES)
-		p->node_movable[column] += pages;
+	KASSERT(column < MAX_NUMNODES);
+	p->node_movable[column] += pages;
 }
 
 void placement_finish(struct placement *p)

@@ -57,6 +57,13 @@ static phys_t skip_hole_down(const struct direct_map *dm, phys_t start, phys_t l
 	return min_u64(last, align_up(memory->r[i - 1].end, step));
 }
 
+enum status policy_map_pass(struct direct_map *dm, struct range pages, struct range r, uint64_t *mapped)
+{
+	enum status s = direct_map_bounds(dm, pages.start, pages.end);
+
+	return s == OK ? direct_map_ram(dm, r, mapped) : s;
+}
+
 /* memory_map_bottom_up: pages from r.start up to what has been mapped, in r or before. */
 enum status policy_map_bottom_up(struct direct_map *dm, struct range r)
 {
@@ -64,6 +71,7 @@ enum status policy_map_bottom_up(struct direct_map *dm, struct range r)
 	phys_t start = r.start;
 	enum status s = direct_map_bounds(dm, r.start, MAPPED_SO_FAR);
 
+	dm->in_pass = false;
 	while (s == OK && (start = skip_hole_up(dm, start, r.end, step)) < r.end) {
 		/* start + 1: an aligned start moves on by a whole step */
 		phys_t next = r.end - start > step ? align_up(start + 1, step) : r.end;
@@ -103,12 +111,11 @@ enum status policy_map_top_down(struct direct_map *dm, struct range r)
 		phys_t start = last > step ? max_u64(align_down(last - 1, step), r.start) : r.start;
 
 		/* The lower bound is where the step before began: this one's memory is not mapped yet. */
-		s = direct_map_bounds(dm, last, MAPPED_SO_FAR);
-		if (s == OK)
-			s = direct_map_ram(dm, (struct range){ start, last }, &mapped);
+		s = policy_map_pass(dm, (struct range){ last, MAPPED_SO_FAR }, (struct range){ start, last }, &mapped);
 		last = start;
 		step = next_step(step, mapped);
 	}
+	dm->in_pass = false;
 	if (s == OK)
 		s = direct_map_bounds(dm, last, MAPPED_SO_FAR);
 	if (s == OK && real_end < r.end)

@@ -45,4 +45,7 @@ const struct pt_policy *pt_policy_find(const char *name, size_t len);
 MUST_CHECK enum status policy_map_bottom_up(struct direct_map *dm, struct range r);
 MUST_CHECK enum status policy_map_top_down(struct direct_map *dm, struct range r);
 
+/* One pass over the RAM in r, with page-table pages from `pages` (its end may be MAPPED_SO_FAR). Adds to *mapped. */
+MUST_CHECK enum status policy_map_pass(struct direct_map *dm, struct range pages, struct range r, uint64_t *mapped);
+
 #endif

@@ -25,9 +25,8 @@ static phys_t page(struct direct_map *dm, phys_t maps)
 static enum status map(struct direct_map *dm)
 {
 	uint64_t mapped = 0;
-	enum status s = direct_map_bounds(dm, FLOOR, dm->end);
 
-	return s == OK ? direct_map_ram(dm, (struct range){ ISA_END, dm->end }, &mapped) : s;
+	return policy_map_pass(dm, (struct range){ FLOOR, dm->end }, (struct range){ ISA_END, dm->end }, &mapped);
 }
 
 const struct pt_policy policy_floor = {

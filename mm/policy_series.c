@@ -14,9 +14,8 @@ static enum status map(struct direct_map *dm)
 {
 	struct range all = { ISA_END, dm->end };
 	uint64_t mapped = 0;
-	enum status s = direct_map_bounds(dm, all.start, all.end);
 
-	return s == OK ? direct_map_ram(dm, all, &mapped) : s;
+	return policy_map_pass(dm, all, all, &mapped);
 }
 
 const struct pt_policy policy_series = {

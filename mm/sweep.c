@@ -11,6 +11,49 @@
 #define MORE_MISSES                                                                                                    \
 	8 /* slots tried one by one, beyond those in which the image crosses an edge, before stretches are halved */
 
+/* ---- where an image may move freely ---- */
+
+/* The free memory around p, the image not counted; empty when p is not free. */
+static struct range free_around(const struct memblock *mb, phys_t p)
+{
+	size_t m = memblock_first(&mb->memory, p), t = memblock_first(&mb->reserved, p);
+	struct range room;
+
+	if (m == mb->memory.nr || mb->memory.r[m].start > p)
+		return (struct range){ 0, 0 };
+	room = (struct range){ mb->memory.r[m].start, mb->memory.r[m].end };
+	if (t < mb->reserved.nr)
+		room.end = min_u64(room.end, mb->reserved.r[t].start);
+	if (t > 0)
+		room.start = max_u64(room.start, mb->reserved.r[t - 1].end);
+	return room.end <= p ? (struct range){ 0, 0 } : room;
+}
+
+/* Narrows *span to the part around p without a border of the ranges; p's own end of a range may be its first byte. */
+static void narrow(struct range *span, const struct numa_memblk *blk, size_t nr, phys_t p)
+{
+	for (size_t i = 0; i < nr; i++) {
+		phys_t edge[] = { blk[i].start, blk[i].end };
+
+		for (unsigned k = 0; k < ARRAY_SIZE(edge); k++) {
+			if (edge[k] <= p)
+				span->start = max_u64(span->start, edge[k]);
+			else
+				span->end = min_u64(span->end, edge[k]);
+		}
+	}
+}
+
+/* Free memory around p inside which no node and no hot-pluggable range begins or ends. */
+static struct range smooth_around(const struct sweep *s, phys_t p)
+{
+	struct range span = free_around(s->start, p);
+
+	narrow(&span, s->numa->blk, s->numa->nr_blk, p);
+	narrow(&span, s->numa->hot, s->numa->nr_hot, p);
+	return span;
+}
+
 /* ---- one slot ---- */
 
 static struct range taken_at(const struct sweep *s, phys_t base)
@@ -74,14 +117,16 @@ static void note_run(void *ctx, const struct count_run *run)
 
 /*
  * A run that ends where the image begins, or the other way round, takes it in, so that it looks the same wherever the
- * image is.
+ * image is. Not one that ends at a border which the image cannot cross.
  */
 static void finish_runs(const struct sweep *s, struct sweep_try *t)
 {
 	struct range image = taken_at(s, t->base);
 
 	for (unsigned i = 0; i < t->nr_runs && t->around < 0; i++) {
-		if (t->run[i].end != image.start && t->run[i].start != image.end)
+		bool above = t->run[i].end == image.start && smooth_around(s, t->base).start < image.start;
+
+		if (!above && t->run[i].start != image.end)
 			continue;
 		t->run[i] = hull(t->run[i], image);
 		t->around = (int)i;
@@ -146,7 +191,7 @@ static void copy_list(struct memblock_list *to, const struct memblock_list *from
 static enum status count_slot(struct sweep *s, struct sweep_try *t)
 {
 	const struct sweep_image *image = &s->image;
-	struct count count = { .run = note_run, .ctx = s, .numa = s->numa };
+	struct count count = { .run = note_run, .ctx = s, .numa = s->numa, .memo = &s->memo };
 	struct direct_map dm = s->map;
 	enum status st;
 
@@ -196,49 +241,6 @@ static enum status try_base(struct sweep *s, phys_t base, struct sweep_try *t)
 	return t->status == OK ? t->status = unpinned : t->status;
 }
 
-/* ---- what bounds a stretch ---- */
-
-/* The free memory around p, the image not counted; empty when p is not free. */
-static struct range free_around(const struct memblock *mb, phys_t p)
-{
-	size_t m = memblock_first(&mb->memory, p), t = memblock_first(&mb->reserved, p);
-	struct range room;
-
-	if (m == mb->memory.nr || mb->memory.r[m].start > p)
-		return (struct range){ 0, 0 };
-	room = (struct range){ mb->memory.r[m].start, mb->memory.r[m].end };
-	if (t < mb->reserved.nr)
-		room.end = min_u64(room.end, mb->reserved.r[t].start);
-	if (t > 0)
-		room.start = max_u64(room.start, mb->reserved.r[t - 1].end);
-	return room.end <= p ? (struct range){ 0, 0 } : room;
-}
-
-/* Narrows *span to the part around p without a border of the ranges; p's own end of a range may be its first byte. */
-static void narrow(struct range *span, const struct numa_memblk *blk, size_t nr, phys_t p)
-{
-	for (size_t i = 0; i < nr; i++) {
-		phys_t edge[] = { blk[i].start, blk[i].end };
-
-		for (unsigned k = 0; k < ARRAY_SIZE(edge); k++) {
-			if (edge[k] <= p)
-				span->start = max_u64(span->start, edge[k]);
-			else
-				span->end = min_u64(span->end, edge[k]);
-		}
-	}
-}
-
-/* Free memory around p inside which no node and no hot-pluggable range begins or ends. */
-static struct range smooth_around(const struct sweep *s, phys_t p)
-{
-	struct range span = free_around(s->start, p);
-
-	narrow(&span, s->numa->blk, s->numa->nr_blk, p);
-	narrow(&span, s->numa->hot, s->numa->nr_hot, p);
-	return span;
-}
-
 static phys_t less(phys_t p, uint64_t n)
 {
 	return p < n ? 0 : p - n;
@@ -254,9 +256,10 @@ static phys_t smooth_top(const struct sweep *s, const struct sweep_try *a, phys_
 	phys_t end = a->around < 0 ? PHYS_NONE : a->run[a->around].end; /* for the image's last byte */
 	phys_t top = less(span.end, s->image.end);
 
+	/* An image that touches a run is taken in (finish_runs): that slot begins the next stretch. */
 	for (unsigned i = 0; i < a->nr_runs && a->around < 0; i++) {
 		if (a->run[i].start >= image_end)
-			end = min_u64(end, a->run[i].start);
+			end = min_u64(end, a->run[i].start - 1);
 	}
 	if (!range_empty(a->block) && a->block.start >= image_end)
 		end = min_u64(end, a->block.start);
@@ -546,6 +549,7 @@ static void reset(struct sweep *s)
 	s->worst_base = s->failed_base = PHYS_NONE;
 	s->worst = (struct sweep_interval){ 0, 0 };
 	s->a.base = s->b.base = s->c.base = PHYS_NONE;
+	s->memo.nr = s->memo.last = 0;
 }
 
 static bool is_image(const struct sweep_image *i)

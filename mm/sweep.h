@@ -60,7 +60,7 @@ struct sweep_try {
 
 struct pt_policy;
 
-/* Some 45 KiB. */
+/* Some 50 KiB. */
 struct sweep {
 	/* set by the caller */
 	const struct pt_policy *policy;
@@ -87,6 +87,7 @@ struct sweep {
 	phys_t failed_base; /* of a sweep that was refused */
 	/* the engine's */
 	uint64_t stained[MAX_NUMNODES / 64];
+	struct count_memo memo;
 	struct sweep_interval worst;
 	struct sweep_try a, b, c;
 	phys_t trying;

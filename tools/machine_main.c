@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * landfall-machine: turns a machine description into what QEMU needs: SRAT, SLIT and arguments. Exit status 2 on any
- * error.
+ * landfall-machine: turns a machine description into what QEMU needs: SRAT, SLIT and arguments; or into what
+ * landfall-predict needs: SRAT, SLIT and memory map. Exit status 2 on any error.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,9 +15,10 @@
 
 #define FOLDER "tests/machines"
 #define TEXT_MAX (1 << 20)
+#define USAGE "usage: landfall-machine NAME|FILE [-o FOLDER] [-t FOLDER] [--print]"
 
 struct request {
-	const char *name, *folder;
+	const char *name, *folder, *tables;
 	bool print;
 };
 
@@ -76,7 +77,7 @@ static void read_machine(const char *name)
 		die("%s:%u: %s", name, err.line, err.reason);
 }
 
-/* Writes a table and tells QEMU of it; without one, an old file of that name goes. */
+/* Writes a table; without one, an old file of that name goes. With args, QEMU is told of it. */
 static void write_table(const char *folder, const char *name, size_t len, FILE *args)
 {
 	char path[4096];
@@ -92,7 +93,28 @@ static void write_table(const char *folder, const char *name, size_t len, FILE *
 	f = open_file(folder, name, "wb");
 	fwrite(table, 1, len, f);
 	close_file(f, name);
-	fprintf(args, "-acpitable\nfile=%s\n", path);
+	if (args)
+		fprintf(args, "-acpitable\nfile=%s\n", path);
+}
+
+static void write_tables(const char *folder, FILE *args)
+{
+	write_table(folder, "srat.dat", machine_srat(&machine, table, sizeof(table)), args);
+	write_table(folder, "slit.dat", machine_slit(&machine, table, sizeof(table)), args);
+}
+
+/* The memory map as Linux prints it: the ends are inclusive. */
+static void write_map(const char *folder)
+{
+	FILE *f = open_file(folder, "e820", "w");
+
+	for (size_t i = 0; i < machine.map.nr; i++) {
+		const struct e820_entry *e = &machine.map.e[i];
+
+		fprintf(f, "BIOS-e820: [mem 0x%016" PRIx64 "-0x%016" PRIx64 "] %s\n", e->start, e->end - 1,
+			e820_type_linux(e->type));
+	}
+	close_file(f, "e820");
 }
 
 /* The arguments that make the machine, one a line. Memory is only taken from the host when the guest touches it. */
@@ -109,8 +131,7 @@ static void write_args(const char *folder)
 	fprintf(args, "-machine\n%s,accel=tcg,memory-backend=ram\n", machine.board == MACHINE_Q35 ? "q35" : "pc");
 	fprintf(args, "-object\nmemory-backend-ram,id=ram,size=%" PRIu64 "M,reserve=off\n", mib);
 	fprintf(args, "-m\n%" PRIu64 "M\n-cpu\n%s\n-smp\n%u\n", mib, machine.cpu, machine.smp ? machine.smp : 1);
-	write_table(folder, "srat.dat", machine_srat(&machine, table, sizeof(table)), args);
-	write_table(folder, "slit.dat", machine_slit(&machine, table, sizeof(table)), args);
+	write_tables(folder, args);
 	close_file(args, "qemu.args");
 }
 
@@ -139,13 +160,15 @@ static struct request read_arguments(int argc, char **argv)
 			r.print = true;
 		else if (!strcmp(argv[i], "-o") && i + 1 < argc)
 			r.folder = argv[++i];
+		else if (!strcmp(argv[i], "-t") && i + 1 < argc)
+			r.tables = argv[++i];
 		else if (argv[i][0] != '-' && !r.name)
 			r.name = argv[i];
 		else
-			die("usage: landfall-machine NAME|FILE [-o FOLDER] [--print]");
+			die(USAGE);
 	}
-	if (!r.name || !(r.folder || r.print))
-		die("usage: landfall-machine NAME|FILE [-o FOLDER] [--print]");
+	if (!r.name || !(r.folder || r.tables || r.print))
+		die(USAGE);
 	return r;
 }
 
@@ -156,6 +179,10 @@ int main(int argc, char **argv)
 	read_machine(r.name);
 	if (r.folder)
 		write_args(r.folder);
+	if (r.tables) {
+		write_tables(r.tables, NULL);
+		write_map(r.tables);
+	}
 	if (r.print)
 		print_facts();
 	if (fflush(stdout))

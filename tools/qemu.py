@@ -68,21 +68,26 @@ def boot_args(kernel, options):
     return ["-kernel", str(kernel), "-append", " ".join(options)]
 
 
+def connect(path, timeout):
+    """A socket connected to one that QEMU will make there; it waits that long for an answer, too."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.settimeout(timeout)
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            sock.connect(str(path))
+            return sock
+        except (FileNotFoundError, ConnectionRefusedError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
 class Qmp:
     """QEMU's machine protocol on a UNIX socket."""
 
     def __init__(self, path, timeout=30):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(timeout)
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                self.sock.connect(str(path))
-                break
-            except (FileNotFoundError, ConnectionRefusedError):
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
+        self.sock = connect(path, timeout)
         self.file = self.sock.makefile("rw")
         self.events = []
         json.loads(self.file.readline())

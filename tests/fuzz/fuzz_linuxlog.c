@@ -8,6 +8,9 @@
 /* What the rest of the program relies on. */
 static void check_facts(const struct facts *f)
 {
+	struct range taken = image_taken(f);
+
+	FUZZ_CHECK(taken.start == f->kernel.start && taken.end >= f->buffer.end && taken.end <= f->kernel.end);
 	FUZZ_CHECK(f->levels == 4 || f->levels == 5);
 	FUZZ_CHECK(f->kernel.start < f->kernel.end && f->end > 0 && f->end % PAGE_SIZE == 0);
 	FUZZ_CHECK(f->buffer.start >= f->kernel.start && f->buffer.end <= f->kernel.end);

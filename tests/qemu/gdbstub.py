@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A small client of gdb's remote protocol, as much of it as QEMU's stub for x86-64 needs."""
-import socket
-import time
+import qemu
 
 GENERAL = ["RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "RSP"] + [f"R{n}" for n in range(8, 16)] + ["RIP"]
 
@@ -12,17 +11,7 @@ class GdbError(Exception):
 
 class Gdb:
     def __init__(self, path, timeout=30):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(timeout)
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                self.sock.connect(str(path))
-                break
-            except (FileNotFoundError, ConnectionRefusedError):
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
+        self.sock = qemu.connect(path, timeout)
         self.waiting = b""
         self.command("qXfer:features:read:target.xml:0,ffb")  # without it QEMU ignores P packets
         self.command("?")

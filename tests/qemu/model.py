@@ -98,6 +98,8 @@ def slots(log, avoid, lowest=LOADED):
     """Every base the decompressor's chooser can pick for the image of this log, in its order."""
     need = log.one("kaslr")["size"]
     immovable = [(r["start"], r["end"]) for r in log.all("affinity") if not r["hotplug"] and r["start"] < r["end"]]
+    if "warning: the SRAT is damaged: KASLR goes without a limit" in log.text:
+        immovable = []
     found = []
     for r in log.all("mem", type="usable"):
         ram = r["start"], r["end"]

@@ -100,6 +100,28 @@ def test_fault_is_dumped(kind, when, kaslr, kernel_symbols):
         assert "#PF: error_code(0x0003) - permissions violation" in log.text
 
 
+# From the first words in C to the last: functions, and whether the image has moved by then.
+PHASES = {"multiboot1_parse": False, "console_open": False, "nodes_join": False, "image_move": False, "boot_moved": True,
+          "nodes_accept": False, "report_nodes": True, "direct_map_build": True, "pgwalk_range": True, "report_end": True}
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_fault_in_every_phase_is_dumped(phase, kaslr, kernel_symbols):
+    """An exception, and the interrupt that cannot be held off."""
+    at = moved(kernel_symbols[phase], kaslr) if PHASES[phase] else kernel_symbols[phase]
+    with Debugged("pc-islands", OPTIONS) as d:
+        d.gdb.run_to(at)
+        d.gdb.write(at, b"\x0f\x0b")  # ud2
+        d.gdb.go()
+        check_dump(d.guest, at, 6, "invalid opcode")
+    with Debugged("pc-islands", OPTIONS) as d:
+        d.gdb.run_to(at)
+        d.gdb.write(at, b"\xeb\xfe")  # waits for it
+        d.gdb.go()
+        d.qmp.human("nmi")
+        check_dump(d.guest, at, 2, "NMI")
+
+
 @pytest.mark.parametrize("when", ["plan_run", "map_run"])
 def test_stack_overflow_is_dumped(when, kaslr, kernel_symbols):
     """RSP in the guard page: the next push faults, and the dump needs another stack."""

@@ -111,12 +111,33 @@ def test_options_are_part_of_the_prediction(tmp_path):
     assert (code, out[:27]) == (0, "1 boots, all as predicted; "), (out, err)
 
 
+@pytest.mark.parametrize("append", [
+    "sweep", "sweep fragment=rand:250", "sweep fragment=every:3 kaslr=efistub image_size=linux-6.1 mem=5G",
+    "sweep hotplug=0 image_size=64M,0x3430000 movable_node=off levels=4"])
+def test_slots_costs_and_split_leaves_are_predicted(tmp_path, append):
+    """The program's sweep over all slots is the kernel's, number for number, and so is what the page tables cost."""
+    size = "auto" if "fragment" in append else "4k"
+    code, out, err = campaign("-o", tmp_path / "c", "--seeds=1", "--machines=four-nodes,pc-islands,hole64", "--policies=all",
+                              f"--page-sizes={size}", f"--append={append}")
+    assert (code, out[:27]) == (0, "3 boots, all as predicted; "), (out, err)
+
+
+def test_a_wrong_seed_is_another_prediction(tmp_path):
+    """fragment=rand rests on the seed: a prediction that is told another one differs."""
+    path = tmp_path / "liar"
+    path.write_text(f"#!/bin/sh\nexec {PREDICT} \"$@\" --seed 3\n")
+    path.chmod(0o755)
+    code, out, _ = campaign("-o", tmp_path / "c", "--seeds=1", "--policies=bottom-up", "--page-sizes=2m", f"--predict={path}",
+                            "--append=fragment=rand:250")
+    assert (code, out.splitlines()[0][:28]) == (1, "four-nodes 1 bottom-up 2m: a"), out
+
+
 def test_what_cannot_be_compared_is_no_success(tmp_path):
     code, out, err = campaign("-o", tmp_path / "a", "--machines=nowhere", "--seeds=1")
     assert (code, out) == (2, "could not complete: 0 of 1 boots done; go on with --resume\n")
     assert "nowhere 1 both 4k" in err
     code, out, _ = campaign("-o", tmp_path / "b", "--seeds=1", "--append=mowable_node")
     assert code == 1 and "unknown option 'mowable_node'" in out
-    assert campaign("-o", tmp_path / "d", "--append=fragment=every:2")[0] == 2
+    assert campaign("-o", tmp_path / "d", "--append=sweep memmap=1G$2G")[0] == 2
     code, out, _ = campaign("-o", tmp_path / "c", "--seeds=1", "--timeout=2", f"--kernel={hanging_kernel(tmp_path)}")
     assert code == 1 and "fault: hang" in out

@@ -52,13 +52,13 @@ static inline void map_machine_free(struct map_machine *m)
 
 static inline void map_machine_memory(struct map_machine *m, phys_t start, phys_t end)
 {
-	assert_int_equal(memblock_add(&m->mb, (struct range){ start, end }), OK);
+	must_add(&m->mb, start, end);
 	m->dm.end = max_u64(m->dm.end, end);
 }
 
 static inline void map_machine_reserve(struct map_machine *m, phys_t start, phys_t end)
 {
-	assert_int_equal(memblock_reserve(&m->mb, (struct range){ start, end }), OK);
+	must_reserve(&m->mb, start, end);
 }
 
 /*

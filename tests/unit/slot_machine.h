@@ -294,7 +294,8 @@ static inline void slot_machine_options(struct slot_machine *m, bool fragment)
 		m->slot_size = (1 + slot_machine_random(m, 8)) * 2 * MIB;
 		m->image.end = m->slot_size - slot_machine_random(m, 256) * PAGE_SIZE;
 		m->image.taken = m->image.end - (slot_machine_random(m, 2) ? 0x1f000 : 0);
-		m->image.buffer_end = min_u64(m->image.taken, 0x1f0000);
+		/* within 2M, or across a border of 2M, at which steps of policies end */
+		m->image.buffer_end = min_u64(m->image.taken, slot_machine_random(m, 2) ? 0x1f0000 : 0x205000);
 		m->image.buffer = m->image.buffer_end - buffer * PAGE_SIZE;
 	}
 }

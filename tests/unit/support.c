@@ -75,7 +75,7 @@ static bool ram_read(void *ctx, phys_t at, void *buf, size_t len)
 	struct fake_ram *ram = ctx;
 	uint8_t *to = buf;
 
-	if (at + len < at)
+	if (at + len < at || (++ram->reads >= ram->failing && ram->failing))
 		return false;
 	while (len) {
 		size_t offset = at & (PAGE_SIZE - 1), n = PAGE_SIZE - offset;
@@ -231,6 +231,16 @@ void srat_add_x2apic(struct table *t, uint32_t pxm, uint32_t apic_id, uint32_t f
 	table_u32(t, flags);
 	table_u32(t, 0);
 	table_u32(t, 0);
+}
+
+void must_add(struct memblock *mb, phys_t start, phys_t end)
+{
+	assert_int_equal(memblock_add(mb, (struct range){ start, end }), OK);
+}
+
+void must_reserve(struct memblock *mb, phys_t start, phys_t end)
+{
+	assert_int_equal(memblock_reserve(mb, (struct range){ start, end }), OK);
 }
 
 static jmp_buf kassert_jump;

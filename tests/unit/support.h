@@ -23,7 +23,8 @@ struct fake_page;
 struct fake_ram {
 	struct fake_page **bucket;
 	size_t nr_buckets, nr_pages;
-	bool strict; /* reading a page that was never written fails, as outside of all memory */
+	bool strict;             /* reading a page that was never written fails, as outside of all memory */
+	unsigned reads, failing; /* counts up; that read and all after it fail, 0: none */
 };
 
 void fake_ram_init(struct fake_ram *ram);
@@ -67,6 +68,10 @@ void srat_add_x2apic(struct table *t, uint32_t pxm, uint32_t apic_id, uint32_t f
 #define SRAT_ENABLED 1u
 #define SRAT_HOTPLUG 2u
 #define SRAT_NONVOLATILE 4u
+
+/* ---- lists of memory that must have room ---- */
+void must_add(struct memblock *mb, phys_t start, phys_t end);
+void must_reserve(struct memblock *mb, phys_t start, phys_t end);
 
 /* Runs f and fails the test unless it ends in a KASSERT. */
 void assert_kassert(void (*f)(void *arg), void *arg);

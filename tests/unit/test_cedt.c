@@ -1,29 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The fixed memory windows of a CEDT, in good and damaged tables. */
-#include "tests/unit/support.h"
-
 #include "acpi/cedt.h"
+#include "tests/unit/firmware.h"
 
 #define AT 0x7ffe1ff0ull
 
-static struct fake_ram ram;
-static struct physmem mem;
-static struct table made;
-static struct acpi_table table;
-
 static int setup(void **state)
 {
-	(void)state;
-	fake_ram_init(&ram);
-	mem = fake_ram_physmem(&ram);
+	firmware_setup(state);
 	table_begin(&made, "CEDT", 1);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_free(&ram);
 	return 0;
 }
 
@@ -32,9 +17,7 @@ static void expect(const struct range *want, size_t nr, enum status damage, uint
 	struct cedt_walk w = { .table = &table };
 	struct range r;
 
-	table_end(&made);
-	fake_ram_write(&ram, AT, made.bytes, made.len);
-	assert_int_equal(acpi_table_open(&table, &mem, AT), OK);
+	assert_int_equal(firmware_open(AT), OK);
 	for (size_t i = 0; i < nr; i++) {
 		assert_true(cedt_next_window(&w, &r));
 		assert_int_equal(r.start, want[i].start);
@@ -114,16 +97,14 @@ static void test_unreadable(void **state)
 
 	(void)state;
 	window(36, GIB, GIB);
-	table_end(&made);
-	fake_ram_write(&ram, AT, made.bytes, made.len);
-	assert_int_equal(acpi_table_open(&table, &mem, AT), OK);
+	assert_int_equal(firmware_open(AT), OK);
 	ram.strict = true;
 	table.addr += 0x10000;
 	assert_false(cedt_next_window(&w, &r));
 	assert_int_equal(w.damage, ERR_UNREADABLE);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, firmware_teardown)
 
 int main(void)
 {

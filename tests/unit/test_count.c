@@ -106,6 +106,8 @@ static void compare_maps(const struct direct_map *real, const struct direct_map 
 	assert_int_equal(counted->max_mapped, real->max_mapped);
 	assert_int_equal(counted->trampoline_pages, real->trampoline_pages);
 	assert_int_equal(counted->ranges, real->ranges);
+	assert_int_equal(counted->steps, real->steps);
+	assert_int_equal(counted->passes, real->passes);
 	assert_int_equal(counted->big_leaves, real->big_leaves);
 	assert_int_equal(counted->forced, real->forced);
 	assert_int_equal(counted->forced, real->forced);
@@ -242,11 +244,75 @@ static void as_the_builder_with_fragment(void **state)
 	random_machines(true, true);
 }
 
+/* ---- up to 4 PiB ---- */
+
+/* 64 nodes, every second one hot-pluggable, without a hole but below 1M. */
+static struct slot_machine *large_machine(uint64_t bytes, unsigned page_sizes)
+{
+	struct slot_machine *m = slot_machine_new();
+
+	m->map.levels = 5;
+	m->map.page_offset = PAGE_OFFSET_5LEVEL;
+	m->map.page_sizes = page_sizes;
+	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
+	slot_machine_ram(m, MIB, bytes);
+	for (int i = 0; i < 64; i++)
+		slot_machine_node(m, i, bytes / 64 * (uint64_t)i, bytes / 64 * (uint64_t)(i + 1), i & 1);
+	assert_true(slot_machine_finish(m));
+	return m;
+}
+
+/* Real tables where there are at most some 16000 of them. */
+static void large_leaves_as_the_builder(void **state)
+{
+	static const struct {
+		uint64_t tib;
+		unsigned page_sizes;
+	} cases[] = { { 1, PAGE_2M }, { 16, PAGE_2M }, { 256, PAGE_2M | PAGE_1G }, { 4096, PAGE_2M | PAGE_1G } };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct slot_machine *m = large_machine(cases[i].tib * TIB, cases[i].page_sizes);
+
+		for (unsigned p = i % 2; p < pt_policies_nr; p += 2)
+			assert_true(compare_at(m, pt_policies[p], kaslr_slot_base(&m->slots, 77), false));
+		slot_machine_free(m);
+	}
+}
+
+/* 4K pages: by arithmetic, whatever the policy. */
+static void small_leaves_up_to_4_pib(void **state)
+{
+	static const uint64_t sizes[] = { 1, 16, 256, 1024, 4096 };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct slot_machine *m = large_machine(sizes[i] * TIB, PAGE_4K);
+
+		for (unsigned p = 0; p < pt_policies_nr; p++) {
+			struct count count = { .numa = &m->judged };
+			struct direct_map dm;
+
+			slot_machine_place(m, pt_policies[p], 16 * MIB, &dm);
+			dm.count = &count;
+			assert_int_equal(direct_map_build(&dm), OK);
+			assert_int_equal(dm.pages[PT_PTE], sizes[i] << 19);
+			assert_int_equal(dm.pages[PT_PMD], sizes[i] << 10);
+			assert_int_equal(dm.pages[PT_PUD], sizes[i] << 1);
+			assert_int_equal(dm.pages[PT_P4D], (sizes[i] + 255) / 256);
+			assert_int_equal(dm.leaves[PT_PTE], sizes[i] << 28); /* [0, 1M) with its holes */
+		}
+		slot_machine_free(m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(as_the_builder),
 		cmocka_unit_test(as_the_builder_with_fragment),
+		cmocka_unit_test(large_leaves_as_the_builder),
+		cmocka_unit_test(small_leaves_up_to_4_pib),
 	};
 
 	return cmocka_run_group_tests_name("count", tests, NULL, NULL);

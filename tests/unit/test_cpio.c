@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Files in a cpio archive: what Linux would find is found, and nothing outside the archive is looked at. */
-#include "tests/unit/support.h"
+#include "tests/unit/firmware.h"
 
 #include <stdio.h>
 
@@ -9,25 +9,14 @@
 #define AT 0x2000000ull
 #define FOLDER "kernel/firmware/acpi/"
 
-static struct fake_ram ram;
-static struct physmem mem;
 static uint8_t archive[1 << 18];
 static size_t len;
 
 static int setup(void **state)
 {
-	(void)state;
-	fake_ram_init(&ram);
-	mem = fake_ram_physmem(&ram);
+	firmware_setup(state);
 	memset(archive, 0, sizeof(archive));
 	len = 0;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_free(&ram);
 	return 0;
 }
 
@@ -219,6 +208,25 @@ static void test_every_byte_changed(void **state)
 	}
 }
 
+static enum status walk_made(void)
+{
+	struct cpio_walk w = start();
+	struct cpio_file f;
+
+	if (!cpio_next_file(&w, FOLDER, &f) || strcmp(f.name, "srat") != 0)
+		return ERR_UNREADABLE;
+	assert_int_equal(range_size(f.data), 4);
+	return OK;
+}
+
+/* A name of which a byte cannot be read is not taken for another one. */
+static void test_every_read_counts(void **state)
+{
+	(void)state;
+	member(FOLDER "srat", 0100644, 4, 4);
+	assert_true(assert_each_read_counts(walk_made) > sizeof(FOLDER "srat"));
+}
+
 static void test_unreadable(void **state)
 {
 	struct cpio_walk w;
@@ -231,7 +239,7 @@ static void test_unreadable(void **state)
 	expect_end(&w);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, firmware_teardown)
 
 int main(void)
 {
@@ -244,6 +252,7 @@ int main(void)
 		TEST(test_short_names),
 		TEST(test_every_truncation),
 		TEST(test_every_byte_changed),
+		TEST(test_every_read_counts),
 		TEST(test_unreadable),
 	};
 

@@ -918,6 +918,25 @@ static void memblock_full(void **state)
 		map_machine_reserve(m, at, at + PAGE_SIZE);
 	m->dm.alloc.buffer.end = m->dm.alloc.buffer.start + 3 * PAGE_SIZE;
 	assert_int_equal(map_machine_build(m, &policy_series), ERR_FULL);
+	/* and nothing is built while the page that could not be noted is out */
+	m->nr = 0;
+	assert_int_equal(map_machine_build(m, &policy_series), ERR_FULL);
+	assert_int_equal(m->nr, 0);
+	map_machine_free(m);
+}
+
+/* Memory of less than a page, and with no whole page: nothing to map. */
+static void scraps_of_memory(void **state)
+{
+	struct map_machine *m = contiguous(64 * MIB, PAGE_4K, 4);
+
+	(void)state;
+	map_machine_memory(m, 100 * MIB + 0x100, 100 * MIB + 0xf00);
+	map_machine_memory(m, 101 * MIB + 0x100, 101 * MIB + 0x1f00);
+	assert_int_equal(map_machine_build(m, &policy_series), OK);
+	assert_int_equal(m->dm.leaves[PT_PTE], 64 * MIB / PAGE_SIZE);
+	assert_int_equal(m->dm.max_mapped, 64 * MIB);
+	assert_int_equal(m->dm.ranges, 2);
 	map_machine_free(m);
 }
 
@@ -1087,6 +1106,7 @@ int main(void)
 		cmocka_unit_test(every_page_refused),
 		cmocka_unit_test(failed_at),
 		cmocka_unit_test(memblock_full),
+		cmocka_unit_test(scraps_of_memory),
 		cmocka_unit_test(bad_arguments),
 		cmocka_unit_test(built_again),
 		cmocka_unit_test(fragment_every),

@@ -50,6 +50,22 @@ static void expect_map(size_t i, phys_t start, phys_t end, enum e820_type type)
 	assert_int_equal(bi.map.e[i].type, type);
 }
 
+static void expect_keep(size_t i, phys_t start, phys_t end, enum keep_reason why)
+{
+	assert_true(i < bi.nr_keep);
+	assert_int_equal(bi.keep[i].r.start, start);
+	assert_int_equal(bi.keep[i].r.end, end);
+	assert_int_equal(bi.keep[i].why, why);
+}
+
+static void expect_free(size_t i, phys_t start, phys_t end, unsigned marks)
+{
+	assert_true(i < bi.nr_conventional);
+	assert_int_equal(bi.conventional[i].start, start);
+	assert_int_equal(bi.conventional[i].end, end);
+	assert_int_equal(bi.conventional_marks[i], marks);
+}
+
 static void test_every_type(void **state)
 {
 	/* In the order of enum efi_type, then unaccepted memory and an OEM's own: UEFI 2.10, table 7.10. */
@@ -74,13 +90,10 @@ static void test_every_type(void **state)
 	assert_false(bi.map_missing);
 	/* What KASLR may take is type 7 alone, at 8 MiB; what firmware still uses are 3 and 4. */
 	assert_int_equal(bi.nr_conventional, 1);
-	assert_int_equal(bi.conventional[0].start, 8 * MIB);
-	assert_int_equal(bi.conventional[0].end, 8 * MIB + 64 * KIB);
-	assert_int_equal(bi.conventional_marks[0], 0);
+	expect_free(0, 8 * MIB, 8 * MIB + 64 * KIB, 0);
 	assert_int_equal(bi.nr_keep, 2);
-	assert_int_equal(bi.keep[0].r.start, 4 * MIB);
-	assert_int_equal(bi.keep[1].r.start, 5 * MIB);
-	assert_int_equal(bi.keep[1].why, KEEP_BOOT_SERVICES);
+	expect_keep(0, 4 * MIB, 4 * MIB + 64 * KIB, KEEP_BOOT_SERVICES);
+	expect_keep(1, 5 * MIB, 5 * MIB + 64 * KIB, KEEP_BOOT_SERVICES);
 }
 
 static void test_touching_joined(void **state)
@@ -100,10 +113,8 @@ static void test_touching_joined(void **state)
 	expect_map(1, 6 * MIB, 7 * MIB, E820_RAM);
 	expect_map(2, 7 * MIB, 9 * MIB, E820_RESERVED);
 	assert_int_equal(bi.nr_keep, 2);
-	assert_int_equal(bi.keep[0].r.start, 3 * MIB);
-	assert_int_equal(bi.keep[0].r.end, 5 * MIB);
-	assert_int_equal(bi.keep[1].r.start, 6 * MIB);
-	assert_int_equal(bi.keep[1].r.end, 7 * MIB);
+	expect_keep(0, 3 * MIB, 5 * MIB, KEEP_BOOT_SERVICES);
+	expect_keep(1, 6 * MIB, 7 * MIB, KEEP_BOOT_SERVICES);
 }
 
 /* What the application has read for the kernel is kept in whole pages, beside what firmware still uses. */
@@ -118,11 +129,8 @@ static void test_files_are_kept(void **state)
 	bi.file[0] = (struct range){ 3 * MIB, 3 * MIB + 0x1234 };
 	assert_int_equal(convert(), OK);
 	assert_int_equal(bi.nr_keep, 2);
-	assert_int_equal(bi.keep[0].r.end, 3 * MIB);
-	assert_int_equal(bi.keep[0].why, KEEP_BOOT_SERVICES);
-	assert_int_equal(bi.keep[1].r.start, 3 * MIB);
-	assert_int_equal(bi.keep[1].r.end, 3 * MIB + 0x2000);
-	assert_int_equal(bi.keep[1].why, KEEP_MODULE);
+	expect_keep(0, 2 * MIB, 3 * MIB, KEEP_BOOT_SERVICES);
+	expect_keep(1, 3 * MIB, 3 * MIB + 0x2000, KEEP_MODULE);
 	assert_int_equal(bi.nr_files, 1);
 }
 
@@ -157,11 +165,9 @@ static void test_attributes(void **state)
 	expect_map(2, 26 * MIB, 28 * MIB, E820_RESERVED);
 	/* Specific-purpose memory is not for KASLR; touching ranges stay apart, as in Linux's choosers. */
 	assert_int_equal(bi.nr_conventional, 3);
-	assert_int_equal(bi.conventional_marks[0], MEMORY_MIRRORED);
-	assert_int_equal(bi.conventional_marks[1], MEMORY_HOT_PLUGGABLE);
-	assert_int_equal(bi.conventional_marks[2], MEMORY_MIRRORED | MEMORY_HOT_PLUGGABLE);
-	assert_int_equal(bi.conventional[2].start, 20 * MIB);
-	assert_int_equal(bi.conventional[2].end, 22 * MIB);
+	expect_free(0, 16 * MIB, 18 * MIB, MEMORY_MIRRORED);
+	expect_free(1, 18 * MIB, 20 * MIB, MEMORY_HOT_PLUGGABLE);
+	expect_free(2, 20 * MIB, 22 * MIB, MEMORY_MIRRORED | MEMORY_HOT_PLUGGABLE);
 }
 
 static bool runtime_bit(unsigned gib)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reset and power-off: short and long FADTs, and \_S5 in all its encodings. */
-#include "tests/unit/support.h"
+#include "tests/unit/firmware.h"
 
 #include "acpi/fadt.h"
 
@@ -11,9 +11,7 @@
 #define DSDT 0x7fff0000ull
 #define DSDT_HIGH 0x1234567000ull
 
-static struct fake_ram ram;
-static struct physmem mem;
-static struct table fadt, made;
+static struct table fadt;
 static struct acpi_root root;
 static struct acpi_power power;
 
@@ -37,9 +35,7 @@ static int setup(void **state)
 	uint8_t rsdp[36] = "RSD PTR \0LNDFL ";
 	const uint64_t xsdt = XSDT;
 
-	(void)state;
-	fake_ram_init(&ram);
-	mem = fake_ram_physmem(&ram);
+	firmware_setup(state);
 	rsdp[15] = 2;
 	memcpy(rsdp + 24, &xsdt, 8);
 	fix_checksum(rsdp, 20, 8);
@@ -50,18 +46,10 @@ static int setup(void **state)
 	table_u64(&made, FADT);
 	table_u64(&made, SSDT(1));
 	table_u64(&made, SSDT(2));
-	table_end(&made);
-	fake_ram_write(&ram, XSDT, made.bytes, made.len);
+	firmware_put(XSDT);
 	table_begin(&fadt, "FACP", 6);
 	table_zero(&fadt, 276 - 36);
 	put_u32(&fadt, 40, (uint32_t)DSDT);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_free(&ram);
 	return 0;
 }
 
@@ -87,8 +75,7 @@ static void put_aml(phys_t at, const char *signature, const void *aml, size_t le
 	table_begin(&made, signature, 2);
 	for (size_t i = 0; i < len; i++)
 		table_u8(&made, ((const uint8_t *)aml)[i]);
-	table_end(&made);
-	fake_ram_write(&ram, at, made.bytes, made.len);
+	firmware_put(at);
 }
 
 /* A machine whose DSDT is just that AML. */
@@ -393,6 +380,14 @@ static void test_s5_refused(void **state)
 	assert_no_s5();
 	READ_S5("\x08_S5_\x12\x00\x02\x01\x00");
 	assert_no_s5();
+	READ_S5("\x08_S5_\x12\x01"); /* from here on the table ends with the package, which is too short */
+	assert_no_s5();
+	READ_S5("\x08_S5_\x12\x02\x02");
+	assert_no_s5();
+	READ_S5("\x08_S5_\x12\x03\x02\x0a");
+	assert_no_s5();
+	READ_S5("\x08_S5_\x12\x04\x02\x0b\x05");
+	assert_no_s5();
 	READ_S5("\x08_S5_\x13\x04\x02\x01\x00"); /* VarPackage */
 	assert_no_s5();
 	READ_S5("\x14_S5_\x12\x04\x02\x01\x00"); /* a method */
@@ -430,6 +425,21 @@ static void test_s5_every_truncation(void **state)
 	assert_s5(7, 3);
 }
 
+static enum status find_s5(void)
+{
+	enum status s = acpi_power_read(&root, &power);
+
+	return s == OK && power.s5_found && power.s5_a == 5 ? OK : ERR_UNREADABLE;
+}
+
+/* Wherever memory fails, nothing is made up. */
+static void test_every_read_counts(void **state)
+{
+	(void)state;
+	READ_S5("\x08_S5_\x12\x05\x02\x0a\x05\x01");
+	assert_true(assert_each_read_counts(find_s5) > 10);
+}
+
 /* The name at every offset over the borders of the search's chunks. */
 static void test_s5_everywhere(void **state)
 {
@@ -446,7 +456,7 @@ static void test_s5_everywhere(void **state)
 	}
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, firmware_teardown)
 
 int main(void)
 {
@@ -466,6 +476,7 @@ int main(void)
 		TEST(test_s5_refused),
 		TEST(test_s5_after_others),
 		TEST(test_s5_every_truncation),
+		TEST(test_every_read_counts),
 		TEST(test_s5_everywhere),
 	};
 

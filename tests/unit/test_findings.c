@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every rule: what makes it speak, with what addresses, and what leaves it silent. */
-#include "tests/unit/support.h"
+#include "tests/unit/firmware.h"
 
 #include <stdio.h>
 
@@ -10,10 +10,7 @@
 #define AT 0x7ffe1ff0ull
 #define OTHER_AT 0x7fff0000ull
 
-static struct fake_ram ram;
-static struct physmem mem;
-static struct table made;
-static struct acpi_table srat_table, table;
+static struct acpi_table srat_table;
 static struct srat srat;
 static struct numa numa;
 static struct memblock mb;
@@ -22,20 +19,11 @@ static char told[8192];
 
 static int setup(void **state)
 {
-	(void)state;
-	fake_ram_init(&ram);
-	mem = fake_ram_physmem(&ram);
+	firmware_setup(state);
 	numa_init(&numa);
 	memblock_init(&mb);
 	map.nr = 0;
 	told[0] = '\0';
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_free(&ram);
 	return 0;
 }
 
@@ -98,8 +86,7 @@ static void srat_done(void)
 {
 	enum status s;
 
-	table_end(&made);
-	fake_ram_write(&ram, AT, made.bytes, made.len);
+	firmware_put(AT);
 	assert_int_equal(acpi_table_open(&srat_table, &mem, AT), OK);
 	s = srat_parse(&srat_table, &srat);
 	(void)s;
@@ -117,6 +104,26 @@ static void raw_entry(uint8_t type, uint8_t length, size_t bytes)
 	table_u8(&made, type);
 	table_u8(&made, length);
 	table_zero(&made, bytes - 2);
+}
+
+/* Damage that can be read is a finding; what cannot be read is not made up. */
+static void test_unreadable_srat(void **state)
+{
+	(void)state;
+	srat_begin(&made, 3);
+	srat_add_mem(&made, 0, 0, GIB, SRAT_ENABLED | 8);
+	raw_entry(1, 39, 39);
+	srat_done();
+	for (unsigned n = 1; n <= 5; n++) {
+		static const char *const want[] = { "", "", "srat-unknown-flags at 0x30\n",
+						    "srat-unknown-flags at 0x30\n",
+						    "srat-unknown-flags at 0x30\nsrat-entry-length at 0x58\n" };
+
+		ram.reads = 0;
+		ram.failing = n; /* type and length of the first entry, its bytes, the same of the second */
+		srat_findings(&srat_table, &srat, &to);
+		assert_told(want[n - 1]);
+	}
 }
 
 /* A generic initiator or port, enabled. */
@@ -283,9 +290,7 @@ typedef void (*judge_t)(const struct acpi_table *t, const struct srat *s, const 
 
 static void expect_table(judge_t judge, const char *want)
 {
-	table_end(&made);
-	fake_ram_write(&ram, OTHER_AT, made.bytes, made.len);
-	assert_int_equal(acpi_table_open(&table, &mem, OTHER_AT), OK);
+	assert_int_equal(firmware_open(OTHER_AT), OK);
 	judge(&table, &srat, &to);
 	assert_told(want);
 }
@@ -460,9 +465,7 @@ static void test_hmat(void **state)
 	table_zero(&made, 4);
 	for (unsigned i = 0; i < 20; i++)
 		hmat_domain(0, 0, 100 + i);
-	table_end(&made);
-	fake_ram_write(&ram, OTHER_AT, made.bytes, made.len);
-	assert_int_equal(acpi_table_open(&table, &mem, OTHER_AT), OK);
+	assert_int_equal(firmware_open(OTHER_AT), OK);
 	hmat_findings(&table, &srat, &to);
 	assert_non_null(strstr(told, "hmat-unknown-domain pxm 115\n"));
 	assert_null(strstr(told, "pxm 116"));
@@ -486,6 +489,16 @@ static void test_cedt(void **state)
 	cedt_window(8 * GIB, 2 * GIB);
 	cedt_window(9 * GIB, GIB);
 	expect_table(cedt_findings, "");
+	/* three ranges of two domains, the third one after it is known that they share it */
+	srat_begin(&made, 3);
+	srat_add_mem(&made, 1, 4 * GIB, GIB, SRAT_ENABLED);
+	srat_add_mem(&made, 2, 5 * GIB, GIB, SRAT_ENABLED);
+	srat_add_mem(&made, 1, 6 * GIB, GIB, SRAT_ENABLED);
+	srat_done();
+	table_begin(&made, "CEDT", 1);
+	cedt_window(4 * GIB, 4 * GIB);
+	expect_table(cedt_findings, "cedt-window-shared 0x100000000-0x200000000\n");
+	make_srat();
 	table_begin(&made, "CEDT", 1);
 	cedt_window(64 * GIB, GIB); /* the entry there is disabled */
 	cedt_window(8 * GIB, 4 * GIB);
@@ -540,17 +553,20 @@ static void test_msct(void **state)
 	expect_table(msct_findings, "");
 	msct(1, 10 * GIB - 2);
 	expect_table(msct_findings, "msct-domains number 0x3\nmsct-address 0x200000000-0x280000000 pxm 4\n");
+	/* an empty range has no last byte, and one that wraps has none that counts */
+	srat_begin(&made, 3);
+	srat_add_mem(&made, 0, 20 * GIB, 0, SRAT_ENABLED);
+	srat_add_mem(&made, 0, 20 * GIB, UINT64_MAX, SRAT_ENABLED);
+	srat_add_mem(&made, 0, 20 * GIB, GIB, 0);
+	srat_done();
+	msct(1, 10 * GIB - 1);
+	expect_table(msct_findings, "");
 	table_begin(&made, "MSCT", 1);
 	table_zero(&made, 19);
 	expect_table(msct_findings, "msct-damaged\n");
 }
 
 /* ---- memory ---- */
-
-static void add_ram(phys_t start, phys_t end)
-{
-	assert_int_equal(memblock_add(&mb, (struct range){ start, end }), OK);
-}
 
 static void entry(uint32_t pxm, phys_t start, phys_t end, bool hotplug)
 {
@@ -573,9 +589,9 @@ static void expect_numa(const char *want)
 static void test_clean_numa(void **state)
 {
 	(void)state;
-	add_ram(0x1000, 0x9f000);
-	add_ram(MIB, 2 * GIB);
-	add_ram(4 * GIB, 10 * GIB);
+	must_add(&mb, 0x1000, 0x9f000);
+	must_add(&mb, MIB, 2 * GIB);
+	must_add(&mb, 4 * GIB, 10 * GIB);
 	map.e[map.nr++] = (struct e820_entry){ 2 * GIB, 2 * GIB + MIB, E820_ACPI };
 	cpu(0);
 	cpu(8);
@@ -590,7 +606,7 @@ static void test_clean_numa(void **state)
 static void test_overlaps(void **state)
 {
 	(void)state;
-	add_ram(0, 2 * GIB);
+	must_add(&mb, 0, 2 * GIB);
 	cpu(3);
 	cpu(5);
 	entry(3, 0, GIB + MIB, false);
@@ -598,15 +614,18 @@ static void test_overlaps(void **state)
 	entry(5, GIB, GIB + 1, false);
 	entry(5, 4 * GIB, 8 * GIB, true); /* no memory: Linux does not look */
 	entry(3, 5 * GIB, 6 * GIB, false);
+	entry(5, 1536 * MIB, 2560 * MIB, false);
+	entry(3, 2 * GIB, 3 * GIB, false); /* no memory either */
 	expect_numa("srat-overlap 0x0-0x40100000 pxm 3 0x40000000-0x80000000 pxm 5\n"
 		    "srat-overlap 0x0-0x40100000 pxm 3 0x40000000-0x40000001 pxm 5\n"
-		    "srat-self-overlap 0x40000000-0x80000000 pxm 5 0x40000000-0x40000001 pxm 5\n");
+		    "srat-self-overlap 0x40000000-0x80000000 pxm 5 0x40000000-0x40000001 pxm 5\n"
+		    "srat-self-overlap 0x40000000-0x80000000 pxm 5 0x60000000-0xa0000000 pxm 5\n");
 }
 
 static void test_turns(void **state)
 {
 	(void)state;
-	add_ram(0, 6 * GIB);
+	must_add(&mb, 0, 6 * GIB);
 	cpu(1);
 	cpu(0);
 	entry(1, 0, GIB, false);
@@ -626,7 +645,7 @@ static void test_turns(void **state)
 static void test_too_many_to_take_turns(void **state)
 {
 	(void)state;
-	add_ram(0, 257 * MIB);
+	must_add(&mb, 0, 257 * MIB);
 	for (unsigned i = 0; i < 256; i++)
 		entry(i % 2, i * MIB, (i + 1) * MIB, false);
 	told[0] = '\0';
@@ -640,9 +659,9 @@ static void test_too_many_to_take_turns(void **state)
 static void test_reach_and_cover(void **state)
 {
 	(void)state;
-	add_ram(0x1000, 0x9f000);
-	add_ram(MIB, GIB);
-	add_ram(2 * GIB, 3 * GIB);
+	must_add(&mb, 0x1000, 0x9f000);
+	must_add(&mb, MIB, GIB);
+	must_add(&mb, 2 * GIB, 3 * GIB);
 	entry(0, 0x2000, 64 * MIB, false);
 	entry(0, 64 * MIB + PAGE_SIZE, 3 * GIB - PAGE_SIZE, false);
 	entry(0, 63 * TIB, 64 * TIB, false);
@@ -655,8 +674,8 @@ static void test_reach_and_cover(void **state)
 static void test_all_hotplug(void **state)
 {
 	(void)state;
-	add_ram(0x1000, 0x9f000);
-	add_ram(MIB, GIB);
+	must_add(&mb, 0x1000, 0x9f000);
+	must_add(&mb, MIB, GIB);
 	map.e[map.nr++] = (struct e820_entry){ 0xe0000, MIB, E820_RESERVED };
 	map.e[map.nr++] = (struct e820_entry){ GIB, GIB + 0x1000, E820_ACPI };
 	map.e[map.nr++] = (struct e820_entry){ GIB + 0x1000, GIB + 0x3000, E820_NVS };
@@ -670,7 +689,7 @@ static void test_all_hotplug(void **state)
 static void test_mixed_hotplug(void **state)
 {
 	(void)state;
-	add_ram(MIB, 2 * GIB);
+	must_add(&mb, MIB, 2 * GIB);
 	map.e[map.nr++] = (struct e820_entry){ 4 * GIB, 5 * GIB, E820_ACPI };
 	entry(0, 0, GIB, false);
 	entry(0, GIB, 2 * GIB, true);
@@ -681,7 +700,7 @@ static void test_mixed_hotplug(void **state)
 static void test_lonely_domains(void **state)
 {
 	(void)state;
-	add_ram(MIB, 2 * GIB);
+	must_add(&mb, MIB, 2 * GIB);
 	entry(0, 0, GIB, false);
 	entry(1, GIB, 2 * GIB, false);
 	entry(2, 4 * GIB, 8 * GIB, false);
@@ -692,12 +711,13 @@ static void test_lonely_domains(void **state)
 	expect_numa("memory-only-domain pxm 1\ncpu-only-domain pxm 2\ncpu-only-domain pxm 9\n");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, firmware_teardown)
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(test_clean_srat),
+		TEST(test_unreadable_srat),
 		TEST(test_srat_damage),
 		TEST(test_srat_lengths),
 		TEST(test_srat_strangers),

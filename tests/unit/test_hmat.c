@@ -1,30 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The domains an HMAT names, in good and damaged tables. */
-#include "tests/unit/support.h"
-
 #include "acpi/hmat.h"
+#include "tests/unit/firmware.h"
 
 #define AT 0x7ffe1ff0ull
 
-static struct fake_ram ram;
-static struct physmem mem;
-static struct table made;
-static struct acpi_table table;
-
 static int setup(void **state)
 {
-	(void)state;
-	fake_ram_init(&ram);
-	mem = fake_ram_physmem(&ram);
+	firmware_setup(state);
 	table_begin(&made, "HMAT", 2);
 	table_zero(&made, 4);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_free(&ram);
 	return 0;
 }
 
@@ -34,9 +19,7 @@ static void expect(const uint32_t *want, size_t nr, enum status damage, uint32_t
 	struct hmat_walk w = { .table = &table };
 	uint32_t pxm;
 
-	table_end(&made);
-	fake_ram_write(&ram, AT, made.bytes, made.len);
-	assert_int_equal(acpi_table_open(&table, &mem, AT), OK);
+	assert_int_equal(firmware_open(AT), OK);
 	for (size_t i = 0; i < nr; i++) {
 		assert_true(hmat_next_domain(&w, &pxm));
 		assert_int_equal(pxm, want[i]);
@@ -147,6 +130,27 @@ static void test_lengths(void **state)
 	expect(NULL, 0, OK, 48);
 }
 
+static enum status walk_made(void)
+{
+	struct hmat_walk w = { .table = &table };
+	uint32_t pxm, sum = 0;
+
+	while (hmat_next_domain(&w, &pxm))
+		sum += pxm;
+	return w.damage == OK && sum != 18 ? ERR_FULL : w.damage;
+}
+
+/* Two structures, and the three domains they name. */
+static void test_every_read_counts(void **state)
+{
+	(void)state;
+	domain(1, 5, 6);
+	locality(1, 0, 36);
+	table_u32(&made, 7);
+	assert_int_equal(firmware_open(AT), OK);
+	assert_int_equal(assert_each_read_counts(walk_made), 5);
+}
+
 /* The list lies on a page that cannot be read. */
 static void test_unreadable(void **state)
 {
@@ -156,9 +160,7 @@ static void test_unreadable(void **state)
 	(void)state;
 	locality(1, 0, 36);
 	table_u32(&made, 1);
-	table_end(&made);
-	fake_ram_write(&ram, 0x7ffe2000 - 72, made.bytes, made.len);
-	assert_int_equal(acpi_table_open(&table, &mem, 0x7ffe2000 - 72), OK);
+	assert_int_equal(firmware_open(0x7ffe2000 - 72), OK);
 	table.addr = 0x7ffe6000 - 72;
 	fake_ram_write(&ram, table.addr, made.bytes, 72);
 	ram.strict = true;
@@ -166,7 +168,7 @@ static void test_unreadable(void **state)
 	assert_int_equal(w.damage, ERR_UNREADABLE);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, firmware_teardown)
 
 int main(void)
 {
@@ -177,6 +179,7 @@ int main(void)
 		TEST(test_lists_end_with_their_structure),
 		TEST(test_numbers_that_wrap),
 		TEST(test_lengths),
+		TEST(test_every_read_counts),
 		TEST(test_unreadable),
 	};
 

@@ -301,6 +301,31 @@ static void test_areas_run_out(void **state)
 	}
 }
 
+/* One candidate that obstacles cut into more areas than can be kept. */
+static void test_areas_run_out_inside_a_region(void **state)
+{
+	static struct range avoid[120];
+	const struct range ram = { 16 * MIB, 4 * GIB };
+	const struct kaslr_request q = {
+		.ram = &ram,
+		.nr_ram = 1,
+		.avoid = avoid,
+		.nr_avoid = ARRAY_SIZE(avoid),
+		.min = 16 * MIB,
+		.limit = 4 * GIB,
+		.image_size = 2 * MIB,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(avoid); i++)
+		avoid[i] = (struct range){ (18 + 4 * i) * MIB, (20 + 4 * i) * MIB };
+	kaslr_find_slots(&q, &slots);
+	assert_int_equal(slots.nr, 100);
+	assert_int_equal(slots.total, 100);
+	assert_true(slots.truncated);
+	assert_int_equal(kaslr_slot_base(&slots, 99), (16 + 4 * 99) * MIB);
+}
+
 static void test_virtual_slots(void **state)
 {
 	(void)state;
@@ -425,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_immovable_entries_do_not_join),
 		cmocka_unit_test(test_candidate_twice),
 		cmocka_unit_test(test_areas_run_out),
+		cmocka_unit_test(test_areas_run_out_inside_a_region),
 		cmocka_unit_test(test_virtual_slots),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_choice_is_uniform),

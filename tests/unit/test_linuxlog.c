@@ -601,9 +601,92 @@ static void contradictions(void **state)
 		      "command line: memmap=nonsense: 'nonsense' is neither exactmap nor begins with a size");
 }
 
+/* Since 6.1.81, and 6.6, under UEFI; Debian's release does not tell the patch level. */
+static void who_chooses_the_slot(void **state)
+{
+	static const struct {
+		const char *release;
+		bool efi, stub;
+	} t[] = {
+		{ "6.1.0-50-amd64", true, true },   { "6.1.0-50-amd64", false, false },
+		{ "6.1.80", true, false },          { "6.1.81", true, true },
+		{ "6.5.13", true, false },          { "6.6.0-generic", true, true },
+		{ "6.12.117+deb12", true, true },   { "7.0.1", true, true },
+		{ "5.10.0-30-amd64", true, false }, { "6.12.117+deb12", false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		char log[4096];
+		struct read r;
+
+		snprintf(log, sizeof(log), "Linux version %s (x) #1\n%s" PLAIN_CMDLINE MAP, t[i].release,
+			 t[i].efi ? "efi: EFI v2.70 by EDK II\n" : "");
+		r = read_log(log);
+		assert_true(r.good);
+		assert_int_equal(facts_stub_chooses(r.f), t[i].stub);
+		facts_free(r.f);
+	}
+}
+
+/* The first byte of the kernel to the end of what is reserved around the buffer, but not beyond _end. */
+static void what_moves_with_the_kernel(void **state)
+{
+	struct read r = read_complete(WHOLE);
+
+	(void)state;
+	assert_int_equal(image_taken(r.f).start, 0x1000000);
+	assert_int_equal(image_taken(r.f).end, 0x4411000);
+	assert_int_equal(memblock_reserve(&r.f->mb, (struct range){ 0x4411000, 0x5000000 }), OK);
+	assert_int_equal(image_taken(r.f).end, r.f->kernel.end);
+	facts_free(r.f);
+}
+
+static void words_that_shape_the_map(void **state)
+{
+	struct read r = read_log("Command line: a mem=4G  xmem=1 memmap=1G$2G memmapx=3 quiet -- mem=1G\n" MAP);
+	char words[CMDLINE_MAX];
+
+	(void)state;
+	facts_map_words(r.f, words);
+	assert_string_equal(words, "mem=4G memmap=1G$2G ");
+	facts_free(r.f);
+}
+
+/* The machine's name, and whether the log comes to the nodes. */
+static void what_else_is_told(void **state)
+{
+	static const char *const told[] = { "ACPI: SRAT: Node 1 PXM 1 [mem 0x100000000-0x17fffffff]\n",
+					    "SRAT: PXM 0 -> APIC 0x00 -> Node 0\n",
+					    "No NUMA configuration found\n",
+					    "NUMA turned off\n",
+					    "Faking a node at [mem 0x0-0x17fffffff]\n",
+					    "NODE_DATA(0) allocated [mem 0x17ffd5000-0x17fffffff]\n",
+					    "Zone ranges:\n" };
+	struct read r = read_log(WHOLE "DMI: Memory slots populated: 1/1\nDMI: A B/C, BIOS 1 01/02/2003\n");
+
+	(void)state;
+	assert_string_equal(r.f->machine, "A B/C, BIOS 1 01/02/2003");
+	assert_false(r.f->nodes_told);
+	assert_int_equal(r.f->lines, HEAD_LINES + 3);
+	facts_free(r.f);
+	for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
+		char log[8192];
+
+		snprintf(log, sizeof(log), "%s%s", WHOLE, told[i]);
+		r = read_log(log);
+		assert_true(r.good && r.f->nodes_told);
+		facts_free(r.f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_chooses_the_slot),
+		cmocka_unit_test(what_moves_with_the_kernel),
+		cmocka_unit_test(words_that_shape_the_map),
+		cmocka_unit_test(what_else_is_told),
 		cmocka_unit_test(whole_log),
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(no_newline_at_the_end),

@@ -1,31 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* The MADT: which processors are enabled. */
-#include "tests/unit/support.h"
-
 #include "acpi/madt.h"
+#include "tests/unit/firmware.h"
 
 #define AT 0x7ffe2ff8ull
 
-static struct fake_ram ram;
-static struct physmem mem;
-static struct table made;
 static struct madt madt;
 
 static int setup(void **state)
 {
-	(void)state;
-	fake_ram_init(&ram);
-	mem = fake_ram_physmem(&ram);
+	firmware_setup(state);
 	table_begin(&made, "APIC", 4);
 	table_u32(&made, 0xfee00000);
 	table_u32(&made, 1);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_free(&ram);
 	return 0;
 }
 
@@ -59,8 +46,7 @@ static enum status parse(void)
 {
 	struct acpi_table t;
 
-	table_end(&made);
-	fake_ram_write(&ram, AT, made.bytes, made.len);
+	firmware_put(AT);
 	assert_int_equal(acpi_table_open(&t, &mem, AT), OK);
 	return madt_parse(&t, &madt);
 }
@@ -146,7 +132,7 @@ static void test_damage(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
-		teardown(state);
+		firmware_teardown(state);
 		setup(state);
 		add_apic(6, 1);
 		table_u8(&made, c[i].type);
@@ -218,7 +204,7 @@ static void test_unreadable(void **state)
 	assert_int_equal(madt.nr, 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, firmware_teardown)
 
 int main(void)
 {

@@ -12,16 +12,6 @@ static struct memblock mb;
 
 static const struct range everywhere = { 0, PHYS_NONE };
 
-static void add(phys_t start, phys_t end)
-{
-	assert_int_equal(memblock_add(&mb, (struct range){ start, end }), OK);
-}
-
-static void reserve(phys_t start, phys_t end)
-{
-	assert_int_equal(memblock_reserve(&mb, (struct range){ start, end }), OK);
-}
-
 static void give_back(phys_t start, phys_t end)
 {
 	assert_int_equal(memblock_free(&mb, (struct range){ start, end }), OK);
@@ -82,16 +72,16 @@ static void test_init(void **state)
 static void test_add_joins_what_touches(void **state)
 {
 	(void)state;
-	add(0x5000, 0x6000);
-	add(0x1000, 0x2000);
-	add(0x3000, 0x4000);
+	must_add(&mb, 0x5000, 0x6000);
+	must_add(&mb, 0x1000, 0x2000);
+	must_add(&mb, 0x3000, 0x4000);
 	ASSERT_LIST(&mb.memory, { 0x1000, 0x2000, -1, 0 }, { 0x3000, 0x4000, -1, 0 }, { 0x5000, 0x6000, -1, 0 });
-	add(0x2000, 0x3000);
+	must_add(&mb, 0x2000, 0x3000);
 	ASSERT_LIST(&mb.memory, { 0x1000, 0x4000, -1, 0 }, { 0x5000, 0x6000, -1, 0 });
-	add(0x6000, 0x7000);
-	add(0x4800, 0x5000);
+	must_add(&mb, 0x6000, 0x7000);
+	must_add(&mb, 0x4800, 0x5000);
 	ASSERT_LIST(&mb.memory, { 0x1000, 0x4000, -1, 0 }, { 0x4800, 0x7000, -1, 0 });
-	add(0, 0x10000);
+	must_add(&mb, 0, 0x10000);
 	ASSERT_LIST(&mb.memory, { 0, 0x10000, -1, 0 });
 	assert_int_equal(mb.reserved.nr, 0);
 }
@@ -99,11 +89,11 @@ static void test_add_joins_what_touches(void **state)
 static void test_empty_ranges_change_nothing(void **state)
 {
 	(void)state;
-	add(0x1000, 0x3000);
-	reserve(0x1000, 0x3000);
-	add(0x9000, 0x9000);
-	add(0x9000, 0x8000);
-	reserve(0x9000, 0x8000);
+	must_add(&mb, 0x1000, 0x3000);
+	must_reserve(&mb, 0x1000, 0x3000);
+	must_add(&mb, 0x9000, 0x9000);
+	must_add(&mb, 0x9000, 0x8000);
+	must_reserve(&mb, 0x9000, 0x8000);
 	give_back(0x2000, 0x2000);
 	give_back(0x2800, 0x2000);
 	mark(0x2000, 0x2000, MEMBLOCK_HOTPLUG, true);
@@ -116,10 +106,10 @@ static void test_empty_ranges_change_nothing(void **state)
 static void test_add_keeps_what_is_there(void **state)
 {
 	(void)state;
-	add(0x2000, 0x3000);
+	must_add(&mb, 0x2000, 0x3000);
 	set_node(&mb.memory, 0x2000, 0x3000, 7);
 	mark(0x2000, 0x3000, MEMBLOCK_HOTPLUG, true);
-	add(0x1000, 0x5000);
+	must_add(&mb, 0x1000, 0x5000);
 	ASSERT_LIST(&mb.memory, { 0x1000, 0x2000, -1, 0 }, { 0x2000, 0x3000, 7, MEMBLOCK_HOTPLUG },
 		    { 0x3000, 0x5000, -1, 0 });
 }
@@ -127,8 +117,8 @@ static void test_add_keeps_what_is_there(void **state)
 static void test_mark_cuts_and_joins(void **state)
 {
 	(void)state;
-	add(0x1000, 0x9000);
-	add(0xa000, 0xb000);
+	must_add(&mb, 0x1000, 0x9000);
+	must_add(&mb, 0xa000, 0xb000);
 	mark(0x3000, 0xa800, MEMBLOCK_HOTPLUG, true);
 	ASSERT_LIST(&mb.memory, { 0x1000, 0x3000, -1, 0 }, { 0x3000, 0x9000, -1, MEMBLOCK_HOTPLUG },
 		    { 0xa000, 0xa800, -1, MEMBLOCK_HOTPLUG }, { 0xa800, 0xb000, -1, 0 });
@@ -145,8 +135,8 @@ static void test_mark_cuts_and_joins(void **state)
 static void test_set_node(void **state)
 {
 	(void)state;
-	add(0x1000, 0x9000);
-	reserve(0x2000, 0x6000);
+	must_add(&mb, 0x1000, 0x9000);
+	must_reserve(&mb, 0x2000, 0x6000);
 	set_node(&mb.memory, 0, 0x4000, 0);
 	set_node(&mb.memory, 0x4000, 0x20000, 1);
 	set_node(&mb.reserved, 0, 0x4000, 0);
@@ -160,8 +150,8 @@ static void test_set_node(void **state)
 static void test_give_back(void **state)
 {
 	(void)state;
-	reserve(0x1000, 0x9000);
-	reserve(0xa000, 0xb000);
+	must_reserve(&mb, 0x1000, 0x9000);
+	must_reserve(&mb, 0xa000, 0xb000);
 	give_back(0x3000, 0x4000);
 	ASSERT_LIST(&mb.reserved, { 0x1000, 0x3000, -1, 0 }, { 0x4000, 0x9000, -1, 0 }, { 0xa000, 0xb000, -1, 0 });
 	give_back(0x2000, 0x5000);
@@ -178,11 +168,11 @@ static void test_give_back(void **state)
 static void test_trim(void **state)
 {
 	(void)state;
-	add(0x1, 0x9fc00);
-	add(0xa0000, 0xa0fff);
-	add(0xb0001, 0xb1fff);
-	add(0x100000, 0x200000);
-	add(UINT64_MAX - 0x800, UINT64_MAX);
+	must_add(&mb, 0x1, 0x9fc00);
+	must_add(&mb, 0xa0000, 0xa0fff);
+	must_add(&mb, 0xb0001, 0xb1fff);
+	must_add(&mb, 0x100000, 0x200000);
+	must_add(&mb, UINT64_MAX - 0x800, UINT64_MAX);
 	memblock_trim(&mb, PAGE_SIZE);
 	ASSERT_LIST(&mb.memory, { 0x1000, 0x9f000, -1, 0 }, { 0x100000, 0x200000, -1, 0 });
 }
@@ -206,11 +196,11 @@ static void test_full_list_stays_valid(void **state)
 	assert_int_equal(mb.reserved.r[0].end, 0x3000);
 	assert_int_equal(mb.reserved.r[0].nid, NUMA_NO_NODE);
 	/* what joins, or only moves an edge, still fits */
-	reserve(0x3000, 0x3800);
+	must_reserve(&mb, 0x3000, 0x3800);
 	give_back(0x1000, 0x1800);
 	assert_int_equal(mb.reserved.r[0].start, 0x1800);
 	assert_int_equal(mb.reserved.r[0].end, 0x3800);
-	reserve(0x3800, 0x5000);
+	must_reserve(&mb, 0x3800, 0x5000);
 	assert_int_equal(mb.reserved.nr, MEMBLOCK_MAX - 1);
 	assert_int_equal(mb.reserved.r[0].end, 0x7000);
 	assert_int_equal(mb.reserved.r[1].start, 0x9000);
@@ -231,7 +221,7 @@ static void test_full_memory(void **state)
 	assert_int_equal(memblock_mark(&mb, (struct range){ 0x1800, 0x2000 }, MEMBLOCK_HOTPLUG, true), ERR_FULL);
 	assert_int_equal(mb.memory.nr, MEMBLOCK_MAX);
 	assert_int_equal(mb.memory.r[MEMBLOCK_MAX - 1].end, (MEMBLOCK_MAX - 1) * 0x4000ull + 0x3000);
-	add(0, PHYS_NONE);
+	must_add(&mb, 0, PHYS_NONE);
 	ASSERT_LIST(&mb.memory, { 0, PHYS_NONE, -1, 0 });
 }
 
@@ -239,7 +229,7 @@ static void test_full_memory(void **state)
 static void test_is_memory(void **state)
 {
 	(void)state;
-	add(0x1000, 0x5000);
+	must_add(&mb, 0x1000, 0x5000);
 	set_node(&mb.memory, 0x3000, 0x5000, 1);
 	assert_true(memblock_is_memory(&mb, (struct range){ 0x1000, 0x3000 }));
 	assert_true(memblock_is_memory(&mb, (struct range){ 0x4fff, 0x5000 }));
@@ -254,8 +244,8 @@ static void test_overlaps(void **state)
 	struct memblock_region hit = { 1, 2, 3, 4 };
 
 	(void)state;
-	reserve(0x1000, 0x2000);
-	reserve(0x3000, 0x4000);
+	must_reserve(&mb, 0x1000, 0x2000);
+	must_reserve(&mb, 0x3000, 0x4000);
 	assert_false(memblock_overlaps(&mb.reserved, (struct range){ 0x2000, 0x3000 }, &hit));
 	assert_int_equal(hit.start, 1);
 	assert_true(memblock_overlaps(&mb.reserved, (struct range){ 0x1fff, 0x9000 }, &hit));
@@ -270,8 +260,8 @@ static void test_overlaps(void **state)
 static void test_memory_in(void **state)
 {
 	(void)state;
-	add(0x1000, 0x2000);
-	add(0x3000, 0x9000);
+	must_add(&mb, 0x1000, 0x2000);
+	must_add(&mb, 0x3000, 0x9000);
 	mark(0x5000, 0x6000, MEMBLOCK_HOTPLUG, true);
 	assert_int_equal(memblock_memory_in(&mb, everywhere), 0x7000);
 	assert_int_equal(memblock_memory_in(&mb, (struct range){ 0x1800, 0x5800 }), 0x800 + 0x2800);
@@ -282,11 +272,11 @@ static void test_memory_in(void **state)
 /* ---- search ---- */
 static void example(void)
 {
-	add(0, 0x9f000);
-	add(0x100000, 0xbffe0000);
-	add(0x100000000, 0x240000000);
-	reserve(0, 0x100000);
-	reserve(0x40000000, 0x43411000);
+	must_add(&mb, 0, 0x9f000);
+	must_add(&mb, 0x100000, 0xbffe0000);
+	must_add(&mb, 0x100000000, 0x240000000);
+	must_reserve(&mb, 0, 0x100000);
+	must_reserve(&mb, 0x40000000, 0x43411000);
 }
 
 static void test_find_top_down(void **state)
@@ -347,19 +337,19 @@ static void test_find_aligned_and_large(void **state)
 static void test_page_zero_is_never_given(void **state)
 {
 	(void)state;
-	add(0, 0x2000);
+	must_add(&mb, 0, 0x2000);
 	assert_int_equal(find_page(0, PHYS_NONE), 0x1000);
 	mb.bottom_up = true;
 	assert_int_equal(find_page(0, PHYS_NONE), 0x1000);
 	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ everywhere, 1, 1, NUMA_NO_NODE }, NULL), 0x1000);
-	reserve(0x1000, 0x2000);
+	must_reserve(&mb, 0x1000, 0x2000);
 	assert_true(find_page(0, PHYS_NONE) == PHYS_NONE);
 }
 
 static void test_top_of_space_does_not_wrap(void **state)
 {
 	(void)state;
-	add(UINT64_MAX - 0x7ff, UINT64_MAX);
+	must_add(&mb, UINT64_MAX - 0x7ff, UINT64_MAX);
 	assert_true(find_page(0, PHYS_NONE) == PHYS_NONE);
 	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ everywhere, 16, 16, NUMA_NO_NODE }, NULL),
 			 UINT64_MAX - 0x1f);
@@ -373,7 +363,7 @@ static void test_top_of_space_does_not_wrap(void **state)
 static void test_block_spans_no_border(void **state)
 {
 	(void)state;
-	add(0x1000, 0x7000);
+	must_add(&mb, 0x1000, 0x7000);
 	set_node(&mb.memory, 0x4000, 0x7000, 1);
 	assert_true(memblock_find(&mb, &(struct memblock_wish){ everywhere, 0x4000, PAGE_SIZE, NUMA_NO_NODE }, NULL) ==
 		    PHYS_NONE);
@@ -425,7 +415,7 @@ static void test_hotplug_needs_movable_node(void **state)
 static void test_skipped_flags(void **state)
 {
 	(void)state;
-	add(0x1000, 0x9000);
+	must_add(&mb, 0x1000, 0x9000);
 	mark(0x7000, 0x9000, MEMBLOCK_NOMAP, true);
 	mark(0x5000, 0x7000, MEMBLOCK_DRIVER_MANAGED, true);
 	mark(0x3000, 0x5000, MEMBLOCK_MIRROR, true);
@@ -468,7 +458,7 @@ static void test_search_in_full_lists_is_fast(void **state)
 	(void)state;
 	fill(&mb.reserved);
 	fill(&mb.memory);
-	add(0x3000, 0x4000);
+	must_add(&mb, 0x3000, 0x4000);
 	for (int i = 0; i < 5000; i++)
 		assert_int_equal(find_page(0, PHYS_NONE), 0x3000);
 	mb.bottom_up = true;
@@ -552,11 +542,11 @@ static void random_step(struct rng *r, struct model *m)
 
 	switch (rng_below(r, 5)) {
 	case 0:
-		add(a.start, a.end);
+		must_add(&mb, a.start, a.end);
 		model_put(m->memory, a, true);
 		break;
 	case 1:
-		reserve(a.start, a.end);
+		must_reserve(&mb, a.start, a.end);
 		model_put(m->reserved, a, true);
 		break;
 	case 2:

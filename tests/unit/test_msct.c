@@ -1,38 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The limits at the head of an MSCT. */
-#include "tests/unit/support.h"
-
 #include "acpi/msct.h"
+#include "tests/unit/firmware.h"
 
 #define AT 0x7ffe1ff0ull
 
-static struct fake_ram ram;
-static struct table made;
-static struct acpi_table table;
 static struct msct msct;
-
-static int setup(void **state)
-{
-	(void)state;
-	fake_ram_init(&ram);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_free(&ram);
-	return 0;
-}
 
 static enum status read_made(void)
 {
-	struct physmem mem = fake_ram_physmem(&ram);
-
-	table_end(&made);
-	fake_ram_write(&ram, AT, made.bytes, made.len);
-	assert_int_equal(acpi_table_open(&table, &mem, AT), OK);
-	table.mem = &mem;
+	assert_int_equal(firmware_open(AT), OK);
 	return msct_read(&table, &msct);
 }
 
@@ -70,7 +47,7 @@ static void test_largest(void **state)
 	assert_int_equal(msct_read(&table, &msct), ERR_UNREADABLE);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, firmware_setup, firmware_teardown)
 
 int main(void)
 {

@@ -30,16 +30,6 @@ static int reset(void **state)
 	return 0;
 }
 
-static void ram(phys_t start, phys_t end)
-{
-	assert_int_equal(memblock_add(&mb, (struct range){ start, end }), OK);
-}
-
-static void reserve(phys_t start, phys_t end)
-{
-	assert_int_equal(memblock_reserve(&mb, (struct range){ start, end }), OK);
-}
-
 /* A memory entry as the table gives it. */
 static void entry(uint32_t pxm, phys_t start, phys_t end, bool hotplug)
 {
@@ -126,7 +116,7 @@ static void test_largest_pxm(void **state)
 static void test_1024_nodes(void **state)
 {
 	(void)state;
-	ram(0, 1024 * GIB);
+	must_add(&mb, 0, 1024 * GIB);
 	for (uint32_t i = 0; i < 1024; i++)
 		entry(1023 - i, (1023 - i) * GIB, (1024 - i) * GIB, i == 1023);
 	assert_int_equal(n.nr_nodes, 1024);
@@ -169,8 +159,8 @@ static void test_add_memblk_limits(void **state)
 static void test_two_nodes(void **state)
 {
 	(void)state;
-	ram(0, 2 * GIB);
-	ram(4 * GIB, 6 * GIB);
+	must_add(&mb, 0, 2 * GIB);
+	must_add(&mb, 4 * GIB, 6 * GIB);
 	entry(0, 0, 2 * GIB, false);
 	entry(1, 4 * GIB, 6 * GIB, true);
 	assert_int_equal(cleanup(), OK);
@@ -198,7 +188,7 @@ static void test_two_nodes(void **state)
 static void test_cpus_without_memory(void **state)
 {
 	(void)state;
-	ram(0, 2 * GIB);
+	must_add(&mb, 0, 2 * GIB);
 	for (uint32_t pxm = 0; pxm < 4; pxm++)
 		n.node[numa_map_pxm(&n, pxm)].cpus = 6;
 	entry(0, 0, 1 * GIB, true);
@@ -218,7 +208,7 @@ static void test_cpus_without_memory(void **state)
 static void test_entry_of_size_zero(void **state)
 {
 	(void)state;
-	ram(0, 1 * GIB);
+	must_add(&mb, 0, 1 * GIB);
 	entry(3, 6 * GIB, 6 * GIB, true);
 	entry(0, 0, 1 * GIB, false);
 	assert_int_equal(cleanup(), OK);
@@ -233,7 +223,7 @@ static void test_entry_of_size_zero(void **state)
 static void test_descending_addresses(void **state)
 {
 	(void)state;
-	ram(0, 4 * GIB);
+	must_add(&mb, 0, 4 * GIB);
 	entry(0, 3 * GIB, 4 * GIB, false);
 	entry(1, 2 * GIB, 3 * GIB, false);
 	entry(2, 1 * GIB, 2 * GIB, false);
@@ -249,7 +239,7 @@ static void test_descending_addresses(void **state)
 static void test_interleaved_nodes(void **state)
 {
 	(void)state;
-	ram(0, 3 * GIB);
+	must_add(&mb, 0, 3 * GIB);
 	entry(0, 0, 1 * GIB, false);
 	entry(1, 1 * GIB, 2 * GIB, true);
 	entry(0, 2 * GIB, 3 * GIB, false);
@@ -266,9 +256,9 @@ static void test_interleaved_nodes(void **state)
 static void test_join_swallows_holes(void **state)
 {
 	(void)state;
-	ram(0, 0xa0000);
-	ram(1 * MIB, 3 * GIB);
-	ram(4 * GIB, 6 * GIB);
+	must_add(&mb, 0, 0xa0000);
+	must_add(&mb, 1 * MIB, 3 * GIB);
+	must_add(&mb, 4 * GIB, 6 * GIB);
 	entry(0, 0, 0xa0000, false);
 	entry(0, 1 * MIB, 3 * GIB, false);
 	entry(0, 4 * GIB, 5 * GIB, false);
@@ -293,7 +283,7 @@ static void test_join_swallows_holes(void **state)
 static void test_join_keeps_the_order(void **state)
 {
 	(void)state;
-	ram(0, 4 * GIB);
+	must_add(&mb, 0, 4 * GIB);
 	entry(0, 1 * GIB, 2 * GIB, false);
 	entry(1, 2 * GIB, 4 * GIB, false);
 	entry(0, 0, 1 * GIB, false);
@@ -307,7 +297,7 @@ static void test_join_keeps_the_order(void **state)
 static void test_no_join_across_another_node(void **state)
 {
 	(void)state;
-	ram(0, 5 * GIB);
+	must_add(&mb, 0, 5 * GIB);
 	entry(0, 0, 1 * GIB, false);
 	entry(0, 2 * GIB, 3 * GIB, false);
 	entry(1, 1 * GIB, 2 * GIB, false);
@@ -322,7 +312,7 @@ static void test_no_join_across_another_node(void **state)
 static void test_hull_is_half_open(void **state)
 {
 	(void)state;
-	ram(0, 8 * GIB);
+	must_add(&mb, 0, 8 * GIB);
 	entry(0, 1 * GIB, 2 * GIB, false);
 	entry(1, 3 * GIB, 8 * GIB, false);
 	entry(2, 0, 1 * GIB, false);
@@ -331,7 +321,7 @@ static void test_hull_is_half_open(void **state)
 	ASSERT_BLKS({ 1 * GIB, 3 * GIB, 0 }, { 3 * GIB, 8 * GIB, 1 }, { 0, 1 * GIB, 2 });
 
 	reset(state);
-	ram(0, 8 * GIB);
+	must_add(&mb, 0, 8 * GIB);
 	entry(0, 1 * GIB, 2 * GIB, false);
 	entry(1, 2 * GIB, 2 * GIB + 1, false);
 	entry(0, 2 * GIB + 1, 8 * GIB, false);
@@ -343,7 +333,7 @@ static void test_hull_is_half_open(void **state)
 static void test_overlap_with_itself(void **state)
 {
 	(void)state;
-	ram(0, 4 * GIB);
+	must_add(&mb, 0, 4 * GIB);
 	entry(0, 0, 3 * GIB, true);
 	entry(0, 2 * GIB, 4 * GIB, true);
 	assert_int_equal(cleanup(), OK);
@@ -364,7 +354,7 @@ static void test_overlap_with_itself(void **state)
 static void test_overlap_of_different_nodes(void **state)
 {
 	(void)state;
-	ram(0, 4 * GIB);
+	must_add(&mb, 0, 4 * GIB);
 	entry(4, 0, 2 * GIB + 1, false);
 	entry(9, 2 * GIB, 4 * GIB, false);
 	assert_int_equal(cleanup(), ERR_CONFLICT);
@@ -382,7 +372,7 @@ static void test_overlap_of_different_nodes(void **state)
 static void test_overlap_found_late(void **state)
 {
 	(void)state;
-	ram(0, 5 * GIB);
+	must_add(&mb, 0, 5 * GIB);
 	entry(0, 0, 2 * GIB, false);
 	entry(0, 1 * GIB, 4 * GIB, false);
 	entry(1, 3 * GIB, 5 * GIB, false);
@@ -399,7 +389,7 @@ static void test_cleanup_without_a_log(void **state)
 	const struct numa_log silent = { NULL, NULL };
 
 	(void)state;
-	ram(0, 2 * GIB);
+	must_add(&mb, 0, 2 * GIB);
 	entry(0, 0, 2 * GIB, false);
 	entry(1, 0, 2 * GIB, false);
 	assert_int_equal(numa_cleanup(&n, &mb, 2 * GIB, NULL), ERR_CONFLICT);
@@ -411,8 +401,8 @@ static void test_cleanup_without_a_log(void **state)
 static void test_ranges_without_memory_drop_out(void **state)
 {
 	(void)state;
-	ram(0, 1 * GIB);
-	ram(2 * GIB, 3 * GIB);
+	must_add(&mb, 0, 1 * GIB);
+	must_add(&mb, 2 * GIB, 3 * GIB);
 	entry(1, 1 * GIB, 2 * GIB, true);
 	entry(0, 0, 1 * GIB, false);
 	entry(0, 2 * GIB, 3 * GIB, false);
@@ -431,7 +421,7 @@ static void test_ranges_without_memory_drop_out(void **state)
 static void test_ranges_beyond_ram_are_cut(void **state)
 {
 	(void)state;
-	ram(0, 3 * GIB);
+	must_add(&mb, 0, 3 * GIB);
 	entry(0, 0, 1 * GIB, false);
 	entry(1, 1 * GIB, 64 * GIB, true);
 	entry(1, 64 * GIB, 128 * GIB, true);
@@ -448,7 +438,7 @@ static void test_ranges_beyond_ram_are_cut(void **state)
 static void test_memory_beyond_the_end(void **state)
 {
 	(void)state;
-	ram(0, 8 * GIB);
+	must_add(&mb, 0, 8 * GIB);
 	entry(0, 0, 2 * GIB, false);
 	entry(1, 2 * GIB, 6 * GIB, false);
 	entry(2, 6 * GIB, 8 * GIB, false);
@@ -463,8 +453,8 @@ static void test_memory_beyond_the_end(void **state)
 static void cover(phys_t hole, enum status expected)
 {
 	reset(NULL);
-	ram(0, 0xa0000);
-	ram(1 * MIB, 4 * GIB);
+	must_add(&mb, 0, 0xa0000);
+	must_add(&mb, 1 * MIB, 4 * GIB);
 	entry(0, 0, 2 * GIB, false);
 	entry(1, 2 * GIB + hole, 4 * GIB, false);
 	assert_int_equal(cleanup(), expected);
@@ -499,7 +489,7 @@ static void test_cover_counts_whole_pages(void **state)
 	(void)state;
 	cover(256 * 4096 - 1, OK);
 	reset(state);
-	ram(0, 2 * GIB);
+	must_add(&mb, 0, 2 * GIB);
 	for (uint64_t i = 0; i < 1000; i++)
 		entry((uint32_t)i, i * 2 * MIB, (i + 1) * 2 * MIB - 2048, false);
 	entry(1000, 2000 * MIB, 2 * GIB, false);
@@ -509,7 +499,7 @@ static void test_cover_counts_whole_pages(void **state)
 static void test_no_entry_at_all(void **state)
 {
 	(void)state;
-	ram(0, 1 * GIB);
+	must_add(&mb, 0, 1 * GIB);
 	assert_int_equal(cleanup(), ERR_NOT_FOUND);
 	assert_int_equal(events[0].covered, 0);
 	assert_int_equal(events[0].total, 1 * GIB);
@@ -521,11 +511,11 @@ static void test_no_entry_at_all(void **state)
 /* The layout that reproduces the problem on a stock kernel: two nodes, 8 GiB, one immovable entry of 64M at 1G. */
 static void reproduction(void)
 {
-	ram(0x1000, 0x9f000);
-	ram(0x100000, 0xbffe0000);
-	ram(0x100000000, 0x240000000);
-	reserve(0, 0x100000);
-	reserve(0x40000000, 0x43411000);
+	must_add(&mb, 0x1000, 0x9f000);
+	must_add(&mb, 0x100000, 0xbffe0000);
+	must_add(&mb, 0x100000000, 0x240000000);
+	must_reserve(&mb, 0, 0x100000);
+	must_reserve(&mb, 0x40000000, 0x43411000);
 	entry(0, 0, 1 * GIB, true);
 	entry(0, 1 * GIB, 0x44000000, false);
 	entry(1, 0x44000000, 0x80000000, true);
@@ -549,7 +539,7 @@ static void test_reproduction(void **state)
 	assert_range(n.node[0].pinned_by, 0, 0x100000);
 	assert_true(n.node[1].movable);
 	/* the 4K direct map: 3553 pages from the kernel's end on, 529 of them on node 1 */
-	reserve(0x43430000, 0x44211000);
+	must_reserve(&mb, 0x43430000, 0x44211000);
 	numa_judge(&n, &mb);
 	assert_true(n.node[1].hotplug);
 	assert_false(n.node[1].movable);
@@ -576,8 +566,8 @@ static void test_apply_splits_no_page(void **state)
 {
 	(void)state;
 	reset(NULL);
-	ram(0, 1 * GIB);
-	reserve(0, 0x100000);
+	must_add(&mb, 0, 1 * GIB);
+	must_reserve(&mb, 0, 0x100000);
 	entry(0, 0, 0x20000001, false);
 	entry(1, 0x20000001, 0x30000fff, true);
 	entry(2, 0x30000fff, UINT64_MAX, true);
@@ -595,7 +585,7 @@ static void test_one_page_unmarks_the_node(void **state)
 {
 	(void)state;
 	reproduction();
-	reserve(0x7ffff000, 0x80001000);
+	must_reserve(&mb, 0x7ffff000, 0x80001000);
 	assert_int_equal(cleanup(), OK);
 	numa_judge(&n, &mb);
 	assert_false(n.node[1].movable);
@@ -612,9 +602,9 @@ static void test_one_page_unmarks_the_node(void **state)
 static void hole(phys_t acpi)
 {
 	reset(NULL);
-	ram(0, 0xbffe0000);
-	ram(4 * GIB, 6 * GIB);
-	reserve(acpi, acpi + 1);
+	must_add(&mb, 0, 0xbffe0000);
+	must_add(&mb, 4 * GIB, 6 * GIB);
+	must_reserve(&mb, acpi, acpi + 1);
 	entry(0, 0, 1 * GIB, false);
 	entry(1, 1 * GIB, 0xbffe0000, true);
 	entry(1, 4 * GIB, 6 * GIB, true);
@@ -644,9 +634,9 @@ static void test_reserved_in_a_swallowed_hole(void **state)
 static void test_reserved_outside_every_range(void **state)
 {
 	(void)state;
-	ram(0, 0xbffe0000);
-	ram(4 * GIB, 6 * GIB);
-	reserve(0xbffe0000, 0xc0000000);
+	must_add(&mb, 0, 0xbffe0000);
+	must_add(&mb, 4 * GIB, 6 * GIB);
+	must_reserve(&mb, 0xbffe0000, 0xc0000000);
 	entry(1, 0, 0xbffe0000, true);
 	entry(0, 4 * GIB, 5 * GIB, false);
 	entry(1, 5 * GIB, 6 * GIB, true);
@@ -659,7 +649,7 @@ static void test_reserved_outside_every_range(void **state)
 /* A node whose own ranges are partly hot-pluggable: a reserved byte in the other part pins it as well. */
 static void partly_hot(void)
 {
-	ram(0, 4 * GIB);
+	must_add(&mb, 0, 4 * GIB);
 	entry(0, 0, 1 * GIB, false);
 	entry(1, 1 * GIB, 2 * GIB, false);
 	entry(1, 2 * GIB, 4 * GIB, true);
@@ -685,8 +675,8 @@ static void test_partly_hotplug_node(void **state)
 
 	reset(state);
 	partly_hot();
-	reserve(0x50000000, 0x50001000);
-	reserve(0x60000000, 0x60001000);
+	must_reserve(&mb, 0x50000000, 0x50001000);
+	must_reserve(&mb, 0x60000000, 0x60001000);
 	numa_judge(&n, &mb);
 	assert_false(n.node[1].movable);
 	assert_range(n.node[1].pinned_by, 0x50000000, 0x50001000);
@@ -697,12 +687,12 @@ static void test_partly_hotplug_node(void **state)
 static void test_pinned_by_the_lowest(void **state)
 {
 	(void)state;
-	ram(0, 6 * GIB);
+	must_add(&mb, 0, 6 * GIB);
 	entry(1, 4 * GIB, 6 * GIB, true);
 	entry(0, 2 * GIB, 4 * GIB, false);
 	entry(1, 0, 2 * GIB, true);
-	reserve(5 * GIB, 5 * GIB + 4096);
-	reserve(2 * GIB - 4096, 2 * GIB + 4096);
+	must_reserve(&mb, 5 * GIB, 5 * GIB + 4096);
+	must_reserve(&mb, 2 * GIB - 4096, 2 * GIB + 4096);
 	assert_int_equal(cleanup(), OK);
 	numa_judge(&n, &mb);
 	assert_range(n.node[0].pinned_by, 2 * GIB - 4096, 2 * GIB);
@@ -714,7 +704,7 @@ static void test_judge_again_starts_anew(void **state)
 {
 	(void)state;
 	partly_hot();
-	reserve(2 * GIB, 2 * GIB + 1);
+	must_reserve(&mb, 2 * GIB, 2 * GIB + 1);
 	numa_judge(&n, &mb);
 	assert_false(n.node[1].movable);
 	assert_int_equal(memblock_free(&mb, (struct range){ 2 * GIB, 2 * GIB + 1 }), OK);
@@ -728,7 +718,7 @@ static void test_judge_again_starts_anew(void **state)
 static void test_apply_full(void **state)
 {
 	(void)state;
-	ram(0, 4 * GIB);
+	must_add(&mb, 0, 4 * GIB);
 	entry(0, 0, 2 * GIB, false);
 	entry(1, 2 * GIB, 4 * GIB, false);
 	assert_int_equal(cleanup(), OK);
@@ -739,6 +729,34 @@ static void test_apply_full(void **state)
 	assert_int_equal(numa_apply(&n, &mb), OK);
 	mb.reserved.r[1024].start -= 4096;
 	assert_int_equal(numa_apply(&n, &mb), ERR_FULL);
+}
+
+/* Memory in as many regions as there can be, of which one more would have to be cut. */
+static void full_memory(bool hotplug)
+{
+	must_add(&mb, 0, 4 * GIB);
+	for (uint64_t i = 1; mb.memory.nr < MEMBLOCK_MAX; i++)
+		must_add(&mb, 4 * GIB + 2 * i * MIB, 4 * GIB + 2 * i * MIB + 4096);
+	entry(0, 0, hotplug ? 4 * GIB : 2 * GIB, false);
+	entry(0, 4 * GIB, 1 * TIB, false);
+	n.node[0].movable = hotplug;
+	if (hotplug)
+		n.hot[n.nr_hot++] = (struct numa_memblk){ 2 * GIB, 4 * GIB, 0 };
+}
+
+static void test_apply_full_memory(void **state)
+{
+	(void)state;
+	full_memory(false); /* at the border of a node */
+	assert_int_equal(numa_apply(&n, &mb), ERR_FULL);
+	reset(NULL);
+	full_memory(true); /* at the border of a mark */
+	assert_int_equal(numa_apply(&n, &mb), ERR_FULL);
+	mb.memory.nr--;
+	assert_int_equal(numa_apply(&n, &mb), OK);
+	assert_int_equal(mb.memory.nr, MEMBLOCK_MAX);
+	assert_int_equal(mb.memory.r[1].start, 2 * GIB);
+	assert_int_equal(mb.memory.r[1].flags, MEMBLOCK_HOTPLUG);
 }
 
 /* ---- option hotplug=, and no SRAT ---- */
@@ -764,8 +782,8 @@ static void test_force_hotplug(void **state)
 static void test_fake_one_node(void **state)
 {
 	(void)state;
-	ram(0, 2 * GIB);
-	ram(4 * GIB, 6 * GIB);
+	must_add(&mb, 0, 2 * GIB);
+	must_add(&mb, 4 * GIB, 6 * GIB);
 	entry(7, 0, 2 * GIB, true);
 	entry(8, 0, 6 * GIB, true);
 	assert_int_equal(cleanup(), ERR_CONFLICT);
@@ -805,9 +823,9 @@ static phys_t random_world(struct rng *r)
 		is_ram[i] = rng_below(r, 8) != 0;
 		is_reserved[i] = rng_below(r, 40) == 0;
 		if (is_ram[i])
-			ram(i * UNIT, end = (i + 1) * UNIT);
+			must_add(&mb, i * UNIT, end = (i + 1) * UNIT);
 		if (is_reserved[i])
-			reserve(i * UNIT, (i + 1) * UNIT);
+			must_reserve(&mb, i * UNIT, (i + 1) * UNIT);
 	}
 	return end;
 }
@@ -1012,6 +1030,7 @@ int main(void)
 		TEST(test_pinned_by_the_lowest),
 		TEST(test_judge_again_starts_anew),
 		TEST(test_apply_full),
+		TEST(test_apply_full_memory),
 		TEST(test_force_hotplug),
 		TEST(test_fake_one_node),
 		TEST(test_random),

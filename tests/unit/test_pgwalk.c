@@ -287,6 +287,30 @@ static void bad_ranges(void **state)
 	assert_int_equal(s.tables, 0);
 }
 
+static unsigned reads_left;
+
+static const uint64_t *fail_in_time(void *ctx, phys_t table)
+{
+	return reads_left-- ? fake_ram_page(ctx, table) : NULL;
+}
+
+/* Four tables on the way down, three again on the way up: each of these reads can fail. */
+static void every_read_counts(void **state)
+{
+	struct seen s = { .tables = 0 };
+	struct pgwalk w = fake_ram_walk(&ram, 0x1000, 4);
+	struct pgwalk_visit v = { .table = see_table, .leaves = see_leaves, .ctx = &s };
+
+	(void)state;
+	w.table = fail_in_time;
+	for (unsigned reads = 0; reads <= 7; reads++) {
+		reads_left = reads;
+		s.tables = s.runs = 0;
+		assert_int_equal(pgwalk_range(&w, HALF, UINT64_MAX, &v), reads < 7 ? ERR_UNREADABLE : OK);
+		assert_int_equal(s.runs, reads < 4 ? 0 : 1);
+	}
+}
+
 static void unreadable(void **state)
 {
 	struct seen s;
@@ -395,13 +419,21 @@ static void no_callbacks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(tables_in_order),   TEST(five_levels),
-		TEST(lower_half),        TEST(runs_join),
-		TEST(runs_break),        TEST(runs_break_in_the_middle),
-		TEST(sizes_do_not_join), TEST(sizes_do_not_join_across_a_gap),
-		TEST(part_of_a_table),   TEST(end_of_physical_memory),
-		TEST(bad_ranges),        TEST(unreadable),
-		TEST(reserved_bits),     TEST(lookup),
+		TEST(tables_in_order),
+		TEST(five_levels),
+		TEST(lower_half),
+		TEST(runs_join),
+		TEST(runs_break),
+		TEST(runs_break_in_the_middle),
+		TEST(sizes_do_not_join),
+		TEST(sizes_do_not_join_across_a_gap),
+		TEST(part_of_a_table),
+		TEST(end_of_physical_memory),
+		TEST(bad_ranges),
+		TEST(every_read_counts),
+		TEST(unreadable),
+		TEST(reserved_bits),
+		TEST(lookup),
 		TEST(no_callbacks),
 	};
 

@@ -22,7 +22,7 @@ static void add_node(uint32_t pxm, phys_t start, phys_t end, bool hotplug)
 {
 	int nid = numa_map_pxm(&numa, pxm);
 
-	assert_int_equal(memblock_add(&mb, (struct range){ start, end }), OK);
+	must_add(&mb, start, end);
 	assert_int_equal(numa_add_memblk(&numa, nid, (struct range){ start, end }, hotplug), OK);
 }
 
@@ -199,6 +199,48 @@ static void page_zero_unheard(void **state)
 	assert_int_equal(p.lowest_highest.end, PAGE_SIZE);
 }
 
+/* Pages that were only counted give the numbers that each of them by itself would give. */
+static void counted(void **state)
+{
+	static struct placement one_by_one;
+	static const struct count_run chunk[] = {
+		{ { GIB, GIB + 3 * PAGE_SIZE }, .nid = 1, .level = { [PT_PTE] = 2, [PT_PMD] = 1 } },
+		{ { 5 * GIB, 5 * GIB + 2 * PAGE_SIZE },
+		  .nid = 2,
+		  .movable = true,
+		  .level = { [PT_PTE] = 1, [PT_PUD] = 1 } },
+		{ { 0x9000, 0xa000 }, .nid = 0, .level = { [PT_P4D] = 1 } },
+		{ { 7 * GIB, 7 * GIB + PAGE_SIZE }, .nid = NUMA_NO_NODE, .level = { [PT_PTE] = 1 } },
+		{ { 4 * GIB, 4 * GIB + PAGE_SIZE }, .nid = 2, .movable = true, .level = { [PT_PTE] = 1 } },
+	};
+
+	(void)state;
+	placement_init(&one_by_one, &numa);
+	for (size_t i = 0; i < ARRAY_SIZE(chunk); i++) {
+		phys_t at = chunk[i].pages.start;
+
+		placement_add_counted(&p, &chunk[i]);
+		for (unsigned level = 0; level < PT_PGD; level++) {
+			for (uint64_t n = chunk[i].level[level]; n; n--, at += PAGE_SIZE)
+				placement_add(&one_by_one, at, (enum pt_level)level);
+		}
+		assert_int_equal(at, chunk[i].pages.end);
+	}
+	assert_int_equal(p.table_pages, 8);
+	assert_int_equal(p.on_movable, 3);
+	assert_int_equal(p.node_movable[2], 3);
+	assert_int_equal(p.level_movable[PT_PTE], 2);
+	assert_int_equal(p.level_movable[PT_PUD], 1);
+	assert_int_equal(p.lowest_highest.start, 0x9000);
+	assert_int_equal(p.lowest_highest.end, 7 * GIB + PAGE_SIZE);
+	assert_int_equal(placement_pinned(&p), 3 * GIB);
+	assert_memory_equal(p.pages, one_by_one.pages, sizeof(p.pages));
+	assert_memory_equal(p.node_movable, one_by_one.node_movable, sizeof(p.node_movable));
+	assert_memory_equal(p.level_movable, one_by_one.level_movable, sizeof(p.level_movable));
+	assert_memory_equal(&p.lowest_highest, &one_by_one.lowest_highest, sizeof(p.lowest_highest));
+	assert_int_equal(runs, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +252,7 @@ int main(void)
 		cmocka_unit_test_setup(movable_border_on_one_node, setup),
 		cmocka_unit_test_setup(single, setup),
 		cmocka_unit_test_setup(page_zero_unheard, setup),
+		cmocka_unit_test_setup(counted, setup),
 	};
 
 	return cmocka_run_group_tests_name("placement", tests, NULL, NULL);

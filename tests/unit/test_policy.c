@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where each policy puts its pages: vectors measured on Linux 6.1, and machines worked out by hand. */
+#include "mm/count.h"
 #include "tests/unit/map_machine.h"
 
 #define NODE1_LOW 0x44000000ull
@@ -39,6 +40,16 @@ static size_t on_node1(const struct map_machine *m)
 	return map_machine_pages_in(m, NODE1_LOW, NODE1_LOW_END) + map_machine_pages_in(m, 4 * GIB, TOP);
 }
 
+/* Builds the map of a machine, which goes: these pages, and so many of them on node 1. */
+#define EXPECT_PAGES(machine, policy, node1, ...)                                                                      \
+	do {                                                                                                           \
+		struct map_machine *m_ = machine;                                                                      \
+		assert_int_equal(map_machine_build(m_, policy), OK);                                                   \
+		MAP_PAGES(m_, __VA_ARGS__);                                                                            \
+		assert_int_equal(on_node1(m_), node1);                                                                 \
+		map_machine_free(m_);                                                                                  \
+	} while (0)
+
 static void bottom_up_1g(void **state)
 {
 	struct map_machine *m = golden(PAGE_2M | PAGE_1G, 16);
@@ -67,37 +78,23 @@ static void bottom_up_1g(void **state)
 
 static void bottom_up_2m(void **state)
 {
-	struct map_machine *m = golden(PAGE_2M, 16);
-
 	(void)state;
-	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
-	MAP_PAGES(m, { 0x43401000, 0x4340d000 });
-	assert_int_equal(on_node1(m), 0);
-	map_machine_free(m);
+	EXPECT_PAGES(golden(PAGE_2M, 16), &policy_bottom_up, 0, { 0x43401000, 0x4340d000 });
 }
 
 /* The problem this project shows: same kernel, same base, 529 pages on the next node. */
 static void bottom_up_4k(void **state)
 {
-	struct map_machine *m = golden(PAGE_4K, 16);
-
 	(void)state;
-	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
-	MAP_PAGES(m, { 0x43401000, 0x43411000 }, { 0x43430000, 0x44211000 }, { 0x100000, 0x319000 });
-	assert_int_equal(m->nr, 4106);
-	assert_int_equal(on_node1(m), 529);
-	map_machine_free(m);
+	EXPECT_PAGES(golden(PAGE_4K, 16), &policy_bottom_up, 529, { 0x43401000, 0x43411000 },
+		     { 0x43430000, 0x44211000 }, { 0x100000, 0x319000 });
 }
 
 static void top_down_1g(void **state)
 {
-	struct map_machine *m = golden(PAGE_2M | PAGE_1G, 16);
-
 	(void)state;
-	assert_int_equal(map_machine_build(m, &policy_top_down), OK);
-	MAP_PAGES(m, { 0x43401000, 0x43405000 }, { 0x23fffe000, 0x240000000 });
-	assert_int_equal(on_node1(m), 2);
-	map_machine_free(m);
+	EXPECT_PAGES(golden(PAGE_2M | PAGE_1G, 16), &policy_top_down, 2, { 0x43401000, 0x43405000 },
+		     { 0x23fffe000, 0x240000000 });
 }
 
 static void top_down_2m(void **state)
@@ -116,59 +113,39 @@ static void top_down_2m(void **state)
 
 static void top_down_4k(void **state)
 {
-	struct map_machine *m = golden(PAGE_4K, 16);
-
 	(void)state;
-	assert_int_equal(map_machine_build(m, &policy_top_down), OK);
-	MAP_PAGES(m, { 0x43401000, 0x43411000 }, { 0x23f006000, 0x240000000 });
-	assert_int_equal(on_node1(m), 4090);
-	map_machine_free(m);
+	EXPECT_PAGES(golden(PAGE_4K, 16), &policy_top_down, 4090, { 0x43401000, 0x43411000 },
+		     { 0x23f006000, 0x240000000 });
 }
 
 static void memblock_1g(void **state)
 {
-	struct map_machine *m = golden_srat(PAGE_2M | PAGE_1G, true);
-
 	(void)state;
-	assert_int_equal(map_machine_build(m, &policy_memblock), OK);
-	MAP_PAGES(m, { 0x43401000, 0x43407000 }, { 0xbfdff000, 0xbfe00000 });
-	assert_int_equal(on_node1(m), 0);
-	map_machine_free(m);
+	EXPECT_PAGES(golden_srat(PAGE_2M | PAGE_1G, true), &policy_memblock, 0, { 0x43401000, 0x43407000 },
+		     { 0xbfdff000, 0xbfe00000 });
 }
 
 static void memblock_2m(void **state)
 {
-	struct map_machine *m = golden_srat(PAGE_2M, true);
-
 	(void)state;
-	assert_int_equal(map_machine_build(m, &policy_memblock), OK);
-	MAP_PAGES(m, { 0x43401000, 0x4340c000 }, { 0xbfdff000, 0xbfe00000 });
-	assert_int_equal(on_node1(m), 0);
-	map_machine_free(m);
+	EXPECT_PAGES(golden_srat(PAGE_2M, true), &policy_memblock, 0, { 0x43401000, 0x4340c000 },
+		     { 0xbfdff000, 0xbfe00000 });
 }
 
 static void memblock_4k(void **state)
 {
-	struct map_machine *m = golden_srat(PAGE_4K, true);
-
 	(void)state;
-	assert_int_equal(map_machine_build(m, &policy_memblock), OK);
-	MAP_PAGES(m, { 0x43401000, 0x43411000 }, { 0xbefe6000, 0xbffe0000 });
-	assert_int_equal(on_node1(m), 0);
-	map_machine_free(m);
+	EXPECT_PAGES(golden_srat(PAGE_4K, true), &policy_memblock, 0, { 0x43401000, 0x43411000 },
+		     { 0xbefe6000, 0xbffe0000 });
 }
 
 /* Without movable_node the marks count for nothing: node borders only cost a PMD page. */
 static void memblock_without_movable_node(void **state)
 {
-	struct map_machine *m = golden_srat(PAGE_2M | PAGE_1G, false);
-
 	(void)state;
-	assert_int_equal(map_machine_build(m, &policy_memblock), OK);
 	/* PMD(1G) is wanted while node 0's part of that GiB, with the kernel in it, blocks the buffer */
-	MAP_PAGES(m, { 0x43401000, 0x43407000 }, { 0x23ffff000, 0x240000000 });
-	assert_int_equal(on_node1(m), 1);
-	map_machine_free(m);
+	EXPECT_PAGES(golden_srat(PAGE_2M | PAGE_1G, false), &policy_memblock, 1, { 0x43401000, 0x43407000 },
+		     { 0x23ffff000, 0x240000000 });
 }
 
 static void series(void **state)
@@ -186,16 +163,11 @@ static void series(void **state)
 	assert_int_equal(m->dm.ranges, 1 + 4);
 	map_machine_free(m);
 
-	m = golden_srat(PAGE_2M, true);
-	assert_int_equal(map_machine_build(m, &policy_series), OK);
-	MAP_PAGES(m, { 0x43401000, 0x4340c000 }, { 0xbffdf000, 0xbffe0000 });
-	map_machine_free(m);
+	EXPECT_PAGES(golden_srat(PAGE_2M, true), &policy_series, 0, { 0x43401000, 0x4340c000 },
+		     { 0xbffdf000, 0xbffe0000 });
 
-	m = golden_srat(PAGE_4K, true);
-	assert_int_equal(map_machine_build(m, &policy_series), OK);
-	MAP_PAGES(m, { 0x43401000, 0x43411000 }, { 0xbefe6000, 0xbffe0000 });
-	assert_int_equal(on_node1(m), 0);
-	map_machine_free(m);
+	EXPECT_PAGES(golden_srat(PAGE_4K, true), &policy_series, 0, { 0x43401000, 0x43411000 },
+		     { 0xbefe6000, 0xbffe0000 });
 }
 
 static void lowest(void **state)
@@ -209,11 +181,7 @@ static void lowest(void **state)
 	MAP_PAGES(m, { 0x43401000, 0x43405000 }, { 0x100000, 0x102000 });
 	map_machine_free(m);
 
-	m = golden(PAGE_4K, 16);
-	assert_int_equal(map_machine_build(m, &policy_lowest), OK);
-	MAP_PAGES(m, { 0x43401000, 0x43411000 }, { 0x100000, 0x10fa000 });
-	assert_int_equal(on_node1(m), 0);
-	map_machine_free(m);
+	EXPECT_PAGES(golden(PAGE_4K, 16), &policy_lowest, 0, { 0x43401000, 0x43411000 }, { 0x100000, 0x10fa000 });
 }
 
 static void hybrid(void **state)
@@ -229,25 +197,56 @@ static void hybrid(void **state)
 	 * Linux 5.0's memblock never went below the kernel's end either: with its buffer of 12 the pages are its
 	 * pages
 	 */
-	m = golden(PAGE_4K, 12);
-	assert_int_equal(map_machine_build(m, &policy_hybrid), OK);
-	MAP_PAGES(m, { 0x43401000, 0x4340d000 }, { 0x43430000, 0x4442e000 });
-	assert_int_equal(on_node1(m), 1070);
-	map_machine_free(m);
+	EXPECT_PAGES(golden(PAGE_4K, 12), &policy_hybrid, 1070, { 0x43401000, 0x4340d000 }, { 0x43430000, 0x4442e000 });
+}
+
+/* [1M, end) with the image at `base`, its buffer of four pages at `buffer`. */
+static struct map_machine *small(phys_t end, phys_t base, phys_t buffer, phys_t kernel_end)
+{
+	struct map_machine *m = map_machine_new();
+
+	map_machine_memory(m, MIB, end);
+	map_machine_reserve(m, 0, MIB);
+	map_machine_image(m, base, buffer, 4, kernel_end);
+	m->dm.page_sizes = PAGE_4K;
+	return m;
+}
+
+/* Two pages are free above the kernel. */
+static struct map_machine *two_pages_above(void)
+{
+	struct map_machine *m = small(32 * MIB, 16 * MIB, 0x1100000, 0x1108000);
+
+	map_machine_reserve(m, 0x1108000, 0x110a000);
+	map_machine_reserve(m, 0x110c000, 32 * MIB);
+	return m;
+}
+
+/* Nothing is free above 16M but two pages. */
+static struct map_machine *two_pages_above_16m(void)
+{
+	struct map_machine *m = small(32 * MIB, 2 * MIB, 3 * MIB, 4 * MIB);
+
+	map_machine_reserve(m, 0x1002000, 32 * MIB);
+	return m;
+}
+
+/* Node 1 is full but for one page. */
+static struct map_machine *node_1_full(void)
+{
+	struct map_machine *m = golden_srat(PAGE_2M, true);
+
+	map_machine_reserve(m, NODE1_LOW, NODE1_LOW_END);
+	map_machine_reserve(m, 4 * GIB, TOP - PAGE_SIZE);
+	return m;
 }
 
 /* Two pages are free above the kernel, then it goes downwards from below its end. */
 static void hybrid_turns_round(void **state)
 {
-	struct map_machine *m = map_machine_new();
+	struct map_machine *m = two_pages_above();
 
 	(void)state;
-	map_machine_memory(m, MIB, 32 * MIB);
-	map_machine_reserve(m, 0, MIB);
-	map_machine_image(m, 16 * MIB, 0x1100000, 4, 0x1108000);
-	map_machine_reserve(m, 0x1108000, 0x110a000);
-	map_machine_reserve(m, 0x110c000, 32 * MIB);
-	m->dm.page_sizes = PAGE_4K;
 	assert_int_equal(map_machine_build(m, &policy_hybrid), OK);
 	/*
 	 * PTE tables: [0, 2M) is there; 16M..30M: one from the buffer, two above the kernel, then below its end;
@@ -257,6 +256,21 @@ static void hybrid_turns_round(void **state)
 		  0x1105000, 0x1104000, 0xfff000, 0xffe000);
 	MAP_PAGES(m, { 0x1100000, 0x1108000 }, { 0x110a000, 0x110c000 }, { 0xff8000, 0x1000000 });
 	assert_int_equal(m->nr, 3 + 15);
+	map_machine_free(m);
+}
+
+/* The kernel's end lies in a hole, as with a pretended image: nothing is below it but the kernel's own region. */
+static void bottom_up_end_in_a_hole(void **state)
+{
+	struct map_machine *m = small(32 * MIB, 16 * MIB, 0x1100000, 48 * MIB);
+
+	(void)state;
+	map_machine_memory(m, 64 * MIB, 66 * MIB);
+	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
+	/* the buffer for [0, 2M) and for 64M, then from 1M up for [2M, 32M) */
+	MAP_ORDER(m, 0, 0x1100000, 0x1101000, 0x1102000, 0x1103000, 0x100000, 0x101000);
+	MAP_PAGES(m, { 0x1100000, 0x1104000 }, { 0x100000, 0x10f000 });
+	assert_int_equal(m->dm.max_mapped, 66 * MIB);
 	map_machine_free(m);
 }
 
@@ -270,12 +284,7 @@ static void floor_16m(void **state)
 	map_machine_free(m);
 
 	/* nothing is free above 16M but two pages: from 1M on then */
-	m = map_machine_new();
-	map_machine_memory(m, MIB, 32 * MIB);
-	map_machine_reserve(m, 0, MIB);
-	map_machine_image(m, 2 * MIB, 3 * MIB, 4, 4 * MIB);
-	map_machine_reserve(m, 0x1002000, 32 * MIB);
-	m->dm.page_sizes = PAGE_4K;
+	m = two_pages_above_16m();
 	assert_int_equal(map_machine_build(m, &policy_floor), OK);
 	MAP_ORDER(m, 3, 0x1000000, 0x1001000, 0x100000, 0x101000);
 	MAP_PAGES(m, { 0x300000, 0x303000 }, { 0x1000000, 0x1002000 }, { 0x100000, 0x10d000 });
@@ -299,9 +308,7 @@ static void node_local(void **state)
 	map_machine_free(m);
 
 	/* node 1 is full but for one page: then any node, and now marks count: node 0 */
-	m = golden_srat(PAGE_2M, true);
-	map_machine_reserve(m, NODE1_LOW, NODE1_LOW_END);
-	map_machine_reserve(m, 4 * GIB, TOP - PAGE_SIZE);
+	m = node_1_full();
 	assert_int_equal(map_machine_build(m, &policy_node_local), OK);
 	MAP_ORDER(m, 4, 0xbffdf000, 0x43405000, 0x43406000, 0x23ffff000, 0xbffde000, 0xbffdd000, 0xbffdc000,
 		  0xbffdb000);
@@ -451,15 +458,11 @@ static void la57_24g_bottom_up(void **state)
  */
 static void top_down_no_free_block(void **state)
 {
-	struct map_machine *m = map_machine_new();
+	struct map_machine *m = small(9 * MIB, 4 * MIB, 0x480000, 0x490000);
 
 	(void)state;
-	map_machine_memory(m, MIB, 9 * MIB);
-	map_machine_reserve(m, 0, MIB);
-	map_machine_image(m, 4 * MIB, 0x480000, 4, 0x490000);
 	map_machine_reserve(m, 2 * MIB, 2 * MIB + PAGE_SIZE);
 	map_machine_reserve(m, 6 * MIB, 6 * MIB + PAGE_SIZE);
-	m->dm.page_sizes = PAGE_4K;
 	assert_int_equal(map_machine_build(m, &policy_top_down), OK);
 	/*
 	 * [6M, 8M) with the last page of the buffer; then [1M, 6M) with pages of [6M, 8M); [8M, 9M) at last, below 8M
@@ -472,18 +475,30 @@ static void top_down_no_free_block(void **state)
 	map_machine_free(m);
 }
 
+/* What is only counted says the same, and that there was no block to begin below. */
+static void top_down_no_free_block_counted(void **state)
+{
+	struct map_machine *m = small(9 * MIB, 4 * MIB, 0x480000, 0x490000);
+	struct count c = { .block = { 1, 2 } };
+
+	(void)state;
+	map_machine_reserve(m, 2 * MIB, 2 * MIB + PAGE_SIZE);
+	map_machine_reserve(m, 6 * MIB, 6 * MIB + PAGE_SIZE);
+	m->dm.count = &c;
+	assert_int_equal(map_machine_build(m, &policy_top_down), OK);
+	assert_true(range_empty(c.block));
+	MAP_PAGES(m, { 0x480000, 0x484000 }, { 0x7fd000, 0x800000 });
+	map_machine_free(m);
+}
+
 /* Tables come from what the steps before have mapped; memory below that is free, but not asked for. */
 static void top_down_stays_in_what_is_mapped(void **state)
 {
-	struct map_machine *m = map_machine_new();
+	struct map_machine *m = small(9 * MIB, 4 * MIB, 0x480000, 0x490000);
 
 	(void)state;
-	map_machine_memory(m, MIB, 9 * MIB);
-	map_machine_reserve(m, 0, MIB);
-	map_machine_image(m, 4 * MIB, 0x480000, 4, 0x490000);
 	map_machine_reserve(m, 2 * MIB, 2 * MIB + PAGE_SIZE);
 	map_machine_reserve(m, 6 * MIB, 8 * MIB - PAGE_SIZE);
-	m->dm.page_sizes = PAGE_4K;
 	/* [6M, 8M) has one free page, for PTE(2M); none is left for PTE(4M) */
 	assert_int_equal(map_machine_build(m, &policy_top_down), ERR_NO_MEMORY);
 	MAP_ORDER(m, 3, 0x483000, 0x7ff000);
@@ -504,6 +519,76 @@ static void all_movable(void **state)
 	assert_int_equal(map_machine_build(m, &policy_memblock), ERR_NO_MEMORY);
 	assert_int_equal(m->dm.failed_at, 0x40000000);
 	map_machine_free(m);
+}
+
+static struct map_machine *golden_4k(void)
+{
+	return golden_srat(PAGE_4K, true);
+}
+
+/* Two pages far above the kernel, next to nothing; below it there is room. */
+static struct map_machine *island(void)
+{
+	struct map_machine *m = small(16 * MIB, 2 * MIB, 3 * MIB, 4 * MIB);
+
+	map_machine_reserve(m, 4 * MIB, 16 * MIB);
+	map_machine_memory(m, 64 * MIB, 64 * MIB + 2 * PAGE_SIZE);
+	return m;
+}
+
+/* Two pages of a node of their own, which takes three tables. */
+static struct map_machine *small_node(void)
+{
+	struct map_machine *m = small(16 * MIB, 2 * MIB, 3 * MIB, 4 * MIB);
+
+	map_machine_reserve(m, 4 * MIB, 16 * MIB);
+	map_machine_memory(m, 512 * GIB, 512 * GIB + 2 * PAGE_SIZE);
+	map_machine_node(m, 0, GIB, 0, false);
+	map_machine_node(m, 512 * GIB, TIB, 1, false);
+	return m;
+}
+
+/*
+ * How many reservations more memblock must be able to hold. With fewer the build says so, wherever it was when the list
+ * was full; with so many it goes on to the end.
+ */
+static unsigned room_needed(struct map_machine *(*make)(void), const struct pt_policy *policy)
+{
+	unsigned room = 0;
+
+	for (;; room++) {
+		struct map_machine *m = make();
+		enum status s;
+
+		for (phys_t at = TIB; m->mb.reserved.nr < MEMBLOCK_MAX - room; at += 2 * PAGE_SIZE)
+			map_machine_reserve(m, at, at + PAGE_SIZE);
+		s = map_machine_build(m, policy);
+		map_machine_free(m);
+		if (s == OK)
+			return room;
+		assert_int_equal(s, ERR_FULL);
+		assert_true(room < 16);
+	}
+}
+
+static void list_of_reservations_full(void **state)
+{
+	(void)state;
+	/* next to [0, 1M): no new region at all */
+	assert_int_equal(room_needed(golden_4k, &policy_lowest), 0);
+	/* one run below what lies on top, or above 16M */
+	assert_int_equal(room_needed(golden_4k, &policy_memblock), 1);
+	assert_int_equal(room_needed(golden_4k, &policy_top_down), 1);
+	assert_int_equal(room_needed(golden_4k, &policy_series), 1);
+	assert_int_equal(room_needed(golden_4k, &policy_floor), 1);
+	/* above the kernel, and behind the hot-pluggable range; on either node */
+	assert_int_equal(room_needed(golden_4k, &policy_bottom_up), 2);
+	assert_int_equal(room_needed(golden_4k, &policy_hybrid), 2);
+	assert_int_equal(room_needed(golden_4k, &policy_node_local), 2);
+	/* those that try elsewhere when nothing is left */
+	assert_int_equal(room_needed(island, &policy_hybrid), 1);
+	assert_int_equal(room_needed(island, &policy_floor), 1);
+	assert_int_equal(room_needed(small_node, &policy_node_local), 1);
 }
 
 static void table_of_policies(void **state)
@@ -542,6 +627,7 @@ int main(void)
 		cmocka_unit_test(memblock_4k),
 		cmocka_unit_test(memblock_without_movable_node),
 		cmocka_unit_test(series),
+		cmocka_unit_test(bottom_up_end_in_a_hole),
 		cmocka_unit_test(lowest),
 		cmocka_unit_test(hybrid),
 		cmocka_unit_test(hybrid_turns_round),
@@ -553,8 +639,10 @@ int main(void)
 		cmocka_unit_test(kaslr_48g_bottom_up),
 		cmocka_unit_test(la57_24g_bottom_up),
 		cmocka_unit_test(top_down_no_free_block),
+		cmocka_unit_test(top_down_no_free_block_counted),
 		cmocka_unit_test(top_down_stays_in_what_is_mapped),
 		cmocka_unit_test(all_movable),
+		cmocka_unit_test(list_of_reservations_full),
 		cmocka_unit_test(table_of_policies),
 	};
 

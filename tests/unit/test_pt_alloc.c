@@ -6,16 +6,6 @@
 static struct memblock mb;
 static struct pt_alloc a;
 
-static void reserve(struct memblock *m, phys_t start, phys_t end)
-{
-	assert_int_equal(memblock_reserve(m, (struct range){ start, end }), OK);
-}
-
-static void add(phys_t start, phys_t end)
-{
-	assert_int_equal(memblock_add(&mb, (struct range){ start, end }), OK);
-}
-
 static void bounds(phys_t min, phys_t max, int nid)
 {
 	assert_int_equal(pt_alloc_bounds(&a, min, max, nid), OK);
@@ -26,10 +16,10 @@ static int setup(void **state)
 {
 	(void)state;
 	memblock_init(&mb);
-	add(MIB, 2 * MIB);
-	add(4 * MIB, 5 * MIB);
-	reserve(&mb, 0x102000, 0x110000);
-	reserve(&mb, 0x4fe000, 0x4ff000);
+	must_add(&mb, MIB, 2 * MIB);
+	must_add(&mb, 4 * MIB, 5 * MIB);
+	must_reserve(&mb, 0x102000, 0x110000);
+	must_reserve(&mb, 0x4fe000, 0x4ff000);
 	mb.bottom_up = true;
 	pt_alloc_init(&a, &mb, (struct range){ 0x108000, 0x10a000 });
 	return 0;
@@ -121,7 +111,7 @@ static void reserved_in_one_go(void **state)
 	assert_int_equal(mb.reserved.r[0].start, 0x102000);
 	assert_int_equal(mb.reserved.r[0].end, 0x112000);
 	/* what somebody else takes after that is not handed out */
-	reserve(&mb, 0x112000, 0x113000);
+	must_reserve(&mb, 0x112000, 0x113000);
 	assert_int_equal(pt_alloc_page(&a), 0x113000);
 	/* the same bounds again give nothing up, others do */
 	bounds(0x103000, 8 * MIB, NUMA_NO_NODE);
@@ -148,9 +138,9 @@ static void memblock_full(void **state)
 {
 	(void)state;
 	memblock_init(&mb);
-	add(MIB, 64 * MIB);
+	must_add(&mb, MIB, 64 * MIB);
 	for (phys_t at = 2 * MIB; mb.reserved.nr < MEMBLOCK_MAX; at += 2 * PAGE_SIZE)
-		reserve(&mb, at, at + PAGE_SIZE);
+		must_reserve(&mb, at, at + PAGE_SIZE);
 	mb.bottom_up = true;
 	a.buffer_ok = false;
 	bounds(MIB, 64 * MIB, NUMA_NO_NODE);
@@ -219,7 +209,7 @@ static void random_memory(struct naive *n)
 		bool hot = random_below(3) == 0;
 
 		if (random_below(4)) {
-			add(at, end);
+			must_add(&mb, at, end);
 			assert_int_equal(memblock_set_node(&mb.memory, r, nid), OK);
 			assert_int_equal(memblock_mark(&mb, r, MEMBLOCK_HOTPLUG, hot), OK);
 		}
@@ -239,7 +229,7 @@ static void random_memory(struct naive *n)
 	for (uint64_t i = random_below(20); i; i--) {
 		phys_t at = random_below(PAGES * PAGE_SIZE), end = at + 1 + random_below(20 * PAGE_SIZE);
 
-		reserve(&mb, at, end);
+		must_reserve(&mb, at, end);
 		naive_reserve(n, at, end);
 	}
 	mb.movable_node = random_below(2);
@@ -268,7 +258,7 @@ static void random_change(struct naive *n)
 		break;
 	case 5:
 		assert_int_equal(pt_alloc_flush(&a), OK);
-		reserve(&mb, at, at + 1);
+		must_reserve(&mb, at, at + 1);
 		naive_reserve(n, at, at + 1);
 		break;
 	}
@@ -287,7 +277,7 @@ static void same_as_page_by_page(void **state)
 		random_memory(&n);
 		buffer = random_below(PAGES - 4) * PAGE_SIZE;
 		buffer_end = buffer + 4 * PAGE_SIZE;
-		reserve(&mb, buffer, buffer_end);
+		must_reserve(&mb, buffer, buffer_end);
 		naive_reserve(&n, buffer, buffer_end);
 		pt_alloc_init(&a, &mb, (struct range){ buffer, buffer_end });
 		bounds(0, PAGES * PAGE_SIZE, NUMA_NO_NODE);
@@ -352,6 +342,51 @@ static void every_page_is_told(void **state)
 	assert_false(j.from_buffer[2]);
 }
 
+static void assert_range(struct range r, phys_t start, phys_t end)
+{
+	assert_int_equal(r.start, start);
+	assert_int_equal(r.end, end);
+}
+
+/* Several pages in one go: the buffer's upwards, memblock's from the run at hand, each told by itself and in order. */
+static void more_at_once(void **state)
+{
+	struct journal j = { .nr = 0 };
+
+	(void)state;
+	a.tell = note;
+	a.tell_ctx = &j;
+	mb.bottom_up = false;
+	bounds(MIB, 8 * MIB, NUMA_NO_NODE);
+	assert_range(pt_alloc_more(&a, 9), 0x108000, 0x10a000);
+	assert_int_equal(a.from_buffer, 2);
+	assert_true(range_empty(pt_alloc_more(&a, 9))); /* no run has been found yet */
+	assert_int_equal(j.nr, 2);
+	assert_int_equal(j.page[0], 0x108000);
+	assert_int_equal(j.page[1], 0x109000);
+	assert_true(j.from_buffer[0] && j.from_buffer[1]);
+	j.nr = 0;
+	assert_int_equal(pt_alloc_page(&a), 0x4ff000);
+	assert_true(range_empty(pt_alloc_more(&a, 1))); /* a run of one page */
+	assert_int_equal(pt_alloc_page(&a), 0x4fd000);
+	assert_range(pt_alloc_more(&a, 2), 0x4fb000, 0x4fd000);
+	assert_int_equal(j.nr, 4);
+	assert_int_equal(j.page[2], 0x4fc000);
+	assert_int_equal(j.page[3], 0x4fb000);
+	assert_false(j.from_buffer[2] || j.from_buffer[3]);
+	assert_int_equal(a.from_memblock, 4);
+	mb.bottom_up = true; /* the run was found the other way */
+	assert_true(range_empty(pt_alloc_more(&a, 1)));
+	a.tell = NULL;
+	assert_int_equal(pt_alloc_page(&a), MIB);
+	assert_range(pt_alloc_more(&a, 9), 0x101000, 0x102000);
+	assert_int_equal(pt_alloc_flush(&a), OK);
+	assert_true(memblock_overlaps(&mb.reserved, (struct range){ 0x101000, 0x102000 }, NULL));
+	assert_true(memblock_overlaps(&mb.reserved, (struct range){ 0x4fb000, 0x4fc000 }, NULL));
+	assert_false(memblock_overlaps(&mb.reserved, (struct range){ 0x4fa000, 0x4fb000 }, NULL));
+	assert_int_equal(j.nr, 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +399,7 @@ int main(void)
 		cmocka_unit_test_setup(direction_turned, setup),
 		cmocka_unit_test_setup(memblock_full, setup),
 		cmocka_unit_test_setup(every_page_is_told, setup),
+		cmocka_unit_test_setup(more_at_once, setup),
 		cmocka_unit_test_setup(same_as_page_by_page, setup),
 	};
 

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The bounded reader: headers, checksums, every limit, and the walk over entries. */
-#include "tests/unit/support.h"
-
 #include "acpi/reader.h"
+#include "tests/unit/firmware.h"
 
 #define AT 0x1234567ff3ull /* unaligned, above 4 GiB, and the table crosses a page */
-
-static struct table made;
-static struct fake_ram ram;
-static struct physmem mem;
 
 /* Memory with one byte that cannot be reached. */
 struct holed {
@@ -23,29 +18,13 @@ static bool holed_read(void *ctx, phys_t at, void *buf, size_t len)
 	return (h->hole < at || h->hole - at >= len) && phys_read(&h->inner, at, buf, len);
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	fake_ram_init(&ram);
-	mem = fake_ram_physmem(&ram);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_free(&ram);
-	return 0;
-}
-
 /* A table of that length, its body 1, 2, 3, ... */
 static void make(size_t length)
 {
 	table_begin(&made, "TEST", 7);
 	while (made.len < length)
 		table_u8(&made, (uint8_t)(made.len - ACPI_HEADER_SIZE + 1));
-	table_end(&made);
-	fake_ram_write(&ram, AT, made.bytes, made.len);
+	firmware_put(AT);
 }
 
 static void test_header(void **state)
@@ -185,8 +164,7 @@ static struct acpi_entries walk(struct acpi_table *t, const void *bytes, size_t 
 	table_begin(&made, "TEST", 1);
 	for (size_t i = 0; i < len; i++)
 		table_u8(&made, ((const uint8_t *)bytes)[i]);
-	table_end(&made);
-	fake_ram_write(&ram, AT, made.bytes, made.len);
+	firmware_put(AT);
 	assert_int_equal(acpi_table_open(t, &mem, AT), OK);
 	return (struct acpi_entries){ .table = t, .next = ACPI_HEADER_SIZE };
 }
@@ -295,7 +273,7 @@ static void test_entries_unreadable(void **state)
 	assert_end(&it, ERR_UNREADABLE, 38);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, firmware_setup, firmware_teardown)
 
 int main(void)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From the RSDP to a table, in good and damaged firmware. */
-#include "tests/unit/support.h"
-
 #include "acpi/root.h"
+#include "tests/unit/firmware.h"
 
 #define RSDP 0xf5a40ull
 #define RSDT 0x7ffe1000ull
@@ -10,25 +9,7 @@
 #define TABLE(n) (0x7ffe4000ull + 0x1000 * (n))
 #define HIGH 0x987654321ff9ull
 
-static struct fake_ram ram;
-static struct physmem mem;
-static struct table made;
 static struct acpi_root root;
-
-static int setup(void **state)
-{
-	(void)state;
-	fake_ram_init(&ram);
-	mem = fake_ram_physmem(&ram);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_free(&ram);
-	return 0;
-}
 
 /* The second checksum is right for every revision. */
 static void put_rsdp(phys_t at, uint8_t revision, uint32_t rsdt, uint64_t xsdt)
@@ -53,8 +34,7 @@ static void put_sdt(phys_t at, const char *signature, const uint64_t *entry, siz
 		if (signature[0] == 'X')
 			table_u32(&made, (uint32_t)(entry[i] >> 32));
 	}
-	table_end(&made);
-	fake_ram_write(&ram, at, made.bytes, made.len);
+	firmware_put(at);
 }
 
 /* A table of 40 bytes whose last four say which one it is. */
@@ -62,8 +42,7 @@ static void put_table(phys_t at, const char *signature, uint32_t mark)
 {
 	table_begin(&made, signature, 1);
 	table_u32(&made, mark);
-	table_end(&made);
-	fake_ram_write(&ram, at, made.bytes, made.len);
+	firmware_put(at);
 }
 
 static void spoil(phys_t at)
@@ -159,7 +138,7 @@ static void test_rsdt(void **state)
 	assert_int_equal(root.nr, 2);
 	assert_int_equal(root.table[0], TABLE(0));
 	assert_int_equal(root.table[1], TABLE(1));
-	assert_int_equal(root.left_out, 1);
+	assert_int_equal(root.left_out, 0); /* an address of 0 is no entry */
 }
 
 static void test_xsdt(void **state)
@@ -287,7 +266,7 @@ static void test_no_root(void **state)
 	assert_int_equal(acpi_root_open(&root, &mem, PHYS_NONE), ERR_NOT_FOUND);
 	assert_int_equal(acpi_root_open(&root, &mem, RSDP), ERR_UNREADABLE);
 	put_rsdp(RSDP, 2, 0, 0);
-	assert_int_equal(acpi_root_open(&root, &mem, RSDP), ERR_NOT_FOUND);
+	assert_int_equal(acpi_root_open(&root, &mem, RSDP), ERR_MALFORMED);
 	put_rsdp(RSDP, 2, 0, XSDT);
 	assert_int_equal(acpi_root_open(&root, &mem, RSDP), ERR_UNREADABLE);
 	assert_int_equal(root.xsdt_status, ERR_UNREADABLE);
@@ -341,11 +320,26 @@ static void test_rest_of_an_entry(void **state)
 	table_u32(&made, 0x12345678);
 	table_u16(&made, 0x9abc);
 	table_u8(&made, 0xde);
-	table_end(&made);
-	fake_ram_write(&ram, XSDT, made.bytes, made.len);
+	firmware_put(XSDT);
 	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
 	assert_int_equal(root.nr, 1);
 	assert_int_equal(root.left_out, 0);
+}
+
+static enum status open_root(void)
+{
+	return acpi_root_open(&root, &mem, RSDP);
+}
+
+/* RSDP (twice, as its revision is 2), header and body of the RSDT, and its two entries. */
+static void test_every_read_counts(void **state)
+{
+	const uint64_t entry[] = { TABLE(0), TABLE(1) };
+
+	(void)state;
+	put_rsdp(RSDP, 2, (uint32_t)RSDT, 0);
+	put_sdt(RSDT, "RSDT", entry, 2);
+	assert_int_equal(assert_each_read_counts(open_root), 6);
 }
 
 /* ---- looking up ---- */
@@ -412,7 +406,13 @@ static void test_find_passes_damage(void **state)
 	fake_ram_write(&ram, TABLE(0) + 4, &length, 4);
 	open_with(entry, 2);
 	assert_int_equal(acpi_root_find(&root, "SRAT", &t), ERR_MALFORMED);
+	/* of two that are of no use the first one says why */
 	put_table(TABLE(2), "SRAT", 3);
+	ram.reads = 0;
+	ram.failing = 4; /* name and header of the first, name of the second, its header */
+	assert_int_equal(acpi_root_find(&root, "SRAT", &t), ERR_MALFORMED);
+	assert_int_equal(ram.reads, 4);
+	ram.failing = 0;
 	assert_int_equal(acpi_root_find(&root, "SRAT", &t), OK);
 	assert_int_equal(mark_of(&t), 3);
 }
@@ -432,6 +432,35 @@ static void test_find_unreadable(void **state)
 	assert_int_equal(acpi_root_find(&root, "SRAT", &t), ERR_UNREADABLE);
 }
 
+/* What nothing comes of: told, so that no table is missed in silence. */
+static void test_lost(void **state)
+{
+	const uint64_t good[] = { 0, TABLE(0), HIGH, TABLE(0) };
+	const uint64_t lost[] = {
+		TABLE(0), 0xdead0000, UINT64_MAX, UINT64_MAX - 2, XSDT, TABLE(2), TABLE(3), TABLE(4)
+	};
+	static uint64_t many[ACPI_MAX_TABLES + 3];
+
+	(void)state;
+	put_table(TABLE(0), "APIC", 1);
+	put_table(TABLE(2), "RSD ", 1); /* a blank */
+	put_table(TABLE(3), "SR\x7f\x80", 1);
+	put_table(TABLE(4), "~!SR", 1); /* odd, but a name */
+	put_table(HIGH, "SRAT", 2);
+	ram.strict = true;
+	open_with(good, ARRAY_SIZE(good));
+	assert_int_equal(root.nr, 3);
+	assert_int_equal(acpi_root_lost(&root), 0);
+	open_with(lost, ARRAY_SIZE(lost));
+	assert_int_equal(root.nr, 8);
+	assert_int_equal(acpi_root_lost(&root), 6);
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = TABLE(0);
+	open_with(many, ARRAY_SIZE(many));
+	assert_int_equal(root.left_out, 3);
+	assert_int_equal(acpi_root_lost(&root), 3);
+}
+
 /* ---- tables from files ---- */
 
 /* A table at TABLE(n) with that OEM table id and revision, opened. */
@@ -443,8 +472,7 @@ static struct acpi_table named_table(unsigned n, const char *signature, const ch
 	memset(made.bytes + 16, ' ', 8);
 	memcpy(made.bytes + 16, oem_table_id, strlen(oem_table_id));
 	memcpy(made.bytes + 24, &revision, 4);
-	table_end(&made);
-	fake_ram_write(&ram, TABLE(n), made.bytes, made.len);
+	firmware_put(TABLE(n));
 	assert_int_equal(acpi_table_open(&t, &mem, TABLE(n)), OK);
 	return t;
 }
@@ -486,6 +514,12 @@ static void test_upgrade_always(void **state)
 	named_table(1, "SRAT", "BOARD", 5);
 	open_with(entry, 2);
 	t = named_table(3, "SRAT", "OTHER", 0);
+	/* what cannot be read is no table of that name */
+	ram.reads = 0;
+	ram.failing = 3;
+	assert_int_equal(acpi_root_upgrade(&root, &t, true), ACPI_INSTALL);
+	ram.failing = 0;
+	assert_int_equal(root.table[--root.nr], TABLE(3));
 	assert_int_equal(acpi_root_upgrade(&root, &t, true), ACPI_OVERRIDE);
 	assert_int_equal(root.table[0], TABLE(0));
 	assert_int_equal(root.table[1], TABLE(3));
@@ -499,7 +533,7 @@ static void test_upgrade_always(void **state)
 	assert_int_equal(root.nr, ACPI_MAX_TABLES);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, firmware_setup, firmware_teardown)
 
 int main(void)
 {
@@ -520,10 +554,12 @@ int main(void)
 		TEST(test_rsdp_checksums),
 		TEST(test_too_many_tables),
 		TEST(test_rest_of_an_entry),
+		TEST(test_every_read_counts),
 		TEST(test_find),
 		TEST(test_find_bad_checksum),
 		TEST(test_find_passes_damage),
 		TEST(test_find_unreadable),
+		TEST(test_lost),
 		TEST(test_upgrade_as_linux),
 		TEST(test_upgrade_always),
 	};

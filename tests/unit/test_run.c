@@ -10,6 +10,7 @@
 
 #include "kernel/kernel.h"
 #include "kernel/crc32.h"
+#include "kernel/report.h"
 #include "tools/machine.h"
 
 #define IMAGE_START (16 * MIB)
@@ -33,7 +34,8 @@ struct fake {
 	uint8_t table[MACHINE_TABLE_MAX];
 	/* faults to play */
 	bool rdrand_stuck, tsc_stuck, no_rdseed, refuse_load;
-	phys_t lie_at; /* peek answers wrongly there */
+	uint64_t rdrand_answer; /* when it is stuck */
+	phys_t lie_at;          /* peek answers wrongly there */
 	const char *console_error;
 };
 
@@ -48,7 +50,7 @@ static bool fake_entropy(void *ctx, enum entropy_source source, uint64_t *out)
 		*out = 0x1122334455667788 * ++f->draws;
 		return !f->no_rdseed;
 	case ENTROPY_RDRAND:
-		*out = f->rdrand_stuck ? UINT64_MAX : 0x8877665544332211 * ++f->draws;
+		*out = f->rdrand_stuck ? f->rdrand_answer : 0x8877665544332211 * ++f->draws;
 		return true;
 	case ENTROPY_TSC:
 		if (!f->tsc_stuck)
@@ -434,6 +436,51 @@ static void test_bottom_up_stains_where_memblock_does_not(void **state)
 	assert_has(f, "\nok 7 - clean: memblock\n");
 	assert_int_equal(f->loads, 2);
 	assert_int_equal(f->root, 0x5e00000 + PAGE_SIZE);
+	fake_free(f);
+}
+
+static void assert_cost(const struct fake *f, const char *alloc, const char *rest)
+{
+	char want[400];
+
+	snprintf(want, sizeof(want), "\"alloc\":\"%s\",\"stained\":%s,\"crc\"", alloc, rest);
+	assert_has(f, want);
+}
+
+/*
+ * The same machine and place. Node 1 is 20 away, nodes 2 and 3 are 30: 4028 * 20 + 78 * 10. All tables of bottom-up lie
+ * in [94M, 112M) but for the 46 that map what lies below the kernel, those of top-down in the highest 16M but for 16.
+ */
+static void test_costs(void **state)
+{
+	static const char table[] = "] ---- compared: what the page tables of each policy cost\n"
+				    "[    0.000054]           stains                 blocks  below    mean\n"
+				    "[    0.000054] policy    total  pte pmd  pinned 128M 2G 16M   4G SLIT  steps\n"
+				    "[    0.000054] bottom-up  4028 4021   7 1.8 GiB    1  1  46 4106 19.8 8 in 2\n"
+				    "[    0.000054] memblock      0    0   0     0 B    0  0   0   16 10.0 5 in 2\n"
+				    "[    0.000054] top-down   4090 4084   6   3 GiB    1  1   0   16 29.9 3 in 1\n"
+				    "[    0.000054] repeat with: ";
+	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000 alloc=bottom-up,memblock,top-down");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_STAINED);
+	assert_int_equal(count_of(f, "{\"rec\":\"cost\""), 3);
+	assert_cost(f, "bottom-up",
+		    "{\"p4d\":0,\"pud\":0,\"pmd\":7,\"pte\":4021},\"on_movable\":4028,\"pinned\":1996488704,"
+		    "\"blocks\":{\"128m\":1,\"2g\":1},\"below\":{\"16m\":46,\"4g\":4106},\"pages\":4106,"
+		    "\"distance\":81340,\"steps\":8,\"passes\":2,\"ranges\":10");
+	assert_cost(f, "top-down",
+		    "{\"p4d\":0,\"pud\":0,\"pmd\":6,\"pte\":4084},\"on_movable\":4090,\"pinned\":3221225472,"
+		    "\"blocks\":{\"128m\":1,\"2g\":1},\"below\":{\"16m\":0,\"4g\":16},\"pages\":4106,"
+		    "\"distance\":122860,\"steps\":3,\"passes\":1,\"ranges\":5");
+	assert_has(f, "\"node\":1,\"pxm\":1,\"present\":1996488704,\"hotplug\":true,\"movable\":true,\"why\":null,"
+		      "\"cpus\":1,\"distance\":20,");
+	assert_has(f, table);
+	fake_free(f);
+	f = fake_machine("four-nodes", "seed=1 base=0x5e00000 alloc=top-down");
+	assert_int_equal(run(f), RUN_STAINED);
+	assert_int_equal(count_of(f, "{\"rec\":\"cost\""), 1);
+	assert_has_not(f, "compared");
 	fake_free(f);
 }
 
@@ -866,15 +913,20 @@ static void test_seed_from_all_sources(void **state)
 
 static void test_rubbish_is_not_used(void **state)
 {
-	struct fake *f = fake_with("", "");
+	static const uint64_t answers[] = { UINT64_MAX, 0, 0x123456789abcdef0 };
+	struct fake *f;
 
 	(void)state;
-	f->rdrand_stuck = f->tsc_stuck = true;
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "warning: rdrand: answers rubbish; not used for the seed\n");
-	assert_has(f, "warning: tsc: the counter stands still; not used for the seed\n");
-	assert_has(f, "\"entropy\":[\"rdseed\"]");
-	fake_free(f);
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		f = fake_with("", "");
+		f->rdrand_stuck = f->tsc_stuck = true;
+		f->rdrand_answer = answers[i];
+		assert_int_equal(run(f), RUN_CLEAN);
+		assert_has(f, "warning: rdrand: answers rubbish; not used for the seed\n");
+		assert_has(f, "warning: tsc: the counter stands still; not used for the seed\n");
+		assert_has(f, "\"entropy\":[\"rdseed\"]");
+		fake_free(f);
+	}
 	f = fake_with("", "");
 	f->rdrand_stuck = f->tsc_stuck = f->no_rdseed = true;
 	assert_int_equal(run(f), RUN_CLEAN);
@@ -1091,7 +1143,62 @@ static void test_base_on_no_node(void **state)
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "] image: [mem 0x02000000-0x021effff] on no node; table buffer 0x21df000\n");
 	assert_has(f, "\"node\":null,\"virt\":");
+	assert_int_equal(count_of(f, ",\"distance\":20,"), 2);
 	fake_free(f);
+}
+
+/* Blocks that were not counted are no number, in the record and in the table. */
+static void test_costs_without_blocks(void **state)
+{
+	struct fake *f = fake_with("", "seed=1");
+	struct cost c[2] = { { .policy = &policy_floor, .levels = 4, .blocks_known = true, .small_blocks = 4321 },
+			     { .policy = &policy_series, .levels = 4, .pages = 3, .distance = 35 } };
+	struct run r;
+
+	(void)state;
+	assert_int_equal(run(f), RUN_CLEAN);
+	r = run_open(f->h, &f->p);
+	report_cost(&r, &c[0]);
+	report_cost(&r, &c[1]);
+	report_costs(&r, c, 2);
+	assert_cost(f, "floor",
+		    "{\"pud\":0,\"pmd\":0,\"pte\":0},\"on_movable\":0,\"pinned\":0,\"blocks\":{\"128m\":4321,"
+		    "\"2g\":0},\"below\":{\"16m\":0,\"4g\":0},\"pages\":0,\"distance\":0,\"steps\":0,\"passes\":0,"
+		    "\"ranges\":0");
+	assert_has(f, "\"blocks\":null,");
+	assert_has(f, "] policy total pinned 128M 2G 16M 4G SLIT  steps\n");
+	assert_has(f, "] floor      0    0 B 4321  0   0  0  0.0 0 in 0\n");
+	assert_has(f, "] series     0    0 B    ?  ?   0  0 11.6 0 in 0\n");
+	fake_free(f);
+}
+
+static void assert_distances(const char *machine, const char *options, unsigned home, unsigned other)
+{
+	struct fake *f = fake_with(machine, options);
+	char want[40];
+
+	assert_int_equal(run(f), RUN_CLEAN);
+	snprintf(want, sizeof(want), "\"cpus\":1,\"distance\":%u,", home);
+	assert_has(f, want);
+	snprintf(want, sizeof(want), "\"cpus\":0,\"distance\":%u,", other);
+	assert_has(f, want);
+	fake_free(f);
+}
+
+/* Linux's node_distance: by SLIT, else 10 and 20. The numbers of nodes are not those of PXMs. */
+static void test_distances(void **state)
+{
+	static const char two[] = "srat 3\n cpu 2 0\n mem 2 0 1G\n mem 1 1G 2G\n";
+	static const char slit[] = "slit 10 11 12\nslit 13 10 14\nslit 15 16 10\n", bad[] = "slit 10 9\nslit 20 10\n";
+	char text[400];
+
+	(void)state;
+	assert_distances(two, "seed=1 base=32M", 10, 20);
+	snprintf(text, sizeof(text), "%s%s", two, slit);
+	assert_distances(text, "seed=1 base=32M", 10, 16);
+	assert_distances(text, "seed=1 base=1G", 14, 10);
+	snprintf(text, sizeof(text), "%s%s", two, bad);
+	assert_distances(text, "seed=1 base=32M", 10, 20);
 }
 
 /* With five levels the top table's last entry is the image's own. */
@@ -1298,6 +1405,50 @@ static void test_dry_run(void **state)
 	fake_free(f);
 }
 
+static bool no_room(void *ctx, uint64_t pages)
+{
+	(void)ctx;
+	assert_true(pages > 4000);
+	return false;
+}
+
+/* The next record of that kind behind *at, from its first own field to its checksum. */
+static size_t next_record(const char **at, const char *kind)
+{
+	*at = strstr(*at, kind);
+	assert_non_null(*at);
+	*at = strstr(*at, "\"alloc\"");
+	return (size_t)(strstr(*at, ",\"crc\"") - *at);
+}
+
+/* Page tables that are counted only cost what they cost when they are built. */
+static void test_counting_costs_the_same(void **state)
+{
+	static const char options[] = "seed=1 base=0x5e00000 alloc=all dry", kind[] = "{\"rec\":\"cost\"";
+	struct fake *built = fake_machine("four-nodes", options), *counted = fake_machine("four-nodes", options);
+	const char *a, *b;
+
+	(void)state;
+	built->h->bi.protocol = counted->h->bi.protocol = BOOT_UEFI;
+	counted->p.room = no_room;
+	assert_int_equal(run(built), RUN_STAINED);
+	assert_int_equal(run(counted), RUN_STAINED);
+	assert_true(count_of(built, "\"rec\":\"run\"") > 100);
+	assert_int_equal(count_of(counted, "\"rec\":\"run\""), 0);
+	assert_int_equal(count_of(built, kind), 8);
+	assert_int_equal(count_of(counted, kind), 8);
+	a = built->out;
+	b = counted->out;
+	for (unsigned i = 0; i < 8; i++) {
+		size_t len = next_record(&a, kind);
+
+		assert_int_equal(next_record(&b, kind), len);
+		assert_memory_equal(a, b, len);
+	}
+	fake_free(built);
+	fake_free(counted);
+}
+
 /* ---- Landfall's own faults are found ---- */
 
 static void test_wrong_memory_is_a_fault(void **state)
@@ -1415,6 +1566,9 @@ static void test_table_dump(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_bottom_up_stains_where_memblock_does_not),
+	cmocka_unit_test(test_costs),
+	cmocka_unit_test(test_costs_without_blocks),
+	cmocka_unit_test(test_distances),
 	cmocka_unit_test(test_stained_alone_is_the_result),
 	cmocka_unit_test(test_top_down_stains_the_highest_node),
 	cmocka_unit_test(test_all_nodes_hot_pluggable),
@@ -1455,6 +1609,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_too_many_memmap_ranges),
 	cmocka_unit_test(test_image_outside_the_users_map),
 	cmocka_unit_test(test_dry_run),
+	cmocka_unit_test(test_counting_costs_the_same),
 	cmocka_unit_test(test_wrong_memory_is_a_fault),
 	cmocka_unit_test(test_stray_table_is_a_fault),
 	cmocka_unit_test(test_fault_report),

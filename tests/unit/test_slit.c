@@ -1,37 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The SLIT: shapes, values, and what is said where the table says nothing. */
-#include "tests/unit/support.h"
-
 #include "acpi/slit.h"
+#include "tests/unit/firmware.h"
 
 #define AT 0x17ffe0ff7ull
 
-static struct fake_ram ram;
-static struct physmem mem;
-static struct table made;
-static struct acpi_table table;
 static struct slit slit;
-
-static int setup(void **state)
-{
-	(void)state;
-	fake_ram_init(&ram);
-	mem = fake_ram_physmem(&ram);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_free(&ram);
-	return 0;
-}
 
 static enum status open_made(void)
 {
-	table_end(&made);
-	fake_ram_write(&ram, AT, made.bytes, made.len);
-	assert_int_equal(acpi_table_open(&table, &mem, AT), OK);
+	assert_int_equal(firmware_open(AT), OK);
 	return slit_open(&slit, &table);
 }
 
@@ -206,7 +184,7 @@ static void test_unreadable(void **state)
 	fake_ram_free(&none);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, firmware_setup, firmware_teardown)
 
 int main(void)
 {

@@ -1,30 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine's name, from both kinds of entry point and from damaged tables. */
-#include "tests/unit/support.h"
+#include "tests/unit/firmware.h"
 
 #include "acpi/smbios.h"
 
 #define ENTRY 0xf5b20ull
 #define TABLE 0x7ffd9fe3ull /* crosses a page */
 
-static struct fake_ram ram;
-static struct physmem mem;
-static struct table made;
 static struct smbios smbios;
 
 static int setup(void **state)
 {
-	(void)state;
-	fake_ram_init(&ram);
-	mem = fake_ram_physmem(&ram);
+	firmware_setup(state);
 	made.len = 0;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_free(&ram);
 	return 0;
 }
 
@@ -89,7 +77,7 @@ static void put_table(phys_t at)
 	fake_ram_write(&ram, at, made.bytes, made.len);
 }
 
-static void put_entry_32(phys_t at, uint8_t length, uint32_t table, uint16_t size)
+static void put_entry_32(phys_t at, uint8_t length, uint32_t where, uint16_t size)
 {
 	uint8_t e[32] = "_SM_";
 
@@ -98,13 +86,13 @@ static void put_entry_32(phys_t at, uint8_t length, uint32_t table, uint16_t siz
 	e[7] = 8;
 	memcpy(e + 16, "_DMI_", 5);
 	memcpy(e + 22, &size, 2);
-	memcpy(e + 24, &table, 4);
+	memcpy(e + 24, &where, 4);
 	fix_checksum(e + 16, 15, 5);
 	fix_checksum(e, length, 4);
 	fake_ram_write(&ram, at, e, sizeof(e));
 }
 
-static void put_entry_64(phys_t at, uint64_t table, uint32_t size)
+static void put_entry_64(phys_t at, uint64_t where, uint32_t size)
 {
 	uint8_t e[24] = "_SM3_";
 
@@ -112,7 +100,7 @@ static void put_entry_64(phys_t at, uint64_t table, uint32_t size)
 	e[7] = 3;
 	e[8] = 6;
 	memcpy(e + 12, &size, 4);
-	memcpy(e + 16, &table, 8);
+	memcpy(e + 16, &where, 8);
 	fix_checksum(e, 24, 5);
 	fake_ram_write(&ram, at, e, sizeof(e));
 }
@@ -428,6 +416,47 @@ static void test_unreadable(void **state)
 	assert_names("", "");
 }
 
+static enum status read_names(void)
+{
+	enum status s = smbios_read(&mem, ENTRY, &smbios);
+
+	return s == OK && strcmp(smbios.vendor, "Vendor") == 0 && strcmp(smbios.product, "Product") == 0
+		       ? OK
+		       : ERR_UNREADABLE;
+}
+
+/* Strings far behind their structure, so that it is read again for each of them. */
+static void test_every_read_counts(void **state)
+{
+	char filler[1000];
+	size_t at;
+
+	(void)state;
+	memset(filler, 'x', sizeof(filler) - 1);
+	filler[sizeof(filler) - 1] = '\0';
+	at = add_structure(1, 27);
+	made.bytes[at + 4] = 3;
+	made.bytes[at + 5] = 2;
+	add_strings(filler, "Product", "Vendor");
+	put_table(TABLE);
+	put_entry_64(ENTRY, TABLE, (uint32_t)made.len);
+	assert_true(assert_each_read_counts(read_names) > 8);
+}
+
+/* Of two structures of a type the first counts. */
+static void test_second_structure(void **state)
+{
+	(void)state;
+	add_firmware("First", "1.0", "01/01/2001");
+	add_firmware("Second", "2.0", "02/02/2002");
+	add_system("Vendor", "Product");
+	add_system("Other", "One");
+	assert_int_equal(read_made(), OK);
+	assert_string_equal(smbios.firmware_vendor, "First");
+	assert_string_equal(smbios.firmware_version, "1.0");
+	assert_names("Vendor", "Product");
+}
+
 /* The size of a 64-bit entry point is an upper limit: the table ends on the last readable byte, far below it. */
 static void test_size_is_a_limit(void **state)
 {
@@ -441,7 +470,7 @@ static void test_size_is_a_limit(void **state)
 	assert_names("Vendor", "Product");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, firmware_teardown)
 
 int main(void)
 {
@@ -463,6 +492,8 @@ int main(void)
 		TEST(test_intermediate_entry),
 		TEST(test_no_entry),
 		TEST(test_unreadable),
+		TEST(test_every_read_counts),
+		TEST(test_second_structure),
 		TEST(test_size_is_a_limit),
 	};
 

@@ -1,36 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* SPCR and DBG2: where the UART is, how its registers lie, and every way in which a table can be wrong. */
-#include "tests/unit/support.h"
-
 #include <stdio.h>
 
 #include "acpi/spcr.h"
+#include "tests/unit/firmware.h"
 
 #define AT 0x7fe1000ull
 #define CORPUS "../shared/data/srat"
 
 enum { MEMORY = 0, PORTS = 1, PCI_CONFIG = 2 };
 
-static struct fake_ram ram;
-static struct physmem mem;
-static struct table made;
-static struct acpi_table table;
 static struct acpi_uart u;
-
-static int setup(void **state)
-{
-	(void)state;
-	fake_ram_init(&ram);
-	mem = fake_ram_physmem(&ram);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_free(&ram);
-	return 0;
-}
 
 struct gas {
 	uint8_t space, bits, access;
@@ -62,9 +42,7 @@ static void make_spcr(uint8_t interface, struct gas g, uint8_t baud)
 
 static enum status open_made(void)
 {
-	table_end(&made);
-	fake_ram_write(&ram, AT, made.bytes, made.len);
-	return acpi_table_open(&table, &mem, AT);
+	return firmware_open(AT);
 }
 
 static enum status read_spcr(uint8_t interface, struct gas g, uint8_t baud)
@@ -176,6 +154,17 @@ static void test_pci(void **state)
 	assert_int_equal(open_made(), OK);
 	assert_int_equal(spcr_read(&table, &u), ERR_NOT_FOUND);
 	made.bytes[69] = 31;
+	/* all ones in either id, and a vendor of 0: nobody's */
+	for (unsigned at = 64; at <= 66; at += 2) {
+		memcpy(made.bytes + at, (const uint8_t[]){ 0xff, 0xff }, 2);
+		assert_int_equal(open_made(), OK);
+		assert_int_equal(spcr_read(&table, &u), ERR_NOT_FOUND);
+		memcpy(made.bytes + 64, (const uint8_t[]){ 0x02, 0x00, 0x36, 0x1b }, 4);
+	}
+	memset(made.bytes + 66, 0, 2);
+	assert_int_equal(open_made(), OK);
+	assert_int_equal(spcr_read(&table, &u), ERR_NOT_FOUND);
+	memcpy(made.bytes + 66, (const uint8_t[]){ 0x36, 0x1b }, 2);
 	made.bytes[70] = 8;
 	assert_int_equal(open_made(), OK);
 	assert_int_equal(spcr_read(&table, &u), ERR_NOT_FOUND);
@@ -190,6 +179,19 @@ static void test_short_spcr(void **state)
 		assert_int_equal(open_made(), OK);
 		assert_int_equal(spcr_read(&table, &u), len < 76 ? ERR_MALFORMED : OK);
 	}
+}
+
+static enum status read_again(void)
+{
+	return spcr_read(&table, &u);
+}
+
+static void test_spcr_unreadable(void **state)
+{
+	(void)state;
+	make_spcr(0, (struct gas){ PORTS, 8, 1, 0x3f8 }, 7);
+	assert_int_equal(open_made(), OK);
+	assert_int_equal(assert_each_read_counts(read_again), 1);
 }
 
 /* ---- DBG2 ---- */
@@ -241,6 +243,24 @@ static void test_dbg2(void **state)
 	assert_uart(false, 0xfe032000, 4, 4);
 	assert_int_equal(next, 6);
 	assert_int_equal(dbg2_read(&table, &next, &u), ERR_NOT_FOUND);
+}
+
+static enum status read_second(void)
+{
+	uint32_t next = 0;
+
+	return dbg2_read(&table, &next, &u);
+}
+
+/* The head, the size and the head of either device, the register of the second. */
+static void test_dbg2_unreadable(void **state)
+{
+	(void)state;
+	begin_dbg2(2);
+	add_device(0x8002, 0, (struct gas){ MEMORY, 32, 3, 0xfeb00000 });
+	add_device(0x8000, 0, (struct gas){ PORTS, 8, 0, 0x3f8 });
+	assert_int_equal(open_made(), OK);
+	assert_int_equal(assert_each_read_counts(read_second), 6);
 }
 
 /* One device at offset 44, its fields changed. */
@@ -375,20 +395,18 @@ static void test_corpus(void **state)
 	assert_int_equal(found, ARRAY_SIZE(known));
 }
 
+#define TEST(f) cmocka_unit_test_setup_teardown(f, firmware_setup, firmware_teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_com_port, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_rates, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_memory_shapes, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_impossible_shapes, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_not_for_us, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_pci, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_short_spcr, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_dbg2, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_damaged_dbg2, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_any_byte, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_corpus, setup, teardown),
+		TEST(test_com_port),      TEST(test_rates),
+		TEST(test_memory_shapes), TEST(test_impossible_shapes),
+		TEST(test_not_for_us),    TEST(test_pci),
+		TEST(test_short_spcr),    TEST(test_spcr_unreadable),
+		TEST(test_dbg2),          TEST(test_dbg2_unreadable),
+		TEST(test_damaged_dbg2),  TEST(test_any_byte),
+		TEST(test_corpus),
 	};
 
 	return cmocka_run_group_tests_name("spcr", tests, NULL, NULL);

@@ -7,11 +7,12 @@
 #include "tools/machine.h"
 
 #define RANDOM_MACHINES 60
-#define RANDOM_FRAGMENTED 16
+#define RANDOM_FRAGMENTED 30
 #define RANDOM_LARGE 150
 #define BUILD_WORK (1u << 18)  /* tables times slots that the real builder is let do for one sweep */
 #define COUNT_SLOTS (1u << 10) /* and slots counted one by one */
 #define SAMPLES 100
+#define FEW 7 /* slots tried for each node of a machine without holes */
 
 /* What trying every slot gives. */
 struct brute {
@@ -191,6 +192,7 @@ static bool compare(struct slot_machine *m, const struct pt_policy *policy, stai
 }
 
 struct campaign {
+	const char *truth_is;
 	unsigned machines;
 	uint64_t seed;
 	bool fragment, tail;
@@ -200,13 +202,14 @@ struct campaign {
 static void run_campaign(struct campaign c)
 {
 	uint64_t slots = 0, swept = 0, tries = 0, failed = 0;
+	unsigned machines = 0;
 
-	while (c.machines) {
+	while (machines < c.machines) {
 		struct slot_machine *m = slot_machine_at_random(c.seed++, c.fragment, c.tail);
 
 		if (!m)
 			continue;
-		c.machines--;
+		machines++;
 		for (unsigned i = 0; i < pt_policies_nr; i++) {
 			if (compare(m, pt_policies[i], c.truth, &tries)) {
 				swept++;
@@ -217,8 +220,9 @@ static void run_campaign(struct campaign c)
 		}
 		slot_machine_free(m);
 	}
-	print_message("%llu sweeps over %llu slots with %llu tries; %llu without memory\n", (unsigned long long)swept,
-		      (unsigned long long)slots, (unsigned long long)tries, (unsigned long long)failed);
+	print_message("%u machines, %llu sweeps over %llu slots, as %s at each slot; %llu tries; %llu without memory\n",
+		      machines, (unsigned long long)swept, (unsigned long long)slots, c.truth_is,
+		      (unsigned long long)tries, (unsigned long long)failed);
 	assert_true(swept > failed);
 	assert_true(slots > 5 * tries);
 }
@@ -226,21 +230,21 @@ static void run_campaign(struct campaign c)
 static void as_brute_force(void **state)
 {
 	(void)state;
-	run_campaign((struct campaign){ RANDOM_MACHINES, 1, false, false, build_stains });
+	run_campaign((struct campaign){ "the builder", RANDOM_MACHINES, 1, false, false, build_stains });
 }
 
 static void as_brute_force_with_fragment(void **state)
 {
 	(void)state;
-	run_campaign((struct campaign){ RANDOM_FRAGMENTED, 100001, true, false, build_stains });
+	run_campaign((struct campaign){ "the builder", RANDOM_FRAGMENTED, 100001, true, false, build_stains });
 }
 
 /* Tables for a node so large that they fill small ones. */
 static void as_counting_every_slot(void **state)
 {
 	(void)state;
-	run_campaign((struct campaign){ RANDOM_LARGE, 1, false, true, count_stains });
-	run_campaign((struct campaign){ RANDOM_LARGE, 50001, true, true, count_stains });
+	run_campaign((struct campaign){ "counting", RANDOM_LARGE, 1, false, true, count_stains });
+	run_campaign((struct campaign){ "counting", RANDOM_LARGE, 50001, true, true, count_stains });
 }
 
 /* ---- by hand ---- */
@@ -438,15 +442,23 @@ static void large_leaves(void **state)
 
 static void refusals(void **state)
 {
+	/* The end before what is taken, that before the end of the buffer, that before its start; nothing; half. */
+	static const struct sweep_image no_image[] = {
+		{ 0x1e0000, 0x1f0000, 0x1f0000, 0x1ef000 }, { 0x1e0000, 0x1f0000, 0x1ef000, 0x1f0000 },
+		{ 0x1f1000, 0x1f0000, 0x1f2000, 0x1f2000 }, { 0, 0, 0, 0x1f0000 },
+		{ 0x1e0000, 0x1f0000, 0x1f0800, 0x1f1000 },
+	};
 	struct slot_machine *m = two_nodes(256 * MIB);
 	struct sweep *s = new_sweep(m, &policy_bottom_up);
 
 	(void)state;
 	assert_int_equal(sweep_run(s), ERR_NOT_FOUND);
 	assert_true(slot_machine_finish(m));
-	s->image.end = s->image.taken - PAGE_SIZE;
-	assert_int_equal(sweep_run(s), ERR_RANGE);
-	s->image.end = s->image.taken;
+	for (size_t i = 0; i < ARRAY_SIZE(no_image); i++) {
+		s->image = no_image[i];
+		assert_int_equal(sweep_run(s), ERR_RANGE);
+	}
+	s->image = m->image;
 	s->max_tries = 3;
 	assert_int_equal(sweep_run(s), ERR_FULL);
 	assert_int_equal(s->tries, 3);
@@ -458,6 +470,12 @@ static void refusals(void **state)
 	assert_int_equal(s->failed_base, 2 * GIB);
 	m->slots.nr--;
 	m->slots.total--;
+	/* no room for the image among what is reserved */
+	for (phys_t at = TIB; m->start.reserved.nr < MEMBLOCK_MAX; at += 2 * PAGE_SIZE)
+		slot_machine_reserve(m, at, at + PAGE_SIZE);
+	assert_int_equal(sweep_run(s), ERR_FULL);
+	assert_int_equal(s->failed_base, 254 * MIB); /* from above */
+	m->start.reserved.nr = 1;
 	/* no page in the buffer, and nothing mapped yet that could give one */
 	s->image.buffer = s->image.buffer_end;
 	assert_int_equal(sweep_run(s), ERR_NO_MEMORY);
@@ -474,6 +492,132 @@ static void refusals(void **state)
 	s->map.end = GIB;
 	assert_int_equal(sweep_run(s), OK);
 	assert_int_equal(s->nr_stained, 1);
+	free(s);
+	slot_machine_free(m);
+}
+
+/* However few slots may be tried: a sweep that is not done says so, wherever it was. */
+static void every_limit_of_tries(void **state)
+{
+	struct slot_machine *m = two_nodes(256 * MIB);
+
+	(void)state;
+	assert_true(slot_machine_finish(m));
+	for (unsigned i = 0; i < pt_policies_nr; i++) {
+		struct sweep *s = new_sweep(m, pt_policies[i]);
+		uint64_t needed;
+
+		assert_int_equal(sweep_run(s), OK);
+		needed = s->tries;
+		for (s->max_tries = 1; s->max_tries < needed; s->max_tries++) {
+			assert_int_equal(sweep_run(s), ERR_FULL);
+			assert_int_equal(s->tries, s->max_tries);
+			assert_int_not_equal(s->failed_base, PHYS_NONE);
+		}
+		assert_int_equal(sweep_run(s), OK);
+		free(s);
+	}
+	slot_machine_free(m);
+}
+
+/* ---- steps above the kernel ---- */
+
+/* Reservations that leave few pages for the steps, at any of the distances that are looked at, or far from there. */
+static void mostly_reserved(void **state)
+{
+	static const struct range taken[] = {
+		{ 64 * MIB, 570 * MIB }, { GIB, 71 * GIB }, { GIB, 140 * GIB }, { 150 * GIB, 150 * GIB + PAGE_SIZE }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
+		struct slot_machine *m = slot_machine_new();
+		uint64_t tries = 0;
+
+		slot_machine_ram(m, MIB, 160 * GIB);
+		slot_machine_node(m, 0, 0, 600 * MIB, false);
+		slot_machine_node(m, 1, 600 * MIB, 800 * MIB, true);
+		slot_machine_node(m, 0, 800 * MIB, 160 * GIB, false);
+		slot_machine_reserve(m, taken[i].start, taken[i].end);
+		assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
+		m->slots.area[m->slots.nr++] = (struct kaslr_area){ 16 * MIB, 23 };
+		m->slots.total = 23;
+		assert_true(compare(m, &policy_bottom_up, count_stains, &tries));
+		slot_machine_free(m);
+	}
+}
+
+/* Slots with no movable memory above them first, then slots with some: the answer for all of them stays "none". */
+static void no_safe_distance(void **state)
+{
+	struct slot_machine *m = slot_machine_new();
+	struct sweep *s;
+	uint64_t tries = 0;
+
+	(void)state;
+	slot_machine_ram(m, MIB, 4 * GIB);
+	slot_machine_node(m, 0, 0, 8 * MIB, false);
+	slot_machine_node(m, 1, 8 * MIB, 12 * MIB, true);
+	slot_machine_node(m, 0, 12 * MIB, 512 * MIB, false);
+	slot_machine_node(m, 2, 512 * MIB, 516 * MIB, true);
+	slot_machine_node(m, 0, 516 * MIB, 4 * GIB, false);
+	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
+	m->slots.area[m->slots.nr++] = (struct kaslr_area){ 600 * MIB, 5 };
+	m->slots.area[m->slots.nr++] = (struct kaslr_area){ 64 * MIB, 5 };
+	m->slots.total = 10;
+	assert_true(compare(m, &policy_lowest, count_stains, &tries));
+	s = new_sweep(m, &policy_lowest);
+	assert_int_equal(sweep_run(s), OK);
+	assert_int_equal(s->nr_stained, 10);
+	assert_int_equal(s->safe_distance, SWEEP_NO_DISTANCE);
+	free(s);
+	slot_machine_free(m);
+}
+
+/* ---- more than can be kept ---- */
+
+/* Every other page from 1M on is taken, so that each page-table page is a run of its own. */
+static void too_many_runs(void **state)
+{
+	struct slot_machine *m = slot_machine_new();
+	uint64_t tries = 0;
+
+	(void)state;
+	slot_machine_ram(m, MIB, 1280 * MIB);
+	slot_machine_node(m, 0, 0, 8 * MIB, false);
+	slot_machine_node(m, 1, 8 * MIB, 12 * MIB, true);
+	slot_machine_node(m, 0, 12 * MIB, 1280 * MIB, false);
+	for (phys_t at = MIB; at < 10 * MIB; at += 2 * PAGE_SIZE)
+		slot_machine_reserve(m, at, at + PAGE_SIZE);
+	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
+	m->slots.area[m->slots.nr++] = (struct kaslr_area){ 64 * MIB, 6 };
+	m->slots.total = 6;
+	assert_true(1280 / 2 > SWEEP_MAX_RUNS);
+	assert_true(compare(m, &policy_lowest, build_stains, &tries));
+	assert_int_equal(tries, 7); /* one by one, and the worst once more */
+	slot_machine_free(m);
+}
+
+/* Every other slot lies on the movable node, which then has no stain; in between it has. */
+static void too_many_intervals(void **state)
+{
+	struct slot_machine *m = slot_machine_new();
+	const uint64_t stained = SWEEP_MAX_INTERVALS + 6;
+	struct sweep *s;
+
+	(void)state;
+	slot_machine_ram(m, MIB, 16 * MIB + stained * 4 * MIB + 64 * MIB);
+	for (uint64_t i = 0; i < stained; i++)
+		slot_machine_node(m, 0, 18 * MIB + i * 4 * MIB, 20 * MIB + i * 4 * MIB, true);
+	m->slots.area[m->slots.nr++] = (struct kaslr_area){ 16 * MIB, 2 * stained };
+	m->slots.total = 2 * stained;
+	s = new_sweep(m, &policy_bottom_up);
+	assert_int_equal(sweep_run(s), OK);
+	assert_int_equal(s->nr_stained, stained);
+	assert_true(s->more_intervals);
+	assert_int_equal(s->nr_intervals, SWEEP_MAX_INTERVALS);
+	for (uint64_t i = 1; i < SWEEP_MAX_INTERVALS; i++)
+		assert_int_equal(s->interval[i].first - s->interval[i - 1].first, 4 * MIB);
 	free(s);
 	slot_machine_free(m);
 }
@@ -588,8 +732,8 @@ static uint64_t tables_at_most(const struct slot_machine *m)
 						    : 2 * MIB);
 }
 
-/* How many sweeps were compared slot by slot with the builder. */
-static unsigned compare_description(struct slot_machine *m, const struct pt_policy *policy)
+/* How many slots were compared one by one with the builder. */
+static uint64_t compare_description(struct slot_machine *m, const struct pt_policy *policy)
 {
 	struct sweep *s = new_sweep(m, policy);
 	uint64_t tries = 0;
@@ -608,36 +752,41 @@ static unsigned compare_description(struct slot_machine *m, const struct pt_poli
 	else if (st == OK)
 		compare_counted(m, s);
 	free(s);
-	return st == OK && build;
+	return st == OK && build ? m->slots.total : 0;
 }
 
 static void descriptions(void **state)
 {
 	static const unsigned sizes[] = { PAGE_4K, PAGE_2M, PAGE_2M | PAGE_1G };
 	static struct machine d;
-	unsigned compared = 0, machines = 0;
+	unsigned built = 0, machines = 0;
+	uint64_t slots = 0;
 	glob_t files;
 
 	(void)state;
 	assert_int_equal(glob("tests/machines/*.machine", 0, NULL, &files), 0);
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		struct slot_machine *m;
+		uint64_t before = slots;
 
 		assert_true(load_description(files.gl_pathv[i], &d));
 		m = from_description(&d);
 		for (unsigned k = 0; m->slots.total && k < ARRAY_SIZE(sizes); k++) {
 			m->map.page_sizes = sizes[k];
-			compared += compare_description(m, &policy_bottom_up);
-			compared += compare_description(m, &policy_memblock);
-			compared += compare_description(m, pt_policies[(i + k) % pt_policies_nr]);
+			slots += compare_description(m, &policy_bottom_up);
+			slots += compare_description(m, &policy_memblock);
+			slots += compare_description(m, pt_policies[(i + k) % pt_policies_nr]);
 		}
 		machines += m->slots.total > 0;
+		built += slots > before;
 		slot_machine_free(m);
 	}
 	globfree(&files);
-	print_message("%u machines, %u sweeps slot by slot with the builder\n", machines, compared);
+	print_message(
+		"%u machines swept; %u of them, %llu slots, as the builder at each slot, the others as counting\n",
+		machines, built, (unsigned long long)slots);
 	assert_true(machines >= 30);
-	assert_true(compared >= 15);
+	assert_true(built >= 15);
 }
 
 /* ---- arithmetic of its own ---- */
@@ -711,9 +860,12 @@ static void as_the_closed_form(void **state)
 		assert_int_equal(s->interval[0].last, GIB - 2 * MIB);
 		assert_int_equal(s->worst_on_movable, c.worst);
 		assert_int_equal(s->safe_distance, c.distance);
-		/* P: tables of what lies above the node, less what the buffer gives */
+		/* P: tables of what lies above the node, less what the buffer gives; slots begin at 16M */
 		bytes = (tables_above(GIB, m->map.end, 4) - 12) * PAGE_SIZE;
 		assert_in_range(s->nr_stained, bytes / KASLR_ALIGN, bytes / KASLR_ALIGN + 1);
+		assert_int_equal(s->nr_slots, (GIB - 16 * MIB - m->slot_size) / KASLR_ALIGN + 1);
+		assert_in_range(s->nr_stained, bytes * s->nr_slots / (GIB - 16 * MIB - m->slot_size),
+				bytes * s->nr_slots / (GIB - 16 * MIB - m->slot_size) + 1);
 		free(s);
 		slot_machine_free(m);
 	}
@@ -767,13 +919,51 @@ static void four_pib(void **state)
 	assert_int_equal(s->worst_base, node - 2 * MIB);
 	assert_int_equal(s->worst_on_movable, tables_above(node - 2 * MIB + m->image.end, m->map.end, 5) - 12 - 16);
 	assert_int_equal(s->worst_pinned, node);
-	assert_true(s->tries < 1000);
-	s->policy = &policy_memblock;
-	assert_int_equal(sweep_run(s), OK);
-	assert_int_equal(s->nr_stained, 0);
-	assert_true(s->tries < 1000);
+	for (unsigned i = 0; i < pt_policies_nr; i++) {
+		s->policy = pt_policies[i];
+		assert_int_equal(sweep_run(s), OK);
+		assert_true(s->tries <= FEW * 64);
+		assert_true(!s->policy->srat_first || s->policy == &policy_node_local || !s->nr_stained);
+		compare_counted(m, s);
+	}
 	free(s);
 	slot_machine_free(m);
+}
+
+/*
+ * 64 nodes with 2^10 to 2^31 slots among them: how many are tried grows with the nodes, however their sizes and the
+ * tables for them lie. 16 GiB in 4K pages take 32M and 64K of tables: so far below a node's end, the image at its
+ * highest slot without a table below it ends where they begin.
+ */
+static void tries_grow_with_ranges(void **state)
+{
+	uint64_t most = 0;
+
+	(void)state;
+	for (unsigned shift = 10; shift <= 31; shift += 3) {
+		const uint64_t node = (KASLR_ALIGN << shift) / 64;
+		struct slot_machine *m = slot_machine_new();
+		struct sweep *s;
+
+		m->map.levels = 5;
+		m->map.page_offset = PAGE_OFFSET_5LEVEL;
+		slot_machine_ram(m, PAGE_SIZE, 64 * node);
+		for (int i = 0; i < 64; i++)
+			slot_machine_node(m, i, i * node, (i + 1) * node, i & 1);
+		assert_true(slot_machine_finish(m));
+		s = new_sweep(m, &policy_bottom_up);
+		m->slots = (struct kaslr_slots){ .nr = 1, .area = { { 16 * MIB, 64 * node / KASLR_ALIGN - 8 } } };
+		m->slots.total = m->slots.area[0].slots;
+		for (unsigned i = 0; i < pt_policies_nr; i++) {
+			s->policy = pt_policies[i];
+			assert_int_equal(sweep_run(s), OK);
+			most = max_u64(most, s->tries);
+			compare_counted(m, s);
+		}
+		free(s);
+		slot_machine_free(m);
+	}
+	assert_true(most <= FEW * 64);
 }
 
 int main(void)
@@ -788,8 +978,14 @@ int main(void)
 		cmocka_unit_test(random_page_offset),
 		cmocka_unit_test(large_leaves),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(every_limit_of_tries),
+		cmocka_unit_test(mostly_reserved),
+		cmocka_unit_test(no_safe_distance),
+		cmocka_unit_test(too_many_runs),
+		cmocka_unit_test(too_many_intervals),
 		cmocka_unit_test(as_the_closed_form),
 		cmocka_unit_test(four_pib),
+		cmocka_unit_test(tries_grow_with_ranges),
 		cmocka_unit_test(descriptions),
 		cmocka_unit_test(as_brute_force),
 		cmocka_unit_test(as_brute_force_with_fragment),

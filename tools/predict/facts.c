@@ -117,15 +117,10 @@ void facts_read_cmdline(struct facts *f)
 		f->no_srat = true;
 }
 
-/* mem= and memmap= of the command line, when no map printed after them tells their effect. */
-static bool apply_user_map(struct facts *f, struct input_error *err)
+void facts_map_words(const struct facts *f, char *line)
 {
-	static struct options opt;
-	struct option_error bad;
-	char line[CMDLINE_MAX] = "", *out = line;
+	char *out = line;
 
-	if (f->user_map)
-		return true;
 	for (const char *p = f->cmdline; *(p += strspn(p, " \t"));) {
 		size_t n = strcspn(p, " \t");
 
@@ -139,10 +134,41 @@ static bool apply_user_map(struct facts *f, struct input_error *err)
 		p += n;
 	}
 	*out = '\0';
+}
+
+/* mem= and memmap= of the command line, when no map printed after them tells their effect. */
+static bool apply_user_map(struct facts *f, struct input_error *err)
+{
+	static struct options opt;
+	struct option_error bad;
+	char line[CMDLINE_MAX];
+
+	if (f->user_map)
+		return true;
+	facts_map_words(f, line);
 	options_init(&opt);
 	if (!options_parse(&opt, line, &bad))
 		return input_fail(err, 0, "command line: %s", bad.text);
 	return options_apply_map(&opt, &f->map) == OK || input_fail(err, 0, "mem= and memmap= make too many ranges");
+}
+
+bool facts_stub_chooses(const struct facts *f)
+{
+	if (!f->efi)
+		return false;
+	if (f->major == 6 && f->minor == 1)
+		return f->patch == 0 || f->patch >= 81; /* Debian's release does not tell its patch level */
+	return f->major > 6 || (f->major == 6 && f->minor >= 6);
+}
+
+struct range image_taken(const struct facts *f)
+{
+	struct range taken = { f->kernel.start, f->buffer.end };
+	struct memblock_region hit;
+
+	if (memblock_overlaps(&f->mb.reserved, (struct range){ f->buffer.end - PAGE_SIZE, f->buffer.end }, &hit))
+		taken.end = min_u64(hit.end, f->kernel.end);
+	return taken;
 }
 
 static phys_t page_up(phys_t p)
@@ -248,7 +274,7 @@ static bool find_end(struct facts *f, struct input_error *err)
 	for (unsigned i = 0; i < f->nr_last_pfn; i++)
 		agrees |= f->last_pfn[i] == f->end >> PAGE_SHIFT;
 	if (!agrees)
-		return input_fail(err, 0, "contradiction: RAM ends at page %#llx, last_pfn says %#llx",
+		return input_fail(err, f->last_pfn_line, "contradiction: RAM ends at page %#llx, last_pfn says %#llx",
 				  (unsigned long long)(f->end >> PAGE_SHIFT), (unsigned long long)f->last_pfn[0]);
 	return true;
 }
@@ -277,22 +303,44 @@ bool facts_complete(struct facts *f, struct input_error *err)
 	return find_end(f, err);
 }
 
-bool facts_take_srat(struct facts *f, const char *path, struct input_error *err)
+static bool read_table(const char *path, const char *signature, uint8_t **bytes, size_t *len, struct input_error *err)
 {
 	const char *why;
-	size_t len;
-	char *data = text_read_file(path, &len, &why);
+	char *data = text_read_file(path, len, &why);
 
 	err->file = path;
 	if (!data)
 		return input_fail(err, 0, "%s", why);
-	if (len < ACPI_HEADER_SIZE || memcmp(data, "SRAT", 4)) {
+	if (*len < ACPI_HEADER_SIZE || memcmp(data, signature, 4)) {
 		free(data);
-		return input_fail(err, 0, "not an SRAT: its signature is missing");
+		return input_fail(err, 0, "not an %s: its signature is missing", signature);
 	}
-	free(f->srat_bytes);
-	f->srat_bytes = (uint8_t *)data;
-	f->srat_len = len;
+	*bytes = (uint8_t *)data;
+	return true;
+}
+
+bool facts_take_srat(struct facts *f, const char *path, struct input_error *err)
+{
+	uint8_t *old = f->srat_bytes;
+
+	if (!read_table(path, "SRAT", &f->srat_bytes, &f->srat_len, err))
+		return false;
+	free(old);
+	return true;
+}
+
+bool facts_take_slit(struct facts *f, const char *path, struct input_error *err)
+{
+	unsigned n = 0;
+	uint8_t *old;
+
+	while (n < f->nr_beside && memcmp(f->beside[n].bytes, "SLIT", 4))
+		n++;
+	old = n < f->nr_beside ? f->beside[n].bytes : NULL;
+	if (!read_table(path, "SLIT", &f->beside[n].bytes, &f->beside[n].len, err))
+		return false;
+	f->nr_beside += !old;
+	free(old);
 	return true;
 }
 
@@ -313,11 +361,13 @@ bool facts_take_system_map(struct facts *f, const char *path, struct input_error
 	const char *why;
 	size_t len;
 	char *data = text_read_file(path, &len, &why), *rest = data, *line;
+	bool stub;
 
 	err->file = path;
 	if (!data)
 		return input_fail(err, 0, "%s", why);
 	text_clean(data, len);
+	stub = strstr(data, "The real System.map is in");
 	while ((line = text_next_line(&rest, data + len))) {
 		read_symbol(line, "_text", &text);
 		read_symbol(line, "__brk_base", &brk);
@@ -326,7 +376,9 @@ bool facts_take_system_map(struct facts *f, const char *path, struct input_error
 	}
 	free(data);
 	if (text < KERNEL_MAP_BASE || brk <= text || end <= brk)
-		return input_fail(err, 0, "no _text, __brk_base and _end in it");
+		return input_fail(err, 0,
+				  stub ? "a stub that names another package; that kernel's /proc/kallsyms will do"
+				       : "no _text, __brk_base and _end in it");
 	/* Without KASLR a BIOS boot puts the kernel where it was linked for. */
 	if (!range_empty(f->brk) && f->brk.start <= brk - text)
 		return input_fail(err, 0, "contradiction: the kernel would begin below 0");

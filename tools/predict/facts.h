@@ -32,6 +32,7 @@ struct facts {
 	char release[80];
 	unsigned major, minor, patch; /* of release; 0.0.0: unknown */
 	char cmdline[CMDLINE_MAX];
+	char machine[128];    /* as SMBIOS names it; empty: not told */
 	unsigned boots;       /* logs: how many boots are in it; the last one counts */
 	struct e820 firmware; /* as firmware told it, for the choice of a base */
 	struct e820 map;      /* the last one printed, later changes applied */
@@ -47,6 +48,7 @@ struct facts {
 	struct range initrd;
 	struct range_list boot_services, conventional; /* of a UEFI memory map */
 	phys_t end;                                    /* of RAM: what is to be mapped */
+	unsigned long last_pfn_line;                   /* of the first one */
 	uint64_t last_pfn[3];                          /* what the log calls so, in order */
 	unsigned nr_last_pfn;
 	unsigned levels; /* 0: unknown */
@@ -66,6 +68,8 @@ struct facts {
 	struct srat srat_told;
 	int64_t node_pxm[MAX_NUMNODES]; /* the node numbers that kernel gave; -1: not told */
 	int max_node;                   /* highest one told; -1: none */
+	bool nodes_told;                /* the log goes on beyond what it says of nodes, or does say something */
+	unsigned long lines;            /* of the log */
 	/* --compare only: what the log says memblock handed out */
 	phys_t *seen;
 	size_t nr_seen, room_seen;
@@ -89,6 +93,9 @@ MUST_CHECK bool facts_make_srat(struct facts *f);
 /* Takes an SRAT from a file; what the table says is judged later, as the kernel does. */
 MUST_CHECK bool facts_take_srat(struct facts *f, const char *path, struct input_error *err);
 
+/* The same for a SLIT; there is one already when the host gave it. */
+MUST_CHECK bool facts_take_slit(struct facts *f, const char *path, struct input_error *err);
+
 /* Takes _text, __brk_base, _end and the top table from a System.map. Call after the log has been read. */
 MUST_CHECK bool facts_take_system_map(struct facts *f, const char *path, struct input_error *err);
 
@@ -97,6 +104,15 @@ MUST_CHECK bool facts_take_system_map(struct facts *f, const char *path, struct 
  * place.
  */
 bool facts_option(const struct facts *f, const char *name, const char **value);
+
+/* The words mem= and memmap= of the command line; `line` has room for CMDLINE_MAX. */
+void facts_map_words(const struct facts *f, char *line);
+
+/* Which chooser that kernel has: since 6.1.81, and 6.6, the EFI stub chooses for itself. */
+bool facts_stub_chooses(const struct facts *f);
+
+/* What is reserved of the kernel, from its first byte on: it moves with the kernel. Of completed facts. */
+struct range image_taken(const struct facts *f);
 
 /* What the command line says of the rest (movable_node, nokaslr, numa=off, clearcpuid=, nogbpages). */
 void facts_read_cmdline(struct facts *f);

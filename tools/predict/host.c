@@ -13,6 +13,7 @@
 #define MEMMAP "/sys/firmware/memmap"
 #define TABLES "/sys/firmware/acpi/tables/"
 #define SRAT TABLES "SRAT"
+#define DMI "/sys/class/dmi/id/"
 
 static const char *root_hint(void)
 {
@@ -171,6 +172,19 @@ static void read_release(struct facts *f)
 		f->major = f->minor = f->patch = 0;
 }
 
+/* In the words of Linux's DMI line. */
+static void read_machine(struct facts *f)
+{
+	char *vendor = read_small(DMI "sys_vendor"), *product = read_small(DMI "product_name"),
+	     *bios = read_small(DMI "bios_version");
+
+	if (vendor && product && bios)
+		snprintf(f->machine, sizeof(f->machine), "%s %s, BIOS %s", vendor, product, bios);
+	free(vendor);
+	free(product);
+	free(bios);
+}
+
 /* What the SRAT is held against: what is there, as the answer does not depend on it. */
 static void read_beside(struct facts *f)
 {
@@ -206,6 +220,7 @@ bool host_read(struct facts *f, struct input_error *err)
 	char *cmdline = read_small("/proc/cmdline");
 
 	read_release(f);
+	read_machine(f);
 	if (cmdline)
 		snprintf(f->cmdline, sizeof(f->cmdline), "%s", cmdline);
 	free(cmdline);

@@ -75,6 +75,19 @@ static bool on_cmdline(struct reader *r, const char *s)
 	return true;
 }
 
+/* "DMI: QEMU Standard PC (Q35 + ICH9, 2009), BIOS 1.16.2-debian 04/01/2014" */
+static bool on_dmi(struct reader *r, const char *s)
+{
+	size_t n = strlen(s);
+
+	if (!strstr(s, ", BIOS "))
+		return true;
+	n = min_u64(n, sizeof(r->f->machine) - 1);
+	memcpy(r->f->machine, s, n);
+	r->f->machine[n] = '\0';
+	return true;
+}
+
 static bool on_kaslr_off(struct reader *r, const char *s)
 {
 	(void)s;
@@ -255,6 +268,8 @@ static bool on_last_pfn(struct reader *r, const char *s)
 		return fail(r, "unreadable last_pfn");
 	if (arch != MAX_ARCH_PFN_4LEVEL && arch != MAX_ARCH_PFN_5LEVEL)
 		return fail(r, "max_arch_pfn is not that of an x86-64 kernel");
+	if (!f->nr_last_pfn)
+		f->last_pfn_line = r->line;
 	f->levels = arch == MAX_ARCH_PFN_5LEVEL ? 5 : 4;
 	if (f->nr_last_pfn < ARRAY_SIZE(f->last_pfn))
 		f->last_pfn[f->nr_last_pfn++] = pfn;
@@ -581,9 +596,17 @@ static bool note_node(struct reader *r, uint64_t node, uint64_t pxm)
 	for (int n = 0; n <= f->max_node; n++)
 		if (f->node_pxm[n] == (int64_t)pxm)
 			return fail(r, "contradiction: the proximity domain was said to be another node");
+	f->nodes_told = true;
 	f->node_pxm[node] = (int64_t)pxm;
 	f->max_node = (int)max_u64((uint64_t)(f->max_node + 1), node + 1) - 1;
 	return true;
+}
+
+/* Lines that come when the nodes are known, or it is known that there is but one. */
+static bool on_nodes(struct reader *r, const char *s)
+{
+	r->f->nodes_told = true;
+	return on_built(r, s);
 }
 
 /* "PXM 0 -> APIC 0x00 -> Node 0". A damaged line is left out: a processor more or less moves no page. */
@@ -688,6 +711,7 @@ static const struct line_kind log_kinds[] = {
 	{ "last_pfn = ", on_last_pfn },
 	{ "KASLR disabled", on_kaslr_off },
 	{ "Memory KASLR using ", on_kaslr_on },
+	{ "DMI: ", on_dmi },
 	{ "efi: EFI v", on_efi },
 	{ "efi: mem", on_efi_entry },
 	{ "EFI stub: ", on_efi },
@@ -700,6 +724,11 @@ static const struct line_kind log_kinds[] = {
 	{ "SRAT: Node ", on_srat_memory },
 	{ "ACPI: SRAT: PXM ", on_srat_cpu },
 	{ "SRAT: PXM ", on_srat_cpu },
+	{ "No NUMA configuration found", on_nodes },
+	{ "NUMA turned off", on_nodes },
+	{ "Faking a node at ", on_nodes },
+	{ "NODE_DATA(", on_nodes },
+	{ "Zone ranges:", on_nodes },
 	{ "HugeTLB: ", on_hugetlb },
 	{ "DirectMap", on_direct_map_size },
 };
@@ -761,6 +790,7 @@ bool linuxlog_read(struct facts *f, char *text, size_t len, struct input_error *
 		return false;
 	if (f->nr_last_pfn)
 		f->map = f->taken;
+	f->lines = r.line;
 	f->sees_built |= r.phase == PHASE_BUILT && f->exact;
 	if (f->pse == UNKNOWN && r.had_map_sizes)
 		f->pse = r.had_2m ? YES : NO;

@@ -21,6 +21,7 @@ enum option_id {
 	OPT_HOST,
 	OPT_E820,
 	OPT_SRAT,
+	OPT_SLIT,
 	OPT_SYSTEM_MAP,
 	OPT_KERNEL,
 	OPT_BRK,
@@ -34,7 +35,11 @@ enum option_id {
 	OPT_IMAGE_SIZE,
 	OPT_PAGE_OFFSET,
 	OPT_HOTPLUG,
+	OPT_FRAGMENT,
+	OPT_SEED,
+	OPT_CHOOSER,
 	OPT_SWEEP,
+	OPT_COUNTS,
 	OPT_JSON,
 	OPT_SEQUENCE,
 	OPT_COMPARE,
@@ -47,6 +52,7 @@ static const struct option long_options[] = {
 	{ "host", no_argument, NULL, OPT_HOST },
 	{ "e820", required_argument, NULL, OPT_E820 },
 	{ "srat", required_argument, NULL, OPT_SRAT },
+	{ "slit", required_argument, NULL, OPT_SLIT },
 	{ "system-map", required_argument, NULL, OPT_SYSTEM_MAP },
 	{ "kernel", required_argument, NULL, OPT_KERNEL },
 	{ "brk", required_argument, NULL, OPT_BRK },
@@ -60,7 +66,11 @@ static const struct option long_options[] = {
 	{ "image-size", required_argument, NULL, OPT_IMAGE_SIZE },
 	{ "page-offset", required_argument, NULL, OPT_PAGE_OFFSET },
 	{ "hotplug", required_argument, NULL, OPT_HOTPLUG },
+	{ "fragment", required_argument, NULL, OPT_FRAGMENT },
+	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "chooser", required_argument, NULL, OPT_CHOOSER },
 	{ "sweep", no_argument, NULL, OPT_SWEEP },
+	{ "counts", no_argument, NULL, OPT_COUNTS },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "sequence", no_argument, NULL, OPT_SEQUENCE },
 	{ "compare", no_argument, NULL, OPT_COMPARE },
@@ -70,13 +80,13 @@ static const struct option long_options[] = {
 };
 
 struct cli {
-	const char *log, *e820, *srat, *system_map;
+	const char *log, *e820, *srat, *slit, *system_map;
 	bool host;
 	struct range kernel, buffer;
 	struct range_list reserve, avoid;
-	const char *alloc, *page_size, *levels, *image_size, *page_offset, *hotplug;
+	const char *alloc, *page_size, *levels, *image_size, *page_offset, *hotplug, *fragment, *seed, *chooser;
 	enum known movable_node, kaslr;
-	bool sweep, json, sequence, compare;
+	bool sweep, counts, json, sequence, compare;
 };
 
 static const char usage[] =
@@ -89,6 +99,7 @@ static const char usage[] =
 	"  --host                   this machine: sysfs tables and memory map\n"
 	"  --e820 FILE              BIOS-e820 lines\n"
 	"  --srat FILE              an SRAT, as in /sys/firmware/acpi/tables\n"
+	"  --slit FILE              a SLIT: how far the page tables lie from the kernel\n"
 	"  --system-map FILE        that kernel's System.map: its exact end\n"
 	"  --kernel START:END       the kernel, [_text, _end)\n"
 	"  --brk ADDR:PAGES         its page-table buffer\n"
@@ -98,15 +109,20 @@ static const char usage[] =
 	"                           both, all (default: the one that kernel used)\n"
 	"  --page-size auto|4k|2m|1g, --levels auto|4|5\n"
 	"  --movable-node on|off, --kaslr on|off\n"
-	"  --image-size SLOT[,END]  what a KASLR slot must hold, for --sweep\n"
-	"  --avoid START:END        what KASLR must avoid, for --sweep; may repeat\n"
+	"  --image-size SLOT[,END]  what a KASLR slot must hold\n"
+	"  --avoid START:END        what KASLR must keep off; may repeat\n"
+	"  --chooser decompressor|efistub\n"
+	"                           who chooses the slot (default: as that kernel does)\n"
 	"  --page-offset ADDR       where the direct map begins\n"
 	"  --hotplug NODES          treat these nodes as hot-pluggable\n"
+	"  --fragment every:N|rand:PERMILLE, --seed NUMBER\n"
+	"                           split large leaves, as attribute boundaries would\n"
 	"  --sweep                  the verdict for every KASLR slot\n"
+	"  --counts                 count pages without building tables: quick, but no record names a page\n"
 	"  --json                   records instead of text\n"
 	"  --sequence               only the page-table pages from memblock, one hex address a line\n"
 	"  --compare                only how many of the log's page-table pages are as predicted\n"
-	"  --help, --version\n"
+	"  -h, --help, --version\n"
 	"Exit status: 0 clean, 1 stained, 2 could not complete; with --compare 0 all as predicted, 1 differs, 2 "
 	"unusable input.\n";
 
@@ -181,6 +197,9 @@ static bool take_argument(struct cli *c, int id, const char *arg)
 		return parse_switch(arg, &c->movable_node);
 	case OPT_KASLR:
 		return parse_switch(arg, &c->kaslr);
+	case OPT_CHOOSER:
+		c->chooser = arg;
+		return !strcmp(arg, "decompressor") || !strcmp(arg, "efistub");
 	case OPT_LEVELS:
 		c->levels = arg;
 		return !strcmp(arg, "auto") || !strcmp(arg, "4") || !strcmp(arg, "5");
@@ -196,16 +215,20 @@ static bool take_plain(struct cli *c, int id, const char *arg)
 		[OPT_LOG - OPT_LOG] = &c->log,
 		[OPT_E820 - OPT_LOG] = &c->e820,
 		[OPT_SRAT - OPT_LOG] = &c->srat,
+		[OPT_SLIT - OPT_LOG] = &c->slit,
 		[OPT_SYSTEM_MAP - OPT_LOG] = &c->system_map,
 		[OPT_ALLOC - OPT_LOG] = &c->alloc,
 		[OPT_PAGE_SIZE - OPT_LOG] = &c->page_size,
 		[OPT_IMAGE_SIZE - OPT_LOG] = &c->image_size,
 		[OPT_PAGE_OFFSET - OPT_LOG] = &c->page_offset,
 		[OPT_HOTPLUG - OPT_LOG] = &c->hotplug,
+		[OPT_FRAGMENT - OPT_LOG] = &c->fragment,
+		[OPT_SEED - OPT_LOG] = &c->seed,
 		[OPT_COMPARE - OPT_LOG] = NULL,
 	};
 	bool *flag = id == OPT_HOST       ? &c->host
 		     : id == OPT_SWEEP    ? &c->sweep
+		     : id == OPT_COUNTS   ? &c->counts
 		     : id == OPT_JSON     ? &c->json
 		     : id == OPT_SEQUENCE ? &c->sequence
 		     : id == OPT_COMPARE  ? &c->compare
@@ -243,8 +266,15 @@ static bool check_cli(const struct cli *c, struct input_error *err)
 		return input_fail(err, 0, "only one of --sequence, --compare and --json can be had");
 	if (c->sweep && (c->sequence || c->compare))
 		return input_fail(err, 0, "--sweep has no effect on --sequence and --compare");
-	if (!c->sweep && (c->avoid.nr || c->image_size))
-		return input_fail(err, 0, "--%s has no effect without --sweep", c->avoid.nr ? "avoid" : "image-size");
+	if (c->counts && (c->sequence || c->compare))
+		return input_fail(err, 0, "--counts lists no pages: it has no effect on --sequence and --compare");
+	if ((c->sequence || c->compare) && (c->avoid.nr || c->image_size || c->chooser))
+		return input_fail(err, 0, "--%s has no effect on --sequence and --compare",
+				  c->avoid.nr     ? "avoid"
+				  : c->image_size ? "image-size"
+						  : "chooser");
+	if (c->seed && (!c->fragment || strncmp(c->fragment, "rand:", 5)))
+		return input_fail(err, 0, "--seed has no effect without --fragment rand:PERMILLE");
 	return true;
 }
 
@@ -255,18 +285,23 @@ static bool parse_cli(struct cli *c, int argc, char **argv, int *status)
 	int id;
 
 	*status = EXIT_UNUSABLE;
-	while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (id == OPT_HELP || id == OPT_VERSION) {
-			fputs(id == OPT_HELP ? usage : "landfall-predict " LANDFALL_VERSION "\n", stdout);
+	opterr = 0;
+	while ((id = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+		if (id == 'h' || id == OPT_HELP || id == OPT_VERSION) {
+			fputs(id != OPT_VERSION ? usage : "landfall-predict " LANDFALL_VERSION "\n", stdout);
 			*status = EXIT_CLEAN;
 			return false;
 		}
-		if (id == '?')
-			return false;
+		if (id == '?' || id == ':') {
+			input_fail(&err, 0, "'%s': %s (--help)", argv[optind - 1],
+				   id == ':'           ? "needs a value"
+				   : optopt >= OPT_LOG ? "takes no value"
+						       : "not an option");
+			return complain(&err), false;
+		}
 		if (!take_plain(c, id, optarg) && !take_argument(c, id, optarg)) {
 			input_fail(&err, 0, "--%s: '%s' is not usable", option_name(id), optarg);
-			complain(&err);
-			return false;
+			return complain(&err), false;
 		}
 	}
 	if (optind < argc)
@@ -305,11 +340,18 @@ static bool read_source(const struct cli *c, struct facts *f, struct input_error
 	return read_text(f, c->e820, err, linuxlog_read_map);
 }
 
-static void note_incomplete(const struct cli *c, struct facts *f)
+/* Lists of pages do without the nodes; a policy that asks for them is then told of one. */
+static bool check_nodes(const struct cli *c, struct facts *f, struct input_error *err)
 {
+	bool told = !c->log || f->nodes_told || f->srat_bytes || c->sequence || c->compare;
+
+	if (!told && f->exact)
+		return input_fail(err, f->lines, "the log ends before the nodes are told: give --srat FILE");
 	if (c->log && !f->exact)
 		snprintf(f->incomplete, sizeof(f->incomplete),
-			 "no memblock=debug in the log, so what firmware and boot data had reserved is not known");
+			 "no memblock=debug in the log, so what firmware and boot data had reserved is not known%s",
+			 told ? "" : "; nor does it tell the nodes");
+	return true;
 }
 
 /* What the command line says beats what was read. */
@@ -317,7 +359,8 @@ static bool read_facts(const struct cli *c, struct facts *f, struct input_error 
 {
 	const char *source = c->log ? c->log : c->e820;
 
-	if (!read_source(c, f, err) || (c->srat && !facts_take_srat(f, c->srat, err)))
+	if (!read_source(c, f, err) || (c->srat && !facts_take_srat(f, c->srat, err)) ||
+	    (c->slit && !facts_take_slit(f, c->slit, err)))
 		return false;
 	if (!range_empty(c->kernel))
 		f->kernel = c->kernel;
@@ -335,8 +378,7 @@ static bool read_facts(const struct cli *c, struct facts *f, struct input_error 
 	if (f->movable_node == UNKNOWN)
 		f->movable_node = YES;
 	err->file = source;
-	note_incomplete(c, f);
-	if (!facts_complete(f, err))
+	if (!check_nodes(c, f, err) || !facts_complete(f, err))
 		return false;
 	for (size_t i = 0; i < c->reserve.nr; i++)
 		if (memblock_reserve(&f->mb, c->reserve.r[i]) != OK)
@@ -362,12 +404,19 @@ static bool kernel_options(const struct cli *c, const struct facts *f, char *lin
 		{ "page_offset", c->page_offset },
 		{ "hotplug", c->hotplug },
 		{ "image_size", c->image_size },
+		{ "fragment", c->fragment },
+		{ "seed", c->seed },
+		{ "kaslr", c->chooser              ? c->chooser
+			   : facts_stub_chooses(f) ? "efistub"
+						   : NULL },
+		{ "sweep", c->sweep ? "" : NULL },
 	};
 	size_t len = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(given) && len < size; i++)
 		if (given[i].value)
-			len += (size_t)snprintf(line + len, size - len, "%s=%s ", given[i].name, given[i].value);
+			len += (size_t)snprintf(line + len, size - len, "%s%s%s%s", len ? " " : "", given[i].name,
+						given[i].value[0] ? "=" : "", given[i].value);
 	return len < size;
 }
 
@@ -403,27 +452,27 @@ static int print_comparison(const struct facts *f, const struct page_list *pages
 	return EXIT_DIFFERS;
 }
 
-static int report(struct session *s, const struct cli *c, struct input_error *err)
+static int report(struct session *s, const struct cli *c)
 {
+	static struct cost costs[OPT_MAX_POLICIES];
 	static struct audit audit;
 	struct handover *h = s->h;
-	const struct options *o = &h->opt;
+	int home = numa_node_of(&h->numa, h->choice.base);
 
-	for (unsigned i = 0; i < o->nr_policies && h->result != RUN_ERROR; i++) {
-		const struct pt_policy *policy = pt_policies[o->policy[i]];
-
-		h->result = RUN_ERROR;
-		if (!predict_map(s, policy, &audit, err))
-			break;
+	for (unsigned i = 0; i < h->opt.nr_policies; i++) {
+		if (!predict_map(s, pt_policies[h->opt.policy[i]], &audit))
+			return EXIT_UNUSABLE;
 		report_policy(&audit);
-		if (!c->sweep || sweep_slots(s, policy, &c->avoid, err))
-			h->result = audit.placement.on_movable ? RUN_STAINED : RUN_CLEAN;
+		costs[i] = cost_of(&audit.cost, &audit.placement, &audit.dm, home);
+		report_cost(&s->run, &costs[i]);
+		h->result = audit.placement.on_movable ? RUN_STAINED : RUN_CLEAN;
 	}
-	if (h->result != RUN_ERROR)
-		log_text(&s->run.log, "result: %s", h->result == RUN_STAINED ? "stained" : "clean");
-	predict_record_end(s);
-	if (h->result == RUN_ERROR)
-		return complain(err);
+	if (h->opt.nr_policies > 1)
+		report_costs(&s->run, costs, h->opt.nr_policies);
+	if (c->sweep && !slots_sweep(s))
+		return EXIT_UNUSABLE;
+	log_text(&s->run.log, "result: %s", h->result == RUN_STAINED ? "stained" : "clean");
+	report_end_record(&s->run);
 	return h->result == RUN_STAINED ? EXIT_STAINED : EXIT_CLEAN;
 }
 
@@ -439,8 +488,13 @@ static int list_pages(struct session *s, const struct cli *c, struct input_error
 		input_fail(err, 0, "--%s needs one policy in --alloc", c->sequence ? "sequence" : "compare");
 	else if (c->compare && !s->facts->exact)
 		input_fail(err, 0, "--compare: the log has no memblock=debug lines to compare with");
-	if (err->text[0] || !predict_map(s, pt_policies[s->h->opt.policy[0]], &audit, err))
+	else if (predict_estimate(s) > PREDICT_MAX_LISTED)
+		input_fail(err, 0, "up to %llu page-table pages are too many to list",
+			   (unsigned long long)predict_estimate(s));
+	if (err->text[0])
 		return complain(err);
+	if (!predict_map(s, pt_policies[s->h->opt.policy[0]], &audit))
+		return EXIT_UNUSABLE;
 	status = c->sequence ? print_sequence(&pages) : print_comparison(s->facts, &pages);
 	free(pages.page);
 	return status;
@@ -450,7 +504,7 @@ static int predict(const struct cli *c, struct facts *f)
 {
 	struct input_error err = { 0 };
 	char options[1024];
-	struct session s = { .quiet = c->sequence || c->compare };
+	struct session s = { .quiet = c->sequence || c->compare, .counts = c->counts, .avoid = &c->avoid };
 	int status;
 
 	if (!read_facts(c, f, &err))
@@ -461,12 +515,8 @@ static int predict(const struct cli *c, struct facts *f)
 		fprintf(stderr, "inputs incomplete: %s\n", f->incomplete);
 	if (!session_open(&s, f, options, &err))
 		status = complain(&err);
-	else if (predict_estimate(&s) > PREDICT_MAX_PAGES)
-		status = (input_fail(&err, 0, "up to %llu page-table pages are too many to build one by one",
-				     (unsigned long long)predict_estimate(&s)),
-			  complain(&err));
 	else
-		status = c->sequence || c->compare ? list_pages(&s, c, &err) : report(&s, c, &err);
+		status = c->sequence || c->compare ? list_pages(&s, c, &err) : report(&s, c);
 	session_close(&s);
 	return status;
 }

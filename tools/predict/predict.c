@@ -149,6 +149,8 @@ static bool choose(struct session *s, struct input_error *err)
 			err, 0,
 			"--page-offset 0x%llx: not 1 GiB aligned, or RAM does not fit between 0x%llx and 0x%llx",
 			(unsigned long long)c->page_offset, (unsigned long long)lowest, DIRECT_MAP_LIMIT);
+	if ((o->fragment.every || o->fragment.permille) && !(c->page_sizes & PAGE_2M))
+		return input_fail(err, 0, "--fragment has no effect: there are 4 KiB pages only");
 	/* An END that was not given is the SLOT. */
 	if (o->image_given && o->image_end != o->image_slot && o->image_end != c->end - c->base)
 		return input_fail(err, 0, "--image-size: END is 0x%llx, but the kernel is 0x%llx bytes long",
@@ -159,51 +161,65 @@ static bool choose(struct session *s, struct input_error *err)
 	return true;
 }
 
-/* The RAM as a map, since that is what the kernel's steps read. */
-static bool take_memory(struct session *s, struct input_error *err)
-{
-	const struct memblock_list *m = &s->facts->mb.memory;
-	struct handover *h = s->h;
-
-	if (s->facts->map.nr) {
-		h->map = s->facts->map;
-		if (e820_sanitize(&h->map) != OK)
-			return input_fail(err, 0, "too many memory regions");
-		h->bi.map = h->map;
-		report_memory_records(&s->run);
-		h->map.nr = 0;
-	}
-	h->end_of_ram = s->facts->end;
-	for (size_t i = 0; i < m->nr; i++)
-		if (e820_add(&h->map, m->r[i].start, m->r[i].end - m->r[i].start, E820_RAM) != OK)
-			return input_fail(err, 0, "too many memory regions");
-	return true;
-}
-
-static void take_image(struct session *s)
+static void take_image(struct session *s, const char *options)
 {
 	struct bootinfo *bi = &s->h->bi;
 	const struct facts *f = s->facts;
 
-	bi->protocol = f->efi ? BOOT_UEFI : BOOT_MULTIBOOT1;
-	bi->image = f->kernel;
+	bi->protocol = BOOT_PREDICT;
 	bi->buffer = f->buffer;
 	bi->pgd = f->pgd;
+	snprintf(bi->loader, sizeof(bi->loader), "landfall-predict");
+	snprintf(bi->cmdline, sizeof(bi->cmdline), "%s", options);
+	snprintf(s->h->smbios.product, sizeof(s->h->smbios.product), "%.*s", SMBIOS_NAME_MAX - 1, f->machine);
+	s->h->seed = s->h->opt.seed;
 }
 
+/* The map that counts: RAM is what memblock was told, everything else as firmware has it. */
+static bool take_memory(struct session *s, struct input_error *err)
+{
+	const struct memblock_list *m = &s->facts->mb.memory;
+	struct e820 *map = &s->h->map;
+	enum status st;
+
+	*map = s->facts->map;
+	st = e820_sanitize(map);
+	if (st == OK)
+		st = e820_update(map, (struct range){ 0, UINT64_MAX }, E820_RAM, E820_RESERVED);
+	for (size_t i = 0; i < m->nr && st == OK; i++)
+		st = e820_remove(map, (struct range){ m->r[i].start, m->r[i].end }, 0);
+	for (size_t i = 0; i < m->nr && st == OK; i++)
+		st = e820_add(map, m->r[i].start, m->r[i].end - m->r[i].start, E820_RAM);
+	if (st != OK || e820_sanitize(map) != OK)
+		return input_fail(err, 0, "too many memory regions");
+	s->h->end_of_ram = s->facts->end;
+	report_memory_records(&s->run);
+	return true;
+}
+
+/* What is reserved, cut so that the first MiB and the kernel each stand alone, as in the kernel's log. */
 static void report_reservations(struct session *s)
 {
 	const struct memblock_list *l = &s->run.mb->reserved;
+	struct range low = { 0, 1 * MIB }, image = image_taken(s->facts);
 
 	for (size_t i = 0; i < l->nr; i++) {
-		struct range r = { l->r[i].start, l->r[i].end };
-		bool kernel = range_overlaps(r, s->facts->kernel);
+		struct range r = { l->r[i].start, l->r[i].end }, piece;
 
-		report_reserved(&s->run, r, kernel ? "kernel" : r.start == 0 ? "low memory" : "reserved before");
+		for (; !range_empty(r); r.start = piece.end) {
+			bool in_low = range_contains(low, r.start), in_image = range_contains(image, r.start);
+			phys_t stop = in_low ? low.end : in_image || r.start > image.start ? image.end : image.start;
+
+			piece = (struct range){ r.start, stop > r.start ? min_u64(r.end, stop) : r.end };
+			report_reserved(&s->run, piece,
+					in_low     ? "low memory"
+					: in_image ? "kernel"
+						   : "reserved before");
+		}
 	}
 }
 
-static bool find_nodes(struct session *s)
+static bool find_nodes(struct session *s, struct input_error *err)
 {
 	struct acpi_root root = { .mem = &s->platform.phys, .rsdp = PHYS_NONE };
 
@@ -212,7 +228,10 @@ static bool find_nodes(struct session *s)
 		for (size_t i = 0; i < root.nr; i++)
 			root.table[i] = TABLE_AT(i);
 	}
-	if (!nodes_join(&s->run, &root) || !nodes_accept(&s->run))
+	if (!nodes_join(&s->run, &root) || !slots_find(s, err))
+		return false;
+	s->h->bi.image = s->facts->kernel;
+	if (!nodes_accept(&s->run))
 		return false;
 	*s->run.mb = s->facts->mb;
 	report_reservations(s);
@@ -232,6 +251,8 @@ static void introduce(struct session *s)
 	log_text(l, "Landfall " LANDFALL_VERSION ": where do early page tables land? (prediction)");
 	if (f->release[0])
 		log_text(l, "Linux %.60s%s", f->release, f->efi ? ", booted by UEFI" : "");
+	if (f->machine[0])
+		log_text(l, "machine: %s", f->machine);
 	if (f->boots > 1)
 		log_text(l, "%u boots in the log: the last one counts", f->boots);
 	if (f->major && (f->major < 5 || (f->major == 5 && f->minor < 11)))
@@ -245,6 +266,19 @@ static void introduce(struct session *s)
 		 s->trampoline ? "on" : "off", s->h->opt.movable_node ? "on" : "off");
 	if (f->incomplete[0])
 		log_text(l, "inputs incomplete: %s", f->incomplete);
+	report_boot_record(&s->run);
+}
+
+/* "page_size=3m: why": in this program's spelling. */
+static bool refuse_option(char *text, struct input_error *err)
+{
+	char *end = text + strcspn(text, "=:");
+
+	for (char *p = text; p < end; p++)
+		*p = *p == '_' ? '-' : *p;
+	if (*end == '=')
+		*end = ' ';
+	return input_fail(err, 0, "--%s", text);
 }
 
 bool session_open(struct session *s, struct facts *f, const char *options, struct input_error *err)
@@ -258,15 +292,15 @@ bool session_open(struct session *s, struct facts *f, const char *options, struc
 		return input_fail(err, 0, "out of memory");
 	options_init(&s->h->opt);
 	if (!options_parse(&s->h->opt, options, &bad))
-		return input_fail(err, 0, "%s", bad.text);
+		return refuse_option(bad.text, err);
 	s->trampoline = f->kaslr != NO;
 	err->text[0] = '\0';
+	take_image(s, options);
 	if (!choose(s, err))
 		return false;
 	open_log(s);
 	introduce(s);
-	take_image(s);
-	return take_memory(s, err) && find_nodes(s);
+	return take_memory(s, err) && find_nodes(s, err);
 }
 
 void session_close(struct session *s)
@@ -335,10 +369,11 @@ static void see_run(void *ctx, const struct placement_run *run)
 		return;
 	if (run->movable)
 		a->stained[run->level][run->nid] = true;
+	cost_add(&a->cost, (struct range){ run->start, run->end }, run->movable);
 	picture_mark(&a->picture, (struct range){ run->start, run->end }, run->movable ? '!' : '#');
 }
 
-static bool prepare(struct session *s, struct audit *a, struct input_error *err)
+static bool prepare(struct session *s, struct audit *a)
 {
 	const struct handover *h = s->h;
 
@@ -347,7 +382,7 @@ static bool prepare(struct session *s, struct audit *a, struct input_error *err)
 	a->mb.bottom_up = a->policy->bottom_up;
 	a->mb.movable_node = h->opt.movable_node;
 	if (a->policy->srat_first && numa_apply(&h->numa, &a->mb) != OK)
-		return input_fail(err, 0, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
+		return report_error(a->r, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
 	shadow_clear(s->shadow);
 	a->dm = (struct direct_map){
 		.policy = a->policy,
@@ -359,7 +394,9 @@ static bool prepare(struct session *s, struct audit *a, struct input_error *err)
 		.kernel_end = h->choice.end,
 		.end = h->end_of_ram,
 		.trampoline = s->trampoline,
+		.fragment = h->opt.fragment,
 	};
+	a->dm.fragment.seed = h->seed;
 	pt_alloc_init(&a->dm.alloc, &a->mb, h->bi.buffer);
 	return true;
 }
@@ -378,7 +415,7 @@ static void leave_out_trampoline(struct audit *a, uint64_t buffer_pages)
 	a->dm.alloc.from_memblock -= a->dm.trampoline_pages - from_buffer;
 }
 
-static bool build(struct audit *a, struct input_error *err)
+static bool build(struct audit *a)
 {
 	uint64_t buffer_pages = range_size(a->dm.alloc.buffer) / PAGE_SIZE;
 	uint64_t start = log_now_ns(&a->r->log);
@@ -386,56 +423,50 @@ static bool build(struct audit *a, struct input_error *err)
 
 	a->build_ns = log_now_ns(&a->r->log) - start;
 	if (st == ERR_NO_MEMORY)
-		return input_fail(err, 0, "%s: no page left for a page table while mapping 0x%llx (Linux would panic)",
-				  a->policy->name, (unsigned long long)a->dm.failed_at);
+		return report_error(a->r, "%s: no page left for a page table while mapping 0x%llx (Linux would panic)",
+				    a->policy->name, (unsigned long long)a->dm.failed_at);
 	if (st != OK)
-		return input_fail(err, 0, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
+		return report_error(a->r, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
 	leave_out_trampoline(a, buffer_pages);
 	return true;
 }
 
-static bool walk(struct session *s, struct audit *a, struct input_error *err)
+static bool walk(struct session *s, struct audit *a)
 {
 	const struct pgwalk_visit visit = { see_table, see_leaves, a };
 	struct pgwalk w = shadow_walk(s->shadow, a->dm.root, a->dm.levels);
 	uint64_t last = a->dm.page_offset + (a->dm.end - 1);
 	enum status st;
 
-	placement_init(&a->placement, &s->h->numa);
 	a->placement.run = see_run;
 	a->placement.ctx = a;
 	a->placement.single = s->h->opt.report_full;
 	st = pgwalk_range(&w, a->dm.page_offset, last, &visit);
 	placement_finish(&a->placement);
-	if (st != OK)
-		return input_fail(err, 0, "%s: the tables cannot be walked: %s", a->policy->name, status_str(st));
-	return true;
+	return st == OK || report_error(a->r, "%s: the tables cannot be walked: %s", a->policy->name, status_str(st));
 }
 
-bool predict_map(struct session *s, const struct pt_policy *policy, struct audit *a, struct input_error *err)
+bool predict_map(struct session *s, const struct pt_policy *policy, struct audit *a)
 {
+	struct count count = { .run = audit_see_counted, .ctx = a, .numa = &s->h->numa, .by_level = true };
+
 	memset(a, 0, sizeof(*a));
 	a->policy = policy;
-	if (!prepare(s, a, err))
+	if (!prepare(s, a))
 		return false;
 	if (s->pages) {
 		a->dm.alloc.tell = note_page;
 		a->dm.alloc.tell_ctx = s->pages;
 	}
-	if (!build(a, err))
-		return false;
 	picture_init(&a->picture, s->run.mb, &s->h->numa);
 	picture_mark(&a->picture, (struct range){ s->h->choice.base, s->h->choice.end }, 'K');
-	return walk(s, a, err);
-}
-
-void predict_record_end(struct session *s)
-{
-	struct log *l = &s->run.log;
-
-	log_record(l, "end");
-	log_str(l, "status", s->h->result == RUN_ERROR ? "error" : s->h->result == RUN_STAINED ? "stained" : "clean");
-	log_str(l, "srat", srat_name(s->h->srat_state));
-	log_u64(l, "elapsed_ns", log_now_ns(l));
-	log_end(l);
+	placement_init(&a->placement, &s->h->numa);
+	a->counted = s->counts || (!s->pages && predict_estimate(s) > PREDICT_MAX_BUILT);
+	a->dm.count = a->counted ? &count : NULL;
+	if (!build(a))
+		return false;
+	if (!a->counted)
+		return walk(s, a);
+	memcpy(a->leaves, a->dm.leaves, sizeof(a->leaves));
+	return true;
 }

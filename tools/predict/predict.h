@@ -7,12 +7,12 @@
 #include "tools/predict/facts.h"
 #include "tools/predict/shadow.h"
 
-/* The tables of one map: beyond this, one policy after the other is not worth waiting for. */
-#define PREDICT_MAX_PAGES (1ull << 27)
+/* The tables of one map: beyond this they are counted, not built, */
+#define PREDICT_MAX_BUILT (1ull << 24)
+/* and beyond this they cannot be listed one by one. */
+#define PREDICT_MAX_LISTED (1ull << 27)
 /* Where the shadow keeps the top table: no RAM is there. */
 #define TOP_TABLE (1ull << 60)
-/* And all maps of a sweep together. */
-#define PREDICT_MAX_SWEEP (1ull << 26)
 
 struct page_list {
 	phys_t *page;
@@ -27,8 +27,10 @@ struct session {
 	struct shadow *shadow;
 	bool trampoline;
 	/* set by the caller */
-	bool quiet;              /* no text, no records */
-	struct page_list *pages; /* receives the pages that memblock hands out, in order; NULL: nobody asks */
+	bool quiet;                     /* no text, no records */
+	bool counts;                    /* no tables are built */
+	const struct range_list *avoid; /* what KASLR must keep off besides; NULL: nothing */
+	struct page_list *pages;        /* receives the pages that memblock hands out, in order; NULL: nobody asks */
 };
 
 /*
@@ -43,21 +45,19 @@ void session_close(struct session *s);
 uint64_t predict_estimate(const struct session *s);
 
 /*
- * Builds that policy's map and reports where its pages lie into a->placement, through an independent walk. False:
- * *err.
+ * Builds that policy's map and finds where its pages lie, through an independent walk: a->placement. False: an error
+ * has been reported.
  */
-MUST_CHECK bool predict_map(struct session *s, const struct pt_policy *policy, struct audit *a,
-			    struct input_error *err);
+MUST_CHECK bool predict_map(struct session *s, const struct pt_policy *policy, struct audit *a);
 
-/* The last record. Needs s->h->result. */
-void predict_record_end(struct session *s);
+/* slots.c: h->slots and h->choice.slots. Between nodes_join and nodes_accept, as in the kernel. */
+MUST_CHECK bool slots_find(struct session *s, struct input_error *err);
 
 /*
- * For every slot that Linux's KASLR could have drawn: the verdict, as a sweep record and a few lines of text. False:
- * *err.
+ * slots.c: after the maps, the verdict of every policy for every slot: report_sweep. Takes the image out of run.mb.
+ * False: an error has been reported.
  */
-MUST_CHECK bool sweep_slots(struct session *s, const struct pt_policy *policy, const struct range_list *avoid,
-			    struct input_error *err);
+MUST_CHECK bool slots_sweep(struct session *s);
 
 /* The running host's facts. False: *err says what could not be read, and whether root could. */
 MUST_CHECK bool host_read(struct facts *f, struct input_error *err);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* Adds up what page tables cost: blocks they hold, low memory, distance. */
+#include "mm/cost.h"
+
+#define LOCAL_DISTANCE 10
+#define REMOTE_DISTANCE 20
+
+static uint64_t pages_below(struct range pages, phys_t limit)
+{
+	return range_size(range_clamp(pages, (struct range){ 0, limit })) / PAGE_SIZE;
+}
+
+/* Puts r between the spans, one with all that it touches. */
+static void take_blocks(struct cost_sum *s, struct range r)
+{
+	size_t first = 0, next;
+
+	while (first < s->nr_spans && s->span[first].end < r.start)
+		first++;
+	for (next = first; next < s->nr_spans && s->span[next].start <= r.end; next++) {
+		r.start = min_u64(r.start, s->span[next].start);
+		r.end = max_u64(r.end, s->span[next].end);
+	}
+	if (next == first && s->nr_spans == COST_MAX_SPANS) {
+		s->full = true;
+		return;
+	}
+	memmove(&s->span[first + 1], &s->span[next], (s->nr_spans - next) * sizeof(s->span[0]));
+	s->span[first] = r;
+	s->nr_spans = s->nr_spans - (next - first) + 1;
+}
+
+/* Spans may share a block where blocks are larger than theirs. */
+static uint64_t count_blocks(const struct cost_sum *s, uint64_t size)
+{
+	uint64_t nr = 0;
+	phys_t counted = 0;
+
+	for (size_t i = 0; i < s->nr_spans; i++) {
+		struct range r = { max_u64(align_down(s->span[i].start, size), counted),
+				   align_up(s->span[i].end, size) };
+
+		nr += range_size(r) / size;
+		counted = r.end;
+	}
+	return nr;
+}
+
+static uint64_t sum_distances(const struct placement *p, int home)
+{
+	uint64_t sum = 0;
+
+	for (unsigned level = 0; level < PT_PGD; level++) {
+		for (unsigned nid = 0; nid < p->numa->nr_nodes; nid++)
+			sum += p->pages[level][nid] * p->numa->node[nid].distance;
+		sum += p->pages[level][MAX_NUMNODES] * (home == NUMA_NO_NODE ? LOCAL_DISTANCE : REMOTE_DISTANCE);
+	}
+	return sum;
+}
+
+void cost_init(struct cost_sum *s)
+{
+	s->below_16m = s->below_4g = s->nr_spans = 0;
+	s->full = false;
+}
+
+void cost_add(struct cost_sum *s, struct range pages, bool movable)
+{
+	s->below_16m += pages_below(pages, 16 * MIB);
+	s->below_4g += pages_below(pages, 4 * GIB);
+	if (movable && !range_empty(pages))
+		take_blocks(s, (struct range){ align_down(pages.start, COST_BLOCK_SMALL),
+					       align_up(pages.end, COST_BLOCK_SMALL) });
+}
+
+struct cost cost_of(const struct cost_sum *s, const struct placement *p, const struct direct_map *dm, int home)
+{
+	struct cost c = {
+		.policy = dm->policy,
+		.levels = dm->levels,
+		.pages = p->table_pages,
+		.on_movable = p->on_movable,
+		.pinned = placement_pinned(p),
+		.blocks_known = !s->full,
+		.small_blocks = count_blocks(s, COST_BLOCK_SMALL),
+		.large_blocks = count_blocks(s, COST_BLOCK_LARGE),
+		.below_16m = s->below_16m,
+		.below_4g = s->below_4g,
+		.distance = sum_distances(p, home),
+		.steps = dm->steps,
+		.passes = dm->passes,
+		.ranges = dm->ranges,
+	};
+
+	memcpy(c.level_movable, p->level_movable, sizeof(c.level_movable));
+	return c;
+}

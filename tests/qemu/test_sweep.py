@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""The sweep beside real boots at random seeds: each verdict is the one that the sweep gives for its slot.
+
+LANDFALL_BOOTS: how many boots in all (default 50; `make test-sweep` makes 500)."""
+import os
+import random
+
+import pytest
+from conftest import boot
+
+BOOTS = int(os.environ.get("LANDFALL_BOOTS", "50"))
+
+# Machine, options, slots, and stained slots by bottom-up and hybrid. In the last one reservations leave few slots but those below node 1.
+MACHINES = [
+    ("four-nodes", "", 110, 14, 16),
+    ("four-nodes", "image_size=linux-6.1", 25, 3, 6),
+    ("four-nodes", "page_size=2m fragment=every:2", 110, 7, 8),
+    ("pc-islands", "page_size=4k", 598, 4, 4),
+    ("pc-islands", "page_size=4k memmap=76M$32M,64M$3008M,1G$4G", 17, 3, 3),
+]
+
+
+def holds(intervals, base):
+    return any(int(first, 16) <= base <= int(last, 16) for first, last in intervals)
+
+
+def check(log, sweeps, slots):
+    """One boot; how many of its verdicts are stained."""
+    place = log.one("kaslr")
+    assert place["slots"] == slots
+    verdicts = [r for r in log.records if r["rec"] == "verdict"]
+    assert [v["alloc"] for v in verdicts] == list(sweeps)
+    for verdict in verdicts:
+        sweep = sweeps[verdict["alloc"]]
+        stained = holds(sweep["intervals"], place["base"])
+        assert verdict["result"] == ("stained" if stained else "clean"), (verdict, place, sweep)
+        assert (verdict["on_movable"] > 0) == stained
+        assert verdict["on_movable"] <= (sweep["worst_on_movable"] or 0), (verdict, place, sweep)
+        if place["base"] == sweep["worst_base"]:
+            assert (verdict["on_movable"], verdict["pinned"]) == (sweep["worst_on_movable"], sweep["worst_pinned"])
+    return sum(v["result"] == "stained" for v in verdicts)
+
+
+@pytest.mark.parametrize("machine, options, slots, bottom_up, hybrid", MACHINES)
+def test_boots_are_as_swept(machine, options, slots, bottom_up, hybrid):
+    swept = boot(machine, f"alloc=all seed=1 report=json sweep {options}").log
+    sweeps = {r["alloc"]: r for r in swept.records if r["rec"] == "sweep"}
+    assert len(sweeps) == 8 and {s["slots"] for s in sweeps.values()} == {slots}
+    assert (sweeps["bottom-up"]["stained_slots"], sweeps["hybrid"]["stained_slots"]) == (bottom_up, hybrid)
+    bases, stained = set(), 0
+    for _ in range(BOOTS // len(MACHINES)):
+        seed = random.getrandbits(53)
+        booted = boot(machine, f"alloc=all seed={seed} report=json {options}")
+        assert booted.code in (33, 35), (seed, booted.data[-2000:])
+        stained += check(booted.log, sweeps, slots)
+        bases.add(booted.log.one("kaslr")["base"])
+    print(f"{machine} {options}: {BOOTS // len(MACHINES)} boots, {len(bases)} bases, {stained} maps stained, all as swept")
+    assert len(bases) > 1

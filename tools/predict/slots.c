@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* The slots that Linux's KASLR could draw, and the sweep over them: the kernel's own code, told what is known here. */
+#include "kernel/report.h"
+#include "kernel/sweep.h"
+#include "tools/predict/predict.h"
+
+static bool keep(struct bootinfo *bi, struct range r, enum keep_reason why)
+{
+	if (range_empty(r))
+		return true;
+	if (bi->nr_keep == BOOT_MAX_KEEP)
+		return false;
+	bi->keep[bi->nr_keep++] = (struct boot_keep){ r, why };
+	return true;
+}
+
+/*
+ * What KASLR keeps off. Under UEFI it takes free memory only; where no map of that is known, RAM that nobody had
+ * reserved stands in for it.
+ */
+static bool list_kept(struct session *s)
+{
+	struct bootinfo *bi = &s->h->bi;
+	const struct facts *f = s->facts;
+	const struct memblock_list *l = &f->mb.reserved;
+	bool room = keep(bi, f->initrd, KEEP_MODULE);
+
+	for (size_t i = 0; s->avoid && i < s->avoid->nr; i++)
+		room &= keep(bi, s->avoid->r[i], KEEP_MODULE);
+	for (size_t i = 0; f->efi && !f->conventional.nr && i < l->nr; i++) {
+		struct range r = { l->r[i].start, l->r[i].end }, image = image_taken(f);
+		struct range below = { r.start, min_u64(r.end, image.start) };
+		struct range above = { max_u64(r.start, image.end), r.end };
+
+		room &= keep(bi, below, KEEP_BOOT_SERVICES) && keep(bi, above, KEEP_BOOT_SERVICES);
+	}
+	return room;
+}
+
+/* Linux's chooser reads mem= and memmap= by itself, beside firmware's map. */
+static void take_map_options(struct session *s)
+{
+	static char words[CMDLINE_MAX];
+	static struct options opt;
+	struct option_error bad;
+
+	opt = s->h->opt;
+	facts_map_words(s->facts, words);
+	if (options_parse(&opt, words, &bad))
+		s->h->opt = opt;
+	else
+		report_warning(&s->run, "command line: %s: the slots are found without it", bad.text);
+}
+
+bool slots_find(struct session *s, struct input_error *err)
+{
+	struct handover *h = s->h;
+	struct bootinfo *bi = &h->bi;
+	const struct facts *f = s->facts;
+
+	bi->map = f->firmware.nr ? f->firmware : f->map.nr ? f->map : h->map;
+	if (e820_sanitize(&bi->map) != OK)
+		return input_fail(err, 0, "too many memory regions");
+	if (!list_kept(s) || f->conventional.nr > BOOT_MAX_CONVENTIONAL)
+		return input_fail(err, 0, "too many ranges for KASLR to avoid");
+	memcpy(bi->conventional, f->conventional.r, f->conventional.nr * sizeof(bi->conventional[0]));
+	bi->nr_conventional = f->conventional.nr;
+	take_map_options(s);
+	place_find_slots(&s->run);
+	h->choice.slots = h->slots.total;
+	log_text(&s->run.log, "KASLR: %llu slots of %s, as %s finds them", (unsigned long long)h->slots.total,
+		 human(h->choice.size).s, h->opt.efistub ? "the EFI stub" : "the decompressor");
+	if (f->efi && !f->conventional.nr)
+		report_warning(&s->run,
+			       "without efi=debug in the log the slots are those of RAM that nobody had reserved");
+	return true;
+}
+
+bool slots_sweep(struct session *s)
+{
+	struct range image = image_taken(s->facts);
+	const struct range buffer = s->facts->buffer;
+	const struct sweep_image at = {
+		.buffer = buffer.start - image.start,
+		.buffer_end = buffer.end - image.start,
+		.taken = range_size(image),
+		.end = s->facts->kernel.end - image.start,
+	};
+
+	if (memblock_free(s->run.mb, image) != OK)
+		return report_error(&s->run, "more than %d reserved ranges", MEMBLOCK_MAX);
+	return sweep_image(&s->run, &at, s->trampoline);
+}
