@@ -141,7 +141,44 @@ def test_costs_are_the_verdicts(boot):
     assert boot.costs("lowest").low[0] > 14 * facts.M and boot.costs("memblock").low[0] == 0
 
 
+def test_costs_of_the_default_machine(boot):
+    """Steps, passes, distance as the log's own table has them: 4028 pages on node 1 at 20, top-down on node 3 at 30."""
+    found = {alloc: boot.costs(alloc) for alloc in boot.policies}
+    assert found["memblock"].steps == (5, 2) and found["series"].steps == (1, 1) and found["bottom-up"].steps[1] == 2
+    assert (found["memblock"].distance, found["top-down"].distance) == (10.0, 29.9)
+    for alloc, cost in found.items():
+        record = boot.all("cost", alloc=alloc)[0]
+        assert cost.blocks == list(record["blocks"].values()) and cost.low == [4096 * n for n in record["below"].values()]
+        assert {k: v for k, v in cost.stains.items() if k in record["stained"]} == record["stained"]
+
+
 # ---- the page ----
+
+def test_policies_are_compared(boot, html):
+    """A mark and a cell for each number of each policy."""
+    shown = Page(html.read_text())
+    for alloc in boot.policies:
+        cost = boot.costs(alloc)
+        assert f"{alloc}: page tables at a mean SLIT distance of {cost.distance:.1f} from the kernel's node" in shown.titles
+        assert "{}: steps and passes over memory: {} in {}".format(alloc, *cost.steps) in shown.titles
+        below = [facts.size_words(n) for n in cost.low]
+        assert f"{alloc}: {below[1]} of page tables below 4 GiB, {below[0]} below 16 MiB" in shown.titles
+        row = shown.cells[len(shown.cells) - shown.cells[::-1].index(alloc) - 1:]
+        head = shown.cells[shown.cells.index("verdict") - 1:]
+        cells = dict(zip(head[:head.index("slots stained") + 1], row))
+        assert cells["mean SLIT distance"] == f"{cost.distance:.1f}" and cells["steps in passes"] == "{} in {}".format(*cost.steps)
+        assert [cells["below 16 MiB"], cells["below 4 GiB"]] == below
+
+
+def test_a_log_without_costs_is_drawn(tmp_path):
+    """One that was cut before the first of them."""
+    whole = (ROOT / "tests/machines/four-nodes.expect").read_text()
+    (tmp_path / "cut.log").write_text(whole[:whole.index('{"rec":"cost"')])
+    assert report(tmp_path / "cut.html", tmp_path / "cut.log") == (0, "")
+    shown = Page((tmp_path / "cut.html").read_text())
+    assert not any("SLIT" in t for t in shown.titles) and "unknown" in shown.cells
+    assert any(t.endswith("below 16 MiB") for t in shown.titles)
+
 
 def test_every_run_and_stain_is_on_the_page(boot, html):
     shown = Page(html.read_text())

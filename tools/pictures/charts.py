@@ -468,8 +468,19 @@ def draw_own_slot(canvas, ax, axis, boot):
 
 # ---- policies --------------------------------------------------------------------------------------------------------
 
+LOW, DISTANCE, STEPS = "page tables below 4 GiB", "mean distance from the kernel", "steps in passes over memory"
+BESIDE = 3  # panels in a row of the wide chart
+
+def distance_words(cost):
+    return "unknown" if cost.distance is None else f"{cost.distance:.1f}"
+
+
+def steps_words(cost):
+    return "unknown" if cost.steps is None else "{} in {}".format(*cost.steps)
+
+
 def panels(boot):
-    """(heading, value, words, title) for each thing that is compared."""
+    """(heading, value, words, title) for each thing that is compared; what speaks of stains comes first."""
     costs = {alloc: boot.costs(alloc) for alloc in boot.policies}
 
     def stains(alloc):
@@ -490,20 +501,26 @@ def panels(boot):
             return f"{alloc}: stained at {s['stained_slots']} of {s['slots']} slots" if s else f"{alloc}: no sweep"
         found.append(("share of slots that stain", share, lambda a: probability_words(costs[a].sweep) if costs[a].sweep else "no sweep",
                       share_words))
+    found.append((LOW, lambda a: costs[a].low[1], lambda a: size_words(costs[a].low[1]),
+                  lambda a: f"{a}: {size_words(costs[a].low[1])} of page tables below 4 GiB, {size_words(costs[a].low[0])} below 16 MiB"))
+    if any(cost.steps for cost in costs.values()):
+        found += [(DISTANCE, lambda a: costs[a].distance or 0, lambda a: distance_words(costs[a]),
+                   lambda a: f"{a}: page tables at a mean SLIT distance of {distance_words(costs[a])} from the kernel's node"),
+                  (STEPS, lambda a: (costs[a].steps or (0,))[0], lambda a: steps_words(costs[a]),
+                   lambda a: f"{a}: steps and passes over memory: {steps_words(costs[a])}")]
     return found
 
 
 def draw_policies(boot, layout, key):
     """What each policy costs, a bar each."""
     found, row = panels(boot), layout.row
+    columns = BESIDE if layout is WIDE else 1
     height = row * len(boot.policies)
-    beside = layout is WIDE
     gap, step = 24, height + 40
-    canvas = Canvas(layout, 34 + (height + 8 if beside else step * len(found)), key)
-    room = layout.width - layout.left - layout.right
-    width = (room - gap * (len(found) - 1)) / len(found) if beside else room
+    canvas = Canvas(layout, step * -(-len(found) // columns), key)
+    width = (layout.width - layout.left - layout.right - gap * (columns - 1)) / columns
     for i, (heading, value, words, title) in enumerate(found):
-        left, top = (layout.left + i * (width + gap), 34) if beside else (layout.left, 34 + i * step)
+        left, top = layout.left + i % columns * (width + gap), 34 + i // columns * step
         ax = canvas.axes(left, top, width, height)
         most = 1.0 if heading.startswith("share") else max([value(a) for a in boot.policies] + [1])
         ax.set_xlim(0, most * (1 + 80 / (width - 80)))
@@ -513,10 +530,11 @@ def draw_policies(boot, layout, key):
         canvas.text(left, top - 10, heading, weight="bold", va="bottom")
         for j, alloc in enumerate(boot.policies):
             v = value(alloc)
-            canvas.mark(ax, (0, j * row + 4, max(v, most / 400), row - 8), title(alloc), facecolor=LIGHT["stain" if v else "clean"], linewidth=0)
+            colour = "clean" if not v else "tables" if heading in (LOW, DISTANCE, STEPS) else "stain"
+            canvas.mark(ax, (0, j * row + 4, max(v, most / 400), row - 8), title(alloc), facecolor=LIGHT[colour], linewidth=0)
             ax.text(v + most * 0.02, (j + 0.5) * row, words(alloc), va="center", fontsize=layout.font - 0.5,
                     color=LIGHT["ink" if v else "muted"])
-            if i == 0 or not beside:
+            if i % columns == 0:
                 canvas.text(layout.left - 8, top + (j + 0.5) * row, alloc, ha="right", va="center")
     return canvas.svg("What each policy costs", ". ".join(title(a) for _, _, _, title in found for a in boot.policies) + ".")
 

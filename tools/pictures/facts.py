@@ -92,7 +92,7 @@ class LogFacts:
         """What a policy costs, from the records of its pages."""
         runs = [r for r in self.runs(alloc) if r.level != "pgd"]
         stains = [r for r in runs if r.movable]
-        verdict, sweep = self.verdict(alloc), self.sweeps.get(alloc)
+        verdict, sweep, record = self.verdict(alloc), self.sweeps.get(alloc), (self.all("cost", alloc=alloc) or [None])[0]
         return SimpleNamespace(
             pages=sum(r.end - r.start for r in runs) // PAGE,
             stains={lv: sum(r.end - r.start for r in stains if r.level == lv) // PAGE for lv in LEVELS[1:]},
@@ -101,6 +101,8 @@ class LogFacts:
             pinned=verdict["pinned"] if verdict else None,
             blocks=[len({b for r in stains for b in range(r.start // size, (r.end - 1) // size + 1)}) for size in BLOCKS],
             low=[sum(model.size(model.cut((0, limit), (r.start, r.end))) for r in runs) for limit in (16 * M, 4 * G)],
+            distance=record["distance"] * 10 // record["pages"] / 10 if record and record["pages"] else None,
+            steps=record and (record["steps"], record["passes"]),
             sweep=sweep)
 
     # ---- slots ----

@@ -109,12 +109,14 @@ def sweep_table(boot):
 def policy_table(boot):
     levels = [lv for lv in LEVELS[1:] if lv != "p4d" or boot.boot["levels"] == 5]
     heads = ["policy", "verdict", "table pages", *[f"{lv} stained" for lv in levels], "pinned"]
-    heads += [f"{size_words(b)} blocks held" for b in BLOCKS] + ["below 16 MiB", "below 4 GiB"] + (["slots stained"] if boot.sweeps else [])
+    heads += [f"{size_words(b)} blocks held" for b in BLOCKS] + ["below 16 MiB", "below 4 GiB", "mean SLIT distance", "steps in passes"]
+    heads += (["slots stained"] if boot.sweeps else [])
 
     def row(alloc):
         cost, verdict = boot.costs(alloc), boot.verdict(alloc)
         cells = [alloc, verdict["result"] if verdict else "unknown", cost.pages, *[cost.stains[lv] for lv in levels]]
         cells += [size_words(cost.pinned) if cost.pinned is not None else "unknown", *cost.blocks, *map(size_words, cost.low)]
+        cells += [charts.distance_words(cost), charts.steps_words(cost)]
         if boot.sweeps:
             cells.append(charts.probability_words(cost.sweep) if cost.sweep else "unknown")
         return cells
