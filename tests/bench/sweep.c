@@ -1,37 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Times the sweep on the host, on machines of 64 equal nodes, every second one hot-pluggable, 5 levels, 4 KiB pages.
+ * Times the sweep on the host, on machines of equal nodes, every second one hot-pluggable, 5 levels, 4 KiB pages.
  *
- *   sweep growth   a line for each of 2^10 to 2^31 slots and each policy:
- *                  slots, policy, slots stained, slots tried, instructions (0: not known), nanoseconds
- *   sweep brute    8 GiB, bottom-up, slots in immovable memory only: how long the sweep takes, counting in every slot,
- *                  and building in every slot (measured in every STRIDE-th, on memory touched before): slots, then
- *                  nanoseconds of each
+ *   sweep growth NODES [POLICY [SHIFT]]
+ *                  a line for each of 2^10 to 2^31 slots, or 2^SHIFT only, and each policy, or that one only:
+ *                  slots, policy, slots stained, slots tried, nanoseconds
+ *   sweep count    a line for each of 1, 16 and 256 TiB, 1 and 4 PiB: TiB, page-table pages, nanoseconds to count them
+ *   sweep brute    64 nodes, 8 GiB, bottom-up, slots in immovable memory only: how long the sweep takes, counting in
+ *                  every slot, and building in every slot (measured in every STRIDE-th, on memory touched before):
+ *                  slots, then nanoseconds of each
+ *
+ * With SHIFT a sweep is made once, for those who count its instructions from outside.
  */
 #define _GNU_SOURCE
-#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "mm/policy.h"
 #include "mm/sweep.h"
 
-#define NODES 64
+#define MAX_NODES 128
+#define BRUTE_NODES 64
+#define ALL_SHIFTS 0
 #define BRUTE_BYTES (8 * GIB)
 #define STRIDE 64
-#define ROUNDS 3 /* the best one counts */
+#define ROUNDS 5 /* the best one counts */
 
 static struct memblock start_state, work;
 static struct numa numa;
 static struct kaslr_slots slots;
 static struct sweep sweep;
 static char *arena;
+static uint64_t pages_taken;
 
 _Noreturn void kassert_fail(const char *expr, const char *file, int line)
 {
@@ -55,29 +58,10 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* A counter of instructions in user mode, or -1 where the host has none. */
-static int open_counter(void)
-{
-	struct perf_event_attr attr = { .type = PERF_TYPE_HARDWARE,
-					.size = sizeof(attr),
-					.config = PERF_COUNT_HW_INSTRUCTIONS,
-					.exclude_kernel = 1,
-					.exclude_hv = 1 };
-
-	return (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
-}
-
-static uint64_t read_counter(int fd)
-{
-	uint64_t n;
-
-	return fd >= 0 && read(fd, &n, sizeof(n)) == sizeof(n) ? n : 0;
-}
-
 /* Slots everywhere, as the EFI stub has them, or in what is not hot-pluggable only. */
-static void make_machine(uint64_t bytes, bool everywhere)
+static void make_machine(uint64_t bytes, unsigned nodes, bool everywhere)
 {
-	struct range ram = { 1 * MIB, bytes }, immovable[NODES / 2];
+	struct range ram = { 1 * MIB, bytes }, immovable[MAX_NODES];
 	struct kaslr_request q = { &ram, 1, immovable, 0, NULL, 0, KASLR_PREFERRED, bytes, KASLR_ALIGN };
 
 	memblock_init(&start_state);
@@ -86,8 +70,8 @@ static void make_machine(uint64_t bytes, bool everywhere)
 	need(memblock_add(&start_state, ram) == OK, "memory");
 	need(memblock_reserve(&start_state, (struct range){ 0, 1 * MIB }) == OK, "low memory");
 	start_state.movable_node = true;
-	for (unsigned i = 0; i < NODES; i++) {
-		struct range node = { bytes / NODES * i, bytes / NODES * (i + 1) };
+	for (unsigned i = 0; i < nodes; i++) {
+		struct range node = { bytes / nodes * i, bytes / nodes * (i + 1) };
 
 		need(numa_add_memblk(&numa, numa_map_pxm(&numa, i), node, i % 2) == OK, "nodes");
 		if (i % 2 == 0)
@@ -112,31 +96,33 @@ static void describe(const struct pt_policy *policy, uint64_t bytes)
 	sweep.max_tries = SWEEP_MAX_TRIES;
 }
 
-static void time_growth(int counter)
+/* The quickest of a few rounds. */
+static void time_sweep(uint64_t bytes, const struct pt_policy *policy, unsigned rounds)
+{
+	uint64_t best = UINT64_MAX;
+
+	describe(policy, bytes);
+	for (unsigned i = 0; i < rounds; i++) {
+		uint64_t start = now_ns();
+
+		need(sweep_run(&sweep) == OK, "a sweep failed");
+		best = min_u64(best, now_ns() - start);
+	}
+	printf("%llu %s %llu %llu %llu\n", (unsigned long long)slots.total, policy->name,
+	       (unsigned long long)sweep.nr_stained, (unsigned long long)sweep.tries, (unsigned long long)best);
+}
+
+static void time_growth(unsigned nodes, const char *policy, unsigned only)
 {
 	for (unsigned shift = 10; shift <= 31; shift++) {
 		uint64_t bytes = KASLR_ALIGN << shift;
 
-		make_machine(bytes, true);
+		if (only != ALL_SHIFTS && shift != only)
+			continue;
+		make_machine(bytes, nodes, true);
 		for (unsigned p = 0; p < pt_policies_nr; p++) {
-			uint64_t best = UINT64_MAX, instructions = 0;
-			enum status st = OK;
-
-			describe(pt_policies[p], bytes);
-			for (unsigned i = 0; i < ROUNDS && st == OK; i++) {
-				uint64_t before = read_counter(counter), start = now_ns();
-
-				st = sweep_run(&sweep);
-				best = min_u64(best, now_ns() - start);
-				instructions = read_counter(counter) - before;
-			}
-			if (st == OK)
-				printf("%llu %s %llu %llu %llu %llu\n", (unsigned long long)slots.total,
-				       pt_policies[p]->name, (unsigned long long)sweep.nr_stained,
-				       (unsigned long long)sweep.tries, (unsigned long long)instructions,
-				       (unsigned long long)best);
-			else
-				printf("%llu %s refused\n", (unsigned long long)slots.total, pt_policies[p]->name);
+			if (!strcmp(policy, "all") || !strcmp(policy, pt_policies[p]->name))
+				time_sweep(bytes, pt_policies[p], only == ALL_SHIFTS ? ROUNDS : 1);
 		}
 	}
 }
@@ -172,6 +158,7 @@ static uint64_t time_slot(phys_t base, struct count *count)
 	if (!count)
 		memset(page(NULL, base), 0, PAGE_SIZE);
 	need(direct_map_build(&dm) == OK, "a slot has no memory");
+	pages_taken = dm.alloc.from_buffer + dm.alloc.from_memblock;
 	return now_ns() - start;
 }
 
@@ -196,7 +183,7 @@ static void time_brute(void)
 
 	arena = mmap(NULL, BRUTE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	need(arena != MAP_FAILED, "no address space for the arena");
-	make_machine(BRUTE_BYTES, false);
+	make_machine(BRUTE_BYTES, BRUTE_NODES, false);
 	describe(&policy_bottom_up, BRUTE_BYTES);
 	start = now_ns();
 	need(sweep_run(&sweep) == OK, "the sweep failed");
@@ -205,12 +192,35 @@ static void time_brute(void)
 	       (unsigned long long)time_slots(true, 1), (unsigned long long)time_slots(false, STRIDE));
 }
 
+static void time_counts(void)
+{
+	static const uint64_t tib[] = { 1, 16, 256, 1024, 4096 };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(tib); i++) {
+		struct count count = { .numa = &numa };
+		uint64_t best = UINT64_MAX;
+
+		make_machine(tib[i] * TIB, BRUTE_NODES, true);
+		describe(&policy_bottom_up, tib[i] * TIB);
+		for (unsigned k = 0; k < ROUNDS; k++)
+			best = min_u64(best, time_slot(KASLR_PREFERRED, &count));
+		printf("%llu %llu %llu\n", (unsigned long long)tib[i], (unsigned long long)pages_taken,
+		       (unsigned long long)best);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	need(argc == 2 && (!strcmp(argv[1], "growth") || !strcmp(argv[1], "brute")), "usage: sweep growth|brute");
-	if (argv[1][0] == 'b')
+	const char *what = argc > 1 ? argv[1] : "";
+	unsigned nodes = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
+
+	if (!strcmp(what, "growth") && nodes > 0 && nodes <= MAX_NODES)
+		time_growth(nodes, argc > 3 ? argv[3] : "all", argc > 4 ? (unsigned)atoi(argv[4]) : ALL_SHIFTS);
+	else if (!strcmp(what, "count"))
+		time_counts();
+	else if (!strcmp(what, "brute"))
 		time_brute();
 	else
-		time_growth(open_counter());
+		need(false, "usage: sweep growth NODES [POLICY [SHIFT]] | count | brute");
 	return 0;
 }
