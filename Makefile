@@ -287,7 +287,7 @@ bench: build/landfall.elf build/landfall.efi build/landfall-machine $(addprefix 
 FUZZ       := root srat slit madt hmat cedt cpio findings fadt smbios spcr multiboot efi_memmap options linuxlog machine run
 FUZZ_CC    := clang
 FUZZ_FLAGS := $(WARN) -O1 -g -I. -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-FUZZ_OBJS  := $(addprefix build/fuzz/,tests/fuzz/fuzz.o $(PURE_OBJS) boot/efi_memmap.o tools/machine.o \
+FUZZ_OBJS  := $(addprefix build/fuzz/,tests/fuzz/fuzz.o tests/fuzz/every.o $(PURE_OBJS) boot/efi_memmap.o tools/machine.o \
               $(addprefix tools/predict/,logline.o linuxlog.o facts.o srat_lines.o text.o))
 T          ?= 60
 
@@ -310,14 +310,18 @@ build/fuzz/seeds: tests/fuzz/seeds build/landfall-machine $(wildcard tests/fuzz/
 fuzz: $(FUZZ:%=build/fuzz/fuzz_%) build/fuzz/seeds ## fuzz every parser and the whole run; T=SECONDS for each, FUZZ=NAMES
 	$(Q)tests/fuzz/run --seconds=$(T) $(FUZZ)
 
-# The short form: every input of the corpus, and two seconds of the whole run.
-test-fuzz: $(FUZZ:%=build/fuzz/fuzz_%) build/fuzz/seeds ## the fuzzers' corpus, and the whole run for two seconds
+# All of what is near a good input, instead of some of what is anywhere. The whole run has too many seeds for that.
+fuzz-every: $(FUZZ:%=build/fuzz/fuzz_%) build/fuzz/seeds ## every truncation and every change of one byte of the fuzzers' corpus
+	$(Q)tests/fuzz/run --every $(filter-out run,$(FUZZ))
+
+# The short form: every input of the corpus, all their truncations and four changes of every byte; two seconds of the whole run.
+test-fuzz: $(FUZZ:%=build/fuzz/fuzz_%) build/fuzz/seeds ## the fuzzers' corpus and what is near, and the whole run for two seconds
 	$(Q)tests/fuzz/run --corpus --junit=build/junit/fuzz.xml $(FUZZ)
 
 TEST_PACKAGES += clang=clang libclang-rt-14-dev
 TEST_LAYERS   += test-fuzz
 
-.PHONY: fuzz test-fuzz
+.PHONY: fuzz fuzz-every test-fuzz
 
 # ---- style, compilers, coverage --------------------------------------------------------------------------------------
 CODE       := $(sort $(shell find acpi boot kernel mm tests tools -name '*.[ch]'))

@@ -133,7 +133,7 @@ static struct range ram_range(size_t i)
 	return (struct range){ align_up(e->start, PAGE_SIZE), end };
 }
 
-/* The contract: exactly this is reserved before the direct map is built. */
+/* As docs/log-format.md lists it: exactly this is reserved before the direct map is built. */
 static struct range reserved_range(size_t i)
 {
 	const struct bootinfo *bi = &w.h->bi;
@@ -179,7 +179,7 @@ static bool holds_reserved(struct range r)
 	return false;
 }
 
-/* The contract's words: hotplug, and no byte that was reserved before lies in its joined ranges. */
+/* docs/log-format.md: hotplug, and no byte that was reserved before lies in its joined ranges. */
 static void judge_nodes(void)
 {
 	const struct numa *n = &w.h->numa;
