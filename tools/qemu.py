@@ -77,9 +77,9 @@ def connect(path, timeout):
         try:
             sock.connect(str(path))
             return sock
-        except (FileNotFoundError, ConnectionRefusedError):
+        except (FileNotFoundError, ConnectionRefusedError) as e:
             if time.monotonic() > deadline:
-                raise
+                raise QemuError(f"{path}: {e.strerror}") from e
             time.sleep(0.01)
 
 

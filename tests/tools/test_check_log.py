@@ -64,6 +64,15 @@ def test_stained_run_in_qemu():
     assert state(stained_log(), allow_stained=True) == "passed"
 
 
+def test_junit_of_a_stain_that_is_allowed(tmp_path):
+    """The XML says what the exit status says."""
+    xml = tmp_path / "report.xml"
+    for options, status, failures, skipped in ((["--allow-stained"], 0, "0", "2"), ([], 1, "2", "1")):
+        assert shell(tmp_path, stained_log(), f"--junit={xml}", *options)[0] == status
+        suite = ElementTree.parse(xml).getroot()
+        assert (suite.get("failures"), suite.get("skipped")) == (failures, skipped)
+
+
 def test_hotplug_option_is_taken_into_account():
     """With a node made hot-pluggable by an option, records still follow from each other."""
     if not (ROOT / "build/landfall.elf").exists():
