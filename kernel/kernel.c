@@ -55,7 +55,7 @@ static bool reserve(struct run *r, struct range what, const char *name)
 	return true;
 }
 
-/* What kernel/report.c prints of it stands in the contract: exactly this is reserved. */
+/* What docs/log-format.md lists as reserved, and nothing else. */
 static bool reserve_start_state(struct run *r)
 {
 	const struct bootinfo *bi = &r->h->bi;

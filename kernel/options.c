@@ -88,7 +88,7 @@ bool option_next_item(const struct option_word *p, const char **list, char item[
 	return true;
 }
 
-/* ---- one reader an option, in the contract's order ---- */
+/* ---- one reader an option, in the order of docs/options.md ---- */
 
 static unsigned policy_index(const struct pt_policy *policy)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line as the contract has it: every option checked, nothing silently ignored. Pointer-free, as it moves.
+ * The command line as docs/options.md has it: every option checked, nothing silently ignored. Pointer-free, as it moves.
  */
 #ifndef KERNEL_OPTIONS_H
 #define KERNEL_OPTIONS_H
@@ -75,7 +75,7 @@ struct option_error {
 	char text[160];
 };
 
-/* The defaults of the contract. */
+/* The defaults of docs/options.md. */
 void options_init(struct options *o);
 
 /*

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads a serial log and checks all that the contract promises of any log: lines, records, CRCs, sums, verdicts."""
+"""Reads a serial log and checks all that docs/log-format.md promises of any log: lines, records, CRCs, sums, verdicts."""
 import json
 import re
 import zlib
@@ -25,7 +25,7 @@ MAX_STRETCHES = 1024  # of blocks that the kernel can tell apart
 
 
 class LogError(AssertionError):
-    """The log is not what the contract says."""
+    """The log is not what docs/log-format.md says."""
 
 
 def need(condition, words):

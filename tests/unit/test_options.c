@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every option of the contract: what it sets, what it refuses and in which words, and what mem= and memmap= do to a
+ * Every option of docs/options.md: what it sets, what it refuses and in which words, and what mem= and memmap= do to a
  * map.
  */
 #include "tests/unit/support.h"

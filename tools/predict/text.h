@@ -29,7 +29,7 @@ MUST_CHECK bool text_number(const char **s, uint64_t *v);
 MUST_CHECK bool text_range(const char **s, struct range *r);
 
 /*
- * A number as the contract has it (0x, suffix K M G T P) up to the end of the string or one of the characters in
+ * A number as in docs/options.md (0x, suffix K M G T P) up to the end of the string or one of the characters in
  * `stop`.
  */
 MUST_CHECK bool text_size(const char **s, const char *stop, uint64_t *v);
