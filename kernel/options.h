@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line as docs/options.md has it: every option checked, nothing silently ignored. Pointer-free, as it moves.
+ * The command line as docs/options.md has it: each option checked, nothing silently ignored. Pointer-free, as it moves.
  */
 #ifndef KERNEL_OPTIONS_H
 #define KERNEL_OPTIONS_H

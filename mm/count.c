@@ -82,13 +82,13 @@ static bool touched_before(const struct direct_map *dm, struct range slot)
 	return false;
 }
 
-/* The slot around page `at` of range r; whole: r covers it, so r's own region holds it, and nobody else's. */
+/* The slot around page `at` of range r; whole: r covers it, so r's own region holds it: [0, 1M) covers none. */
 static struct edge touch_edge(const struct layout *l, enum pt_level table, phys_t at)
 {
 	struct edge e = { .slot = slot_of(l->dm, table, at) };
 
 	e.at = slot_range(l->dm, table, e.slot);
-	e.whole = e.at.start >= l->r.start && e.at.end <= l->r.end && l->r.start >= ISA_END;
+	e.whole = e.at.start >= l->r.start && e.at.end <= l->r.end;
 	e.before = !e.whole && touched_before(l->dm, e.at);
 	return e;
 }
@@ -420,11 +420,11 @@ void count_window(struct direct_map *dm, phys_t start, struct range ram)
 	struct count *c = dm->count;
 
 	c->window = (struct range){ start, ram.start };
-	if (range_overlaps(ram, c->buffer) && !range_empty(c->buffer) && c->nr_home++ == 0)
+	if (!range_empty(range_clamp(ram, c->buffer)) && c->nr_home++ == 0)
 		c->home = ram;
 }
 
-enum status count_window_done(struct direct_map *dm, struct range r)
+void count_window_done(struct direct_map *dm, struct range r)
 {
 	struct count *c = dm->count;
 
@@ -441,10 +441,8 @@ enum status count_window_done(struct direct_map *dm, struct range r)
 		c->done[i] = c->done[--c->nr_done];
 		i = 0;
 	}
-	if (c->nr_done == COUNT_MAX_DONE)
-		return ERR_FULL;
+	KASSERT(c->nr_done < COUNT_MAX_DONE);
 	c->done[c->nr_done++] = r;
-	return OK;
 }
 
 enum status count_range(struct direct_map *dm, struct range r, phys_t *end)
@@ -452,9 +450,7 @@ enum status count_range(struct direct_map *dm, struct range r, phys_t *end)
 	struct layout l = { .dm = dm, .r = { align_down(r.start, PAGE_SIZE), align_down(r.end, PAGE_SIZE) } };
 	enum status s;
 
-	*end = 0;
-	if (range_empty(l.r))
-		return OK;
+	KASSERT(!range_empty(l.r));
 	lay_out(&l);
 	s = hand_out(&l);
 	*end = mapped_end(&l);

@@ -61,11 +61,12 @@ void count_begin(struct direct_map *dm);
 /* `ram` is mapped next, inside a window of the policy that begins at `start`, upwards. */
 void count_window(struct direct_map *dm, phys_t start, struct range ram);
 
-/* All memory of window r is mapped. ERR_FULL: more than COUNT_MAX_DONE stretches. */
-MUST_CHECK enum status count_window_done(struct direct_map *dm, struct range r);
+/* All memory of window r is mapped. */
+void count_window_done(struct direct_map *dm, struct range r);
 
 /*
- * One range: hands out its pages and adds up results. *end: what is mapped really, as large leaves reach further.
+ * One range, of whole pages: hands out its pages and adds up results. *end: what is mapped really, as large leaves
+ * reach further.
  * ERR_NO_MEMORY as direct_map_build.
  */
 MUST_CHECK enum status count_range(struct direct_map *dm, struct range r, phys_t *end);

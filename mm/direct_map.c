@@ -160,6 +160,25 @@ static enum status fill_forced(struct fill *f, phys_t *child, enum pt_level leve
 }
 
 /*
+ * Large leaves for the slot of f->at and the empty ones behind it, `most` at most; how many. A loop of its own, as a
+ * map in large leaves is nearly all of this.
+ */
+static unsigned put_leaves(struct fill *f, uint64_t *entry, unsigned most, enum pt_level level)
+{
+	const uint64_t size = 1ull << pt_shift(level);
+	phys_t at = align_down(f->at, size);
+	unsigned n = 0;
+
+	do {
+		entry[n++] = at | PT_LEAF_FLAGS | PT_LARGE;
+		at += size;
+	} while (n < most && at < f->end && !entry[n]);
+	f->at = at;
+	f->dm->leaves[level] += n;
+	return n;
+}
+
+/*
  * Fills the slots of one table from f->at on, until its end or f->end. The PGD of 4-level tables is treated as a P4D
  * table: its entries map 512G. The direct map starts at a 1G boundary, so slots of 1G and less lie alike in physical
  * and virtual addresses.
@@ -175,16 +194,15 @@ static enum status fill_table(struct fill *f, phys_t table, enum pt_level level)
 	for (unsigned i = (unsigned)((dm->page_offset + f->at) >> pt_shift(level)) % PT_ENTRIES;
 	     i < PT_ENTRIES && f->at < f->end; i++) {
 		phys_t child = entry[i] ? entry[i] & PT_ADDRESS : PHYS_NONE;
-		phys_t start = f->at - ((dm->page_offset + f->at) & (size - 1));
-		bool forced = force && !entry[i] && force_down(dm, start);
+		bool forced = force && !entry[i] && force_down(dm, align_down(f->at, size));
 		enum status s;
 
-		if ((entry[i] & PT_LARGE) || (leaf && !entry[i] && !forced)) {
-			if (!entry[i]) {
-				entry[i] = start | PT_LEAF_FLAGS | PT_LARGE;
-				dm->leaves[level]++;
-			}
-			f->at = start + size;
+		if (entry[i] & PT_LARGE) {
+			f->at = align_down(f->at, size) + size;
+			continue;
+		}
+		if (leaf && !entry[i] && !forced) {
+			i += put_leaves(f, &entry[i], force ? 1 : PT_ENTRIES - i, level) - 1;
 			continue;
 		}
 		s = forced ? fill_forced(f, &child, level - 1) : fill_below(f, &child, level - 1);
@@ -323,7 +341,9 @@ enum status direct_map_ram(struct direct_map *dm, struct range r, uint64_t *mapp
 		dm->passes += !dm->in_pass;
 		dm->in_pass = true;
 	}
-	return dm->count ? count_window_done(dm, r) : OK;
+	if (dm->count)
+		count_window_done(dm, r);
+	return OK;
 }
 
 enum status direct_map_bounds(struct direct_map *dm, phys_t min, phys_t max)

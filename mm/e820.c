@@ -2,6 +2,22 @@
 /* The memory map: any mess of told ranges becomes a sorted list in which every byte has one type. */
 #include "mm/e820.h"
 
+/* Unknown types have the last one's names. */
+static const struct type_names {
+	enum e820_type type;
+	const char *ours, *in_linux;
+} type_names[] = {
+	{ E820_RAM, "usable", "usable" },
+	{ E820_RESERVED, "reserved", "reserved" },
+	{ E820_ACPI, "acpi", "ACPI data" },
+	{ E820_NVS, "nvs", "ACPI NVS" },
+	{ E820_UNUSABLE, "unusable", "unusable" },
+	{ E820_PMEM, "persistent", "persistent (type 7)" },
+	{ E820_PRAM, "persistent", "persistent (type 12)" },
+	{ E820_SOFT_RESERVED, "soft-reserved", "soft reserved" },
+	{ 0, "unknown", "unknown" },
+};
+
 static struct range entry_range(const struct e820_entry *e)
 {
 	return (struct range){ e->start, e->end };
@@ -119,6 +135,15 @@ static enum status cut_out(struct e820 *m, struct range r)
 	return ERR_FULL;
 }
 
+static const struct type_names *names_of(enum e820_type type)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(type_names) - 1 && type_names[i].type != type)
+		i++;
+	return &type_names[i];
+}
+
 enum status e820_add(struct e820 *m, phys_t start, uint64_t size, enum e820_type type)
 {
 	if (size == 0)
@@ -213,45 +238,10 @@ uint64_t e820_total(const struct e820 *m, enum e820_type type)
 
 const char *e820_type_name(enum e820_type type)
 {
-	switch (type) {
-	case E820_RAM:
-		return "usable";
-	case E820_RESERVED:
-		return "reserved";
-	case E820_ACPI:
-		return "acpi";
-	case E820_NVS:
-		return "nvs";
-	case E820_UNUSABLE:
-		return "unusable";
-	case E820_PMEM:
-	case E820_PRAM:
-		return "persistent";
-	case E820_SOFT_RESERVED:
-		return "soft-reserved";
-	}
-	return "unknown";
+	return names_of(type)->ours;
 }
 
 const char *e820_type_linux(enum e820_type type)
 {
-	switch (type) {
-	case E820_RAM:
-		return "usable";
-	case E820_RESERVED:
-		return "reserved";
-	case E820_ACPI:
-		return "ACPI data";
-	case E820_NVS:
-		return "ACPI NVS";
-	case E820_UNUSABLE:
-		return "unusable";
-	case E820_PMEM:
-		return "persistent (type 7)";
-	case E820_PRAM:
-		return "persistent (type 12)";
-	case E820_SOFT_RESERVED:
-		return "soft reserved";
-	}
-	return "unknown";
+	return names_of(type)->in_linux;
 }

@@ -292,10 +292,14 @@ enum status numa_apply(const struct numa *n, struct memblock *mb)
 			return ERR_FULL;
 	}
 	for (size_t i = 0; i < n->nr_hot; i++)
-		if (n->node[n->hot[i].nid].movable &&
-		    memblock_mark(mb, first_bytes(&n->hot[i]), MEMBLOCK_HOTPLUG, true) != OK)
+		if (n->node[n->hot[i].nid].movable && numa_mark_hot(n, i, mb, true) != OK)
 			return ERR_FULL;
 	return OK;
+}
+
+enum status numa_mark_hot(const struct numa *n, size_t i, struct memblock *mb, bool set)
+{
+	return memblock_mark(mb, first_bytes(&n->hot[i]), MEMBLOCK_HOTPLUG, set);
 }
 
 int numa_node_of(const struct numa *n, phys_t p)

@@ -31,7 +31,7 @@ struct pt_policy {
 	phys_t (*page)(struct direct_map *dm, phys_t maps);
 };
 
-/* The policies in the order of docs/options.md: bottom-up, memblock, lowest, top-down, series, hybrid, floor, node-local. */
+/* In the order of docs/options.md: bottom-up, memblock, lowest, top-down, series, hybrid, floor, node-local. */
 extern const struct pt_policy *const pt_policies[];
 extern const unsigned pt_policies_nr;
 

@@ -13,20 +13,19 @@
 
 /* ---- where an image may move freely ---- */
 
-/* The free memory around p, the image not counted; empty when p is not free. */
+/* The free memory around p, where memory is, the image not counted; it ends at p or below when p is reserved. */
 static struct range free_around(const struct memblock *mb, phys_t p)
 {
 	size_t m = memblock_first(&mb->memory, p), t = memblock_first(&mb->reserved, p);
 	struct range room;
 
-	if (m == mb->memory.nr || mb->memory.r[m].start > p)
-		return (struct range){ 0, 0 };
+	KASSERT(m < mb->memory.nr && mb->memory.r[m].start <= p);
 	room = (struct range){ mb->memory.r[m].start, mb->memory.r[m].end };
 	if (t < mb->reserved.nr)
 		room.end = min_u64(room.end, mb->reserved.r[t].start);
 	if (t > 0)
 		room.start = max_u64(room.start, mb->reserved.r[t - 1].end);
-	return room.end <= p ? (struct range){ 0, 0 } : room;
+	return room;
 }
 
 /* Narrows *span to the part around p without a border of the ranges; p's own end of a range may be its first byte. */
@@ -59,11 +58,6 @@ static struct range smooth_around(const struct sweep *s, phys_t p)
 static struct range taken_at(const struct sweep *s, phys_t base)
 {
 	return (struct range){ base, base + s->image.taken };
-}
-
-static bool has_buffer(const struct sweep *s)
-{
-	return s->image.buffer < s->image.buffer_end;
 }
 
 /* True when b goes on where a ends, in the order of handing out. */
@@ -150,9 +144,7 @@ static enum status pin_nodes(struct sweep *s, phys_t base, bool pin)
 			continue;
 		node->movable = !pin;
 		for (size_t k = 0; k < n->nr_hot && s->policy->srat_first; k++) {
-			struct range hot = { n->hot[k].start, n->hot[k].end };
-
-			if (n->hot[k].nid == n->blk[i].nid && memblock_mark(s->work, hot, MEMBLOCK_HOTPLUG, !pin) != OK)
+			if (n->hot[k].nid == n->blk[i].nid && numa_mark_hot(n, k, s->work, !pin) != OK)
 				return ERR_FULL;
 		}
 	}
@@ -264,25 +256,22 @@ static phys_t smooth_top(const struct sweep *s, const struct sweep_try *a, phys_
 	if (!range_empty(a->block) && a->block.start >= image_end)
 		end = min_u64(end, a->block.start);
 	top = min_u64(top, less(end, s->image.taken));
-	if (has_buffer(s))
-		top = min_u64(top, a->nr_home == 1 ? less(a->home.end, s->image.buffer_end) : 0);
+	top = min_u64(top, a->nr_home == 1 ? less(a->home.end, s->image.buffer_end) : 0);
 	return max_u64(a->base, min_u64(last, align_down(top, KASLR_ALIGN)));
 }
 
-static bool same_range(struct range a, struct range b)
+static bool same_ranges(const struct range *a, const struct range *b, size_t nr)
 {
-	return a.start == b.start && a.end == b.end;
+	return __builtin_memcmp(a, b, nr * sizeof(*a)) == 0;
 }
 
-/* Both slots hand out the same pages, with the buffer in the same range. */
-static bool same_pages(const struct sweep *s, const struct sweep_try *a, const struct sweep_try *b)
+/* Slot b, in the span that smooth_top gave for slot a, hands out the same pages: then all else is the same. */
+static bool same_pages(const struct sweep_try *a, const struct sweep_try *b)
 {
-	bool same = a->nr_runs == b->nr_runs && !a->too_many_runs && !b->too_many_runs && a->around == b->around &&
-		    a->nr_home == has_buffer(s) && b->nr_home == has_buffer(s) && same_range(a->home, b->home) &&
-		    same_range(a->block, b->block) && a->on_movable == b->on_movable && a->pinned == b->pinned;
+	bool same = same_ranges(&a->block, &b->block, 1) && a->nr_runs == b->nr_runs && !a->too_many_runs &&
+		    same_ranges(a->run, b->run, a->nr_runs);
 
-	for (unsigned i = 0; same && i < a->nr_runs; i++)
-		same = same_range(a->run[i], b->run[i]);
+	KASSERT(!same || (a->on_movable == b->on_movable && a->pinned == b->pinned));
 	return same;
 }
 
@@ -356,7 +345,7 @@ static phys_t smooth_bottom(const struct sweep *s, const struct sweep_try *b, ph
 	struct range span = smooth_around(s, b->base);
 	phys_t k = b->base + s->image.end, bottom = max_u64(first, span.start);
 
-	if (range_empty(span) || span.end < k)
+	if (span.end < k)
 		return b->base;
 	if (s->policy->order == ORDER_ABOVE_STEPS &&
 	    (less(free_around(s->start, b->base).end, k) < 4 * MIB || !room_for_steps(s, k)))
@@ -373,7 +362,7 @@ static bool never_falls(const struct sweep *s, const struct sweep_try *a, const 
 {
 	if (s->policy->order == ORDER_ABOVE_STEPS && !a->low_stays_low)
 		return false;
-	if (b->left && (a->nr_home != 1 || a->home.start != b->home.start || a->home.end != a->base + s->image.end))
+	if (b->left && a->home.start != b->home.start)
 		return false;
 	return a->on_movable <= b->on_movable;
 }
@@ -436,7 +425,7 @@ static enum status first_above(struct sweep *s, phys_t lo, const struct sweep_tr
 
 	while (st == OK && hi - lo > KASLR_ALIGN) {
 		uint64_t left = hi - lo, jump = max_u64(1, (most - value - 1) / SLOT_PAGES) * KASLR_ALIGN;
-		phys_t at = halve || jump >= left ? lo + align_up(left / 2, KASLR_ALIGN) : hi - jump;
+		phys_t at = halve ? lo + align_up(left / 2, KASLR_ALIGN) : hi - min_u64(jump, left - KASLR_ALIGN);
 
 		st = try_base(s, at, t);
 		if (t->on_movable > value) {
@@ -464,7 +453,7 @@ static enum status sweep_fixed(struct sweep *s, phys_t base, phys_t last)
 			top = smooth_top(s, &s->a, last);
 		while (st == OK && top > base) {
 			st = try_base(s, top, &s->b);
-			if (st == OK && same_pages(s, &s->a, &s->b))
+			if (st == OK && same_pages(&s->a, &s->b))
 				break;
 			top = misses++ < patience ? base : base + align_down((top - base) / 2, KASLR_ALIGN);
 		}

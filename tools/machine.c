@@ -146,6 +146,11 @@ static bool take_range(struct parser *p, struct line *l, struct range *r)
 	return r->start <= r->end || fail(p, "the range ends before it starts");
 }
 
+static bool take_some_range(struct parser *p, struct line *l, struct range *r)
+{
+	return take_range(p, l, r) && (!range_empty(*r) || fail(p, "the range is empty"));
+}
+
 static bool take_yes_no(struct parser *p, struct line *l, bool *out)
 {
 	struct word w;
@@ -282,10 +287,8 @@ static bool take_map(struct parser *p, struct line *l)
 	struct range r;
 	struct word w;
 
-	if (!take_range(p, l, &r))
+	if (!take_some_range(p, l, &r))
 		return false;
-	if (range_empty(r))
-		return fail(p, "the range is empty");
 	if (!next_word(l, &w))
 		return fail(p, "a memory type is missing");
 	if (map->nr == E820_MAX)
@@ -304,10 +307,8 @@ static bool take_reserve(struct parser *p, struct line *l)
 	struct range r;
 	struct word w;
 
-	if (!take_range(p, l, &r))
+	if (!take_some_range(p, l, &r))
 		return false;
-	if (range_empty(r))
-		return fail(p, "the range is empty");
 	if (!next_word(l, &w) || !word_is(w, "module"))
 		return fail(p, "the reason is missing: module");
 	if (p->m->nr_reserve == MACHINE_MAX_RESERVE)

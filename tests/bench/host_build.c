@@ -8,11 +8,7 @@
  *                             runs (as they are), search (a search and a reservation each) or count (no tables)
  */
 #define _GNU_SOURCE
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <time.h>
+#include "tests/bench/host.h"
 
 #include "mm/count.h"
 #include "mm/pgwalk.h"
@@ -26,40 +22,11 @@
 
 static struct memblock start_state, mb;
 static struct direct_map dm;
-static char *arena;
 static uint64_t leaves;
-
-_Noreturn void kassert_fail(const char *expr, const char *file, int line)
-{
-	fprintf(stderr, "%s:%d: %s\n", file, line, expr);
-	abort();
-}
-
-static void need(bool good, const char *what)
-{
-	if (good)
-		return;
-	fprintf(stderr, "host_build: %s\n", what);
-	exit(1);
-}
-
-static uint64_t *page(void *ctx, phys_t table)
-{
-	(void)ctx;
-	return (uint64_t *)(arena + table);
-}
 
 static const uint64_t *read_page(void *ctx, phys_t table)
 {
 	return page(ctx, table);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 static void fill_memory(phys_t end)
@@ -167,8 +134,7 @@ int main(int argc, char **argv)
 	bool once = argc == 3 && !strcmp(argv[1], "once");
 	uint64_t end = once ? ONCE_END : RAM_END;
 
-	arena = mmap(NULL, end, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	need(arena != MAP_FAILED, "no address space for the arena");
+	map_arena(end);
 	madvise(arena, end, MADV_HUGEPAGE);
 	fill_memory(end);
 	if (once)

@@ -13,11 +13,7 @@
  * With SHIFT a sweep is made once, for those who count its instructions from outside.
  */
 #define _GNU_SOURCE
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <time.h>
+#include "tests/bench/host.h"
 
 #include "mm/policy.h"
 #include "mm/sweep.h"
@@ -33,30 +29,7 @@ static struct memblock start_state, work;
 static struct numa numa;
 static struct kaslr_slots slots;
 static struct sweep sweep;
-static char *arena;
 static uint64_t pages_taken;
-
-_Noreturn void kassert_fail(const char *expr, const char *file, int line)
-{
-	fprintf(stderr, "%s:%d: %s\n", file, line, expr);
-	abort();
-}
-
-static void need(bool good, const char *what)
-{
-	if (good)
-		return;
-	fprintf(stderr, "sweep: %s\n", what);
-	exit(1);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 /* Slots everywhere, as the EFI stub has them, or in what is not hot-pluggable only. */
 static void make_machine(uint64_t bytes, unsigned nodes, bool everywhere)
@@ -129,12 +102,6 @@ static void time_growth(unsigned nodes, const char *policy, unsigned only)
 
 /* ---- every slot ---- */
 
-static uint64_t *page(void *ctx, phys_t table)
-{
-	(void)ctx;
-	return (uint64_t *)(arena + table);
-}
-
 static void copy_list(struct memblock_list *to, const struct memblock_list *from)
 {
 	to->nr = from->nr;
@@ -181,8 +148,7 @@ static void time_brute(void)
 {
 	uint64_t start, swept;
 
-	arena = mmap(NULL, BRUTE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	need(arena != MAP_FAILED, "no address space for the arena");
+	map_arena(BRUTE_BYTES);
 	make_machine(BRUTE_BYTES, BRUTE_NODES, false);
 	describe(&policy_bottom_up, BRUTE_BYTES);
 	start = now_ns();

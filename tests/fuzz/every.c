@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Instead of fuzzing: every truncation of the files named, and every change of one byte of them, each handed to the harness in memory
- * of its own size. FUZZ_EVERY says how many values a byte is changed to, 255 being all.
+ * Instead of fuzzing: every truncation of the files named, and every change of one byte of them, each handed to the
+ * harness in memory of its own size. FUZZ_EVERY says how many values a byte is changed to, 255 being all.
  */
 #include <sanitizer/common_interface_defs.h>
 

@@ -648,21 +648,40 @@ static enum status map_twice(struct direct_map *dm)
 	return direct_map_ram(dm, r, &mapped);
 }
 
+/* One leaf first, in the midst of those that are put in one go later. */
+static enum status map_one_leaf_first(struct direct_map *dm)
+{
+	uint64_t mapped = 0;
+
+	assert_int_equal(direct_map_ram(dm, (struct range){ 514 * MIB, 516 * MIB }, &mapped), OK);
+	assert_int_equal(dm->leaves[PT_PMD], 1);
+	return direct_map_ram(dm, (struct range){ MIB, 9 * GIB }, &mapped);
+}
+
 static void existing_entries_kept(void **state)
 {
-	static const struct pt_policy twice = { .name = "twice", .says = "", .bottom_up = true, .map = map_twice };
-	struct map_machine *m = example(false);
+	static const struct {
+		struct pt_policy policy;
+		unsigned ranges;
+	} cases[] = {
+		{ { .name = "twice", .says = "", .bottom_up = true, .map = map_twice }, 1 + 2 + 2 },
+		{ { .name = "leaf", .says = "", .bottom_up = true, .map = map_one_leaf_first }, 1 + 1 + 2 },
+	};
 
 	(void)state;
-	assert_int_equal(map_machine_build(m, &twice), OK);
-	/* PUD, PMD(0), PTE(0), PMD(2G), PTE(0xbfe00000) */
-	assert_int_equal(m->nr, 5);
-	assert_int_equal(m->dm.ranges, 1 + 2 + 2);
-	assert_int_equal(m->dm.leaves[PT_PUD], 6);
-	assert_int_equal(m->dm.leaves[PT_PMD], 1022);
-	assert_int_equal(m->dm.leaves[PT_PTE], 992);
-	check_map(m, (struct range){ 0x200020000, 0x200060000 });
-	map_machine_free(m);
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct map_machine *m = example(false);
+
+		assert_int_equal(map_machine_build(m, &cases[i].policy), OK);
+		/* PUD, PMD(0), PTE(0), PMD(2G), PTE(0xbfe00000) */
+		assert_int_equal(m->nr, 5);
+		assert_int_equal(m->dm.ranges, cases[i].ranges);
+		assert_int_equal(m->dm.leaves[PT_PUD], 6);
+		assert_int_equal(m->dm.leaves[PT_PMD], 1022);
+		assert_int_equal(m->dm.leaves[PT_PTE], 992);
+		check_map(m, (struct range){ 0x200020000, 0x200060000 });
+		map_machine_free(m);
+	}
 }
 
 static void existing_full_tables_kept(void **state)

@@ -1449,6 +1449,203 @@ static void test_counting_costs_the_same(void **state)
 	fake_free(counted);
 }
 
+/* ---- every slot ---- */
+
+static void assert_sweep(const struct fake *f, const char *alloc, const char *rest)
+{
+	char want[500];
+
+	snprintf(want, sizeof(want), "\"alloc\":\"%s\",\"slots\":%s,\"crc\"", alloc, rest);
+	assert_has(f, want);
+}
+
+/*
+ * The same 110 slots, and as many stained, as QEMU's boots have. Node 1 holds what bottom-up takes at 0x5e00000, and
+ * node 3 all that top-down takes: as in the runs above at that base.
+ */
+static void test_sweep(void **state)
+{
+	static const char everywhere[] = "\"intervals\":[[\"0x1200000\",\"0x5e00000\"],[\"0x7d000000\",\"0x7fc00000\"],"
+					 "[\"0x100000000\",\"0x105e00000\"]]";
+	static const char *const none[] = { "memblock", "lowest", "series", "floor" };
+	struct fake *f = fake_machine("four-nodes", "seed=1 alloc=all sweep");
+	char rest[400];
+
+	(void)state;
+	assert_int_equal(run(f), RUN_STAINED);
+	assert_int_equal(count_of(f, "{\"rec\":\"sweep\""), 8);
+	assert_sweep(f, "bottom-up",
+		     "110,\"stained_slots\":14,\"numerator\":7,\"denominator\":55,\"probability\":0.127272,"
+		     "\"intervals\":[[\"0x5000000\",\"0x5e00000\"],[\"0x105400000\",\"0x105e00000\"]],"
+		     "\"worst_base\":\"0x5e00000\",\"worst_on_movable\":4028,\"worst_pinned\":1996488704,"
+		     "\"safe_distance\":8");
+	assert_sweep(f, "hybrid",
+		     "110,\"stained_slots\":16,\"numerator\":8,\"denominator\":55,\"probability\":0.145454,"
+		     "\"intervals\":[[\"0x5000000\",\"0x5e00000\"],[\"0x105000000\",\"0x105e00000\"]],"
+		     "\"worst_base\":\"0x5e00000\",\"worst_on_movable\":4074,\"worst_pinned\":1996488704,"
+		     "\"safe_distance\":8");
+	for (unsigned i = 0; i < ARRAY_SIZE(none); i++)
+		assert_sweep(f, none[i],
+			     "110,\"stained_slots\":0,\"numerator\":0,\"denominator\":1,\"probability\":0.000000,"
+			     "\"intervals\":[],\"worst_base\":null,\"worst_on_movable\":0,\"worst_pinned\":0,"
+			     "\"safe_distance\":0");
+	snprintf(rest, sizeof(rest),
+		 "110,\"stained_slots\":110,\"numerator\":1,\"denominator\":1,\"probability\":1.000000,%s,"
+		 "\"worst_base\":\"0x1200000\",\"worst_on_movable\":4090,\"worst_pinned\":3221225472,"
+		 "\"safe_distance\":1096",
+		 everywhere);
+	assert_sweep(f, "top-down", rest);
+	assert_has(f, "] ---- sweep, bottom-up: 14 of 110 slots stained, probability 0.127272\n");
+	assert_has(f, "]   stained: base 0x105400000 to 0x105e00000\n");
+	assert_has(
+		f,
+		"]   worst: base 0x5e00000, 4028 page-table pages on movable memory, 1.8 GiB pinned\n"
+		"[    0.000144]   safe: an image that ends 8 slots (16 MiB) or more below the next movable memory\n");
+	assert_well_formed(f);
+	fake_free(f);
+}
+
+/* Maps that are built say the same at the borders of those intervals. */
+static void test_maps_are_as_swept(void **state)
+{
+	static const struct {
+		const char *base;
+		bool bottom_up, hybrid;
+	} cases[] = {
+		{ "0x4e00000", false, false },   { "0x5000000", true, true },    { "0x7d000000", false, false },
+		{ "0x104e00000", false, false }, { "0x105000000", false, true }, { "0x105200000", false, true },
+		{ "0x105400000", true, true },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		char options[80];
+		struct fake *f;
+
+		snprintf(options, sizeof(options), "seed=1 alloc=bottom-up,hybrid base=%s", cases[i].base);
+		f = fake_machine("four-nodes", options);
+		(void)run(f);
+		assert_has(f, cases[i].bottom_up ? "bottom-up: STAINED: " : "bottom-up: CLEAN: ");
+		assert_has(f, cases[i].hybrid ? "hybrid: STAINED: " : "hybrid: CLEAN: ");
+		fake_free(f);
+	}
+}
+
+/* Which slots there are does not depend on where the image lies, nor does the answer. */
+static void test_sweep_without_a_draw(void **state)
+{
+	static const struct {
+		const char *options;
+		enum run_result result;
+	} cases[] = { { "nokaslr alloc=bottom-up sweep", RUN_CLEAN },
+		      { "base=0x5e00000 alloc=bottom-up sweep", RUN_STAINED },
+		      { "base=0x120000000 alloc=bottom-up sweep", RUN_CLEAN } };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fake *f = fake_machine("four-nodes", cases[i].options);
+
+		assert_int_equal(run(f), cases[i].result);
+		assert_has(f, "\"slots\":110,\"slot\":null,");
+		assert_sweep(f, "bottom-up",
+			     "110,\"stained_slots\":14,\"numerator\":7,\"denominator\":55,\"probability\":0.127272,"
+			     "\"intervals\":[[\"0x5000000\",\"0x5e00000\"],[\"0x105400000\",\"0x105e00000\"]],"
+			     "\"worst_base\":\"0x5e00000\",\"worst_on_movable\":4028,\"worst_pinned\":1996488704,"
+			     "\"safe_distance\":8");
+		fake_free(f);
+	}
+}
+
+/*
+ * Slots on hot-pluggable memory too: 1014 in [18M, 2G - 128K), 3072 in [4G, 10G). Top-down takes node 3, [7G, 10G), and
+ * the 1536 slots on it make it stay; the tables of node-local are everywhere, so the highest slot has none above.
+ */
+static void test_sweep_efistub(void **state)
+{
+	struct fake *f = fake_machine("four-nodes", "seed=1 alloc=bottom-up,top-down,node-local sweep kaslr=efistub");
+
+	(void)state;
+	assert_int_equal(run(f), RUN_STAINED);
+	assert_sweep(f, "bottom-up",
+		     "4086,\"stained_slots\":17,\"numerator\":17,\"denominator\":4086,\"probability\":0.004160,"
+		     "\"intervals\":[[\"0x5000000\",\"0x5e00000\"],[\"0x105400000\",\"0x105e00000\"],"
+		     "[\"0x1bfa00000\",\"0x1bfe00000\"]],\"worst_base\":\"0x5e00000\",\"worst_on_movable\":4028,"
+		     "\"worst_pinned\":1996488704,\"safe_distance\":8");
+	assert_sweep(f, "top-down",
+		     "4086,\"stained_slots\":2550,\"numerator\":425,\"denominator\":681,\"probability\":0.624082,"
+		     "\"intervals\":[[\"0x1200000\",\"0x7fc00000\"],[\"0x100000000\",\"0x1bfe00000\"]],"
+		     "\"worst_base\":\"0x1200000\",\"worst_on_movable\":4090,\"worst_pinned\":3221225472,"
+		     "\"safe_distance\":2048");
+	assert_sweep(f, "node-local",
+		     "4086,\"stained_slots\":4086,\"numerator\":1,\"denominator\":1,\"probability\":1.000000,"
+		     "\"intervals\":[[\"0x1200000\",\"0x7fc00000\"],[\"0x100000000\",\"0x27fe00000\"]],"
+		     "\"worst_base\":\"0x1200000\",\"worst_on_movable\":3982,\"worst_pinned\":8338276352,"
+		     "\"safe_distance\":null");
+	assert_int_equal(count_of(f, "  no distance is safe: a slot is stained with no movable memory above it\n"), 1);
+	fake_free(f);
+}
+
+/*
+ * 1 GiB, and from 64M on every other 2M belongs to node 1: 20 of them. An image on one of these makes node 1 stay;
+ * before one of them its tables lie on it. At 62M, of 481 PTE pages from the image's end on, 13 fit the buffer and 16
+ * lie below 64M.
+ */
+static void test_sweep_with_many_intervals(void **state)
+{
+	char text[4000];
+	struct fake *f;
+	int len = snprintf(text, sizeof(text),
+			   "about t\nsource t\nqemu none\nmap 0 0x9f000 usable\nmap 1M 1G usable\nsrat 3\n cpu 0 0\n"
+			   " mem 0 0 64M\n");
+
+	(void)state;
+	for (int at = 64; at < 144; at += 4)
+		len += snprintf(text + len, sizeof(text) - (size_t)len, " mem 1 %dM %dM hotplug\n mem 0 %dM %dM\n", at,
+				at + 2, at + 2, at < 140 ? at + 4 : 1024);
+	f = fake_from_text(text, (size_t)len, "base=512M alloc=bottom-up page_size=4k kaslr=efistub sweep");
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "\"slots\":503,\"stained_slots\":20,\"numerator\":20,\"denominator\":503,");
+	assert_has(f, "\"intervals\":[[\"0x3e00000\",\"0x3e00000\"],[\"0x4200000\",\"0x4200000\"],");
+	assert_has(f, "[\"0x8a00000\",\"0x8a00000\"]],\"worst_base\":\"0x3e00000\",\"worst_on_movable\":452,"
+		      "\"worst_pinned\":41943040,\"safe_distance\":1,");
+	assert_int_equal(count_of(f, "  stained: base 0x"), 16);
+	assert_has(f, "]   and 4 more intervals: see the record\n");
+	fake_free(f);
+}
+
+static void test_refused_sweeps(void **state)
+{
+	static const struct {
+		const char *machine, *options, *error;
+	} cases[] = {
+		{ "srat 3\n cpu 0 0\n mem 0 0 18M\n mem 1 18M 2G hotplug\n", "seed=1 sweep",
+		  "error: sweep: no slot holds 2 MiB\n" },
+		{ "", "seed=3 sweep memmap=exactmap memmap=639K@0 memmap=63M@1M",
+		  "error: sweep: mem= or memmap= takes away the memory under the image\n" },
+		{ "", "base=32M sweep memmap=exactmap memmap=639K@0 memmap=63M@1M",
+		  "error: sweep: base 0x7fe00000: mem= or memmap= leaves no memory for the image there\n" },
+		{ "map 4G 2054G usable\n", "base=32M sweep page_size=2m fragment=rand:1",
+		  "error: sweep: fragment=rand: more than 1048576 large leaves to look at for every slot\n" },
+		/* node 1 gives no page unless the image lies on it, and of node 0 next to nothing is left */
+		{ "reserve 1M 16M module\nreserve 20M 32M module\nsrat 3\n cpu 0 0\n mem 0 0 32M\n mem 1 32M 2G "
+		  "hotplug\n",
+		  "base=64M sweep kaslr=efistub alloc=memblock page_size=4k",
+		  "error: sweep: memblock: base 0x1200000: no page left for a page table\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct fake *f = fake_with(cases[i].machine, cases[i].options);
+
+		assert_int_equal(run(f), RUN_ERROR);
+		assert_has(f, cases[i].error);
+		assert_has(f, "\"status\":\"error\"");
+		assert_has_not(f, "\"rec\":\"sweep\"");
+		assert_well_formed(f);
+		fake_free(f);
+	}
+}
+
 /* ---- Landfall's own faults are found ---- */
 
 static void test_wrong_memory_is_a_fault(void **state)
@@ -1610,6 +1807,12 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_image_outside_the_users_map),
 	cmocka_unit_test(test_dry_run),
 	cmocka_unit_test(test_counting_costs_the_same),
+	cmocka_unit_test(test_sweep),
+	cmocka_unit_test(test_maps_are_as_swept),
+	cmocka_unit_test(test_sweep_without_a_draw),
+	cmocka_unit_test(test_sweep_efistub),
+	cmocka_unit_test(test_sweep_with_many_intervals),
+	cmocka_unit_test(test_refused_sweeps),
 	cmocka_unit_test(test_wrong_memory_is_a_fault),
 	cmocka_unit_test(test_stray_table_is_a_fault),
 	cmocka_unit_test(test_fault_report),

@@ -438,6 +438,139 @@ static void large_leaves(void **state)
 	assert_int_equal(compare_all(m), 1); /* 127 + 2 tables want 16 pages */
 }
 
+/* [0, 2M) and [8M, 100M) stay. What lies beside the image is what a case is about. */
+static struct slot_machine *movable_below(phys_t end)
+{
+	struct slot_machine *m = slot_machine_new();
+
+	slot_machine_ram(m, MIB, end);
+	slot_machine_node(m, 0, 0, 2 * MIB, false);
+	slot_machine_node(m, 1, 2 * MIB, 8 * MIB, true);
+	slot_machine_node(m, 0, 8 * MIB, end, false);
+	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
+	return m;
+}
+
+/* All policies against brute force at `slots` slots from `first` on; how many of them `policy` stains. */
+static uint64_t compare_slots(struct slot_machine *m, phys_t first, uint64_t slots, const struct pt_policy *policy)
+{
+	uint64_t tries = 0, stained;
+	struct sweep *s;
+
+	m->slots = (struct kaslr_slots){ .nr = 1, .total = slots, .area = { { first, slots } } };
+	for (unsigned i = 0; i < pt_policies_nr; i++)
+		(void)compare(m, pt_policies[i], build_stains, &tries);
+	s = new_sweep(m, policy);
+	assert_int_equal(sweep_run(s), OK);
+	stained = s->nr_stained;
+	free(s);
+	slot_machine_free(m);
+	return stained;
+}
+
+/* Nothing is reserved but the image, not even [0, 1M). */
+static void nothing_reserved(void **state)
+{
+	struct slot_machine *m = movable_below(100 * MIB);
+
+	(void)state;
+	m->start.reserved.nr = 0;
+	assert_int_equal(compare_slots(m, 16 * MIB, 30, &policy_lowest), 0);
+}
+
+/* The EFI stub does not look at what is reserved: slots begin inside it, or reach into it. */
+static void slots_on_reserved_memory(void **state)
+{
+	struct slot_machine *m = movable_below(100 * MIB);
+
+	(void)state;
+	slot_machine_reserve(m, MIB + 64 * KIB, 2 * MIB);
+	slot_machine_reserve(m, 31 * MIB, 37 * MIB);
+	assert_int_equal(compare_slots(m, 16 * MIB, 30, &policy_lowest), 30);
+}
+
+/* Nothing is free below 16M: at base 16M the tables for what lies below the kernel lie above it, else below. */
+static void no_room_below_the_first_slot(void **state)
+{
+	struct slot_machine *m = movable_below(100 * MIB);
+
+	(void)state;
+	slot_machine_reserve(m, MIB, 16 * MIB);
+	assert_int_equal(compare_slots(m, 16 * MIB, 30, &policy_bottom_up), 0);
+}
+
+/*
+ * Steps below the kernel: [1M, 2M), [2M, 4M), then 512M at once, and from 512M on another one if the kernel ends more
+ * than 512M above 4M. Memory ends so close above that the buffer serves all of it, with pages left for below.
+ */
+static void buffer_pages_are_left(void **state)
+{
+	struct slot_machine *m = movable_below(528 * MIB);
+
+	(void)state;
+	slot_machine_reserve(m, MIB + 64 * KIB, 2 * MIB);
+	assert_int_equal(compare_slots(m, 500 * MIB, 14, &policy_bottom_up), 14);
+}
+
+/*
+ * Top-down begins at the end of the highest free 2M, here 32M, so the tables lie in [30M, 32M). An image at 30M leaves
+ * [28M, 30M), which is movable; one at 32M gives [30M, 32M) back.
+ */
+static void block_moves(void **state)
+{
+	struct slot_machine *m = slot_machine_new();
+
+	(void)state;
+	slot_machine_ram(m, MIB, 64 * MIB);
+	slot_machine_reserve(m, 34 * MIB - 64 * KIB, 64 * MIB);
+	slot_machine_node(m, 0, 0, 28 * MIB, false);
+	slot_machine_node(m, 1, 28 * MIB, 30 * MIB, true);
+	slot_machine_node(m, 0, 30 * MIB, 64 * MIB, false);
+	assert_int_equal(compare_slots(m, 16 * MIB, 9, &policy_top_down), 1);
+}
+
+/*
+ * The page at 32M begins on node 0, so it is node 0's, with the image there as well as without: the only one that it
+ * has for two PTE tables, those of the image and of the page itself. Node 1 gets the other one beside its own 15.
+ */
+static void border_inside_a_page(void **state)
+{
+	struct slot_machine *m = slot_machine_new();
+	struct sweep *s;
+	uint64_t tries = 0;
+
+	(void)state;
+	m->movable_node = false;
+	m->image = (struct sweep_image){ 0x1fd000, 0x200000, 0x200000, 0x200000 };
+	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
+	slot_machine_ram(m, 16 * MIB, 18 * MIB);
+	slot_machine_ram(m, 32 * MIB, 64 * MIB);
+	slot_machine_node(m, 2, 0, MIB, false);
+	slot_machine_node(m, 0, MIB, 32 * MIB + 0x800, true);
+	slot_machine_node(m, 1, 32 * MIB + 0x800, 64 * MIB, true);
+	m->slots = (struct kaslr_slots){ .nr = 1, .total = 1, .area = { { 16 * MIB, 1 } } };
+	assert_true(compare(m, &policy_node_local, build_stains, &tries));
+	s = new_sweep(m, &policy_node_local);
+	assert_int_equal(sweep_run(s), OK);
+	assert_int_equal(s->worst_on_movable, 1 + 15);
+	free(s);
+	slot_machine_free(m);
+}
+
+/* Only hybrid takes pages that are not mapped yet and can do without a buffer. */
+static void without_a_buffer(void **state)
+{
+	struct slot_machine *m = two_nodes(256 * MIB);
+	uint64_t tries = 0;
+
+	(void)state;
+	m->image.buffer = m->image.buffer_end;
+	assert_true(slot_machine_finish(m));
+	for (unsigned i = 0; i < pt_policies_nr; i++)
+		assert_int_equal(compare(m, pt_policies[i], build_stains, &tries), pt_policies[i] == &policy_hybrid);
+	slot_machine_free(m);
+}
+
 /* ---- what is refused, and how ---- */
 
 static void refusals(void **state)
@@ -494,6 +627,39 @@ static void refusals(void **state)
 	assert_int_equal(s->nr_stained, 1);
 	free(s);
 	slot_machine_free(m);
+}
+
+/*
+ * Two hot-pluggable ranges of node 1 lie side by side, one region of memory. While the image lies on them, the marks
+ * are taken away one by one: between the first and the second that is a region more, and with 4096 there is none.
+ */
+static void marks_do_not_fit(void **state)
+{
+	(void)state;
+	for (unsigned spare = 0; spare < 2; spare++) {
+		struct slot_machine *m = slot_machine_new();
+		struct sweep *s;
+
+		slot_machine_ram(m, MIB, 56 * MIB);
+		for (phys_t at = TIB; m->start.memory.nr < MEMBLOCK_MAX - 3 - spare; at += 2 * PAGE_SIZE)
+			slot_machine_ram(m, at, at + PAGE_SIZE);
+		slot_machine_node(m, 0, 0, 16 * MIB, false);
+		slot_machine_node(m, 1, 16 * MIB, 32 * MIB, true);
+		slot_machine_node(m, 1, 32 * MIB, 48 * MIB, true);
+		slot_machine_node(m, 2, 48 * MIB, 52 * MIB, false);
+		slot_machine_node(m, 2, 52 * MIB, 56 * MIB, true);
+		slot_machine_node(m, 3, TIB, 2 * TIB, false);
+		assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
+		m->slots = (struct kaslr_slots){ .nr = 1, .total = 1, .area = { { 20 * MIB, 1 } } };
+		s = new_sweep(m, &policy_memblock);
+		assert_int_equal(sweep_run(s), spare ? OK : ERR_FULL);
+		assert_int_equal(s->failed_base, spare ? PHYS_NONE : 20 * MIB);
+		assert_int_equal(s->nr_stained, 0);
+		/* nodes 0, 1, 2 and the hot-pluggable part of 2, then the pages */
+		assert_int_equal(s->work->memory.nr, MEMBLOCK_MAX - spare);
+		free(s);
+		slot_machine_free(m);
+	}
 }
 
 /* However few slots may be tried: a sweep that is not done says so, wherever it was. */
@@ -590,11 +756,19 @@ static void too_many_runs(void **state)
 	for (phys_t at = MIB; at < 10 * MIB; at += 2 * PAGE_SIZE)
 		slot_machine_reserve(m, at, at + PAGE_SIZE);
 	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
-	m->slots.area[m->slots.nr++] = (struct kaslr_area){ 64 * MIB, 6 };
-	m->slots.total = 6;
+	m->slots = (struct kaslr_slots){ .nr = 1, .total = 6, .area = { { 64 * MIB, 6 } } };
 	assert_true(1280 / 2 > SWEEP_MAX_RUNS);
 	assert_true(compare(m, &policy_lowest, build_stains, &tries));
-	assert_int_equal(tries, 7); /* one by one, and the worst once more */
+	assert_int_equal(tries, 7); /* one by one, and the last one, beside which the first is held */
+	/*
+	 * Of 18 slots nine are tried like that. Then each is held beside the last one as well and beside those halfway,
+	 * as that finds a border far away sooner: the tenth with 3 more, as the last one was the latest one tried, four
+	 * with 3, two with 2, one with 1, and the last one.
+	 */
+	m->slots.area[0].slots = m->slots.total = 18;
+	tries = 0;
+	assert_true(compare(m, &policy_lowest, build_stains, &tries));
+	assert_int_equal(tries, 9 + 1 + 4 + 4 * 4 + 2 * 3 + 2 + 1);
 	slot_machine_free(m);
 }
 
@@ -977,7 +1151,15 @@ int main(void)
 		cmocka_unit_test(image_passes_the_tables),
 		cmocka_unit_test(random_page_offset),
 		cmocka_unit_test(large_leaves),
+		cmocka_unit_test(nothing_reserved),
+		cmocka_unit_test(slots_on_reserved_memory),
+		cmocka_unit_test(no_room_below_the_first_slot),
+		cmocka_unit_test(buffer_pages_are_left),
+		cmocka_unit_test(block_moves),
+		cmocka_unit_test(border_inside_a_page),
+		cmocka_unit_test(without_a_buffer),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(marks_do_not_fit),
 		cmocka_unit_test(every_limit_of_tries),
 		cmocka_unit_test(mostly_reserved),
 		cmocka_unit_test(no_safe_distance),
