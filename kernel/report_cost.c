@@ -55,8 +55,8 @@ static void fill_line(struct line *l, const struct cost *c)
 	format(l->cell[PINNED], sizeof(l->cell[0]), "%s", human(c->pinned).s);
 	put_number(l, BLOCKS_SMALL, c->small_blocks);
 	put_number(l, BLOCKS_LARGE, c->large_blocks);
-	if (!c->blocks_known)
-		l->cell[BLOCKS_LARGE][0] = l->cell[BLOCKS_SMALL][0] = '?';
+	for (unsigned column = BLOCKS_SMALL; column <= BLOCKS_LARGE && !c->blocks_known; column++)
+		format(l->cell[column], sizeof(l->cell[0]), "?");
 	put_number(l, BELOW_16M, c->below_16m);
 	put_number(l, BELOW_4G, c->below_4g);
 	format(l->cell[DISTANCE], sizeof(l->cell[0]), "%llu.%llu", (ull)(tenths / 10), (ull)(tenths % 10));

@@ -1151,8 +1151,10 @@ static void test_base_on_no_node(void **state)
 static void test_costs_without_blocks(void **state)
 {
 	struct fake *f = fake_with("", "seed=1");
-	struct cost c[2] = { { .policy = &policy_floor, .levels = 4, .blocks_known = true, .small_blocks = 4321 },
-			     { .policy = &policy_series, .levels = 4, .pages = 3, .distance = 35 } };
+	struct cost c[2] = {
+		{ .policy = &policy_floor, .levels = 4, .blocks_known = true, .small_blocks = 4321 },
+		{ .policy = &policy_series, .levels = 4, .small_blocks = 1024, .pages = 3, .distance = 35 }
+	};
 	struct run r;
 
 	(void)state;
