@@ -436,6 +436,8 @@ static bool take_entry_unknown(struct parser *p, struct line *l)
 
 	if (!take_unsigned(p, l, 255, &type) || !take_unsigned(p, l, 255, &length))
 		return false;
+	if (type <= 2)
+		return fail(p, "entries of types 0 to 2 are written as cpu and mem");
 	e.type = (uint8_t)type;
 	e.length = (uint8_t)length;
 	return length >= 2 ? add_entry(p, l, e) : fail(p, "an entry has at least 2 bytes");

@@ -4,6 +4,7 @@
  * harness in memory of its own size. FUZZ_EVERY says how many values a byte is changed to, 255 being all.
  */
 #include <sanitizer/common_interface_defs.h>
+#include <signal.h>
 
 #include "tests/fuzz/fuzz.h"
 
@@ -26,6 +27,12 @@ static void say_what(void)
 		fprintf(stderr, "every: %s, byte %zu xor 0x%02x\n", trying.file, trying.at, trying.flip);
 	else
 		fprintf(stderr, "every: %s, cut to %zu bytes\n", trying.file, trying.at);
+}
+
+static void aborted(int sig)
+{
+	(void)sig;
+	say_what();
 }
 
 static void try(const uint8_t *data, size_t len, size_t at, unsigned flip)
@@ -63,6 +70,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	if (!values)
 		return 0;
 	__sanitizer_set_death_callback(say_what);
+	signal(SIGABRT, aborted);
 	for (int i = 1; i < *argc; i++) {
 		FILE *f = fopen((*argv)[i], "rb");
 

@@ -173,6 +173,8 @@ static void refuses_bad_entries(void **state)
 	assert_refused(HEAD "srat 3\n cpu 0 0 hotplug\n", 6, "not a flag of this entry: 'hotplug'");
 	assert_refused(HEAD "srat 3\n mem 0 0 1 x2apic\n", 6, "not a flag of this entry: 'x2apic'");
 	assert_refused(HEAD "srat 3\n unknown 9 1\n", 6, "an entry has at least 2 bytes");
+	assert_refused(HEAD "srat 3\n unknown 2 24\n", 6, "entries of types 0 to 2 are written as cpu and mem");
+	assert_parsed(HEAD "srat 3\n unknown 3 18\n");
 	assert_refused(HEAD "srat 3\n gicc 1\n", 6, "unknown word: 'gicc'");
 }
 
