@@ -5,6 +5,7 @@
 #include "acpi/cedt.h"
 #include "acpi/hmat.h"
 #include "acpi/msct.h"
+#include "acpi/slit.h"
 
 #define DOMAIN_LIMIT 1024 /* Linux with MAX_NUMNODES of a distribution refuses a table with a PXM from here on */
 #define APIC_LIMIT 32768  /* MAX_LOCAL_APIC of Linux */
@@ -263,7 +264,6 @@ void madt_findings(const struct acpi_table *t, const struct srat *s, const struc
 #define SLIT_LOCALITIES 36
 #define SLIT_MATRIX 44
 #define SLIT_MAX 256 /* localities whose distances are looked at */
-#define LOCAL_DISTANCE 10
 #define UNREACHABLE 255
 
 struct slit_rows {
@@ -300,7 +300,7 @@ static void judge_pair(const struct slit_rows *m, const uint8_t *from_a, uint32_
 
 	if (!read_row(m, b, from_b))
 		return;
-	if (from_a[b] <= LOCAL_DISTANCE || from_b[a] <= LOCAL_DISTANCE)
+	if (from_a[b] <= SLIT_LOCAL || from_b[a] <= SLIT_LOCAL)
 		tell_distance(m, "slit-distance", a, b);
 	if (from_a[b] == UNREACHABLE)
 		tell_distance(m, "slit-unreachable", a, b);
@@ -315,7 +315,7 @@ static void judge_rows(const struct slit_rows *m)
 	uint8_t row[SLIT_MAX];
 
 	for (uint32_t a = 0; a < m->nr && read_row(m, a, row); a++) {
-		if (row[a] != LOCAL_DISTANCE)
+		if (row[a] != SLIT_LOCAL)
 			tell_domain(m->to, "slit-diagonal", a);
 		for (uint32_t b = a + 1; b < m->nr; b++)
 			judge_pair(m, row, a, b);

@@ -47,10 +47,15 @@ bool run_fill_memory(struct run *r)
 	return true;
 }
 
+bool run_reserve(struct run *r, struct range what)
+{
+	return memblock_reserve(r->mb, what) == OK || report_error(r, "more than %d reserved ranges", MEMBLOCK_MAX);
+}
+
 static bool reserve(struct run *r, struct range what, const char *name)
 {
-	if (memblock_reserve(r->mb, what) != OK)
-		return report_error(r, "more than %d reserved ranges", MEMBLOCK_MAX);
+	if (!run_reserve(r, what))
+		return false;
 	report_reserved(r, what, name);
 	return true;
 }

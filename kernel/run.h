@@ -27,6 +27,9 @@ struct run run_open(struct handover *h, const struct platform *p);
 /* r->mb: the RAM of h->map below h->end_of_ram in whole pages, nothing reserved (Linux's e820__memblock_setup). */
 MUST_CHECK bool run_fill_memory(struct run *r);
 
+/* Reserves that in r->mb. */
+MUST_CHECK bool run_reserve(struct run *r, struct range what);
+
 /* nodes.c: reads the SRAT into h->srat and h->numa, both passes; h->srat_state says how that went. */
 MUST_CHECK bool nodes_join(struct run *r, const struct acpi_root *root);
 

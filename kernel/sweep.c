@@ -13,13 +13,11 @@ static bool take_image_away(struct run *r)
 {
 	const struct bootinfo *bi = &r->h->bi;
 
-	if (!run_fill_memory(r))
+	if (!run_fill_memory(r) || !run_reserve(r, (struct range){ 0, 1 * MIB }))
 		return false;
-	if (memblock_reserve(r->mb, (struct range){ 0, 1 * MIB }) != OK)
-		return report_error(r, "more than %d reserved ranges", MEMBLOCK_MAX);
 	for (size_t i = 0; i < bi->nr_keep; i++) {
-		if (memblock_reserve(r->mb, bi->keep[i].r) != OK)
-			return report_error(r, "more than %d reserved ranges", MEMBLOCK_MAX);
+		if (!run_reserve(r, bi->keep[i].r))
+			return false;
 	}
 	return true;
 }
@@ -28,8 +26,8 @@ static bool put_image_back(struct run *r, uint64_t taken)
 {
 	phys_t base = r->h->bi.image.start;
 
-	if (memblock_reserve(r->mb, (struct range){ base, base + taken }) != OK)
-		return report_error(r, "more than %d reserved ranges", MEMBLOCK_MAX);
+	if (!run_reserve(r, (struct range){ base, base + taken }))
+		return false;
 	numa_judge(&r->h->numa, r->mb);
 	return true;
 }
