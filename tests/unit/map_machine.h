@@ -19,12 +19,7 @@ static inline void map_machine_tell(void *ctx, phys_t page, bool from_buffer)
 	struct map_machine *m = ctx;
 
 	(void)from_buffer;
-	if (m->nr == m->room) {
-		m->room = m->room ? 2 * m->room : 1024;
-		m->page = realloc(m->page, m->room * sizeof(*m->page));
-		assert_non_null(m->page);
-	}
-	m->page[m->nr++] = page;
+	keep_page(&m->page, &m->nr, &m->room, page);
 }
 
 static inline struct map_machine *map_machine_new(void)

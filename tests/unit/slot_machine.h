@@ -137,12 +137,7 @@ static inline void slot_machine_tell(void *ctx, phys_t page, bool from_buffer)
 	struct slot_machine *m = ctx;
 
 	(void)from_buffer;
-	if (m->nr == m->room) {
-		m->room = m->room ? 2 * m->room : 1024;
-		m->page = realloc(m->page, m->room * sizeof(*m->page));
-		assert_non_null(m->page);
-	}
-	m->page[m->nr++] = page;
+	keep_page(&m->page, &m->nr, &m->room, page);
 }
 
 /* The starting state with the image at that base; *dm is ready for direct_map_build. False: memblock is too small. */

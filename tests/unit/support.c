@@ -243,6 +243,16 @@ void must_reserve(struct memblock *mb, phys_t start, phys_t end)
 	assert_int_equal(memblock_reserve(mb, (struct range){ start, end }), OK);
 }
 
+void keep_page(phys_t **list, size_t *nr, size_t *room, phys_t page)
+{
+	if (*nr == *room) {
+		*room = *room ? 2 * *room : 1024;
+		*list = realloc(*list, *room * sizeof(**list));
+		assert_non_null(*list);
+	}
+	(*list)[(*nr)++] = page;
+}
+
 static jmp_buf kassert_jump;
 static bool kassert_expected;
 

@@ -73,6 +73,9 @@ void srat_add_x2apic(struct table *t, uint32_t pxm, uint32_t apic_id, uint32_t f
 void must_add(struct memblock *mb, phys_t start, phys_t end);
 void must_reserve(struct memblock *mb, phys_t start, phys_t end);
 
+/* Appends to a list of pages, which is made longer when it is full: *nr of *room. The caller frees *list. */
+void keep_page(phys_t **list, size_t *nr, size_t *room, phys_t page);
+
 /* Runs f and fails the test unless it ends in a KASSERT. */
 void assert_kassert(void (*f)(void *arg), void *arg);
 

@@ -21,14 +21,9 @@ static void note_run(void *ctx, const struct count_run *run)
 	uint64_t pages = range_size(run->pages) / PAGE_SIZE, sum = 0;
 
 	assert_true(pages > 0);
-	for (uint64_t i = 0; i < pages; i++) {
-		if (t->nr == t->room) {
-			t->room = t->room ? 2 * t->room : 1024;
-			t->page = realloc(t->page, t->room * sizeof(*t->page));
-			assert_non_null(t->page);
-		}
-		t->page[t->nr++] = run->up ? run->pages.start + i * PAGE_SIZE : run->pages.end - (i + 1) * PAGE_SIZE;
-	}
+	for (uint64_t i = 0; i < pages; i++)
+		keep_page(&t->page, &t->nr, &t->room,
+			  run->up ? run->pages.start + i * PAGE_SIZE : run->pages.end - (i + 1) * PAGE_SIZE);
 	if (t->nr_runs == t->run_room) {
 		t->run_room = t->run_room ? 2 * t->run_room : 64;
 		t->run = realloc(t->run, t->run_room * sizeof(*t->run));

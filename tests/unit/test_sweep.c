@@ -264,21 +264,28 @@ static struct slot_machine *two_nodes(phys_t border)
 	return m;
 }
 
-/* All policies against brute force; the number of stained slots of `bottom-up`. */
-static uint64_t compare_all(struct slot_machine *m)
+/* How many slots the policy stains; the machine is no longer needed then. */
+static uint64_t stained_at_last(struct slot_machine *m, const struct pt_policy *policy)
 {
-	uint64_t tries = 0, stained;
-	struct sweep *s;
+	struct sweep *s = new_sweep(m, policy);
+	uint64_t stained;
 
-	assert_true(slot_machine_finish(m));
-	for (unsigned i = 0; i < pt_policies_nr; i++)
-		assert_true(compare(m, pt_policies[i], build_stains, &tries));
-	s = new_sweep(m, &policy_bottom_up);
 	assert_int_equal(sweep_run(s), OK);
 	stained = s->nr_stained;
 	free(s);
 	slot_machine_free(m);
 	return stained;
+}
+
+/* All policies against brute force; the number of stained slots of `bottom-up`. */
+static uint64_t compare_all(struct slot_machine *m)
+{
+	uint64_t tries = 0;
+
+	assert_true(slot_machine_finish(m));
+	for (unsigned i = 0; i < pt_policies_nr; i++)
+		assert_true(compare(m, pt_policies[i], build_stains, &tries));
+	return stained_at_last(m, &policy_bottom_up);
 }
 
 /*
@@ -454,18 +461,12 @@ static struct slot_machine *movable_below(phys_t end)
 /* All policies against brute force at `slots` slots from `first` on; how many of them `policy` stains. */
 static uint64_t compare_slots(struct slot_machine *m, phys_t first, uint64_t slots, const struct pt_policy *policy)
 {
-	uint64_t tries = 0, stained;
-	struct sweep *s;
+	uint64_t tries = 0;
 
 	m->slots = (struct kaslr_slots){ .nr = 1, .total = slots, .area = { { first, slots } } };
 	for (unsigned i = 0; i < pt_policies_nr; i++)
 		(void)compare(m, pt_policies[i], build_stains, &tries);
-	s = new_sweep(m, policy);
-	assert_int_equal(sweep_run(s), OK);
-	stained = s->nr_stained;
-	free(s);
-	slot_machine_free(m);
-	return stained;
+	return stained_at_last(m, policy);
 }
 
 /* Nothing is reserved but the image, not even [0, 1M). */
