@@ -4,10 +4,10 @@ import re
 import time
 
 import debian
-import qemu
+from landfall import paths, qemu
 from gdbstub import Gdb
 
-CACHE = qemu.ROOT / "build/bench"
+CACHE = paths.ROOT / "build/bench"
 ASK = """/bin/busybox mount -t devtmpfs dev /dev
 /bin/busybox mount -t proc proc /proc
 /bin/busybox grep ' init_mem_mapping$' /proc/kallsyms >/dev/console

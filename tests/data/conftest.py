@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/qemu")]
+sys.path[:0] = [str(ROOT / "tools")]
 sys.dont_write_bytecode = True
 os.chdir(ROOT)
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from logcheck import Log
+from landfall.records import Log
 
 MACHINES = sorted(Path("tests/machines").glob("*.machine"))
 KEPT = sorted(Path("tests/machines").glob("*.expect"))

@@ -5,10 +5,9 @@ import tempfile
 from pathlib import Path
 
 import debian
-import qemu
-import witness
+from landfall import paths, qemu, witness
 from linuxlog import LinuxLog
-from logcheck import Log, need
+from landfall.records import Log, need
 
 ROOT = Path(__file__).resolve().parents[2]
 PREDICT = ROOT / "build/landfall-predict"
@@ -72,7 +71,7 @@ def landfall(machine, options, qemu_args=(), timeout=120):
     """Landfall's log of that machine, checked line by line and record by record."""
     with tempfile.TemporaryDirectory(prefix="landfall-") as folder:
         m = qemu.Machine(machine_path(machine), folder)
-        args = m.args + qemu.DEBUG_EXIT + qemu.boot_args(qemu.KERNEL, m.options + options.split()) + list(qemu_args)
+        args = m.args + qemu.DEBUG_EXIT + qemu.boot_args(paths.KERNEL, m.options + options.split()) + list(qemu_args)
         with qemu.Guest(args) as guest:
             code = guest.wait(timeout)
             need(qemu.VERDICTS.get(code) in ("clean", "stained"), f"{code}: {qemu.last_error(guest.log)} {guest.stderr()}")

@@ -2,13 +2,13 @@
 """Where KASLR puts a real kernel: only into slots that Landfall lists for an image of that geometry.
 
 Thirty boots of Linux 6.1, each stopped when its base is known. Landfall's list is the one that its records hold: the number of
-slots, and for each seed a slot and the base it stands for; tests/qemu/model.py makes the same list from the same records."""
+slots, and for each seed a slot and the base it stands for; tools/landfall/model.py makes the same list from the same records."""
 import json
 
 import boots
-import model
+from landfall import model
 import pytest
-from logcheck import need
+from landfall.records import need
 
 M = 1 << 20
 MACHINES = ["four-nodes", "pc-islands", "large"]

@@ -8,9 +8,8 @@ import re
 from collections import defaultdict
 
 import boots
-import model
+from landfall import model, witness
 import pytest
-import witness
 from linuxlog import Region, shared, tables
 
 BU, TD = "movable_node", ""  # Linux builds its direct map bottom-up with that option, top-down without

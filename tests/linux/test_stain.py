@@ -8,9 +8,9 @@ from collections import defaultdict, namedtuple
 
 import boots
 import debian
-import model
+from landfall import model
 import pytest
-from logcheck import need
+from landfall.records import need
 
 BLOCK = 128 << 20
 SCRIPT = """

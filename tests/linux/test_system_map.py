@@ -8,7 +8,7 @@ import re
 import boots
 import debian
 import pytest
-from logcheck import need
+from landfall.records import need
 
 SCRIPT = """
 /bin/busybox mount -t proc proc /proc

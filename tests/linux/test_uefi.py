@@ -4,11 +4,11 @@ import functools
 import json
 
 import boots
-import model
+from landfall import model
 import pytest
 from firmware import boot_efi
 from linuxlog import shared
-from logcheck import need
+from landfall.records import need
 from test_side_by_side import as_6_12_says, pages_by_level, pages_of_runs
 
 TWO_NODES = "tests/uefi/above-4g.machine"

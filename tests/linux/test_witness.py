@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import boots
-from logcheck import read_record
+from landfall.records import read_record
 
 M = 1 << 20
 

@@ -14,9 +14,9 @@ sys.path[:0] = [str(ROOT / "tools"), str(Path(__file__).parent)]
 sys.dont_write_bytecode = True
 os.chdir(ROOT)  # paths in cases.toml are relative to it
 
-import qemu  # noqa: E402
+from landfall import paths, qemu  # noqa: E402
 from gdbstub import Gdb  # noqa: E402
-from logcheck import Log  # noqa: E402
+from landfall.records import Log  # noqa: E402
 
 LINK_VIRT = 0xFFFFFFFF81000000  # linker.ld: where the image is linked, and where it runs before it moves
 ENTRY = 0x1000200  # physical entry point; test_inside.py sees to it that this is still so
@@ -38,7 +38,7 @@ def arguments(machine, options, qemu_args, folder, debug_exit=True):
     """QEMU's command line for a description (None: the plain machine) and kernel options."""
     m = qemu.Machine(machine, folder)
     exit_device = qemu.DEBUG_EXIT if debug_exit else []
-    return m.args + exit_device + qemu.boot_args(qemu.KERNEL, m.options + options.split()) + list(qemu_args)
+    return m.args + exit_device + qemu.boot_args(paths.KERNEL, m.options + options.split()) + list(qemu_args)
 
 
 def boot(machine=None, options="", qemu_args=(), timeout=60, debug_exit=True):
@@ -101,7 +101,7 @@ class Debugged:
 
 def symbols():
     """Link-time addresses of the kernel's symbols."""
-    lines = subprocess.run(["nm", qemu.KERNEL], check=True, capture_output=True, text=True).stdout.splitlines()
+    lines = subprocess.run(["nm", paths.KERNEL], check=True, capture_output=True, text=True).stdout.splitlines()
     return {name: int(address, 16) for address, _, name in (line.split() for line in lines if line[0] != " ")}
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A small client of gdb's remote protocol, as much of it as QEMU's stub for x86-64 needs."""
-import qemu
+from landfall import qemu
 
 GENERAL = ["RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "RSP"] + [f"R{n}" for n in range(8, 16)] + ["RIP"]
 

@@ -4,9 +4,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import qemu
+from landfall import qemu
 from conftest import boot
-from logcheck import need
+from landfall.records import need
 
 CASES = tomllib.loads((Path(__file__).parent / "cases.toml").read_text())["case"]
 FIELDS = {"name", "machine", "qemu", "options", "exit", "srat", "lines", "error", "expect", "hotplug"}

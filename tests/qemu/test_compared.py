@@ -4,8 +4,8 @@ import re
 
 import pytest
 from conftest import ROOT, boot
-from logcheck import LEVELS
-from model import cut, ram_of, size
+from landfall.records import LEVELS
+from landfall.model import cut, ram_of, size
 
 M, G = 1 << 20, 1 << 30
 POLICIES = ["bottom-up", "memblock", "lowest", "top-down", "series", "hybrid", "floor", "node-local"]

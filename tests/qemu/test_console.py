@@ -4,8 +4,8 @@ import struct
 import subprocess
 
 import pytest
-import qemu
-from logcheck import Log, need
+from landfall import paths, qemu
+from landfall.records import Log, need
 
 PORTS, MEMORY = 1, 0
 COM1, COM2, ODD = 0x3F8, 0x2F8, 0x3220
@@ -49,7 +49,7 @@ class Run:
         for n, data in enumerate(tables):
             (folder / f"table{n}").write_bytes(data)
             command += ["-acpitable", f"file={folder}/table{n}"]
-        command += [*args, *(start or qemu.boot_args(qemu.KERNEL, options.split()))]
+        command += [*args, *(start or qemu.boot_args(paths.KERNEL, options.split()))]
         self.code = subprocess.run(command, stdin=subprocess.DEVNULL, timeout=60).returncode
         self.logs = {name: (folder / name).read_bytes() for name in dict(ports)}
 

@@ -4,7 +4,7 @@ import re
 
 import corruptions
 import pytest
-import qemu
+from landfall import qemu
 from conftest import ENTRY, Boot, Debugged, boot
 from corruptions import BASE, CASES, NODE_0, NODE_1, ONE, case, corrupted
 

@@ -3,9 +3,9 @@
 import tempfile
 
 import pytest
-import qemu
+from landfall import qemu
 from conftest import arguments, wait_for_halt
-from logcheck import Log
+from landfall.records import Log
 
 def run(options, qemu_args=()):
     """(exit status, log, reasons of QEMU's shutdown events) of a run that ends QEMU."""

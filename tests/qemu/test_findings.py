@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A machine without oddities has no findings: QEMU's own tables in every shape; one that lies has the right ones."""
 import pytest
-import qemu
+from landfall import qemu
 from conftest import boot
 
 NODES = ("-object memory-backend-ram,id=a,size=512M -object memory-backend-ram,id=b,size=512M "

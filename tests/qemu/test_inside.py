@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Stops the kernel over gdb's protocol: what is mapped while tables are built, what faults do, damaged tables."""
 import pytest
-import qemu
-import witness
+from landfall import paths, witness
 from conftest import ENTRY, LINK_VIRT, Debugged, boot
-from logcheck import Log, need
+from landfall.records import Log, need
 
 M = 1 << 20
 MAX_WINDOW = 8 * M
@@ -211,5 +210,5 @@ def test_machine_without_rsdp_has_no_srat():
 
 
 def test_entry_point_is_where_the_tests_stop():
-    with open(qemu.KERNEL, "rb") as f:
+    with open(paths.KERNEL, "rb") as f:
         assert int.from_bytes(f.read(0x20)[0x18:0x20], "little") == ENTRY

@@ -2,14 +2,12 @@
 """After exit=halt the guest is looked at from outside: what its CPU really runs on, against what the log says."""
 import re
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
-import qemu
-import witness
+from landfall import witness
 from conftest import ROOT, Halted
-from logcheck import need, read_record
+from landfall.records import need, read_record
 
 M, G = 1 << 20, 1 << 30
 POISON = 0xCC

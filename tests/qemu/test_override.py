@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import qemu
+from landfall import paths, qemu
 from conftest import boot
 
 TWO_NODES = ("-machine q35 -m 8G -object memory-backend-ram,id=a,size=6G -object memory-backend-ram,id=b,size=2G "
@@ -18,7 +18,7 @@ NODE_1 = "ACPI: SRAT: Node 1 PXM 1 [mem 0x06000000-0x7cffffff] hotplug"
 def srat(tmp_path_factory):
     """The table of the default machine, 8 GiB on q35."""
     folder = tmp_path_factory.mktemp("srat")
-    subprocess.run([qemu.MACHINE_TOOL, "tests/machines/four-nodes.machine", "-o", folder], check=True)
+    subprocess.run([paths.MACHINE_TOOL, "tests/machines/four-nodes.machine", "-o", folder], check=True)
     return (folder / "srat.dat").read_bytes()
 
 

@@ -3,10 +3,10 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-import model
+from landfall import model
 import pytest
 from conftest import boot
-from logcheck import without_times
+from landfall.records import without_times
 
 BOOTS = 200
 M, G = 1 << 20, 1 << 30

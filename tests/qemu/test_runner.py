@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-import qemu
+from landfall import paths, qemu
 from conftest import ENTRY, ROOT
 
 RUN = ROOT / "tools/run"
@@ -18,7 +18,7 @@ def run(*args, timeout=60):
 
 def patched(tmp_path, at, code):
     """A kernel with other bytes at a link-time address (file offsets run linearly with addresses)."""
-    data = bytearray(qemu.KERNEL.read_bytes())
+    data = bytearray(paths.KERNEL.read_bytes())
     headers = int.from_bytes(data[0x20:0x28], "little")
     for i in range(int.from_bytes(data[0x38:0x3a], "little")):
         h = data[headers + 56 * i:headers + 56 * (i + 1)]

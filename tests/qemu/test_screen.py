@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
-import qemu
-from logcheck import Log
+from landfall import paths, qemu
+from landfall.records import Log
 from screendump import dump
 
-SHOTS = qemu.ROOT / "build/screens"
+SHOTS = paths.ROOT / "build/screens"
 OVMF = Path("/usr/share/ovmf/OVMF.fd")
-EFI = qemu.ROOT / "build/landfall.efi"
+EFI = paths.ROOT / "build/landfall.efi"
 GRUB_MODULES = "normal multiboot2 all_video iso9660"
 STAINED = "seed=0x21 page_size=4k levels=4"  # of the machine four-nodes: bottom-up stains node 1
 CLEAN = "seed=0x2a page_size=4k levels=4"
@@ -39,7 +39,7 @@ def iso(folder, options, payload):
         pytest.skip("grub-mkrescue or grub-pc-bin is missing")
     tree = Path(folder) / "iso/boot/grub"
     tree.mkdir(parents=True)
-    shutil.copy(qemu.KERNEL, tree.parent)
+    shutil.copy(paths.KERNEL, tree.parent)
     mode = f"set gfxpayload={payload}" if payload else ""
     (tree / "grub.cfg").write_text(f"insmod all_video\nmultiboot2 /boot/landfall.elf {options}\n{mode}\nboot\n")
     subprocess.run(["grub-mkrescue", "-o", f"{folder}/x.iso", "--locales=", "--fonts=", "--themes=",
@@ -65,7 +65,7 @@ class Shot:
         with tempfile.TemporaryDirectory(prefix="landfall-") as folder:
             m = qemu.Machine(machine, folder)
             options = " ".join(m.options + [options, "exit=halt"])
-            how = {"kernel": lambda: qemu.boot_args(qemu.KERNEL, options.split()),
+            how = {"kernel": lambda: qemu.boot_args(paths.KERNEL, options.split()),
                    "grub": lambda: iso(folder, options, payload),
                    "uefi": lambda: ["-bios", str(OVMF), "-kernel", str(EFI), "-append", options]}[boot]()
             with qemu.Guest(m.args + how + args, qmp=True) as guest:
@@ -236,7 +236,7 @@ def test_an_error_stays_on_the_screen():
 
 def run(options, args):
     command = [qemu.find_qemu(), *qemu.COMMON, *qemu.PLAIN, *qemu.DEBUG_EXIT, *args,
-               *qemu.boot_args(qemu.KERNEL, options.split())]
+               *qemu.boot_args(paths.KERNEL, options.split())]
     return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60)
 
 

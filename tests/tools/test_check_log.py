@@ -1,28 +1,21 @@
 # SPDX-License-Identifier: MIT
 """tools/check-log: what a bad wire does to a log is never taken for a pass, and what does no harm is."""
-import importlib.machinery
-import importlib.util
 import json
 import random
 import re
 import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 import zlib
 from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from landfall import check, records
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools/check-log"
-sys.dont_write_bytecode = True
-
-loader = importlib.machinery.SourceFileLoader("check_log", str(TOOL))
-check_log = importlib.util.module_from_spec(importlib.util.spec_from_loader("check_log", loader))
-loader.exec_module(check_log)
 # The same good lines are read thousands of times here.
-check_log.logcheck.read_record = lru_cache(maxsize=None)(check_log.logcheck.read_record)
+records.read_record = lru_cache(maxsize=None)(records.read_record)
 
 MACHINES = ["azure", "no-srat", "overlap", "cpu-less", "pc-islands"]
 STAINED = "base=0x5e00000 alloc=memblock,bottom-up seed=1 page_size=4k"
@@ -34,7 +27,7 @@ def good_log(machine="azure"):
 
 
 def state(data, **how):
-    return check_log.judge(data, **how)[0]
+    return check.judge(data, **how)[0]
 
 
 def record_spans(data):
@@ -45,7 +38,7 @@ def record_spans(data):
 
 @pytest.mark.parametrize("machine", sorted(p.stem for p in (ROOT / "tests/machines").glob("*.expect")))
 def test_good_logs_pass(machine):
-    found, why, _ = check_log.judge(good_log(machine))
+    found, why, _ = check.judge(good_log(machine))
     assert found == "passed", why
 
 
@@ -59,7 +52,7 @@ def stained_log():
 
 
 def test_stained_run_in_qemu():
-    found, why, _ = check_log.judge(stained_log())
+    found, why, _ = check.judge(stained_log())
     assert (found, why.split(";")[0]) == ("failed", "stained: memblock clean, bottom-up stained")
     assert state(stained_log(), allow_stained=True) == "passed"
 
@@ -155,7 +148,7 @@ def test_hurt_records_never_pass(damage):
         data = good_log(dice.choice(MACHINES))
         hurt = damage(dice, data, *dice.choice(record_spans(data)))
         assert hurt != data
-        found, why, _ = check_log.judge(hurt)
+        found, why, _ = check.judge(hurt)
         seen.add(found)
         assert found in ("failed", "truncated", "garbled", "rebooted"), (n, found, why)
         assert why
@@ -220,7 +213,7 @@ def test_harmless_disturbances_pass(disturb):
         data = good_log(dice.choice(MACHINES))
         disturbed = disturb(dice, data.split(b"\r\n")[:-1]) + b"\r\n"
         assert disturbed != data
-        found, why, _ = check_log.judge(disturbed)
+        found, why, _ = check.judge(disturbed)
         assert found == "passed", (n, why)
 
 
@@ -383,5 +376,5 @@ def test_junit(tmp_path):
 
 
 def test_without_jsonschema(tmp_path, monkeypatch):
-    monkeypatch.setattr(check_log.logcheck, "jsonschema", None)
+    monkeypatch.setattr(records, "jsonschema", None)
     assert state(good_log()) == "passed"

@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,10 +11,9 @@ import pytest
 
 pytest.importorskip("matplotlib")
 ROOT = Path(__file__).resolve().parents[2]
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "tools"))
 
-from pictures import charts, facts, page  # noqa: E402
+from landfall import sizes  # noqa: E402
+from landfall.pictures import charts, facts, page  # noqa: E402
 
 MACHINES = sorted(p.stem for p in (ROOT / "tests/machines").glob("*.expect"))
 SVG = "{http://www.w3.org/2000/svg}"
@@ -115,7 +113,7 @@ def test_all_memory_is_drawn_once_and_slots_are_those_counted(machine):
 def test_slots_of_the_default_machine(boot):
     """39 + 23 + 48 slots in three pieces, and number and base turn into each other."""
     axis = facts.SlotAxis(boot.slot_pieces())
-    assert [(last - first) // facts.SLOT + 1 for first, last in axis.pieces] == [39, 23, 48]
+    assert [(last - first) // sizes.SLOT + 1 for first, last in axis.pieces] == [39, 23, 48]
     assert axis.count == boot.kaslr["slots"] == 110
     assert [axis.base(n) for n in (0, 38, 39, 62, 109)] == [0x1200000, 0x5e00000, 0x7d000000, 0x100000000, 0x105e00000]
     assert [axis.number(axis.base(n)) for n in range(110)] == list(range(110))
@@ -138,7 +136,7 @@ def test_costs_are_the_verdicts(boot):
     # 15.4 MiB of tables from 96 MiB on: one block of 128 MiB, one of 2 GiB, none of it below 16 MiB but the buffer's share.
     assert boot.costs("bottom-up").blocks == [1, 1]
     assert boot.costs("node-local").blocks == [3, 3]
-    assert boot.costs("lowest").low[0] > 14 * facts.M and boot.costs("memblock").low[0] == 0
+    assert boot.costs("lowest").low[0] > 14 * sizes.M and boot.costs("memblock").low[0] == 0
 
 
 def test_costs_of_the_default_machine(boot):
@@ -161,7 +159,7 @@ def test_policies_are_compared(boot, html):
         cost = boot.costs(alloc)
         assert f"{alloc}: page tables at a mean SLIT distance of {cost.distance:.1f} from the kernel's node" in shown.titles
         assert "{}: steps and passes over memory: {} in {}".format(alloc, *cost.steps) in shown.titles
-        below = [facts.size_words(n) for n in cost.low]
+        below = [sizes.size_words(n) for n in cost.low]
         assert f"{alloc}: {below[1]} of page tables below 4 GiB, {below[0]} below 16 MiB" in shown.titles
         row = shown.cells[len(shown.cells) - shown.cells[::-1].index(alloc) - 1:]
         head = shown.cells[shown.cells.index("verdict") - 1:]

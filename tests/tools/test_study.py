@@ -33,6 +33,7 @@ def copy(tmp_path):
     for name in ("tools/study", "docs/study.md", "docs/study-tables.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "tools/landfall", tmp_path / "tools/landfall")
     for name in ("build", "tests"):
         (tmp_path / name).symlink_to(ROOT / name)
     return tmp_path

@@ -7,8 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import qemu
-from logcheck import Log, need
+from landfall import qemu
+from landfall.records import Log, need
 
 ROOT = Path(__file__).resolve().parents[2]
 EFI, ELF, ISO = (ROOT / f"build/landfall.{kind}" for kind in ("efi", "elf", "iso"))

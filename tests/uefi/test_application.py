@@ -4,9 +4,9 @@ import re
 import struct
 
 import pytest
-import qemu
+from landfall import qemu
 from firmware import EFI, ISO, OVMF, Disk, boot_disk, boot_efi, landfall_part, run, serial
-from logcheck import Log
+from landfall.records import Log
 
 BOOT = "EFI/BOOT/BOOTX64.EFI"
 CFG = "EFI/BOOT/landfall.cfg"

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from firmware import ISO, landfall_part
-from logcheck import Log
+from landfall.records import Log
 
 LAST = re.compile(rb"ok \d+ - clean: memblock\r\n|Bail out!")
 

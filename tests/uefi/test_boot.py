@@ -5,7 +5,7 @@ import tempfile
 
 import pytest
 from firmware import ELF, EFI, ISO, MACHINE, OVMF, boot_efi, grub_cd, run
-from logcheck import need
+from landfall.records import need
 
 M, G, T = 1 << 20, 1 << 30, 1 << 40
 MENU = (rb"The highlighted entry will be executed", "ret")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Screens of firmware: other pixel formats, several of them, none that can be used, and the picture of a dry run."""
 import pytest
-import qemu
+from landfall import qemu
 from firmware import EFI, OVMF, ROOT, Disk, landfall_part, serial
-from logcheck import Log, need
+from landfall.records import Log, need
 from screendump import dump
 from test_screen import BACK, BAND, GOOD, SHOTS, badges, check_frame, legend_is_there, shoot
 

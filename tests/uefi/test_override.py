@@ -4,7 +4,7 @@ import struct
 import subprocess
 
 import pytest
-import qemu
+from landfall import paths
 from firmware import EFI, boot_disk
 
 APP, TABLES = "EFI/BOOT/BOOTX64.EFI", "EFI/BOOT/landfall.acpi"
@@ -17,7 +17,7 @@ PLAIN = ["-machine", "q35", "-m", "8G"]
 def srat(tmp_path_factory):
     """The table of the default machine, 8 GiB on q35."""
     folder = tmp_path_factory.mktemp("srat")
-    subprocess.run([qemu.MACHINE_TOOL, "tests/machines/four-nodes.machine", "-o", folder], check=True)
+    subprocess.run([paths.MACHINE_TOOL, "tests/machines/four-nodes.machine", "-o", folder], check=True)
     return (folder / "srat.dat").read_bytes()
 
 

@@ -2,7 +2,7 @@
 """Serial ports under UEFI, where firmware's own console is on some of them; and machines with nothing to print on."""
 import pytest
 from firmware import BANNER, EFI, OVMF, ROOT, Disk, landfall_part
-from logcheck import Log
+from landfall.records import Log
 from test_console import COM1, COM1_AND_COM2, COM2, MEMORY, ODD, Run, isa, spcr
 
 

@@ -4,23 +4,21 @@ import json
 import re
 import zlib
 from functools import lru_cache
-from pathlib import Path
 
 try:
     import jsonschema
 except ImportError:
     jsonschema = None  # records are then checked by their CRC, and against each other
 
-import model
+from . import model
+from .paths import SCHEMA
+from .sizes import BLOCKS, G, M
 
-SCHEMA = Path(__file__).resolve().parents[1] / "schema/records.json"
 STAMP = re.compile(r"\[ *\d+\.\d{6}\] ")
 KTAP = re.compile(r"KTAP version 1|1\.\.\d+|(not )?ok \d+ - .*|# .*|Bail out! .*")
 # report=tables: what acpidump prints, and the firmware's map as start, size, type.
 HEX = re.compile(r"e820: [0-9a-f]{16} [0-9a-f]{16} [0-9a-f]{8}|.{4} @ 0x[0-9A-F]{16}|    [0-9A-F]{4,}: .*|")
 LEVELS = ["pte", "pmd", "pud", "p4d"]
-M, G = 1 << 20, 1 << 30
-BLOCKS = {"128m": 128 * M, "2g": 2 * G}
 MAX_STRETCHES = 1024  # of blocks that the kernel can tell apart
 
 

@@ -13,9 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-KERNEL = ROOT / "build/landfall.elf"
-MACHINE_TOOL = ROOT / "build/landfall-machine"
+from .paths import MACHINE_TOOL, MACHINES
+
 QEMU = "qemu-system-x86_64"
 
 # What the guest writes to the debug-exit port comes out of QEMU as (value << 1) | 1.
@@ -44,7 +43,7 @@ class Machine:
             return
         if not MACHINE_TOOL.exists():
             raise QemuError(f"{MACHINE_TOOL} is missing: run make")
-        path = name if "/" in name or "." in name else ROOT / f"tests/machines/{name}.machine"
+        path = name if "/" in name or "." in name else MACHINES / f"{name}.machine"
         done = subprocess.run([MACHINE_TOOL, path, "-o", folder, "--print"], capture_output=True, text=True)
         if done.returncode:
             raise QemuError(done.stderr.strip())

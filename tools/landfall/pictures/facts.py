@@ -5,25 +5,10 @@ from bisect import bisect_right
 from itertools import accumulate
 from types import SimpleNamespace
 
-import check_log
-from check_log import model
+from .. import check, model
+from ..sizes import BLOCKS, G, M, PAGE, SLOT
 
 LEVELS = ("pgd", "p4d", "pud", "pmd", "pte")
-PAGE, M, G = 1 << 12, 1 << 20, 1 << 30
-SLOT = 2 * M
-BLOCKS = (128 * M, 2 * G)  # what Linux takes offline at once: on small machines, and on those of 64 GiB or more
-
-
-def size_words(n):
-    for unit, name in ((1 << 50, "PiB"), (1 << 40, "TiB"), (G, "GiB"), (M, "MiB"), (1 << 10, "KiB")):
-        if n >= unit:
-            return f"{n / unit:.4g} {name}"
-    return f"{n} B"
-
-
-def range_words(start, end):
-    """Inclusive, as Linux prints ranges."""
-    return f"[mem {start:#x}-{end - 1:#x}]"
 
 
 class LogFacts:
@@ -31,14 +16,14 @@ class LogFacts:
 
     def __init__(self, data, name):
         self.name = name
-        self.state, self.why, wire = check_log.judge(data, allow_stained=True)
+        self.state, self.why, wire = check.judge(data, allow_stained=True)
         self.records = wire.records
         if not self.all("boot") or not self.all("mem", type="usable"):
             raise FactsError(f"{name}: no memory map to draw: {self.state}: {self.why}")
         self.boot = self.all("boot")[0]
         self.kaslr = (self.all("kaslr") or [None])[0]
         self.node_records = {r["node"]: r for r in self.all("node")}
-        self.nodes = model.Nodes(self, check_log.forced_hotplug(self))
+        self.nodes = model.Nodes(self, check.forced_hotplug(self))
         self.policies = list(dict.fromkeys(r["alloc"] for r in self.all("run")))
         self.sweeps = {r["alloc"]: r for r in self.all("sweep")}
 
@@ -99,7 +84,7 @@ class LogFacts:
             on_movable=sum(r.end - r.start for r in stains) // PAGE,
             nodes=sorted({r.node for r in stains}),
             pinned=verdict["pinned"] if verdict else None,
-            blocks=[len({b for r in stains for b in range(r.start // size, (r.end - 1) // size + 1)}) for size in BLOCKS],
+            blocks=[len({b for r in stains for b in range(r.start // size, (r.end - 1) // size + 1)}) for size in BLOCKS.values()],
             low=[sum(model.size(model.cut((0, limit), (r.start, r.end))) for r in runs) for limit in (16 * M, 4 * G)],
             distance=record["distance"] * 10 // record["pages"] / 10 if record and record["pages"] else None,
             steps=record and (record["steps"], record["passes"]),

@@ -2,8 +2,8 @@
 """Linux's rules a second time, in Python, from the records alone: which node a byte is on, which slots an image has."""
 import math
 
-M = 1 << 20
-ALIGN = 2 * M
+from .sizes import M, SLOT
+
 LOADED = 16 * M  # where a Multiboot loader puts the image
 
 
@@ -111,12 +111,12 @@ def slots(log, avoid, lowest=LOADED):
 def slots_in(part, avoid, need):
     found, at = [], part[0]
     while True:
-        at = (at + ALIGN - 1) & ~(ALIGN - 1)
+        at = (at + SLOT - 1) & ~(SLOT - 1)
         if part[1] - at < need:
             return found
         hits = [a for a in avoid if overlap(a, (at, part[1]))]
         stop = min((a[0] for a in hits), default=part[1])
-        found += range(at, stop - need + 1, ALIGN)
+        found += range(at, stop - need + 1, SLOT)
         if not hits:
             return found
         at = min(hits)[1]
@@ -132,4 +132,4 @@ def distinct_bounds(slots_nr, draws, sigmas=5):
 
 
 def virtual_slots(image_size):
-    return 1 + (1024 * M - LOADED - image_size) // ALIGN
+    return 1 + (1024 * M - LOADED - image_size) // SLOT

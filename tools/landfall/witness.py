@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Walks a QEMU guest's page tables from outside and says on which NUMA node each page-table page lies.
 
@@ -21,7 +20,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter, namedtuple
 
-import qemu
+from . import qemu
 
 PRESENT, WRITE, LARGE, NX = 1, 1 << 1, 1 << 7, 1 << 63
 ADDRESS = 0x000FFFFFFFFFF000
@@ -166,7 +165,7 @@ def direct_map(qmp):
 
 def srat_entries(data):
     """(type, proximity domain, flags, entry) of each enabled entry for a CPU, memory or an initiator, in table order."""
-    # type: length, place of the domain, place of the flags
+    # kind: length, place of the domain, place of the flags
     kinds, narrow, at = {0: (16, 2, 4), 1: (40, 2, 28), 2: (24, 4, 12), 5: (32, 4, 24)}, data[8] < 2, 48
     while at + 2 <= len(data) and data[at + 1] >= 2 and at + data[at + 1] <= len(data):
         kind, entry = data[at], data[at:at + data[at + 1]]
@@ -285,7 +284,3 @@ def main():
     except (OSError, qemu.QemuError, ValueError) as e:
         sys.exit(f"witness: {e}")
     (show_json if args.json else show_text)(tables, ranges, args)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """One self-contained page, or one SVG, from the charts of one or many boots."""
-import re
 import xml.etree.ElementTree as ElementTree
 from html import escape
 
+from ..sizes import BLOCKS, PAGE, size_words
 from . import charts
 from .charts import COLOURS, LIGHT, SVG
-from .facts import BLOCKS, LEVELS, PAGE, intervals, size_words
+from .facts import LEVELS, intervals
 
 CSS = """
 :root{color-scheme:light dark;%(light)s;--page:#f3f5f7;--badge:#fff}
@@ -109,7 +109,7 @@ def sweep_table(boot):
 def policy_table(boot):
     levels = [lv for lv in LEVELS[1:] if lv != "p4d" or boot.boot["levels"] == 5]
     heads = ["policy", "verdict", "table pages", *[f"{lv} stained" for lv in levels], "pinned"]
-    heads += [f"{size_words(b)} blocks held" for b in BLOCKS] + ["below 16 MiB", "below 4 GiB", "mean SLIT distance", "steps in passes"]
+    heads += [f"{size_words(b)} blocks held" for b in BLOCKS.values()] + ["below 16 MiB", "below 4 GiB", "mean SLIT distance", "steps in passes"]
     heads += (["slots stained"] if boot.sweeps else [])
 
     def row(alloc):

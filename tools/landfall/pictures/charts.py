@@ -12,8 +12,9 @@ from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.lines import Line2D  # noqa: E402
 from matplotlib.patches import Patch, Rectangle  # noqa: E402
 
+from ..sizes import M, PAGE, range_words, size_words  # noqa: E402
 from . import facts  # noqa: E402
-from .facts import G, LEVELS, M, PAGE, SLOT, range_words, size_words  # noqa: E402
+from .facts import LEVELS  # noqa: E402
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 ElementTree.register_namespace("", SVG)

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: MIT
+"""Makes the project's Python modules known to the tests."""
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tools")]
+sys.dont_write_bytecode = True
+os.chdir(ROOT)
