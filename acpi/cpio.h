@@ -3,7 +3,7 @@
 #ifndef ACPI_CPIO_H
 #define ACPI_CPIO_H
 
-#include "kernel/base.h"
+#include "lib/base.h"
 
 #define CPIO_NAME_MAX 64
 

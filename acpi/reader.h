@@ -5,7 +5,7 @@
 #ifndef ACPI_READER_H
 #define ACPI_READER_H
 
-#include "kernel/base.h"
+#include "lib/base.h"
 
 #define ACPI_HEADER_SIZE 36
 #define ACPI_TABLE_MAX (16 * MIB) /* a longer table is damage */

@@ -3,7 +3,7 @@
 #ifndef ACPI_SMBIOS_H
 #define ACPI_SMBIOS_H
 
-#include "kernel/base.h"
+#include "lib/base.h"
 
 #define SMBIOS_NAME_MAX 64
 

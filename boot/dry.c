@@ -2,10 +2,10 @@
 /* The platform of a dry run: firmware's console and memory instead of hardware, shadows instead of page-table pages. */
 #include "boot/dry.h"
 
-#include "boot/console.h"
-#include "boot/cpu.h"
-#include "boot/descriptors.h"
-#include "boot/entropy.h"
+#include "boot/dev/console.h"
+#include "boot/dev/cpu.h"
+#include "boot/dev/descriptors.h"
+#include "boot/dev/entropy.h"
 #include "boot/image.h"
 #include "boot/move.h"
 #include "boot/run.h"

@@ -2,7 +2,7 @@
 /* The tables Landfall runs on until a direct map is loaded, and the window through which it reaches physical memory. */
 #include "boot/early_map.h"
 
-#include "boot/cpu.h"
+#include "boot/dev/cpu.h"
 #include "boot/image.h"
 
 #define SLOT_SIZE (2 * MIB)

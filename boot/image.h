@@ -3,7 +3,7 @@
 #ifndef BOOT_IMAGE_H
 #define BOOT_IMAGE_H
 
-#include "kernel/base.h"
+#include "lib/base.h"
 
 #define LINK_VIRT 0xffffffff81000000ull /* linker.ld */
 #define LOAD_PHYS 0x1000000ull

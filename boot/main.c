@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The story of a boot on metal: facts from the loader, the plan, the move, the maps, the end. */
-#include "boot/console.h"
-#include "boot/cpu.h"
-#include "boot/descriptors.h"
+#include "boot/dev/console.h"
+#include "boot/dev/cpu.h"
+#include "boot/dev/descriptors.h"
 #include "boot/dry.h"
-#include "boot/entropy.h"
+#include "boot/dev/entropy.h"
 #include "boot/image.h"
 #include "boot/move.h"
 #include "boot/multiboot.h"
-#include "boot/power.h"
+#include "boot/dev/power.h"
 #include "boot/run.h"
 #include "boot/uefi.h"
-#include "kernel/report.h"
+#include "kernel/report/report.h"
 
 struct handover handover;
 struct platform platform;

@@ -4,8 +4,8 @@
  */
 #include "boot/move.h"
 
-#include "boot/cpu.h"
-#include "boot/descriptors.h"
+#include "boot/dev/cpu.h"
+#include "boot/dev/descriptors.h"
 #include "boot/image.h"
 
 #define POISON 0xcc

@@ -4,9 +4,9 @@
  */
 #include "kernel/audit.h"
 
-#include "kernel/chart.h"
-#include "kernel/format.h"
-#include "kernel/report.h"
+#include "kernel/report/chart.h"
+#include "lib/format.h"
+#include "kernel/report/report.h"
 
 /* Too large for the stack. */
 static struct audit the_audit;

@@ -3,7 +3,7 @@
 #ifndef KERNEL_AUDIT_H
 #define KERNEL_AUDIT_H
 
-#include "kernel/picture.h"
+#include "kernel/report/picture.h"
 #include "kernel/run.h"
 #include "mm/cost.h"
 #include "mm/pgwalk.h"

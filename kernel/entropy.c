@@ -2,7 +2,7 @@
 /* Draws from every source, tells rubbish apart, mixes the rest. */
 #include "kernel/entropy.h"
 
-#include "kernel/rng.h"
+#include "lib/rng.h"
 
 #define DRAWS 8
 #define SEED_START 0x4c616e6466616c6cull    /* "Landfall" */

@@ -2,8 +2,8 @@
 /* The second half of the run, at the new place: what is taken, then one direct map per policy, then the verdict. */
 #include "kernel/kernel.h"
 
-#include "kernel/chart.h"
-#include "kernel/report.h"
+#include "kernel/report/chart.h"
+#include "kernel/report/report.h"
 #include "kernel/sweep.h"
 #include "mm/policy.h"
 

@@ -3,9 +3,9 @@
  * Joins what firmware says in PXMs with what memory management says in nodes, in Linux's order and with its refusals.
  */
 #include "acpi/slit.h"
-#include "kernel/findings.h"
-#include "kernel/format.h"
-#include "kernel/report.h"
+#include "kernel/report/findings.h"
+#include "lib/format.h"
+#include "kernel/report/report.h"
 
 #define MAX_LOCAL_APIC 32768 /* Linux knows no higher APIC ids */
 

@@ -5,7 +5,7 @@
  */
 #include "kernel/options_read.h"
 
-#include "kernel/format.h"
+#include "lib/format.h"
 #include "mm/policy.h"
 
 #define WORD_MAX 1024  /* longest option */

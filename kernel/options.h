@@ -5,8 +5,8 @@
 #ifndef KERNEL_OPTIONS_H
 #define KERNEL_OPTIONS_H
 
-#include "kernel/base.h"
-#include "kernel/scan.h"
+#include "lib/base.h"
+#include "lib/scan.h"
 #include "mm/direct_map.h"
 #include "mm/e820.h"
 

@@ -5,7 +5,7 @@
  */
 #include "kernel/options_read.h"
 
-#include "kernel/format.h"
+#include "lib/format.h"
 
 #define LINUX_SOFT_RESERVED 0xefffffffu /* Linux's number of that type */
 

@@ -4,7 +4,7 @@
 #define KERNEL_OPTIONS_READ_H
 
 #include "kernel/options.h"
-#include "kernel/scan.h"
+#include "lib/scan.h"
 
 #define OPTION_ITEM_MAX 64 /* longest item of a list, with its NUL */
 

@@ -3,7 +3,7 @@
 #include "acpi/fadt.h"
 #include "acpi/root.h"
 #include "kernel/entropy.h"
-#include "kernel/report.h"
+#include "kernel/report/report.h"
 #include "kernel/selftest.h"
 #include "kernel/upgrade.h"
 #include "mm/pagetable.h"

@@ -5,7 +5,7 @@
 #ifndef KERNEL_PLATFORM_H
 #define KERNEL_PLATFORM_H
 
-#include "kernel/base.h"
+#include "lib/base.h"
 #include "mm/direct_map.h"
 
 struct options;

@@ -2,9 +2,9 @@
 /* A few known answers for each part whose errors would be hard to see in a report. */
 #include "kernel/selftest.h"
 
-#include "kernel/crc32.h"
-#include "kernel/format.h"
-#include "kernel/report.h"
+#include "lib/crc32.h"
+#include "lib/format.h"
+#include "kernel/report/report.h"
 #include "mm/pgwalk.h"
 
 static _Alignas(PAGE_SIZE) uint64_t tables[4][PT_ENTRIES];

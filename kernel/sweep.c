@@ -3,7 +3,7 @@
 #include "kernel/sweep.h"
 
 #include "kernel/audit.h"
-#include "kernel/report.h"
+#include "kernel/report/report.h"
 
 /* Too large for the stack. */
 static struct sweep the_sweep;

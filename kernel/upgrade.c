@@ -3,7 +3,7 @@
 #include "kernel/upgrade.h"
 
 #include "acpi/cpio.h"
-#include "kernel/report.h"
+#include "kernel/report/report.h"
 
 #define FOLDER "kernel/firmware/acpi/"
 #define FILES_MAX 64 /* NR_ACPI_INITRD_TABLES of Linux, per archive */

@@ -3,7 +3,7 @@
 #ifndef MM_E820_H
 #define MM_E820_H
 
-#include "kernel/base.h"
+#include "lib/base.h"
 
 #define E820_MAX 4096 /* machines with more than 512 entries are real */
 

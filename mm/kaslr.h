@@ -6,7 +6,7 @@
 #ifndef MM_KASLR_H
 #define MM_KASLR_H
 
-#include "kernel/base.h"
+#include "lib/base.h"
 
 #define KASLR_ALIGN (2 * MIB)       /* CONFIG_PHYSICAL_ALIGN */
 #define KASLR_PREFERRED (16 * MIB)  /* LOAD_PHYSICAL_ADDR: where the image is loaded */

@@ -6,7 +6,7 @@
 #ifndef MM_MEMBLOCK_H
 #define MM_MEMBLOCK_H
 
-#include "kernel/base.h"
+#include "lib/base.h"
 
 #define MEMBLOCK_MAX 4096 /* regions a list can hold */
 #define NUMA_NO_NODE (-1)

@@ -3,7 +3,7 @@
 #ifndef MM_PAGETABLE_H
 #define MM_PAGETABLE_H
 
-#include "kernel/base.h"
+#include "lib/base.h"
 
 enum pt_level { PT_PTE, PT_PMD, PT_PUD, PT_P4D, PT_PGD, PT_LEVELS };
 

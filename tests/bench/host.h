@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "kernel/base.h"
+#include "lib/base.h"
 
 static char *arena; /* address 0 of the machine */
 

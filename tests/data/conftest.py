@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Recorded tables and boot logs of real machines: optional data beside the project; without it these tests are skipped."""
+"""Recorded tables and boot logs of real machines: the folder srat/ of LANDFALL_DATA. Without it these tests are skipped."""
 import os
 import sys
 from pathlib import Path
@@ -9,5 +9,5 @@ sys.path[:0] = [str(ROOT / "tools")]
 sys.dont_write_bytecode = True
 os.chdir(ROOT)
 
-RECORDED = ROOT.parent / "shared/data/srat"
+RECORDED = Path(os.environ.get("LANDFALL_DATA", "/nonexistent")) / "srat"
 PREDICT = ROOT / "build/landfall-predict"

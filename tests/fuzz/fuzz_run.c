@@ -9,7 +9,7 @@
 
 #include <stdarg.h>
 
-#include "kernel/crc32.h"
+#include "lib/crc32.h"
 #include "kernel/kernel.h"
 #include "mm/policy.h"
 

@@ -16,7 +16,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PREDICT = ROOT / "build/landfall-predict"
-LOGS = ROOT.parent / "shared/data/linux-logs"
+LOGS = pathlib.Path(os.environ.get("LANDFALL_DATA", "/nonexistent")) / "linux-logs"
 SCHEMA = json.loads((ROOT / "tests/schema/records.json").read_text())
 CASES = sorted(p.name for p in LOGS.iterdir()) if LOGS.is_dir() else []
 

@@ -18,7 +18,7 @@ GRUB_MODULES = "normal multiboot2 all_video iso9660"
 STAINED = "seed=0x21 page_size=4k levels=4"  # of the machine four-nodes: bottom-up stains node 1
 CLEAN = "seed=0x2a page_size=4k levels=4"
 
-# boot/screen.c
+# boot/dev/screen.c
 BACK, BAND, GOOD, STAIN = 0x12161C, 0x1F2A38, 0x3FB950, 0xFF4B4B
 MEMORY, MOVABLE, IMAGE, LANE = 0x38547A, 0x7D5F2C, 0xFFFFFF, 0x222B36
 POLICIES = [0x4CC9F0, 0x7EE787]

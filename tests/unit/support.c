@@ -2,7 +2,59 @@
 /* Fake physical memory and hand-made tables for the unit tests. */
 #include "tests/unit/support.h"
 
-#include <stdio.h>
+static struct unit_test *first_test, **last_test = &first_test;
+static size_t nr_tests;
+
+void unit_test_register(struct unit_test *t)
+{
+	*last_test = t;
+	last_test = &t->next;
+	nr_tests++;
+}
+
+static int list_files(void)
+{
+	const char *last = "";
+
+	for (struct unit_test *t = first_test; t; t = t->next) {
+		if (strcmp(t->file, last) != 0)
+			puts(t->file);
+		last = t->file;
+	}
+	return 0;
+}
+
+/* usage: tests --list | tests FILE: the files with tests, or the tests of one of them. */
+int main(int argc, char **argv)
+{
+	struct CMUnitTest *tests, *to;
+	char name[100];
+	int failed;
+
+	if (argc != 2)
+		return 2;
+	if (strcmp(argv[1], "--list") == 0)
+		return list_files();
+	to = tests = calloc(nr_tests + 1, sizeof(*tests));
+	for (struct unit_test *t = first_test; t; t = t->next) {
+		if (strcmp(t->file, argv[1]) == 0)
+			*to++ = t->test;
+	}
+	snprintf(name, sizeof(name), "%s", strrchr(argv[1], '/') + 1);
+	*strrchr(name, '.') = '\0';
+	failed = _cmocka_run_group_tests(name, tests, (size_t)(to - tests), NULL, NULL);
+	free(tests);
+	return failed;
+}
+
+FILE *open_recorded(const char *path)
+{
+	const char *data = getenv("LANDFALL_DATA");
+	char whole[600];
+
+	snprintf(whole, sizeof(whole), "%s/srat/%s", data ? data : "/nonexistent", path);
+	return fopen(whole, "rb");
+}
 
 struct fake_page {
 	struct fake_page *next;

@@ -10,12 +10,54 @@
 #include <setjmp.h>
 #include <cmocka.h>
 /* clang-format on */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/base.h"
+#include "lib/base.h"
 #include "mm/direct_map.h"
 #include "mm/pgwalk.h"
+
+/*
+ * ---- a test: TEST(name) { ... }. It registers itself. `fixture` of the file, where it defines one, is set up before
+ * each of its tests and torn down after it; TEST_WITH names functions for one test. ----
+ */
+struct fixture {
+	int (*setup)(void **state), (*teardown)(void **state);
+};
+
+__attribute__((unused)) static const struct fixture fixture;
+
+struct unit_test {
+	struct CMUnitTest test;
+	const char *file; /* where it stands: tests of one file are a group */
+	struct unit_test *next;
+};
+
+/* Called before main, by TEST. */
+void unit_test_register(struct unit_test *t);
+
+#define TEST_WITH(test_name, setup, teardown)                                                                          \
+	static void test_name(void);                                                                                   \
+	static void test_name##_run(void **state)                                                                      \
+	{                                                                                                              \
+		(void)state;                                                                                           \
+		test_name();                                                                                           \
+	}                                                                                                              \
+	__attribute__((constructor)) static void test_name##_register(void)                                            \
+	{                                                                                                              \
+		static struct unit_test t;                                                                             \
+                                                                                                                       \
+		t.test = (struct CMUnitTest)cmocka_unit_test_setup_teardown(test_name##_run, setup, teardown);         \
+		t.test.name = #test_name;                                                                              \
+		t.file = __FILE__;                                                                                     \
+		unit_test_register(&t);                                                                                \
+	}                                                                                                              \
+	static void test_name(void)
+#define TEST(test_name) TEST_WITH(test_name, fixture.setup, fixture.teardown)
+
+/* A file of the recorded machines: srat/PATH below the folder that LANDFALL_DATA names; NULL: there is none. */
+FILE *open_recorded(const char *path);
 
 /* ---- sparse physical memory: pages come into being, zeroed, when they are first written or asked for ---- */
 struct fake_page;

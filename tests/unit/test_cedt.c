@@ -12,6 +12,8 @@ static int setup(void **state)
 	return 0;
 }
 
+static const struct fixture fixture = { .setup = setup, .teardown = firmware_teardown };
+
 static void expect(const struct range *want, size_t nr, enum status damage, uint32_t stop)
 {
 	struct cedt_walk w = { .table = &table };
@@ -48,11 +50,10 @@ static void other(uint8_t type, uint16_t length)
 	table_zero(&made, length > 4 ? length - 4u : 0);
 }
 
-static void test_windows(void **state)
+TEST(test_windows)
 {
 	static const struct range want[] = { { 0x100000000, 0x4100000000 }, { 1ull << 51, UINT64_MAX } };
 
-	(void)state;
 	other(0, 32); /* a host bridge */
 	window(36, 0x100000000, 0x4000000000);
 	window(44, 0x5000000000, 0);                       /* empty */
@@ -62,17 +63,15 @@ static void test_windows(void **state)
 	expect(want, 2, OK, (uint32_t)made.len);
 }
 
-static void test_none(void **state)
+TEST(test_none)
 {
-	(void)state;
 	expect(NULL, 0, OK, 36);
 }
 
-static void test_lengths(void **state)
+TEST(test_lengths)
 {
 	static const struct range want[] = { { GIB, 2 * GIB } };
 
-	(void)state;
 	window(36, GIB, GIB);
 	window(35, GIB, GIB);
 	expect(want, 1, ERR_MALFORMED, 72);
@@ -90,30 +89,15 @@ static void test_lengths(void **state)
 	expect(want, 1, OK, 76);
 }
 
-static void test_unreadable(void **state)
+TEST(test_unreadable)
 {
 	struct cedt_walk w = { .table = &table };
 	struct range r;
 
-	(void)state;
 	window(36, GIB, GIB);
 	assert_int_equal(firmware_open(AT), OK);
 	ram.strict = true;
 	table.addr += 0x10000;
 	assert_false(cedt_next_window(&w, &r));
 	assert_int_equal(w.damage, ERR_UNREADABLE);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, firmware_teardown)
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		TEST(test_windows),
-		TEST(test_none),
-		TEST(test_lengths),
-		TEST(test_unreadable),
-	};
-
-	return cmocka_run_group_tests_name("cedt", tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "kernel/chart.h"
+#include "kernel/report/chart.h"
 
 #define MAX_NOTES 4096
 
@@ -131,6 +131,8 @@ static int setup(void **state)
 	return 0;
 }
 
+static const struct fixture fixture = { .setup = setup };
+
 static void three_nodes(void)
 {
 	add_range(10, 0, GIB, false);
@@ -148,9 +150,8 @@ static void three_nodes(void)
 	chart_add_verdict(&chart, &found);
 }
 
-static void test_words(void **state)
+TEST(test_words)
 {
-	(void)state;
 	three_nodes();
 	draw(800, 600, 1, true);
 	assert_int_equal(drawn(0, 0, 800, 600, COLOUR_BACK), 1);
@@ -187,9 +188,8 @@ static void test_words(void **state)
 }
 
 /* The tallest that bars and lanes become, on a screen with room for more. */
-static void test_one_node_on_a_large_screen(void **state)
+TEST(test_one_node_on_a_large_screen)
 {
-	(void)state;
 	add_range(0, 0, GIB, false);
 	judge(GIB);
 	chart_add_policy(&chart, "memblock");
@@ -200,9 +200,8 @@ static void test_one_node_on_a_large_screen(void **state)
 	assert_true(said(24, 276, COLOUR_POLICY, "memblock"));
 }
 
-static void test_bars(void **state)
+TEST(test_bars)
 {
-	(void)state;
 	three_nodes();
 	draw(800, 600, 1, true);
 	/* as wide as the node is large */
@@ -222,9 +221,8 @@ static void test_bars(void **state)
 	assert_false(said_anywhere("0x80000000"));
 }
 
-static void test_lanes(void **state)
+TEST(test_lanes)
 {
-	(void)state;
 	three_nodes();
 	draw(800, 600, 1, true);
 	/* node 0: bottom-up has 16 pages right behind the image, memblock none */
@@ -245,14 +243,13 @@ static void test_lanes(void **state)
 	assert_int_equal(filled_with(COLOUR_STAIN), 4); /* badge, lane, bar, legend */
 }
 
-static void test_legend(void **state)
+TEST(test_legend)
 {
 	static const char *const names[] = { "memory", "movable", "image", "stain", "bottom-up", "memblock" };
 	static const enum colour samples[] = { COLOUR_MEMORY, COLOUR_MOVABLE, COLOUR_IMAGE,
 					       COLOUR_STAIN,  COLOUR_POLICY,  COLOUR_POLICY + 1 };
 	unsigned x = 16;
 
-	(void)state;
 	three_nodes();
 	draw(800, 600, 1, true);
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
@@ -262,9 +259,8 @@ static void test_legend(void **state)
 	}
 }
 
-static void test_wide_screens_have_addresses(void **state)
+TEST(test_wide_screens_have_addresses)
 {
-	(void)state;
 	three_nodes();
 	draw(1280, 800, 1, true);
 	assert_true(said_anywhere("0x0"));
@@ -277,9 +273,8 @@ static void test_wide_screens_have_addresses(void **state)
 	assert_true(drawn(32 + 27 * 16, 272, (3776 - 48 * 16) / 3, 272, COLOUR_MEMORY));
 }
 
-static void test_characters(void **state)
+TEST(test_characters)
 {
-	(void)state;
 	three_nodes();
 	draw(640, 400, 1, false);
 	for (unsigned i = 0; i < nr_texts; i++) {
@@ -297,9 +292,8 @@ static void test_characters(void **state)
 /*
  * Sixty nodes: no lanes; the image's half of a bar above that of the page tables; what has nothing to tell gives way.
  */
-static void test_many_nodes(void **state)
+TEST(test_many_nodes)
 {
-	(void)state;
 	for (unsigned i = 0; i < 60; i++)
 		add_range(i, i * GIB, (i + 1) * GIB, i == 50);
 	judge(60 * GIB);
@@ -326,9 +320,8 @@ static void test_many_nodes(void **state)
 }
 
 /* More nodes than a chart keeps, some of them without memory. */
-static void test_more_nodes_than_kept(void **state)
+TEST(test_more_nodes_than_kept)
 {
-	(void)state;
 	for (unsigned i = 0; i < 100; i++) {
 		numa_map_pxm(&numa, 1000 - 2 * i); /* memoryless */
 		add_range(2 * i + 1, i * GIB, (i + 1) * GIB, false);
@@ -345,12 +338,11 @@ static void test_more_nodes_than_kept(void **state)
 }
 
 /* All eight policies on the smallest screens: nothing overlaps the legend, and the nodes that fit are there. */
-static void test_all_policies(void **state)
+TEST(test_all_policies)
 {
 	static const char *const names[] = { "bottom-up", "memblock", "lowest", "top-down",
 					     "series",    "hybrid",   "floor",  "node-local" };
 
-	(void)state;
 	add_range(0, 0, GIB, false);
 	add_range(1, GIB, 2 * GIB, true);
 	judge(2 * GIB);
@@ -370,9 +362,8 @@ static void test_all_policies(void **state)
 }
 
 /* One node that is only assumed; no image that any node has. */
-static void test_without_srat(void **state)
+TEST(test_without_srat)
 {
-	(void)state;
 	assert_int_equal(memblock_add(&mb, (struct range){ MIB, GIB }), OK);
 	numa_fake_one_node(&numa, GIB);
 	numa_judge(&numa, &mb);
@@ -389,23 +380,4 @@ static void test_without_srat(void **state)
 	assert_true(
 		said(16, 84, COLOUR_DIM, "for an image of 2 MiB at 0x20000000, node 0; no SRAT: one node is assumed"));
 	assert_true(said_anywhere("unknown machine"));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_words, setup),
-		cmocka_unit_test_setup(test_one_node_on_a_large_screen, setup),
-		cmocka_unit_test_setup(test_bars, setup),
-		cmocka_unit_test_setup(test_lanes, setup),
-		cmocka_unit_test_setup(test_legend, setup),
-		cmocka_unit_test_setup(test_wide_screens_have_addresses, setup),
-		cmocka_unit_test_setup(test_characters, setup),
-		cmocka_unit_test_setup(test_many_nodes, setup),
-		cmocka_unit_test_setup(test_more_nodes_than_kept, setup),
-		cmocka_unit_test_setup(test_all_policies, setup),
-		cmocka_unit_test_setup(test_without_srat, setup),
-	};
-
-	return cmocka_run_group_tests_name("chart", tests, NULL, NULL);
 }

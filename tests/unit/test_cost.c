@@ -21,6 +21,8 @@ static int setup(void **state)
 	return 0;
 }
 
+static const struct fixture fixture = { .setup = setup };
+
 static struct cost result(int home)
 {
 	return cost_of(&sum, &placement, &dm, home);
@@ -42,18 +44,16 @@ static void assert_blocks(uint64_t small, uint64_t large)
 
 /* ---- blocks ---- */
 
-static void test_nothing(void **state)
+TEST(test_nothing)
 {
 	struct cost c = result(0);
 
-	(void)state;
 	assert_blocks(0, 0);
 	assert_int_equal(c.pages + c.on_movable + c.pinned + c.below_16m + c.below_4g + c.distance, 0);
 }
 
-static void test_borders_of_blocks(void **state)
+TEST(test_borders_of_blocks)
 {
-	(void)state;
 	stain(SMALL - PAGE_SIZE, SMALL);
 	assert_blocks(1, 1);
 	stain(SMALL, SMALL + PAGE_SIZE);
@@ -65,9 +65,8 @@ static void test_borders_of_blocks(void **state)
 }
 
 /* A run of another level, behind or before, finds its block counted. */
-static void test_a_block_counts_once(void **state)
+TEST(test_a_block_counts_once)
 {
-	(void)state;
 	stain(5 * GIB, 5 * GIB + PAGE_SIZE);
 	stain(3 * GIB, 3 * GIB + PAGE_SIZE);
 	stain(5 * GIB + PAGE_SIZE, 5 * GIB + 2 * PAGE_SIZE);
@@ -82,9 +81,8 @@ static void test_a_block_counts_once(void **state)
 	assert_int_equal(sum.nr_spans, 1);
 }
 
-static void test_only_stains_hold_blocks(void **state)
+TEST(test_only_stains_hold_blocks)
 {
-	(void)state;
 	cost_add(&sum, (struct range){ GIB, 2 * GIB }, false);
 	cost_add(&sum, (struct range){ GIB, GIB }, true);
 	assert_blocks(0, 0);
@@ -97,14 +95,14 @@ static uint64_t dice(uint64_t *state, uint64_t below)
 }
 
 /* Runs of all lengths in no order, beside a list with an entry for each block of 128 GiB. */
-static void test_any_order(void **state)
+TEST(test_any_order)
 {
 	for (uint64_t seed = 1; seed <= 300; seed++) {
 		bool small[1024] = { false }, large[64] = { false };
 		uint64_t s = seed, nr_small = 0, nr_large = 0;
 		uint64_t runs = 1 + dice(&s, 1 + seed);
 
-		setup(state);
+		setup(NULL);
 		for (uint64_t i = 0; i < runs; i++) {
 			phys_t start = dice(&s, 128 * GIB / PAGE_SIZE - 1) * PAGE_SIZE;
 			uint64_t longest = (PAGE_SIZE << dice(&s, 22));
@@ -123,9 +121,8 @@ static void test_any_order(void **state)
 }
 
 /* One stretch more than can be told apart: the numbers are gone, and stay so. Until then every one counts. */
-static void test_too_many_stretches(void **state)
+TEST(test_too_many_stretches)
 {
-	(void)state;
 	for (uint64_t i = COST_MAX_SPANS; i-- > 0;)
 		stain(2 * i * SMALL, 2 * i * SMALL + PAGE_SIZE);
 	assert_blocks(COST_MAX_SPANS, COST_MAX_SPANS / 8);
@@ -144,11 +141,10 @@ static void test_too_many_stretches(void **state)
 
 /* ---- low memory ---- */
 
-static void test_low_memory(void **state)
+TEST(test_low_memory)
 {
 	struct cost c;
 
-	(void)state;
 	cost_add(&sum, (struct range){ 16 * MIB - 3 * PAGE_SIZE, 16 * MIB + 5 * PAGE_SIZE }, false);
 	c = result(0);
 	assert_int_equal(c.below_16m, 3);
@@ -182,11 +178,10 @@ static void three_nodes(void)
 	numa.node[2].distance = 254;
 }
 
-static void test_placement(void **state)
+TEST(test_placement)
 {
 	struct cost c;
 
-	(void)state;
 	three_nodes();
 	placement_add(&placement, 0x1000, PT_PGD);
 	placement_add(&placement, 0x2000, PT_P4D);
@@ -216,9 +211,8 @@ static void test_placement(void **state)
 }
 
 /* Linux's node_distance: two places on no node are the same place. */
-static void test_pages_on_no_node(void **state)
+TEST(test_pages_on_no_node)
 {
-	(void)state;
 	three_nodes();
 	placement_add(&placement, 3 * GIB, PT_PTE);
 	placement_add(&placement, 3 * GIB + 0x1000, PT_PMD);
@@ -251,7 +245,7 @@ static void assert_steps(struct map_machine *m, const struct pt_policy *policy, 
  * Steps of 2M until 2M are mapped, of 512M until 512M are, then of 128G. Upwards: 32M, 34M, 512M, 1G; 1M, 2M, 4M; or
  * 1M, 2M, 4M, 512M, 1G. Downwards: 4G, 4G - 2M, 3.5G.
  */
-static void test_steps(void **state)
+TEST(test_steps)
 {
 	static const struct {
 		const struct pt_policy *policy;
@@ -262,27 +256,24 @@ static void test_steps(void **state)
 		{ &policy_floor, 1, 1 },         { &policy_node_local, 1, 1 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
 		assert_steps(machine(), want[i].policy, want[i].steps, want[i].passes);
 }
 
 /* No free 2M block at the top: the steps begin 2M below it, 2M, 510M, 512M and the rest; the top itself comes last. */
-static void test_top_is_a_pass_of_its_own(void **state)
+TEST(test_top_is_a_pass_of_its_own)
 {
 	struct map_machine *m = machine();
 
-	(void)state;
 	map_machine_reserve(m, 4 * GIB - PAGE_SIZE, 4 * GIB);
 	assert_steps(m, &policy_top_down, 4 + 1, 2);
 }
 
 /* Node by node from low to high is one pass; a hole in memory does not end it, and windows in it are no steps. */
-static void test_holes(void **state)
+TEST(test_holes)
 {
 	struct map_machine *m = machine();
 
-	(void)state;
 	map_machine_memory(m, TIB, TIB + GIB);
 	map_machine_node(m, 0, GIB, 0, false);
 	map_machine_node(m, GIB, TIB + 512 * MIB, 1, false);
@@ -293,37 +284,13 @@ static void test_holes(void **state)
 	assert_steps(m, &policy_lowest, 6, 1);
 }
 
-static void test_nothing_above_the_kernel(void **state)
+TEST(test_nothing_above_the_kernel)
 {
 	struct map_machine *m = map_machine_new();
 
-	(void)state;
 	map_machine_memory(m, 0x1000, 0x9f000);
 	map_machine_memory(m, MIB, 32 * MIB);
 	map_machine_reserve(m, 0, MIB);
 	map_machine_image(m, 30 * MIB, 32 * MIB - 16 * PAGE_SIZE, 16, 32 * MIB);
 	assert_steps(m, &policy_hybrid, 1, 1);
-}
-
-#define TEST(f) cmocka_unit_test_setup(f, setup)
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		TEST(test_nothing),
-		TEST(test_borders_of_blocks),
-		TEST(test_a_block_counts_once),
-		TEST(test_only_stains_hold_blocks),
-		TEST(test_any_order),
-		TEST(test_too_many_stretches),
-		TEST(test_low_memory),
-		TEST(test_placement),
-		TEST(test_pages_on_no_node),
-		TEST(test_steps),
-		TEST(test_top_is_a_pass_of_its_own),
-		TEST(test_holes),
-		TEST(test_nothing_above_the_kernel),
-	};
-
-	return cmocka_run_group_tests_name("cost", tests, NULL, NULL);
 }

@@ -225,16 +225,14 @@ static void random_machines(bool fragment, bool tail)
 	assert_true(built > 10 * failed && failed > 5);
 }
 
-static void as_the_builder(void **state)
+TEST(as_the_builder)
 {
-	(void)state;
 	random_machines(false, false);
 	random_machines(false, true);
 }
 
-static void as_the_builder_with_fragment(void **state)
+TEST(as_the_builder_with_fragment)
 {
-	(void)state;
 	random_machines(true, false);
 	random_machines(true, true);
 }
@@ -258,14 +256,13 @@ static struct slot_machine *large_machine(uint64_t bytes, unsigned page_sizes)
 }
 
 /* Real tables where there are at most some 16000 of them. */
-static void large_leaves_as_the_builder(void **state)
+TEST(large_leaves_as_the_builder)
 {
 	static const struct {
 		uint64_t tib;
 		unsigned page_sizes;
 	} cases[] = { { 1, PAGE_2M }, { 16, PAGE_2M }, { 256, PAGE_2M | PAGE_1G }, { 4096, PAGE_2M | PAGE_1G } };
 
-	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct slot_machine *m = large_machine(cases[i].tib * TIB, cases[i].page_sizes);
 
@@ -276,11 +273,10 @@ static void large_leaves_as_the_builder(void **state)
 }
 
 /* 4K pages: by arithmetic, whatever the policy. */
-static void small_leaves_up_to_4_pib(void **state)
+TEST(small_leaves_up_to_4_pib)
 {
 	static const uint64_t sizes[] = { 1, 16, 256, 1024, 4096 };
 
-	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct slot_machine *m = large_machine(sizes[i] * TIB, PAGE_4K);
 
@@ -299,16 +295,4 @@ static void small_leaves_up_to_4_pib(void **state)
 		}
 		slot_machine_free(m);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(as_the_builder),
-		cmocka_unit_test(as_the_builder_with_fragment),
-		cmocka_unit_test(large_leaves_as_the_builder),
-		cmocka_unit_test(small_leaves_up_to_4_pib),
-	};
-
-	return cmocka_run_group_tests_name("count", tests, NULL, NULL);
 }

@@ -20,6 +20,8 @@ static int setup(void **state)
 	return 0;
 }
 
+static const struct fixture fixture = { .setup = setup, .teardown = firmware_teardown };
+
 static void pad(void)
 {
 	len = align_up(len, 4);
@@ -66,11 +68,10 @@ static void expect_end(struct cpio_walk *w)
 	assert_false(cpio_next_file(w, FOLDER, &f));
 }
 
-static void test_files(void **state)
+TEST(test_files)
 {
 	struct cpio_walk w;
 
-	(void)state;
 	member("kernel", 040755, 0, 0);
 	member("kernel/firmware/acpi", 040755, 0, 0);
 	member(FOLDER "srat.aml", 0100644, 405, 0x51);
@@ -87,11 +88,10 @@ static void test_files(void **state)
 }
 
 /* Zeros lie between archives; what follows may be compressed. */
-static void test_archives_in_a_row(void **state)
+TEST(test_archives_in_a_row)
 {
 	struct cpio_walk w;
 
-	(void)state;
 	len = 512;
 	member(FOLDER "a", 0100644, 1, 1);
 	member("TRAILER!!!", 0, 0, 0);
@@ -106,11 +106,10 @@ static void test_archives_in_a_row(void **state)
 	expect_end(&w);
 }
 
-static void test_too_much_padding(void **state)
+TEST(test_too_much_padding)
 {
 	struct cpio_walk w;
 
-	(void)state;
 	len = 64 * KIB;
 	member(FOLDER "a", 0100644, 1, 1);
 	len += 64 * KIB + 4;
@@ -121,13 +120,12 @@ static void test_too_much_padding(void **state)
 }
 
 /* The other kind has a checksum that nobody looks at. */
-static void test_kinds(void **state)
+TEST(test_kinds)
 {
 	static const char *const magic[] = { "070701", "070702", "070700", "070703", "070707", "07070g", "171701" };
 	struct cpio_file f;
 	struct cpio_walk w;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(magic); i++) {
 		len = 0;
 		member(FOLDER "a", 0100644, 1, 1);
@@ -137,12 +135,11 @@ static void test_kinds(void **state)
 	}
 }
 
-static void test_long_and_odd_names(void **state)
+TEST(test_long_and_odd_names)
 {
 	char name[200] = FOLDER;
 	struct cpio_walk w;
 
-	(void)state;
 	memset(name + strlen(FOLDER), 'n', 100);
 	name[strlen(FOLDER) + 1] = '\t';
 	member(name, 0100644, 4, 4);
@@ -152,11 +149,10 @@ static void test_long_and_odd_names(void **state)
 }
 
 /* The name ends before the folder's does; the size of a name that is not there at all. */
-static void test_short_names(void **state)
+TEST(test_short_names)
 {
 	struct cpio_walk w;
 
-	(void)state;
 	member(FOLDER "a", 0100644, 4, 4);
 	memcpy(archive + 94, "00000005", 8);
 	w = start();
@@ -167,11 +163,10 @@ static void test_short_names(void **state)
 }
 
 /* Wherever the archive is cut, the file is there whole or not at all. */
-static void test_every_truncation(void **state)
+TEST(test_every_truncation)
 {
 	size_t whole;
 
-	(void)state;
 	member(FOLDER "srat", 0100644, 61, 7);
 	whole = len;
 	for (len = 0; len <= whole; len++) {
@@ -184,9 +179,8 @@ static void test_every_truncation(void **state)
 	}
 }
 
-static void test_every_byte_changed(void **state)
+TEST(test_every_byte_changed)
 {
-	(void)state;
 	member(FOLDER "srat", 0100644, 61, 7);
 	member(FOLDER "slit", 0100644, 9, 7);
 	for (size_t at = 0; at < len; at++) {
@@ -220,41 +214,19 @@ static enum status walk_made(void)
 }
 
 /* A name of which a byte cannot be read is not taken for another one. */
-static void test_every_read_counts(void **state)
+TEST(test_every_read_counts)
 {
-	(void)state;
 	member(FOLDER "srat", 0100644, 4, 4);
 	assert_true(assert_each_read_counts(walk_made) > sizeof(FOLDER "srat"));
 }
 
-static void test_unreadable(void **state)
+TEST(test_unreadable)
 {
 	struct cpio_walk w;
 
-	(void)state;
 	ram.strict = true;
 	member(FOLDER "a", 0100644, 4, 4);
 	w = start();
 	w.left = (struct range){ AT + 0x100000, AT + 0x200000 };
 	expect_end(&w);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, firmware_teardown)
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		TEST(test_files),
-		TEST(test_archives_in_a_row),
-		TEST(test_too_much_padding),
-		TEST(test_kinds),
-		TEST(test_long_and_odd_names),
-		TEST(test_short_names),
-		TEST(test_every_truncation),
-		TEST(test_every_byte_changed),
-		TEST(test_every_read_counts),
-		TEST(test_unreadable),
-	};
-
-	return cmocka_run_group_tests_name("cpio", tests, NULL, NULL);
 }

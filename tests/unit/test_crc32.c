@@ -2,9 +2,9 @@
 /* CRC-32 against known answers that zlib gives. */
 #include "tests/unit/support.h"
 
-#include "kernel/crc32.h"
+#include "lib/crc32.h"
 
-static void test_known_answers(void **state)
+TEST(test_known_answers)
 {
 	static const struct {
 		const char *text;
@@ -17,16 +17,14 @@ static void test_known_answers(void **state)
 		{ "The quick brown fox jumps over the lazy dog", 0x414fa339 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		assert_int_equal(crc32_update(0, known[i].text, strlen(known[i].text)), known[i].crc);
 }
 
-static void test_all_bytes(void **state)
+TEST(test_all_bytes)
 {
 	uint8_t bytes[256];
 
-	(void)state;
 	for (unsigned i = 0; i < 256; i++)
 		bytes[i] = (uint8_t)i;
 	assert_int_equal(crc32_update(0, bytes, 256), 0x29058c73);
@@ -37,22 +35,10 @@ static void test_all_bytes(void **state)
 }
 
 /* Cut anywhere, the CRC of the whole is the CRC of the second part going on from the first. */
-static void test_goes_on(void **state)
+TEST(test_goes_on)
 {
 	const char *text = "123456789";
 
-	(void)state;
 	for (size_t cut = 0; cut <= 9; cut++)
 		assert_int_equal(crc32_update(crc32_update(0, text, cut), text + cut, 9 - cut), 0xcbf43926);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_known_answers),
-		cmocka_unit_test(test_all_bytes),
-		cmocka_unit_test(test_goes_on),
-	};
-
-	return cmocka_run_group_tests_name("crc32", tests, NULL, NULL);
 }

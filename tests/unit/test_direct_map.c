@@ -488,11 +488,10 @@ static bool random_case(const struct pt_policy *policy)
 }
 
 /* The same pages in the same order as a page-by-page search: all policies, 4 and 5 levels, all leaf sizes. */
-static void random_machines(void **state)
+TEST(random_machines)
 {
 	unsigned complete = 0, cases = 60;
 
-	(void)state;
 	random_state = 42;
 	for (unsigned i = 0; i < pt_policies_nr; i++) {
 		for (unsigned n = 0; n < cases; n++)
@@ -592,9 +591,8 @@ static void assert_example(bool first_contiguous, struct range r, const struct l
 	assert_example(contiguous, (struct range){ start, end }, (const struct leaves[]){ __VA_ARGS__ },               \
 		       sizeof((const struct leaves[]){ __VA_ARGS__ }) / sizeof(struct leaves), mapped_to)
 
-static void worked_examples(void **state)
+TEST(worked_examples)
 {
-	(void)state;
 	/* the 2M block is memory, [0, 1G) is not */
 	EXAMPLE(false, 0x4430000, 0x4600000, 0x4600000, { 0, PT_PTE, 256 }, { 0x4400000, PT_PMD, 1 });
 	/* [1G, 2G) is all memory: one 1G leaf for 1.8M */
@@ -609,11 +607,10 @@ static void worked_examples(void **state)
 }
 
 /* Two regions that touch but differ are two: no leaf is made across their border, nor upsized to it. */
-static void node_border(void **state)
+TEST(node_border)
 {
 	struct map_machine *m = example(false);
 
-	(void)state;
 	map_machine_node(m, MIB, 0x44000000, 0, false);
 	map_machine_node(m, 0x44000000, 0x80001000, 1, true);
 	one_range = (struct range){ 0x43430000, 0x80200000 };
@@ -658,7 +655,7 @@ static enum status map_one_leaf_first(struct direct_map *dm)
 	return direct_map_ram(dm, (struct range){ MIB, 9 * GIB }, &mapped);
 }
 
-static void existing_entries_kept(void **state)
+TEST(existing_entries_kept)
 {
 	static const struct {
 		struct pt_policy policy;
@@ -668,7 +665,6 @@ static void existing_entries_kept(void **state)
 		{ { .name = "leaf", .says = "", .bottom_up = true, .map = map_one_leaf_first }, 1 + 1 + 2 },
 	};
 
-	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct map_machine *m = example(false);
 
@@ -684,12 +680,11 @@ static void existing_entries_kept(void **state)
 	}
 }
 
-static void existing_full_tables_kept(void **state)
+TEST(existing_full_tables_kept)
 {
 	static const struct pt_policy twice = { .name = "twice", .says = "", .bottom_up = true, .map = map_twice };
 	struct map_machine *m = contiguous(16 * MIB, PAGE_4K, 4);
 
-	(void)state;
 	map_machine_memory(m, 16 * MIB, 32 * MIB);
 	assert_int_equal(map_machine_build(m, &twice), OK);
 	assert_int_equal(m->dm.leaves[PT_PTE], 32 * MIB / PAGE_SIZE);
@@ -698,12 +693,11 @@ static void existing_full_tables_kept(void **state)
 }
 
 /* Entries of the top table that belong to others stay as they are. */
-static void foreign_root_entries(void **state)
+TEST(foreign_root_entries)
 {
 	struct map_machine *m = example(false);
 	uint64_t *root = fake_ram_page(&m->ram, m->dm.root);
 
-	(void)state;
 	m->dm.policy = &policy_lowest;
 	for (unsigned i = 0; i < PT_ENTRIES; i++)
 		root[i] = i == 273 ? 0 : 0x1000 * i + 0x63;
@@ -736,11 +730,10 @@ static void assert_counts(uint64_t size, unsigned page_sizes, unsigned levels, c
 #define COUNTS(size, page_sizes, levels, ...)                                                                          \
 	assert_counts(size, page_sizes, levels, (const uint64_t[4]){ __VA_ARGS__ })
 
-static void table_counts(void **state)
+TEST(table_counts)
 {
 	const unsigned all = PAGE_2M | PAGE_1G;
 
-	(void)state;
 	COUNTS(8 * GIB, PAGE_4K, 4, 4096, 8, 1, 0);
 	COUNTS(8 * GIB, PAGE_4K, 5, 4096, 8, 1, 1);
 	COUNTS(1 * TIB, PAGE_2M, 4, 0, 1024, 2, 0);
@@ -754,11 +747,10 @@ static void table_counts(void **state)
 }
 
 /* A base that is not 512G aligned costs one PUD page more, and across 256T one P4D page. */
-static void unaligned_page_offset(void **state)
+TEST(unaligned_page_offset)
 {
 	struct map_machine *m = contiguous(1 * TIB, PAGE_2M | PAGE_1G, 4);
 
-	(void)state;
 	m->dm.page_offset += 511 * GIB;
 	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
 	assert_int_equal(m->dm.pages[PT_PUD], 3);
@@ -773,9 +765,8 @@ static void unaligned_page_offset(void **state)
 	map_machine_free(m);
 }
 
-static void pgd_sizes(void **state)
+TEST(pgd_sizes)
 {
-	(void)state;
 	assert_int_equal(direct_map_pgd_size(4), 512 * GIB);
 	assert_int_equal(direct_map_pgd_size(5), 256 * TIB);
 	assert_string_equal(pt_level_name(PT_PTE), "pte");
@@ -785,9 +776,8 @@ static void pgd_sizes(void **state)
 
 /* ---- the buffer and the trampoline ------------------------------------------------------------------------------- */
 
-static void trampoline_pages(void **state)
+TEST(trampoline_pages)
 {
-	(void)state;
 	for (unsigned levels = 4; levels <= 5; levels++) {
 		struct map_machine *m = example(false);
 
@@ -808,11 +798,10 @@ static void trampoline_pages(void **state)
 }
 
 /* Pieces of memory with a border inside the buffer: only the one that holds unused buffer pages is kept off it. */
-static void buffer_blocked(void **state)
+TEST(buffer_blocked)
 {
 	struct map_machine *m = map_machine_new();
 
-	(void)state;
 	map_machine_memory(m, MIB, 6 * MIB);
 	map_machine_memory(m, 8 * MIB, 12 * MIB);
 	map_machine_node(m, MIB, 0x404000, 0, false);
@@ -835,11 +824,10 @@ static void buffer_blocked(void **state)
 }
 
 /* The same where the used part of the buffer is being mapped: that blocks nothing. */
-static void used_buffer_blocks_nothing(void **state)
+TEST(used_buffer_blocks_nothing)
 {
 	struct map_machine *m = map_machine_new();
 
-	(void)state;
 	map_machine_memory(m, MIB, 6 * MIB);
 	map_machine_node(m, MIB, 0x403000, 0, false);
 	map_machine_node(m, 0x403000, 6 * MIB, 1, false);
@@ -865,12 +853,11 @@ static phys_t counting_page(struct direct_map *dm, phys_t maps)
 }
 
 /* Every request in turn is refused: the build stops there and says what it was mapping. */
-static void every_page_refused(void **state)
+TEST(every_page_refused)
 {
 	struct pt_policy counting = policy_top_down;
 	size_t total = 0;
 
-	(void)state;
 	counting.page = counting_page;
 	for (size_t n = 0;; n++) {
 		struct map_machine *m = example(false);
@@ -895,11 +882,10 @@ static void every_page_refused(void **state)
 	assert_int_equal(total, 3 + 2 + 5 + 1);
 }
 
-static void failed_at(void **state)
+TEST(failed_at)
 {
 	struct map_machine *m = example(false);
 
-	(void)state;
 	/* the buffer has the three pages for [0, 1M) and the PMD of 2G; its PTE table is refused: nothing is free */
 	m->dm.alloc.buffer.end = m->dm.alloc.buffer.start + 4 * PAGE_SIZE;
 	map_machine_reserve(m, 0, 9 * GIB);
@@ -928,11 +914,10 @@ static void failed_at(void **state)
 }
 
 /* A page that no reserved region touches, in a list that is full. */
-static void memblock_full(void **state)
+TEST(memblock_full)
 {
 	struct map_machine *m = contiguous(64 * MIB, PAGE_4K, 4);
 
-	(void)state;
 	for (phys_t at = 24 * MIB + PAGE_SIZE; m->mb.reserved.nr < MEMBLOCK_MAX; at += 2 * PAGE_SIZE)
 		map_machine_reserve(m, at, at + PAGE_SIZE);
 	m->dm.alloc.buffer.end = m->dm.alloc.buffer.start + 3 * PAGE_SIZE;
@@ -945,11 +930,10 @@ static void memblock_full(void **state)
 }
 
 /* Memory of less than a page, and with no whole page: nothing to map. */
-static void scraps_of_memory(void **state)
+TEST(scraps_of_memory)
 {
 	struct map_machine *m = contiguous(64 * MIB, PAGE_4K, 4);
 
-	(void)state;
 	map_machine_memory(m, 100 * MIB + 0x100, 100 * MIB + 0xf00);
 	map_machine_memory(m, 101 * MIB + 0x100, 101 * MIB + 0x1f00);
 	assert_int_equal(map_machine_build(m, &policy_series), OK);
@@ -966,11 +950,10 @@ static void build_with(void *arg)
 	assert_int_not_equal(direct_map_build(&m->dm), OK);
 }
 
-static void bad_arguments(void **state)
+TEST(bad_arguments)
 {
 	struct map_machine *m = example(false);
 
-	(void)state;
 	m->dm.policy = &policy_bottom_up;
 	m->dm.levels = 3;
 	assert_kassert(build_with, m);
@@ -984,13 +967,12 @@ static void bad_arguments(void **state)
 }
 
 /* Building again from the same state gives the same: nothing is kept from one build to the next. */
-static void built_again(void **state)
+TEST(built_again)
 {
 	struct map_machine *m = example(false);
 	struct pt_alloc start = m->dm.alloc;
 	size_t first;
 
-	(void)state;
 	assert_int_equal(map_machine_build(m, &policy_top_down), OK);
 	first = m->nr;
 	m->mb = m->before;
@@ -1004,11 +986,10 @@ static void built_again(void **state)
 
 /* ---- fragment= --------------------------------------------------------------------------------------------------- */
 
-static void fragment_every(void **state)
+TEST(fragment_every)
 {
 	struct map_machine *m = example(false);
 
-	(void)state;
 	m->dm.fragment.every = 3;
 	one_range = (struct range){ 4 * GIB, 9 * GIB };
 	assert_int_equal(map_machine_build(m, &policy_one_range), OK);
@@ -1029,11 +1010,10 @@ static void fragment_every(void **state)
 }
 
 /* A leaf larger than what was asked for is split as a whole, and later ranges find it so. */
-static void fragment_upsized(void **state)
+TEST(fragment_upsized)
 {
 	struct map_machine *m = example(false);
 
-	(void)state;
 	m->dm.fragment.every = 1;
 	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
 	ASSERT_LEAVES(m, { 0, PT_PTE, 512 * 512 }, { 0x40000000, PT_PMD, 512 }, { 0x80000000, PT_PTE, 511 * 512 + 480 },
@@ -1051,22 +1031,20 @@ static void fragment_upsized(void **state)
 }
 
 /* A leaf that several ranges share counts once. */
-static void fragment_counts_leaves_once(void **state)
+TEST(fragment_counts_leaves_once)
 {
 	struct map_machine *m = example(false);
 
-	(void)state;
 	m->dm.fragment.every = 1000000;
 	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
 	assert_int_equal(m->dm.big_leaves, 6 + 1022);
 	map_machine_free(m);
 }
 
-static void fragment_rand(void **state)
+TEST(fragment_rand)
 {
 	uint64_t split[2];
 
-	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
 		struct map_machine *m = contiguous(512 * GIB, PAGE_2M | PAGE_1G, 4);
 
@@ -1092,12 +1070,11 @@ static void fragment_rand(void **state)
 }
 
 /* Of 1024 leaves two seeds force different fourths; where one has nothing to do with the other, a 16th is in both. */
-static void fragment_rand_follows_the_seed(void **state)
+TEST(fragment_rand_follows_the_seed)
 {
 	const struct fragment a = { .permille = 250, .seed = 1 }, b = { .permille = 250, .seed = 2 };
 	unsigned in_a = 0, in_b = 0, both = 0;
 
-	(void)state;
 	for (phys_t leaf = 0; leaf < 2 * GIB; leaf += 2 * MIB) {
 		in_a += fragment_hits(&a, leaf, 1);
 		in_b += fragment_hits(&b, leaf, 1);
@@ -1106,35 +1083,4 @@ static void fragment_rand_follows_the_seed(void **state)
 	assert_in_range(in_a, 200, 312);
 	assert_in_range(in_b, 200, 312);
 	assert_in_range(both, 34, 94);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(worked_examples),
-		cmocka_unit_test(node_border),
-		cmocka_unit_test(existing_entries_kept),
-		cmocka_unit_test(existing_full_tables_kept),
-		cmocka_unit_test(foreign_root_entries),
-		cmocka_unit_test(table_counts),
-		cmocka_unit_test(unaligned_page_offset),
-		cmocka_unit_test(pgd_sizes),
-		cmocka_unit_test(trampoline_pages),
-		cmocka_unit_test(buffer_blocked),
-		cmocka_unit_test(used_buffer_blocks_nothing),
-		cmocka_unit_test(every_page_refused),
-		cmocka_unit_test(failed_at),
-		cmocka_unit_test(memblock_full),
-		cmocka_unit_test(scraps_of_memory),
-		cmocka_unit_test(bad_arguments),
-		cmocka_unit_test(built_again),
-		cmocka_unit_test(fragment_every),
-		cmocka_unit_test(fragment_upsized),
-		cmocka_unit_test(fragment_counts_leaves_once),
-		cmocka_unit_test(fragment_rand),
-		cmocka_unit_test(fragment_rand_follows_the_seed),
-		cmocka_unit_test(random_machines),
-	};
-
-	return cmocka_run_group_tests_name("direct_map", tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
  */
 #include "tests/unit/support.h"
 
-#include "kernel/rng.h"
+#include "lib/rng.h"
 #include "mm/e820.h"
 
 static struct e820 map;
@@ -43,9 +43,10 @@ static int reset(void **state)
 	return 0;
 }
 
-static void test_add(void **state)
+static const struct fixture fixture = { .setup = reset };
+
+TEST(test_add)
 {
-	(void)state;
 	assert_int_equal(e820_add(&map, 0x1000, 0, E820_RAM), OK);
 	assert_int_equal(map.nr, 0);
 	assert_int_equal(e820_add(&map, 0x2000, 0x1000, E820_RAM), OK);
@@ -58,9 +59,8 @@ static void test_add(void **state)
 		   { 0x1000, 0x2000, E820_RAM });
 }
 
-static void test_add_full(void **state)
+TEST(test_add_full)
 {
-	(void)state;
 	for (unsigned i = 0; i < E820_MAX; i++)
 		add(i * 0x2000ull, i * 0x2000ull + 0x1000, E820_RAM);
 	assert_int_equal(e820_add(&map, 1 * TIB, 0x1000, E820_RAM), ERR_FULL);
@@ -70,9 +70,8 @@ static void test_add_full(void **state)
 	assert_int_equal(e820_total(&map, E820_RAM), E820_MAX * 0x1000ull);
 }
 
-static void test_empty_map(void **state)
+TEST(test_empty_map)
 {
-	(void)state;
 	sanitize();
 	assert_int_equal(map.nr, 0);
 	assert_int_equal(e820_end_of_ram(&map, PHYS_NONE), 0);
@@ -82,9 +81,8 @@ static void test_empty_map(void **state)
 }
 
 /* What QEMU's firmware tells, in reverse. */
-static void test_sorts(void **state)
+TEST(test_sorts)
 {
-	(void)state;
 	add(0x100000000, 0x240000000, E820_RAM);
 	add(0xfffc0000, 0x100000000, E820_RESERVED);
 	add(0xbffe0000, 0xc0000000, E820_RESERVED);
@@ -99,27 +97,24 @@ static void test_sorts(void **state)
 	assert_int_equal(e820_end_of_ram(&map, PHYS_NONE), 0x240000000);
 }
 
-static void test_higher_type_wins_inside(void **state)
+TEST(test_higher_type_wins_inside)
 {
-	(void)state;
 	add(0x1000, 0x9000, E820_RAM);
 	add(0x3000, 0x4000, E820_RESERVED);
 	sanitize();
 	ASSERT_MAP({ 0x1000, 0x3000, E820_RAM }, { 0x3000, 0x4000, E820_RESERVED }, { 0x4000, 0x9000, E820_RAM });
 }
 
-static void test_lower_type_loses_inside(void **state)
+TEST(test_lower_type_loses_inside)
 {
-	(void)state;
 	add(0x3000, 0x4000, E820_RAM);
 	add(0x1000, 0x9000, E820_RESERVED);
 	sanitize();
 	ASSERT_MAP({ 0x1000, 0x9000, E820_RESERVED });
 }
 
-static void test_overlap_at_both_edges(void **state)
+TEST(test_overlap_at_both_edges)
 {
-	(void)state;
 	add(0x1000, 0x5000, E820_NVS);
 	add(0x4000, 0x9000, E820_ACPI);
 	add(0x8000, 0xb000, E820_UNUSABLE);
@@ -127,9 +122,8 @@ static void test_overlap_at_both_edges(void **state)
 	ASSERT_MAP({ 0x1000, 0x5000, E820_NVS }, { 0x5000, 0x8000, E820_ACPI }, { 0x8000, 0xb000, E820_UNUSABLE });
 }
 
-static void test_same_range_twice(void **state)
+TEST(test_same_range_twice)
 {
-	(void)state;
 	add(0x1000, 0x5000, E820_RAM);
 	add(0x1000, 0x5000, E820_ACPI);
 	add(0x1000, 0x5000, E820_RAM);
@@ -137,9 +131,8 @@ static void test_same_range_twice(void **state)
 	ASSERT_MAP({ 0x1000, 0x5000, E820_ACPI });
 }
 
-static void test_touching_and_overlapping_join(void **state)
+TEST(test_touching_and_overlapping_join)
 {
-	(void)state;
 	add(0x5000, 0x6000, E820_RAM);
 	add(0x1000, 0x3000, E820_RAM);
 	add(0x2000, 0x5000, E820_RAM);
@@ -149,9 +142,8 @@ static void test_touching_and_overlapping_join(void **state)
 }
 
 /* Persistent and soft-reserved memory have numbers above the old types; soft-reserved is above all of them. */
-static void test_types_above_the_old_ones(void **state)
+TEST(test_types_above_the_old_ones)
 {
-	(void)state;
 	add(0, 0x9000, E820_SOFT_RESERVED);
 	add(0x1000, 0x2000, E820_UNUSABLE);
 	add(0x3000, 0x4000, (enum e820_type)0xffffffffu);
@@ -164,18 +156,16 @@ static void test_types_above_the_old_ones(void **state)
 }
 
 /* Linux's sweep cannot tell type 0 from "nothing here". */
-static void test_type_zero_vanishes(void **state)
+TEST(test_type_zero_vanishes)
 {
-	(void)state;
 	add(0x1000, 0x9000, (enum e820_type)0);
 	add(0x2000, 0x3000, E820_RAM);
 	sanitize();
 	ASSERT_MAP({ 0x2000, 0x3000, E820_RAM });
 }
 
-static void test_page_zero_and_top_of_space(void **state)
+TEST(test_page_zero_and_top_of_space)
 {
-	(void)state;
 	add(0, 1, E820_RAM);
 	add(UINT64_MAX - 1, UINT64_MAX, E820_RAM);
 	sanitize();
@@ -183,9 +173,8 @@ static void test_page_zero_and_top_of_space(void **state)
 	assert_int_equal(e820_total(&map, E820_RAM), 2);
 }
 
-static void test_sanitize_twice_changes_nothing(void **state)
+TEST(test_sanitize_twice_changes_nothing)
 {
-	(void)state;
 	add(0x1000, 0x9000, E820_RAM);
 	add(0x3000, 0x4000, E820_RESERVED);
 	sanitize();
@@ -202,9 +191,8 @@ static void holes(unsigned nr)
 		add(i * 0x2000ull + 0x1000, i * 0x2000ull + 0x2000, E820_RESERVED);
 }
 
-static void test_result_fills_the_array(void **state)
+TEST(test_result_fills_the_array)
 {
-	(void)state;
 	holes(2047);
 	sanitize();
 	assert_int_equal(map.nr, 4095);
@@ -213,9 +201,8 @@ static void test_result_fills_the_array(void **state)
 	assert_int_equal(map.e[4093].type, E820_RESERVED);
 }
 
-static void test_result_exceeds_the_array(void **state)
+TEST(test_result_exceeds_the_array)
 {
-	(void)state;
 	holes(2048);
 	assert_int_equal(e820_sanitize(&map), ERR_FULL);
 }
@@ -224,9 +211,8 @@ static void test_result_exceeds_the_array(void **state)
  * A full array has no place for pieces while entries wait, be they as idle as these: refused, and nothing is lost in
  * silence.
  */
-static void test_pieces_need_room(void **state)
+TEST(test_pieces_need_room)
 {
-	(void)state;
 	holes(1500);
 	while (map.nr < E820_MAX)
 		add(0, 0x1000, E820_RAM);
@@ -234,9 +220,8 @@ static void test_pieces_need_room(void **state)
 }
 
 /* 4096 ranges, each inside the one before: sorting and laying down stay correct at full size. */
-static void test_full_array_of_nested_ranges(void **state)
+TEST(test_full_array_of_nested_ranges)
 {
-	(void)state;
 	for (uint64_t i = 0; i < E820_MAX; i++)
 		add(i * 0x1000, 0x10000000 - i * 0x1000, E820_RAM);
 	sanitize();
@@ -292,12 +277,11 @@ static void random_map(struct rng *r, uint32_t *model)
 	sanitize();
 }
 
-static void test_random_sanitize(void **state)
+TEST(test_random_sanitize)
 {
 	uint32_t model[BYTES];
 	struct rng r;
 
-	(void)state;
 	rng_seed(&r, 820);
 	for (int round = 0; round < 3000; round++) {
 		random_map(&r, model);
@@ -305,12 +289,11 @@ static void test_random_sanitize(void **state)
 	}
 }
 
-static void test_random_update_and_remove(void **state)
+TEST(test_random_update_and_remove)
 {
 	uint32_t model[BYTES];
 	struct rng r;
 
-	(void)state;
 	rng_seed(&r, 821);
 	for (int round = 0; round < 1000; round++) {
 		random_map(&r, model);
@@ -330,12 +313,11 @@ static void test_random_update_and_remove(void **state)
 	}
 }
 
-static void test_random_questions(void **state)
+TEST(test_random_questions)
 {
 	uint32_t model[BYTES];
 	struct rng r;
 
-	(void)state;
 	rng_seed(&r, 822);
 	for (int round = 0; round < 500; round++) {
 		struct range a = random_range(&r, 20);
@@ -354,9 +336,8 @@ static void test_random_questions(void **state)
 }
 
 /* ---- the rest ---- */
-static void test_update(void **state)
+TEST(test_update)
 {
-	(void)state;
 	add(0, 0x100000, E820_RAM);
 	add(0x100000, 0x200000, E820_ACPI);
 	sanitize();
@@ -366,9 +347,8 @@ static void test_update(void **state)
 	assert_int_equal(map.nr, 2);
 }
 
-static void test_remove(void **state)
+TEST(test_remove)
 {
-	(void)state;
 	add(0, 0x100000, E820_RAM);
 	add(0x100000, 0x200000, E820_ACPI);
 	sanitize();
@@ -381,11 +361,10 @@ static void test_remove(void **state)
 }
 
 /* A full map that cannot be cut is left as it was. */
-static void test_update_full(void **state)
+TEST(test_update_full)
 {
 	const struct range inside = { 0x800, 0x900 };
 
-	(void)state;
 	for (unsigned i = 0; i < E820_MAX; i++)
 		add(i * 0x2000ull, i * 0x2000ull + 0x1000, E820_RAM);
 	assert_int_equal(e820_update(&map, inside, E820_RAM, E820_RESERVED), ERR_FULL);
@@ -402,9 +381,8 @@ static void test_update_full(void **state)
 	assert_int_equal(map.e[1].start, 0x900);
 }
 
-static void test_end_of_ram(void **state)
+TEST(test_end_of_ram)
 {
-	(void)state;
 	add(0x100000, 0x7ffdf123, E820_RAM);
 	add(0x7ffdf123, 0x80000000, E820_RESERVED);
 	add(0x100000000, 0x100000800, E820_RAM);
@@ -421,9 +399,8 @@ static void test_end_of_ram(void **state)
 	assert_int_equal(e820_end_of_ram(&map, 0), 0);
 }
 
-static void test_covers(void **state)
+TEST(test_covers)
 {
-	(void)state;
 	add(0x1000, 0x5000, E820_RAM);
 	add(0x5000, 0x6000, E820_ACPI);
 	add(0x7000, 0x9000, E820_RAM);
@@ -437,9 +414,8 @@ static void test_covers(void **state)
 	assert_false(e820_covers(&map, (struct range){ 0x8000, 0xa000 }, E820_RAM));
 }
 
-static void test_names(void **state)
+TEST(test_names)
 {
-	(void)state;
 	assert_string_equal(e820_type_name(E820_RAM), "usable");
 	assert_string_equal(e820_type_name(E820_RESERVED), "reserved");
 	assert_string_equal(e820_type_name(E820_ACPI), "acpi");
@@ -458,40 +434,4 @@ static void test_names(void **state)
 	assert_string_equal(e820_type_linux(E820_PRAM), "persistent (type 12)");
 	assert_string_equal(e820_type_linux(E820_SOFT_RESERVED), "soft reserved");
 	assert_string_equal(e820_type_linux((enum e820_type)6), "unknown");
-}
-
-#define TEST(f) cmocka_unit_test_setup(f, reset)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_add),
-		TEST(test_add_full),
-		TEST(test_empty_map),
-		TEST(test_sorts),
-		TEST(test_higher_type_wins_inside),
-		TEST(test_lower_type_loses_inside),
-		TEST(test_overlap_at_both_edges),
-		TEST(test_same_range_twice),
-		TEST(test_touching_and_overlapping_join),
-		TEST(test_types_above_the_old_ones),
-		TEST(test_type_zero_vanishes),
-		TEST(test_page_zero_and_top_of_space),
-		TEST(test_sanitize_twice_changes_nothing),
-		TEST(test_result_fills_the_array),
-		TEST(test_result_exceeds_the_array),
-		TEST(test_pieces_need_room),
-		TEST(test_full_array_of_nested_ranges),
-		TEST(test_random_sanitize),
-		TEST(test_random_update_and_remove),
-		TEST(test_random_questions),
-		TEST(test_update),
-		TEST(test_remove),
-		TEST(test_update_full),
-		TEST(test_end_of_ram),
-		TEST(test_covers),
-		TEST(test_names),
-	};
-
-	return cmocka_run_group_tests_name("e820", tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 /* UEFI memory maps: every type, every attribute that counts, descriptors of any size, damage. */
 #include "tests/unit/support.h"
 
-#include "boot/efi_memmap.h"
+#include "boot/efi/efi_memmap.h"
 
 #define MAX_DESCRIPTORS 3000
 #define MAX_STRIDE 64
@@ -66,7 +66,7 @@ static void expect_free(size_t i, phys_t start, phys_t end, unsigned marks)
 	assert_int_equal(bi.conventional_marks[i], marks);
 }
 
-static void test_every_type(void **state)
+TEST(test_every_type)
 {
 	/* In the order of enum efi_type, then unaccepted memory and an OEM's own: UEFI 2.10, table 7.10. */
 	static const int becomes[] = {
@@ -76,7 +76,6 @@ static void test_every_type(void **state)
 	};
 	size_t out = 0;
 
-	(void)state;
 	begin(48);
 	for (uint32_t type = 0; type < ARRAY_SIZE(becomes); type++)
 		add(type, (type + 1) * MIB, 16, 0);
@@ -96,9 +95,8 @@ static void test_every_type(void **state)
 	expect_keep(1, 5 * MIB, 5 * MIB + 64 * KIB, KEEP_BOOT_SERVICES);
 }
 
-static void test_touching_joined(void **state)
+TEST(test_touching_joined)
 {
-	(void)state;
 	begin(40);
 	add(EFI_CONVENTIONAL, 1 * MIB, 256, 0);
 	add(EFI_LOADER_DATA, 2 * MIB, 256, 0);
@@ -118,9 +116,8 @@ static void test_touching_joined(void **state)
 }
 
 /* What the application has read for the kernel is kept in whole pages, beside what firmware still uses. */
-static void test_files_are_kept(void **state)
+TEST(test_files_are_kept)
 {
-	(void)state;
 	begin(40);
 	add(EFI_CONVENTIONAL, 1 * MIB, 256, 0);
 	add(EFI_BOOT_DATA, 2 * MIB, 256, 0);
@@ -135,9 +132,8 @@ static void test_files_are_kept(void **state)
 }
 
 /* Joined only where one ends at the next one's start in the order of the map; a backward step stays as told. */
-static void test_order_kept(void **state)
+TEST(test_order_kept)
 {
-	(void)state;
 	begin(40);
 	add(EFI_CONVENTIONAL, 4 * MIB, 256, 0);
 	add(EFI_CONVENTIONAL, 3 * MIB, 256, 0);
@@ -148,9 +144,8 @@ static void test_order_kept(void **state)
 	assert_int_equal(bi.nr_conventional, 3);
 }
 
-static void test_attributes(void **state)
+TEST(test_attributes)
 {
-	(void)state;
 	begin(48);
 	add(EFI_CONVENTIONAL, 16 * MIB, 512, EFI_ATTR_MORE_RELIABLE | 0xf);
 	add(EFI_CONVENTIONAL, 18 * MIB, 512, EFI_ATTR_HOT_PLUGGABLE);
@@ -175,11 +170,10 @@ static bool runtime_bit(unsigned gib)
 	return bi.runtime_gib[gib / 64] >> gib % 64 & 1;
 }
 
-static void test_runtime_gibs(void **state)
+TEST(test_runtime_gibs)
 {
 	unsigned bits = 0;
 
-	(void)state;
 	begin(40);
 	add(EFI_RUNTIME_CODE, 2 * GIB - 8 * KIB, 4, EFI_ATTR_RUNTIME); /* over a border */
 	add(EFI_MMIO, 3 * GIB, 1, EFI_ATTR_RUNTIME);
@@ -194,9 +188,8 @@ static void test_runtime_gibs(void **state)
 	assert_true(runtime_bit(100) && runtime_bit(101) && runtime_bit(511));
 }
 
-static void test_descriptor_sizes(void **state)
+TEST(test_descriptor_sizes)
 {
-	(void)state;
 	for (size_t size = 40; size <= MAX_STRIDE; size += 8) {
 		begin(size);
 		add(EFI_CONVENTIONAL, 1 * MIB, 1, 0);
@@ -208,11 +201,10 @@ static void test_descriptor_sizes(void **state)
 	}
 }
 
-static void test_damage(void **state)
+TEST(test_damage)
 {
 	struct efi_memmap m = { bytes, 10 * 39, 39 };
 
-	(void)state;
 	/* Too small a descriptor, none at all, not even one whole. */
 	begin(40);
 	assert_int_equal(efi_memmap_convert(&m, &bi), ERR_MALFORMED);
@@ -238,9 +230,8 @@ static void test_damage(void **state)
 	assert_int_equal(bi.nr_keep, 0);
 }
 
-static void test_capacities(void **state)
+TEST(test_capacities)
 {
-	(void)state;
 	begin(40);
 	for (unsigned i = 0; i < BOOT_MAX_CONVENTIONAL; i++)
 		add(EFI_CONVENTIONAL, (i + 1) * 2 * MIB, 1, 0);
@@ -255,17 +246,4 @@ static void test_capacities(void **state)
 	assert_int_equal(bi.nr_keep, BOOT_MAX_KEEP);
 	add(EFI_BOOT_CODE, 1 * MIB, 1, 0);
 	assert_int_equal(convert(), ERR_FULL);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_type),       cmocka_unit_test(test_touching_joined),
-		cmocka_unit_test(test_files_are_kept),   cmocka_unit_test(test_order_kept),
-		cmocka_unit_test(test_attributes),       cmocka_unit_test(test_runtime_gibs),
-		cmocka_unit_test(test_descriptor_sizes), cmocka_unit_test(test_damage),
-		cmocka_unit_test(test_capacities),
-	};
-
-	return cmocka_run_group_tests_name("efi_memmap", tests, NULL, NULL);
 }

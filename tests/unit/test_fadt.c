@@ -53,6 +53,8 @@ static int setup(void **state)
 	return 0;
 }
 
+static const struct fixture fixture = { .setup = setup, .teardown = firmware_teardown };
+
 /* Reads the machine as it now stands; the FADT is cut to len. */
 static enum status read_power(size_t len)
 {
@@ -98,9 +100,8 @@ static void assert_no_s5(void)
 /* ---- the FADT ---- */
 
 /* The values of QEMU's q35, whose FADT has 244 bytes. */
-static void test_q35(void **state)
+TEST(test_q35)
 {
-	(void)state;
 	put_u32(&fadt, 48, 0xb2);
 	fadt.bytes[52] = 2;
 	put_u32(&fadt, 64, 0x604);
@@ -126,9 +127,8 @@ static void test_q35(void **state)
 }
 
 /* ACPI 1.0: 116 bytes, no generic addresses. */
-static void test_short_fadt(void **state)
+TEST(test_short_fadt)
 {
-	(void)state;
 	put_u32(&fadt, 64, 0xb004);
 	put_u32(&fadt, 68, 0xb044);
 	fadt.bytes[89] = 4;
@@ -144,9 +144,8 @@ static void test_short_fadt(void **state)
 	assert_s5(1, 0);
 }
 
-static void test_extended_fields_win(void **state)
+TEST(test_extended_fields_win)
 {
-	(void)state;
 	put_u32(&fadt, 64, 0x604);
 	put_u32(&fadt, 68, 0x704);
 	fadt.bytes[89] = 2;
@@ -163,9 +162,8 @@ static void test_extended_fields_win(void **state)
 }
 
 /* A field that the length cuts through is absent. */
-static void test_every_length(void **state)
+TEST(test_every_length)
 {
-	(void)state;
 	put_u32(&fadt, 48, 0xb2);
 	put_u32(&fadt, 64, 0x604);
 	put_u32(&fadt, 68, 0x704);
@@ -192,9 +190,8 @@ static void test_every_length(void **state)
 	}
 }
 
-static void test_reset_needs_a_register(void **state)
+TEST(test_reset_needs_a_register)
 {
-	(void)state;
 	put_u32(&fadt, 112, 1u << 10);
 	put_gas(116, 1, 8, 0);
 	assert_int_equal(read_power(276), OK);
@@ -206,9 +203,8 @@ static void test_reset_needs_a_register(void **state)
 	assert_int_equal(power.reset.address, 0x64);
 }
 
-static void test_smi_command_must_be_a_port(void **state)
+TEST(test_smi_command_must_be_a_port)
 {
-	(void)state;
 	put_u32(&fadt, 48, 0x100b2);
 	assert_int_equal(read_power(276), OK);
 	assert_int_equal(power.smi_command, 0);
@@ -228,11 +224,10 @@ static void assert_all_zero(void)
 	assert_no_s5();
 }
 
-static void test_bad_fadt(void **state)
+TEST(test_bad_fadt)
 {
 	const uint32_t length = 20;
 
-	(void)state;
 	put_gas(172, 1, 16, 0x604);
 	assert_int_equal(read_power(276), OK);
 	assert_int_equal(power.pm1a.address, 0x604);
@@ -249,11 +244,10 @@ static void test_bad_fadt(void **state)
 
 /* ---- which DSDT ---- */
 
-static void test_x_dsdt_wins(void **state)
+TEST(test_x_dsdt_wins)
 {
 	const uint64_t high = DSDT_HIGH;
 
-	(void)state;
 	put_aml(DSDT, "DSDT", "\x08_S5_\x12\x04\x02\x01\x01", 10);
 	put_aml(DSDT_HIGH, "DSDT", "\x08_S5_\x12\x05\x02\x0a\x05\x01", 11);
 	memcpy(fadt.bytes + 140, &high, 8);
@@ -265,11 +259,10 @@ static void test_x_dsdt_wins(void **state)
 	assert_s5(1, 1);
 }
 
-static void test_bad_dsdt(void **state)
+TEST(test_bad_dsdt)
 {
 	static const char aml[] = "\x08_S5_\x12\x04\x02\x01\x01";
 
-	(void)state;
 	put_aml(DSDT, "DSDX", aml, 10);
 	assert_int_equal(read_power(276), OK);
 	assert_no_s5();
@@ -284,9 +277,8 @@ static void test_bad_dsdt(void **state)
 	assert_no_s5();
 }
 
-static void test_ssdt(void **state)
+TEST(test_ssdt)
 {
-	(void)state;
 	put_aml(SSDT(0), "APIC", "\x08_S5_\x12\x04\x02\x01\x01", 10);
 	put_aml(SSDT(1), "SSDT", "\x08_S4_\x12\x04\x02\x01\x01", 10);
 	put_aml(SSDT(2), "SSDT", "\x08_S5_\x12\x05\x02\x0a\x06\x00", 11);
@@ -303,9 +295,8 @@ static void test_ssdt(void **state)
 
 /* ---- \_S5 ---- */
 
-static void test_s5_encodings(void **state)
+TEST(test_s5_encodings)
 {
-	(void)state;
 	READ_S5("\x08_S5_\x12\x06\x04\x00\x00\x00\x00");
 	assert_s5(0, 0);
 	READ_S5("\x08_S5_\x12\x04\x02\x01\x00");
@@ -329,7 +320,7 @@ static void test_s5_encodings(void **state)
 }
 
 /* Large packages: their length must fit the table to the byte. */
-static void test_s5_package_length(void **state)
+TEST(test_s5_package_length)
 {
 	static const struct {
 		const char *aml;
@@ -342,7 +333,6 @@ static void test_s5_package_length(void **state)
 	};
 	static uint8_t aml[0x20000];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
 		memcpy(aml, c[i].aml, c[i].nr);
 		put_aml(DSDT, "DSDT", aml, 6 + c[i].length);
@@ -357,9 +347,8 @@ static void test_s5_package_length(void **state)
 	assert_no_s5();
 }
 
-static void test_s5_refused(void **state)
+TEST(test_s5_refused)
 {
-	(void)state;
 	READ_S5("\x08_S5_\x12\x05\x02\x0a\x08\x00"); /* SLP_TYP has three bits */
 	assert_no_s5();
 	READ_S5("\x08_S5_\x12\x06\x02\x0b\x05\x01\x00");
@@ -403,18 +392,16 @@ static void test_s5_refused(void **state)
 }
 
 /* Names that are only mentioned, or defined oddly, do not hide the good one. */
-static void test_s5_after_others(void **state)
+TEST(test_s5_after_others)
 {
-	(void)state;
 	READ_S5("\x70_S5_\x60\x08_S5_\x12\x05\x02\x0a\x09\x01\x08_S5_\x12\x04\x02\x01\x00\x08_S5_\x12\x04\x02\x00\x00");
 	assert_s5(1, 0);
 }
 
-static void test_s5_every_truncation(void **state)
+TEST(test_s5_every_truncation)
 {
 	static const char aml[] = "\x08_S5_\x12\x49\x00\x04\x0a\x07\x0b\x03\x00\x00";
 
-	(void)state;
 	for (size_t len = 0; len < sizeof(aml) - 1; len++) {
 		put_aml(DSDT, "DSDT", aml, len);
 		assert_int_equal(read_power(276), OK);
@@ -433,20 +420,18 @@ static enum status find_s5(void)
 }
 
 /* Wherever memory fails, nothing is made up. */
-static void test_every_read_counts(void **state)
+TEST(test_every_read_counts)
 {
-	(void)state;
 	READ_S5("\x08_S5_\x12\x05\x02\x0a\x05\x01");
 	assert_true(assert_each_read_counts(find_s5) > 10);
 }
 
 /* The name at every offset over the borders of the search's chunks. */
-static void test_s5_everywhere(void **state)
+TEST(test_s5_everywhere)
 {
 	static const char name[] = "\x08\\_S5_\x12\x06\x02\x0a\x05\x0a\x01";
 	static uint8_t aml[1600];
 
-	(void)state;
 	for (size_t at = 0; at + sizeof(name) - 1 <= sizeof(aml); at++) {
 		memset(aml, 0xa3, sizeof(aml));
 		memcpy(aml + at, name, sizeof(name) - 1);
@@ -454,31 +439,4 @@ static void test_s5_everywhere(void **state)
 		assert_int_equal(read_power(276), OK);
 		assert_s5(5, 1);
 	}
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, firmware_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_q35),
-		TEST(test_short_fadt),
-		TEST(test_extended_fields_win),
-		TEST(test_every_length),
-		TEST(test_reset_needs_a_register),
-		TEST(test_smi_command_must_be_a_port),
-		TEST(test_bad_fadt),
-		TEST(test_x_dsdt_wins),
-		TEST(test_bad_dsdt),
-		TEST(test_ssdt),
-		TEST(test_s5_encodings),
-		TEST(test_s5_package_length),
-		TEST(test_s5_refused),
-		TEST(test_s5_after_others),
-		TEST(test_s5_every_truncation),
-		TEST(test_every_read_counts),
-		TEST(test_s5_everywhere),
-	};
-
-	return cmocka_run_group_tests_name("fadt", tests, NULL, NULL);
 }

@@ -27,6 +27,8 @@ static int setup(void **state)
 	return 0;
 }
 
+static const struct fixture fixture = { .setup = setup, .teardown = firmware_teardown };
+
 /* A finding as one line of `told`. */
 static void found(void *ctx, const struct finding *f)
 {
@@ -107,9 +109,8 @@ static void raw_entry(uint8_t type, uint8_t length, size_t bytes)
 }
 
 /* Damage that can be read is a finding; what cannot be read is not made up. */
-static void test_unreadable_srat(void **state)
+TEST(test_unreadable_srat)
 {
-	(void)state;
 	srat_begin(&made, 3);
 	srat_add_mem(&made, 0, 0, GIB, SRAT_ENABLED | 8);
 	raw_entry(1, 39, 39);
@@ -136,9 +137,8 @@ static void generic_entry(uint8_t type, uint32_t pxm)
 	table_u32(&made, 0);
 }
 
-static void test_clean_srat(void **state)
+TEST(test_clean_srat)
 {
-	(void)state;
 	srat_begin(&made, 3);
 	srat_add_apic(&made, 0, 0, SRAT_ENABLED);
 	srat_add_apic(&made, 1, 254, SRAT_ENABLED);
@@ -157,9 +157,8 @@ static void test_clean_srat(void **state)
 	expect_srat("");
 }
 
-static void test_srat_damage(void **state)
+TEST(test_srat_damage)
 {
-	(void)state;
 	srat_begin(&made, 3);
 	srat_add_mem(&made, 0, 0, GIB, SRAT_ENABLED);
 	raw_entry(1, 0, 40);
@@ -176,9 +175,8 @@ static void test_srat_damage(void **state)
 	expect_srat("srat-no-memory\n");
 }
 
-static void test_srat_lengths(void **state)
+TEST(test_srat_lengths)
 {
-	(void)state;
 	srat_begin(&made, 3);
 	srat_add_mem(&made, 0, 0, GIB, SRAT_ENABLED);
 	raw_entry(0, 15, 15); /* 0x58 */
@@ -193,9 +191,8 @@ static void test_srat_lengths(void **state)
 		    "srat-entry-length at 0xc8\nsrat-entry-length at 0xf8\nsrat-entry-length at 0x117\n");
 }
 
-static void test_srat_strangers(void **state)
+TEST(test_srat_strangers)
 {
-	(void)state;
 	srat_begin(&made, 3);
 	srat_add_mem(&made, 0, 0, GIB, SRAT_ENABLED | 8);
 	raw_entry(3, 18, 18); /* 0x58 GICC */
@@ -208,9 +205,8 @@ static void test_srat_strangers(void **state)
 }
 
 /* Memory has 8 bits in revision 1, CPUs below revision 2; disabled entries say nothing. */
-static void test_pxm_high_bytes(void **state)
+TEST(test_pxm_high_bytes)
 {
-	(void)state;
 	for (uint8_t revision = 1; revision <= 2; revision++) {
 		srat_begin(&made, revision);
 		srat_add_mem(&made, 1, 0, GIB, SRAT_ENABLED);
@@ -225,9 +221,8 @@ static void test_pxm_high_bytes(void **state)
 	}
 }
 
-static void test_pxm_too_large(void **state)
+TEST(test_pxm_too_large)
 {
-	(void)state;
 	srat_begin(&made, 3);
 	srat_add_mem(&made, 1023, 0, GIB, SRAT_ENABLED);
 	srat_add_mem(&made, 1024, GIB, GIB, SRAT_ENABLED);
@@ -237,9 +232,8 @@ static void test_pxm_too_large(void **state)
 	expect_srat("pxm-too-large pxm 1024\npxm-too-large pxm 2147483648\n");
 }
 
-static void test_srat_ranges(void **state)
+TEST(test_srat_ranges)
 {
-	(void)state;
 	srat_begin(&made, 3);
 	srat_add_mem(&made, 1, 0xfffffffffffff000, 0x2000, SRAT_ENABLED);
 	srat_add_mem(&made, 2, 0x180000000, 0, SRAT_ENABLED | SRAT_HOTPLUG);
@@ -250,9 +244,8 @@ static void test_srat_ranges(void **state)
 		    "unaligned-range 0x1000-0x9f801 pxm 3\nunaligned-range 0x100800-0x101000 pxm 4\n");
 }
 
-static void test_srat_cpus(void **state)
+TEST(test_srat_cpus)
 {
-	(void)state;
 	srat_begin(&made, 3);
 	srat_add_mem(&made, 0, 0, GIB, SRAT_ENABLED);
 	srat_add_apic(&made, 0, 7, SRAT_ENABLED);
@@ -317,9 +310,8 @@ static void madt_x2apic(uint32_t id, uint32_t flags)
 	table_u32(&made, 0);
 }
 
-static void test_madt(void **state)
+TEST(test_madt)
 {
-	(void)state;
 	make_srat();
 	madt_begin();
 	madt_apic(0, 1);
@@ -356,7 +348,7 @@ static void slit(uint64_t n, const uint8_t *values, size_t nr)
 		table_u8(&made, values[i]);
 }
 
-static void test_slit(void **state)
+TEST(test_slit)
 {
 	static const uint8_t good[] = { 10, 20, 20, 20, 20, 20, 10, 20, 20, 20, 20, 20, 10,
 					20, 20, 20, 20, 20, 10, 20, 20, 20, 20, 20, 10 };
@@ -364,7 +356,6 @@ static void test_slit(void **state)
 					   30, 20, 255, 20,  30, 10, 20, 11, 20, 20, 10, 10 };
 	static const uint8_t far[] = { 10, 12, 50, 12, 10, 12, 50, 12, 10 };
 
-	(void)state;
 	make_srat();
 	slit(5, good, 25);
 	expect_table(slit_findings, "");
@@ -389,11 +380,10 @@ static void test_slit(void **state)
 }
 
 /* The head and the first row can be read, the second row cannot; then not even the head. */
-static void test_unreadable_slit(void **state)
+TEST(test_unreadable_slit)
 {
 	static const uint8_t values[] = { 10, 20, 20, 9 };
 
-	(void)state;
 	make_srat();
 	slit(2, values, 4);
 	expect_table(slit_findings, "slit-diagonal pxm 1\nslit-mismatch pxm 4\n");
@@ -407,11 +397,10 @@ static void test_unreadable_slit(void **state)
 	assert_told("slit-length\n");
 }
 
-static void test_short_distances(void **state)
+TEST(test_short_distances)
 {
 	static const uint8_t there[] = { 10, 10, 20, 10 }, back[] = { 10, 20, 10, 10 };
 
-	(void)state;
 	make_srat();
 	slit(2, there, 4);
 	expect_table(slit_findings, "slit-distance pxm 0 pxm 1\nslit-asymmetric pxm 0 pxm 1\nslit-mismatch pxm 4\n");
@@ -420,9 +409,8 @@ static void test_short_distances(void **state)
 }
 
 /* 300 localities: the first 256 are looked at. */
-static void test_large_slit(void **state)
+TEST(test_large_slit)
 {
-	(void)state;
 	make_srat();
 	table_begin(&made, "SLIT", 1);
 	table_u64(&made, 300);
@@ -443,9 +431,8 @@ static void hmat_domain(uint16_t flags, uint32_t initiator, uint32_t memory)
 	table_zero(&made, 20);
 }
 
-static void test_hmat(void **state)
+TEST(test_hmat)
 {
-	(void)state;
 	make_srat();
 	table_begin(&made, "HMAT", 2);
 	table_zero(&made, 4);
@@ -480,9 +467,8 @@ static void cedt_window(uint64_t base, uint64_t size)
 	table_zero(&made, 12);
 }
 
-static void test_cedt(void **state)
+TEST(test_cedt)
 {
-	(void)state;
 	make_srat();
 	table_begin(&made, "CEDT", 1);
 	cedt_window(4 * GIB, 6 * GIB); /* all of it in ranges of PXM 1 and 4 */
@@ -512,9 +498,8 @@ static void test_cedt(void **state)
 }
 
 /* Tables that name the same again and again are not looked at without end. */
-static void test_endless_tables(void **state)
+TEST(test_endless_tables)
 {
-	(void)state;
 	make_srat();
 	for (unsigned known = 65535; known <= 65536; known++) {
 		table_begin(&made, "HMAT", 2);
@@ -545,9 +530,8 @@ static void msct(uint32_t domains, uint64_t last)
 	table_u64(&made, last);
 }
 
-static void test_msct(void **state)
+TEST(test_msct)
 {
-	(void)state;
 	make_srat();
 	msct(2, 10 * GIB - 1); /* 3 domains; the last byte of the highest range */
 	expect_table(msct_findings, "");
@@ -586,9 +570,8 @@ static void expect_numa(const char *want)
 }
 
 /* Two sockets, low memory and what lies above 4 GiB, a window for more memory, a slot for a whole node. */
-static void test_clean_numa(void **state)
+TEST(test_clean_numa)
 {
-	(void)state;
 	must_add(&mb, 0x1000, 0x9f000);
 	must_add(&mb, MIB, 2 * GIB);
 	must_add(&mb, 4 * GIB, 10 * GIB);
@@ -603,9 +586,8 @@ static void test_clean_numa(void **state)
 	expect_numa("");
 }
 
-static void test_overlaps(void **state)
+TEST(test_overlaps)
 {
-	(void)state;
 	must_add(&mb, 0, 2 * GIB);
 	cpu(3);
 	cpu(5);
@@ -622,9 +604,8 @@ static void test_overlaps(void **state)
 		    "srat-self-overlap 0x40000000-0x80000000 pxm 5 0x60000000-0xa0000000 pxm 5\n");
 }
 
-static void test_turns(void **state)
+TEST(test_turns)
 {
-	(void)state;
 	must_add(&mb, 0, 6 * GIB);
 	cpu(1);
 	cpu(0);
@@ -642,9 +623,8 @@ static void test_turns(void **state)
 }
 
 /* Of more than 256 ranges it is not asked which take turns. */
-static void test_too_many_to_take_turns(void **state)
+TEST(test_too_many_to_take_turns)
 {
-	(void)state;
 	must_add(&mb, 0, 257 * MIB);
 	for (unsigned i = 0; i < 256; i++)
 		entry(i % 2, i * MIB, (i + 1) * MIB, false);
@@ -656,9 +636,8 @@ static void test_too_many_to_take_turns(void **state)
 	expect_numa("");
 }
 
-static void test_reach_and_cover(void **state)
+TEST(test_reach_and_cover)
 {
-	(void)state;
 	must_add(&mb, 0x1000, 0x9f000);
 	must_add(&mb, MIB, GIB);
 	must_add(&mb, 2 * GIB, 3 * GIB);
@@ -671,9 +650,8 @@ static void test_reach_and_cover(void **state)
 		    "srat-uncovered-ram 0xbffff000-0xc0000000\n");
 }
 
-static void test_all_hotplug(void **state)
+TEST(test_all_hotplug)
 {
-	(void)state;
 	must_add(&mb, 0x1000, 0x9f000);
 	must_add(&mb, MIB, GIB);
 	map.e[map.nr++] = (struct e820_entry){ 0xe0000, MIB, E820_RESERVED };
@@ -686,9 +664,8 @@ static void test_all_hotplug(void **state)
 		    "hotplug-firmware-memory 0x40001000-0x40002000 pxm 2\n");
 }
 
-static void test_mixed_hotplug(void **state)
+TEST(test_mixed_hotplug)
 {
-	(void)state;
 	must_add(&mb, MIB, 2 * GIB);
 	map.e[map.nr++] = (struct e820_entry){ 4 * GIB, 5 * GIB, E820_ACPI };
 	entry(0, 0, GIB, false);
@@ -697,9 +674,8 @@ static void test_mixed_hotplug(void **state)
 	expect_numa("hotplug-mixed-node pxm 0\nhotplug-without-ram 0x100000000-0x200000000 pxm 6\n");
 }
 
-static void test_lonely_domains(void **state)
+TEST(test_lonely_domains)
 {
-	(void)state;
 	must_add(&mb, MIB, 2 * GIB);
 	entry(0, 0, GIB, false);
 	entry(1, GIB, 2 * GIB, false);
@@ -709,40 +685,4 @@ static void test_lonely_domains(void **state)
 	cpu(2);
 	cpu(9);
 	expect_numa("memory-only-domain pxm 1\ncpu-only-domain pxm 2\ncpu-only-domain pxm 9\n");
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, firmware_teardown)
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		TEST(test_clean_srat),
-		TEST(test_unreadable_srat),
-		TEST(test_srat_damage),
-		TEST(test_srat_lengths),
-		TEST(test_srat_strangers),
-		TEST(test_pxm_high_bytes),
-		TEST(test_pxm_too_large),
-		TEST(test_srat_ranges),
-		TEST(test_srat_cpus),
-		TEST(test_madt),
-		TEST(test_slit),
-		TEST(test_unreadable_slit),
-		TEST(test_short_distances),
-		TEST(test_large_slit),
-		TEST(test_hmat),
-		TEST(test_cedt),
-		TEST(test_endless_tables),
-		TEST(test_msct),
-		TEST(test_clean_numa),
-		TEST(test_overlaps),
-		TEST(test_turns),
-		TEST(test_too_many_to_take_turns),
-		TEST(test_reach_and_cover),
-		TEST(test_all_hotplug),
-		TEST(test_mixed_hotplug),
-		TEST(test_lonely_domains),
-	};
-
-	return cmocka_run_group_tests_name("findings", tests, NULL, NULL);
 }

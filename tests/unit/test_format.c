@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "kernel/format.h"
+#include "lib/format.h"
 
 /* Odd combinations are the point here, and the compiler cannot see the formats that are made up at run time. */
 #pragma GCC diagnostic ignored "-Wformat"
@@ -52,9 +52,8 @@ static uint64_t random_number(void)
 	return random_next() >> random_below(64);
 }
 
-static void test_plain(void **state)
+TEST(test_plain)
 {
-	(void)state;
 	SAME(64, "plain");
 	SAME(64, "%%|%s|%c", "text", 'x');
 	SAME(64, "%d %i %u %x %X", -5, 7, 42u, 0xbeefu, 0xBEEFu);
@@ -70,9 +69,8 @@ static void test_plain(void **state)
 	SAME(64, "[%5lu.%06lu] ", 12ul, 345ul);
 }
 
-static void test_lengths(void **state)
+TEST(test_lengths)
 {
-	(void)state;
 	SAME(128, "%hhd %hd %d %ld %lld %zd %jd", (signed char)-128, (short)-32768, INT32_MIN, INT64_MIN,
 	     (long long)INT64_MIN, (ssize_t)-1, (intmax_t)-1);
 	SAME(128, "%hhu %hu %u %lu %llu %zu %ju", (unsigned char)255, (unsigned short)65535, UINT32_MAX, UINT64_MAX,
@@ -81,31 +79,28 @@ static void test_lengths(void **state)
 	     (unsigned long long)UINT64_MAX);
 }
 
-static void test_null_string(void **state)
+TEST(test_null_string)
 {
 	char buf[32];
 	const char *volatile null = NULL;
 
-	(void)state;
 	assert_int_equal(format(buf, sizeof(buf), "<%s>", null), 8);
 	assert_string_equal(buf, "<(null)>");
 }
 
 /* A string with a precision need not end in NUL. */
-static void test_precision_bounds_reading(void **state)
+TEST(test_precision_bounds_reading)
 {
 	char *heap = malloc(3), buf[16];
 
-	(void)state;
 	memcpy(heap, "abc", 3);
 	assert_int_equal(format(buf, sizeof(buf), "%.3s", heap), 3);
 	assert_string_equal(buf, "abc");
 	free(heap);
 }
 
-static void test_cut(void **state)
+TEST(test_cut)
 {
-	(void)state;
 	for (size_t size = 1; size < 16; size++)
 		SAME(size, "%s%d", "abcdef", 123456);
 	assert_int_equal(format(NULL, 0, "%s%d", "abcdef", 123456), 12);
@@ -119,9 +114,8 @@ static void write_unknown(void *arg)
 	format(bad, sizeof(bad), bad, 1);
 }
 
-static void test_unknown_conversion(void **state)
+TEST(test_unknown_conversion)
 {
-	(void)state;
 	assert_kassert(write_unknown, NULL);
 }
 
@@ -141,13 +135,12 @@ static void random_format(char *fmt, char c)
 	*fmt = '\0';
 }
 
-static void test_random_numbers(void **state)
+TEST(test_random_numbers)
 {
 	static const char conversion[] = "duxX";
 	static const char *const length[] = { "hh", "h", "", "l", "ll", "z", "j" };
 	char fmt[64];
 
-	(void)state;
 	for (unsigned i = 0; i < RANDOM_RUNS; i++) {
 		char c = conversion[random_below(4)];
 		unsigned l = random_below(ARRAY_SIZE(length));
@@ -163,12 +156,11 @@ static void test_random_numbers(void **state)
 	}
 }
 
-static void test_random_strings(void **state)
+TEST(test_random_strings)
 {
 	const char *text = "The quick brown fox jumps over the lazy dog";
 	char fmt[64];
 
-	(void)state;
 	for (unsigned i = 0; i < RANDOM_RUNS / 4; i++) {
 		size_t size = 1 + random_below(100), from = random_below(44);
 
@@ -179,20 +171,4 @@ static void test_random_strings(void **state)
 		strcat(fmt, "c|");
 		SAME(size, fmt, 'a' + (int)from % 26);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_lengths),
-		cmocka_unit_test(test_null_string),
-		cmocka_unit_test(test_precision_bounds_reading),
-		cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_unknown_conversion),
-		cmocka_unit_test(test_random_numbers),
-		cmocka_unit_test(test_random_strings),
-	};
-
-	return cmocka_run_group_tests_name("format", tests, NULL, NULL);
 }

@@ -13,6 +13,8 @@ static int setup(void **state)
 	return 0;
 }
 
+static const struct fixture fixture = { .setup = setup, .teardown = firmware_teardown };
+
 /* The domains up to the end or the damage, which is to be found at `stop`. */
 static void expect(const uint32_t *want, size_t nr, enum status damage, uint32_t stop)
 {
@@ -54,11 +56,10 @@ static void locality(uint32_t initiators, uint32_t targets, uint32_t length)
 	table_zero(&made, 12);
 }
 
-static void test_all_kinds(void **state)
+TEST(test_all_kinds)
 {
 	static const uint32_t want[] = { 5, 0x10006, 7, 1, 2, 3, 4, 9 };
 
-	(void)state;
 	domain(1, 5, 0x10006);
 	domain(0xfffe, 5, 7);
 	locality(2, 2, 32 + 16 + 8);
@@ -73,25 +74,22 @@ static void test_all_kinds(void **state)
 	expect(want, 8, OK, (uint32_t)made.len);
 }
 
-static void test_empty(void **state)
+TEST(test_empty)
 {
-	(void)state;
 	expect(NULL, 0, OK, 40);
 }
 
 /* A header alone is short of four bytes. */
-static void test_too_short_for_structures(void **state)
+TEST(test_too_short_for_structures)
 {
-	(void)state;
 	table_begin(&made, "HMAT", 2);
 	expect(NULL, 0, OK, 40);
 }
 
-static void test_lists_end_with_their_structure(void **state)
+TEST(test_lists_end_with_their_structure)
 {
 	static const uint32_t want[] = { 1, 2 };
 
-	(void)state;
 	locality(1, 1, 40);
 	table_u32(&made, 1);
 	table_u32(&made, 2);
@@ -100,15 +98,14 @@ static void test_lists_end_with_their_structure(void **state)
 	expect(want, 2, ERR_MALFORMED, 80);
 }
 
-static void test_numbers_that_wrap(void **state)
+TEST(test_numbers_that_wrap)
 {
-	(void)state;
 	locality(0xffffffff, 1, 36);
 	table_zero(&made, 4);
 	expect(NULL, 0, ERR_MALFORMED, 40);
 }
 
-static void test_lengths(void **state)
+TEST(test_lengths)
 {
 	static const struct {
 		uint16_t type;
@@ -117,7 +114,6 @@ static void test_lengths(void **state)
 		{ 0, 39, 48 }, { 1, 31, 48 }, { 2, 31, 48 }, { 7, 7, 48 }, { 7, 0, 48 }, { 7, 49, 48 }, { 7, 8, 7 }
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		table_begin(&made, "HMAT", 2);
 		table_zero(&made, 4);
@@ -141,9 +137,8 @@ static enum status walk_made(void)
 }
 
 /* Two structures, and the three domains they name. */
-static void test_every_read_counts(void **state)
+TEST(test_every_read_counts)
 {
-	(void)state;
 	domain(1, 5, 6);
 	locality(1, 0, 36);
 	table_u32(&made, 7);
@@ -152,12 +147,11 @@ static void test_every_read_counts(void **state)
 }
 
 /* The list lies on a page that cannot be read. */
-static void test_unreadable(void **state)
+TEST(test_unreadable)
 {
 	struct hmat_walk w = { .table = &table };
 	uint32_t pxm;
 
-	(void)state;
 	locality(1, 0, 36);
 	table_u32(&made, 1);
 	assert_int_equal(firmware_open(0x7ffe2000 - 72), OK);
@@ -166,22 +160,4 @@ static void test_unreadable(void **state)
 	ram.strict = true;
 	assert_false(hmat_next_domain(&w, &pxm));
 	assert_int_equal(w.damage, ERR_UNREADABLE);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, firmware_teardown)
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		TEST(test_all_kinds),
-		TEST(test_empty),
-		TEST(test_too_short_for_structures),
-		TEST(test_lists_end_with_their_structure),
-		TEST(test_numbers_that_wrap),
-		TEST(test_lengths),
-		TEST(test_every_read_counts),
-		TEST(test_unreadable),
-	};
-
-	return cmocka_run_group_tests_name("hmat", tests, NULL, NULL);
 }

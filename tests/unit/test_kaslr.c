@@ -5,7 +5,7 @@
  */
 #include "tests/unit/support.h"
 
-#include "kernel/rng.h"
+#include "lib/rng.h"
 #include "mm/kaslr.h"
 
 static struct kaslr_slots slots;
@@ -45,7 +45,7 @@ static void find_simple(phys_t start, phys_t end, uint64_t size)
  * The machine that `make run` boots: 4 nodes, 8 GiB, SRAT leaves 96M at the bottom, 48M at the top of low memory, 96M
  * at 4G.
  */
-static void test_default_machine(void **state)
+TEST(test_default_machine)
 {
 	static const struct range ram[] = { { 0, 0x9fc00 }, { 1 * MIB, 0x7ffdf000 }, { 4 * GIB, 10 * GIB } };
 	static const struct range immovable[] = { { 0, 96 * MIB },
@@ -54,7 +54,6 @@ static void test_default_machine(void **state)
 	static const struct range avoid[] = { { 0, 1 * MIB }, { 16 * MIB, 18 * MIB } };
 	struct kaslr_request q = { ram, 3, immovable, 3, avoid, 2, 16 * MIB, 64 * TIB, 2 * MIB };
 
-	(void)state;
 	kaslr_find_slots(&q, &slots);
 	ASSERT_AREAS({ 18 * MIB, 39 }, { 0x7d000000, 23 }, { 4 * GIB, 48 });
 	assert_int_equal(slots.total, 110);
@@ -88,9 +87,8 @@ static void count_at_1g(uint64_t entry_size, const struct kaslr_area *expected, 
 	assert_areas(expected, nr);
 }
 
-static void test_debian_image(void **state)
+TEST(test_debian_image)
 {
-	(void)state;
 	count_at_1g(62 * MIB, NULL, 0);
 	count_at_1g(64 * MIB - 1, NULL, 0);
 	count_at_1g(64 * MIB, &(struct kaslr_area){ 1 * GIB, 1 }, 1);
@@ -100,13 +98,12 @@ static void test_debian_image(void **state)
 }
 
 /* The loaded image in the middle of [0, 128M) leaves no 64M on either side. */
-static void test_obstacle_in_the_middle(void **state)
+TEST(test_obstacle_in_the_middle)
 {
 	static const struct range ram = { 1 * MIB, 0xbffe0000 }, immovable = { 0, 128 * MIB };
 	static const struct range avoid = { 16 * MIB, 16 * MIB + 0x3f98000 };
 	struct kaslr_request q = { &ram, 1, &immovable, 1, &avoid, 1, 16 * MIB, 64 * TIB, 64 * MIB };
 
-	(void)state;
 	kaslr_find_slots(&q, &slots);
 	assert_areas(NULL, 0);
 	assert_true(kaslr_slot_base(&slots, 0) == PHYS_NONE);
@@ -116,9 +113,8 @@ static void test_obstacle_in_the_middle(void **state)
 	ASSERT_AREAS({ 16 * MIB, 25 });
 }
 
-static void test_edges_of_a_region(void **state)
+TEST(test_edges_of_a_region)
 {
-	(void)state;
 	find_simple(0, 18 * MIB, 2 * MIB);
 	ASSERT_AREAS({ 16 * MIB, 1 });
 	find_simple(0, 18 * MIB - 1, 2 * MIB);
@@ -137,14 +133,13 @@ static void test_edges_of_a_region(void **state)
 	assert_areas(NULL, 0);
 }
 
-static void test_min_and_limit(void **state)
+TEST(test_min_and_limit)
 {
 	static const struct range ram = { 0, 1 * GIB };
 	struct kaslr_request q = {
 		.ram = &ram, .nr_ram = 1, .min = 17 * MIB, .limit = 32 * MIB, .image_size = 4 * MIB
 	};
 
-	(void)state;
 	kaslr_find_slots(&q, &slots);
 	ASSERT_AREAS({ 18 * MIB, 6 });
 	kaslr_find_slots_efistub(&q, &slots);
@@ -161,12 +156,11 @@ static void test_min_and_limit(void **state)
 	assert_areas(NULL, 0);
 }
 
-static void test_nothing_wraps(void **state)
+TEST(test_nothing_wraps)
 {
 	static const struct range ram[] = { { 0, UINT64_MAX }, { UINT64_MAX - 3 * MIB, UINT64_MAX } };
 	struct kaslr_request q = { .ram = ram, .nr_ram = 2, .min = 0, .limit = PHYS_NONE };
 
-	(void)state;
 	q.image_size = align_down(UINT64_MAX, KASLR_ALIGN);
 	kaslr_find_slots(&q, &slots);
 	ASSERT_AREAS({ 0, 1 });
@@ -186,7 +180,7 @@ static void test_nothing_wraps(void **state)
 }
 
 /* The part before an obstacle counts when it holds exactly one image: Linux 5.0 asked for more. */
-static void test_head_region(void **state)
+TEST(test_head_region)
 {
 	static const struct range ram = { 16 * MIB, 64 * MIB };
 	struct range avoid = { 24 * MIB, 24 * MIB + 1 };
@@ -198,7 +192,6 @@ static void test_head_region(void **state)
 				   .limit = PHYS_NONE,
 				   .image_size = 8 * MIB };
 
-	(void)state;
 	kaslr_find_slots(&q, &slots);
 	ASSERT_AREAS({ 16 * MIB, 1 }, { 26 * MIB, 16 });
 	avoid.start--;
@@ -220,7 +213,7 @@ static void test_head_region(void **state)
 }
 
 /* Obstacles in any order, one inside another, two with one start. */
-static void test_avoid_list_needs_no_order(void **state)
+TEST(test_avoid_list_needs_no_order)
 {
 	static const struct range ram = { 16 * MIB, 64 * MIB };
 	static const struct range avoid[] = { { 50 * MIB, 52 * MIB },
@@ -236,13 +229,12 @@ static void test_avoid_list_needs_no_order(void **state)
 					 .limit = PHYS_NONE,
 					 .image_size = 4 * MIB };
 
-	(void)state;
 	kaslr_find_slots(&q, &slots);
 	ASSERT_AREAS({ 16 * MIB, 1 }, { 34 * MIB, 2 }, { 42 * MIB, 3 }, { 52 * MIB, 5 });
 }
 
 /* Touching SRAT entries are two regions: no image lies across; and they count in SRAT's order, not by address. */
-static void test_immovable_entries_do_not_join(void **state)
+TEST(test_immovable_entries_do_not_join)
 {
 	static const struct range ram[] = { { 64 * MIB, 1 * GIB }, { 0, 64 * MIB } };
 	static const struct range immovable[] = { { 102 * MIB, 106 * MIB },
@@ -256,18 +248,16 @@ static void test_immovable_entries_do_not_join(void **state)
 					 .limit = PHYS_NONE,
 					 .image_size = 4 * MIB };
 
-	(void)state;
 	kaslr_find_slots(&q, &slots);
 	ASSERT_AREAS({ 102 * MIB, 1 }, { 98 * MIB, 1 }, { 32 * MIB, 15 });
 }
 
 /* Two equal candidates give their slots twice: a base is then found by its first slot. */
-static void test_candidate_twice(void **state)
+TEST(test_candidate_twice)
 {
 	static const struct range ram[] = { { 16 * MIB, 20 * MIB }, { 16 * MIB, 20 * MIB } };
 	const struct kaslr_request q = { .ram = ram, .nr_ram = 2, .min = 0, .limit = PHYS_NONE, .image_size = 2 * MIB };
 
-	(void)state;
 	kaslr_find_slots(&q, &slots);
 	ASSERT_AREAS({ 16 * MIB, 2 }, { 16 * MIB, 2 });
 	assert_int_equal(kaslr_slot_base(&slots, 3), 18 * MIB);
@@ -275,12 +265,11 @@ static void test_candidate_twice(void **state)
 }
 
 /* 100 areas and no more; exactly 100 is not cut short. */
-static void test_areas_run_out(void **state)
+TEST(test_areas_run_out)
 {
 	struct range ram[101];
 	struct kaslr_request q = { .ram = ram, .nr_ram = 100, .min = 0, .limit = PHYS_NONE, .image_size = 2 * MIB };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ram); i++)
 		ram[i] = (struct range){ (i + 1) * 16 * MIB, (i + 1) * 16 * MIB + 4 * MIB };
 	for (int chooser = 0; chooser < 2; chooser++) {
@@ -302,7 +291,7 @@ static void test_areas_run_out(void **state)
 }
 
 /* One candidate that obstacles cut into more areas than can be kept. */
-static void test_areas_run_out_inside_a_region(void **state)
+TEST(test_areas_run_out_inside_a_region)
 {
 	static struct range avoid[120];
 	const struct range ram = { 16 * MIB, 4 * GIB };
@@ -316,7 +305,6 @@ static void test_areas_run_out_inside_a_region(void **state)
 		.image_size = 2 * MIB,
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(avoid); i++)
 		avoid[i] = (struct range){ (18 + 4 * i) * MIB, (20 + 4 * i) * MIB };
 	kaslr_find_slots(&q, &slots);
@@ -326,9 +314,8 @@ static void test_areas_run_out_inside_a_region(void **state)
 	assert_int_equal(kaslr_slot_base(&slots, 99), (16 + 4 * 99) * MIB);
 }
 
-static void test_virtual_slots(void **state)
+TEST(test_virtual_slots)
 {
-	(void)state;
 	assert_int_equal(kaslr_virt_slots(2 * MIB), 504);
 	assert_int_equal(kaslr_virt_slots(64 * MIB), 473);
 	assert_int_equal(kaslr_virt_slots(1008 * MIB), 1);
@@ -378,11 +365,10 @@ static void assert_region(const struct kaslr_request *q, struct range region, ui
 			assert_int_equal(kaslr_slot_base(&slots, (*next)++), base);
 }
 
-static void test_random(void **state)
+TEST(test_random)
 {
 	struct rng r;
 
-	(void)state;
 	rng_seed(&r, 110);
 	for (int round = 0; round < 3000; round++) {
 		struct range ram[4], immovable[4], avoid[6];
@@ -414,14 +400,13 @@ static void test_random(void **state)
 }
 
 /* What a run does: a slot drawn with the generator that boots. Every slot occurs, and none is favoured (5 sigma). */
-static void test_choice_is_uniform(void **state)
+TEST(test_choice_is_uniform)
 {
 	const unsigned draws = 1000000;
 	uint64_t count[110] = { 0 };
 	double chi2 = 0, mean = draws / 110.0;
 	struct rng r;
 
-	(void)state;
 	find_simple(16 * MIB, 16 * MIB + 220 * MIB, 2 * MIB);
 	assert_int_equal(slots.total, 110);
 	rng_seed(&r, 0x2a);
@@ -434,27 +419,4 @@ static void test_choice_is_uniform(void **state)
 		chi2 += ((double)count[i] - mean) * ((double)count[i] - mean) / mean;
 	/* 109 degrees of freedom: variance 218 */
 	assert_true((chi2 - 109) * (chi2 - 109) < 25 * 218);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_default_machine),
-		cmocka_unit_test(test_debian_image),
-		cmocka_unit_test(test_obstacle_in_the_middle),
-		cmocka_unit_test(test_edges_of_a_region),
-		cmocka_unit_test(test_min_and_limit),
-		cmocka_unit_test(test_nothing_wraps),
-		cmocka_unit_test(test_head_region),
-		cmocka_unit_test(test_avoid_list_needs_no_order),
-		cmocka_unit_test(test_immovable_entries_do_not_join),
-		cmocka_unit_test(test_candidate_twice),
-		cmocka_unit_test(test_areas_run_out),
-		cmocka_unit_test(test_areas_run_out_inside_a_region),
-		cmocka_unit_test(test_virtual_slots),
-		cmocka_unit_test(test_random),
-		cmocka_unit_test(test_choice_is_uniform),
-	};
-
-	return cmocka_run_group_tests_name("kaslr", tests, NULL, NULL);
 }

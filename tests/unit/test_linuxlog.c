@@ -125,11 +125,10 @@ static void assert_whole(const struct facts *f)
 	assert_int_equal(f->minor, 1);
 }
 
-static void whole_log(void **state)
+TEST(whole_log)
 {
 	struct read r = read_complete(WHOLE);
 
-	(void)state;
 	assert_whole(r.f);
 	assert_int_equal(r.f->nr_seen, 0);
 	facts_free(r.f);
@@ -146,7 +145,7 @@ static void add_prefix(char *out, const char *log, const char *prefix, const cha
 	}
 }
 
-static void prefixes(void **state)
+TEST(prefixes)
 {
 	static const char *const prefix[] = {
 		"[    0.000000] ",
@@ -167,7 +166,6 @@ static void prefixes(void **state)
 	};
 	static char log[LOG_MAX];
 
-	(void)state;
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(prefix); i++) {
 		struct read r;
 
@@ -178,12 +176,11 @@ static void prefixes(void **state)
 	}
 }
 
-static void no_newline_at_the_end(void **state)
+TEST(no_newline_at_the_end)
 {
 	static char log[] = WHOLE;
 	struct read r;
 
-	(void)state;
 	log[sizeof(log) - 2] = '\0';
 	r = read_complete(log);
 	assert_whole(r.f);
@@ -192,7 +189,7 @@ static void no_newline_at_the_end(void **state)
 
 /* ---- reservations ---- */
 
-static void reservations_after_the_dump(void **state)
+TEST(reservations_after_the_dump)
 {
 	struct read r = read_complete(
 		HEAD "memblock_reserve: [0x0000000020000000-0x0000000020000fff] efi_reserve_boot_services+0x7d/0xcf\n"
@@ -203,7 +200,6 @@ static void reservations_after_the_dump(void **state)
 		     "memblock_reserve: [0x0000000050000000-0x0000000050000fff] acpi_reserve_initial_tables+0x1/0x2\n");
 	const struct memblock_list *l = &r.f->mb.reserved;
 
-	(void)state;
 	assert_int_equal(l->nr, 6);
 	assert_range(l->r[2], 0x20000000, 0x20001000);
 	assert_range(l->r[3], 0x30000000, 0x30001000);
@@ -213,7 +209,7 @@ static void reservations_after_the_dump(void **state)
 }
 
 /* Each of these lines is only printed once the page tables are being built. */
-static void where_the_inputs_end(void **state)
+TEST(where_the_inputs_end)
 {
 	static const char *const mark[] = {
 		"RAMDISK: [mem 0x7fed4000-0x7ffcffff]\n",
@@ -225,7 +221,6 @@ static void where_the_inputs_end(void **state)
 	};
 	static char log[LOG_MAX];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(mark); i++) {
 		struct read r;
 
@@ -242,11 +237,10 @@ static void where_the_inputs_end(void **state)
 	"alloc_low_pages+0x1/0x2\n"                                                                                    \
 	"memblock_reserve: [0x" at "000-0x" at "fff] memblock_alloc_range_nid+0xb0/0x13d\n"
 
-static void page_tables_of_the_log_are_no_input(void **state)
+TEST(page_tables_of_the_log_are_no_input)
 {
 	struct read r = read_complete(WHOLE TABLE_PAGE("0000000004430") TABLE_PAGE("0000000004431"));
 
-	(void)state;
 	assert_whole(r.f);
 	assert_int_equal(r.f->nr_seen, 2);
 	assert_int_equal(r.f->seen[0], 0x4430000);
@@ -261,13 +255,12 @@ static void page_tables_of_the_log_are_no_input(void **state)
 	"  01000000-01c01d31 : Kernel code\n"                                                                          \
 	"  03f0d000-043fffff : Kernel bss\n"
 
-static void without_memblock_debug(void **state)
+TEST(without_memblock_debug)
 {
 	struct read r =
 		read_complete(VERSION PLAIN_CMDLINE MAP LAST_PFN "RAMDISK: [mem 0x7fed4000-0x7ffcf123]\n" IOMEM);
 	const struct memblock_list *m = &r.f->mb.memory, *l = &r.f->mb.reserved;
 
-	(void)state;
 	assert_false(r.f->exact);
 	assert_int_equal(r.f->kaslr, UNKNOWN);
 	assert_int_equal(m->nr, 3);
@@ -283,7 +276,7 @@ static void without_memblock_debug(void **state)
 	facts_free(r.f);
 }
 
-static void boot_services_of_a_uefi_map(void **state)
+TEST(boot_services_of_a_uefi_map)
 {
 	struct read r = read_complete(
 		VERSION PLAIN_CMDLINE MAP
@@ -294,7 +287,6 @@ static void boot_services_of_a_uefi_map(void **state)
 		"efi: mem03: [Runtime Data       |   |  |] range=[0x0000000020001000-0x0000000020001fff] "
 		"(0MB)\n" LAST_PFN IOMEM);
 
-	(void)state;
 	assert_true(r.f->efi);
 	assert_int_equal(r.f->conventional.nr, 1);
 	assert_range(r.f->conventional.r[0], 0x10001000, 0x20000000);
@@ -305,7 +297,7 @@ static void boot_services_of_a_uefi_map(void **state)
 }
 
 /* The last map printed counts, and changes told after it. */
-static void later_maps(void **state)
+TEST(later_maps)
 {
 	struct read r = read_complete(VERSION "Command line: mem=1G\n" MAP "extended physical RAM map:\n"
 					      "reserve setup_data: [mem 0x0000000000100000-0x000000003fffffff] usable\n"
@@ -317,7 +309,6 @@ static void later_maps(void **state)
 					      "last_pfn = 0x38000 max_arch_pfn = 0x400000000\n" IOMEM);
 	const struct memblock_list *m = &r.f->mb.memory;
 
-	(void)state;
 	assert_int_equal(r.f->levels, 4);
 	assert_int_equal(m->nr, 3);
 	assert_range(m->r[0], 0x1000, 0x9f000);
@@ -328,7 +319,7 @@ static void later_maps(void **state)
 }
 
 /* What leaves the map after the last "last_pfn" (efi_mem_reserve) stays memory. */
-static void changes_after_memory_was_made(void **state)
+TEST(changes_after_memory_was_made)
 {
 	struct read r = read_complete("Command line: quiet\n" MAP "last_pfn = 0x180000 max_arch_pfn = 0x400000000\n"
 				      "e820: update [mem 0x7f000000-0x7fffffff] usable ==> reserved\n"
@@ -336,7 +327,6 @@ static void changes_after_memory_was_made(void **state)
 				      "e820: update [mem 0x4c8c3000-0x4c8c3fff] usable ==> reserved\n" IOMEM);
 	const struct memblock_list *m = &r.f->mb.memory;
 
-	(void)state;
 	assert_int_equal(m->nr, 3);
 	assert_range(m->r[1], 0x100000, 0x7f000000);
 	assert_range(m->r[2], 0x100000000, 0x180000000);
@@ -344,12 +334,11 @@ static void changes_after_memory_was_made(void **state)
 }
 
 /* Without a user-defined map in the log the command line says what it was. */
-static void memory_limits_of_the_command_line(void **state)
+TEST(memory_limits_of_the_command_line)
 {
 	struct read r = read_complete("Command line: mem=5G memmap=16M$1G -- mem=1G\n" MAP IOMEM);
 	const struct memblock_list *m = &r.f->mb.memory;
 
-	(void)state;
 	assert_int_equal(m->nr, 4);
 	assert_range(m->r[1], 0x100000, 0x40000000);
 	assert_range(m->r[2], 0x41000000, 0x7ffdf000);
@@ -357,25 +346,23 @@ static void memory_limits_of_the_command_line(void **state)
 	facts_free(r.f);
 }
 
-static void soft_reserved_is_no_ram(void **state)
+TEST(soft_reserved_is_no_ram)
 {
 	struct read r = read_complete(
 		VERSION MAP "BIOS-e820: [mem 0x0000000200000000-0x000000023fffffff] soft reserved\n"
 			    "BIOS-e820: [mem 0x0000000240000000-0x000000027fffffff] persistent (type 7)\n" IOMEM);
 
-	(void)state;
 	assert_int_equal(r.f->end, 0x180000000);
 	assert_int_equal(r.f->map.e[r.f->map.nr - 1].type, E820_PMEM);
 	facts_free(r.f);
 }
 
-static void map_alone(void **state)
+TEST(map_alone)
 {
 	char text[] = "some words\n" MAP CMDLINE "memblock_reserve: [broken\n";
 	struct facts *f = facts_new();
 	struct input_error err;
 
-	(void)state;
 	assert_true(linuxlog_read_map(f, text, strlen(text), &err));
 	assert_int_equal(f->map.nr, 5);
 	assert_string_equal(f->cmdline, "");
@@ -384,12 +371,11 @@ static void map_alone(void **state)
 
 /* ---- two boots in one file ---- */
 
-static void last_boot_counts(void **state)
+TEST(last_boot_counts)
 {
 	struct read r = read_complete("KASLR disabled: 'nokaslr' on cmdline.\n" WHOLE TABLE_PAGE("0000000009990")
 					      VERSION "Command line: memblock=debug\n" MAP LAST_PFN BRK DUMP LOW_MIB);
 
-	(void)state;
 	assert_int_equal(r.f->boots, 2);
 	assert_int_equal(r.f->nr_seen, 0);
 	assert_int_equal(r.f->kaslr, UNKNOWN);
@@ -400,7 +386,7 @@ static void last_boot_counts(void **state)
 
 /* ---- features ---- */
 
-static void features(void **state)
+TEST(features)
 {
 	static const struct {
 		const char *cmdline, *tail;
@@ -422,7 +408,6 @@ static void features(void **state)
 	};
 	static char log[LOG_MAX];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct read r;
 
@@ -436,13 +421,12 @@ static void features(void **state)
 }
 
 /* 4 GiB are 31 whole sections of 128 MiB: with 4K page structs each costs a table. */
-static void page_structs_tell_pse(void **state)
+TEST(page_structs_tell_pse)
 {
 	static const char line[] = "memblock_alloc_try_nid_raw: 4096 bytes align=0x1000 nid=0 from=0x0 max_addr=0x0 "
 				   "vmemmap_alloc_block_zero.constprop.0+0xc/0x28\n";
 	static char log[LOG_MAX];
 
-	(void)state;
 	for (unsigned pages = 3; pages <= 35; pages += 32) {
 		char *out = log + sprintf(log, "%s", WHOLE);
 		struct read r;
@@ -455,12 +439,11 @@ static void page_structs_tell_pse(void **state)
 	}
 }
 
-static void command_line_words(void **state)
+TEST(command_line_words)
 {
 	struct facts *f = facts_new();
 	const char *v;
 
-	(void)state;
 	strcpy(f->cmdline, "a=\"x y=1\" numa=off  movable_nodes b -- nokaslr");
 	assert_true(facts_option(f, "a", &v));
 	assert_true(facts_option(f, "b", NULL));
@@ -486,7 +469,7 @@ static bool read_bytes(void *ctx, phys_t at, void *buf, size_t len)
 }
 
 /* PXM 5 is node 0, PXM 0 node 1, and node 2 is only known to be there. */
-static void srat_lines(void **state)
+TEST(srat_lines)
 {
 	struct read r =
 		read_complete(WHOLE "SRAT: PXM 5 -> APIC 0x00 -> Node 0\n"
@@ -498,7 +481,6 @@ static void srat_lines(void **state)
 	static struct srat srat;
 	struct acpi_table t;
 
-	(void)state;
 	assert_int_equal(acpi_table_open(&t, &mem, 0), OK);
 	assert_string_equal(t.signature, "SRAT");
 	assert_int_equal(srat_parse(&t, &srat), OK);
@@ -519,14 +501,13 @@ static void srat_lines(void **state)
 
 /* ---- System.map ---- */
 
-static void system_map(void **state)
+TEST(system_map)
 {
 	char path[] = "/tmp/landfall-system-map-XXXXXX";
 	struct read r = read_log(WHOLE);
 	int fd = mkstemp(path);
 	FILE *out = fdopen(fd, "w");
 
-	(void)state;
 	assert_true(r.good);
 	fputs("ffffffff81000000 T _text\nffffffff82a10000 D init_top_pgt\nffffffff84400000 B __brk_base\n"
 	      "ffffffff84450000 B _end\n",
@@ -543,9 +524,8 @@ static void system_map(void **state)
 
 /* ---- refusals ---- */
 
-static void broken_lines(void **state)
+TEST(broken_lines)
 {
-	(void)state;
 	refused(HEAD "memblock_reserve: [0x0000000020000000-0x000000002\n", HEAD_LINES + 1,
 		"unreadable range in memblock_reserve");
 	refused(HEAD "memblock_reserve: [0x0000000020000000-0x0000000010000000] x\n", HEAD_LINES + 1,
@@ -562,12 +542,11 @@ static void broken_lines(void **state)
 	refused(WHOLE "SRAT: PXM 0 -> APIC 0x00 -> Node 4096\n", HEAD_LINES + 2, "impossible node number");
 }
 
-static void broken_dumps(void **state)
+TEST(broken_dumps)
 {
 	static const char begin[] = VERSION MAP BRK "MEMBLOCK configuration:\n memory.cnt  = 0x2\n";
 	static char log[LOG_MAX];
 
-	(void)state;
 	refused(begin, 12, "the log ends inside the MEMBLOCK dump");
 	sprintf(log, "%s memory[0x1]\t[0x0000000000100000-0x000000007ffdefff], 0x7 bytes flags: 0x0\n", begin);
 	refused(log, 13, "a region of the MEMBLOCK dump is missing");
@@ -581,18 +560,16 @@ static void broken_dumps(void **state)
 	refused(log, 14, "the MEMBLOCK dump contradicts itself: reserved size");
 }
 
-static void truncated(void **state)
+TEST(truncated)
 {
-	(void)state;
 	refused(HEAD, HEAD_LINES, "the log ends before the page tables are built");
 	refused(VERSION CMDLINE MAP LAST_PFN BRK, 13, "the log ends before the MEMBLOCK configuration");
 	refused(VERSION PLAIN_CMDLINE, 2, "no memory map in it (no BIOS-e820 line, no MEMBLOCK configuration)");
 	refused("", 0, "no memory map in it (no BIOS-e820 line, no MEMBLOCK configuration)");
 }
 
-static void contradictions(void **state)
+TEST(contradictions)
 {
-	(void)state;
 	refused_later(VERSION PLAIN_CMDLINE MAP LAST_PFN,
 		      "nothing tells where the kernel lies: give --kernel START:END");
 	refused_later(VERSION PLAIN_CMDLINE MAP "last_pfn = 0x100000 max_arch_pfn = 0x400000000\n" IOMEM,
@@ -602,7 +579,7 @@ static void contradictions(void **state)
 }
 
 /* Since 6.1.81, and 6.6, under UEFI; Debian's release does not tell the patch level. */
-static void who_chooses_the_slot(void **state)
+TEST(who_chooses_the_slot)
 {
 	static const struct {
 		const char *release;
@@ -615,7 +592,6 @@ static void who_chooses_the_slot(void **state)
 		{ "5.10.0-30-amd64", true, false }, { "6.12.117+deb12", false, false },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
 		char log[4096];
 		struct read r;
@@ -630,11 +606,10 @@ static void who_chooses_the_slot(void **state)
 }
 
 /* The first byte of the kernel to the end of what is reserved around the buffer, but not beyond _end. */
-static void what_moves_with_the_kernel(void **state)
+TEST(what_moves_with_the_kernel)
 {
 	struct read r = read_complete(WHOLE);
 
-	(void)state;
 	assert_int_equal(image_taken(r.f).start, 0x1000000);
 	assert_int_equal(image_taken(r.f).end, 0x4411000);
 	assert_int_equal(memblock_reserve(&r.f->mb, (struct range){ 0x4411000, 0x5000000 }), OK);
@@ -642,19 +617,18 @@ static void what_moves_with_the_kernel(void **state)
 	facts_free(r.f);
 }
 
-static void words_that_shape_the_map(void **state)
+TEST(words_that_shape_the_map)
 {
 	struct read r = read_log("Command line: a mem=4G  xmem=1 memmap=1G$2G memmapx=3 quiet -- mem=1G\n" MAP);
 	char words[CMDLINE_MAX];
 
-	(void)state;
 	facts_map_words(r.f, words);
 	assert_string_equal(words, "mem=4G memmap=1G$2G ");
 	facts_free(r.f);
 }
 
 /* The machine's name, and whether the log comes to the nodes. */
-static void what_else_is_told(void **state)
+TEST(what_else_is_told)
 {
 	static const char *const told[] = { "ACPI: SRAT: Node 1 PXM 1 [mem 0x100000000-0x17fffffff]\n",
 					    "SRAT: PXM 0 -> APIC 0x00 -> Node 0\n",
@@ -665,7 +639,6 @@ static void what_else_is_told(void **state)
 					    "Zone ranges:\n" };
 	struct read r = read_log(WHOLE "DMI: Memory slots populated: 1/1\nDMI: A B/C, BIOS 1 01/02/2003\n");
 
-	(void)state;
 	assert_string_equal(r.f->machine, "A B/C, BIOS 1 01/02/2003");
 	assert_false(r.f->nodes_told);
 	assert_int_equal(r.f->lines, HEAD_LINES + 3);
@@ -678,39 +651,4 @@ static void what_else_is_told(void **state)
 		assert_true(r.good && r.f->nodes_told);
 		facts_free(r.f);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(who_chooses_the_slot),
-		cmocka_unit_test(what_moves_with_the_kernel),
-		cmocka_unit_test(words_that_shape_the_map),
-		cmocka_unit_test(what_else_is_told),
-		cmocka_unit_test(whole_log),
-		cmocka_unit_test(prefixes),
-		cmocka_unit_test(no_newline_at_the_end),
-		cmocka_unit_test(reservations_after_the_dump),
-		cmocka_unit_test(where_the_inputs_end),
-		cmocka_unit_test(page_tables_of_the_log_are_no_input),
-		cmocka_unit_test(without_memblock_debug),
-		cmocka_unit_test(boot_services_of_a_uefi_map),
-		cmocka_unit_test(later_maps),
-		cmocka_unit_test(changes_after_memory_was_made),
-		cmocka_unit_test(memory_limits_of_the_command_line),
-		cmocka_unit_test(soft_reserved_is_no_ram),
-		cmocka_unit_test(map_alone),
-		cmocka_unit_test(last_boot_counts),
-		cmocka_unit_test(features),
-		cmocka_unit_test(page_structs_tell_pse),
-		cmocka_unit_test(command_line_words),
-		cmocka_unit_test(srat_lines),
-		cmocka_unit_test(system_map),
-		cmocka_unit_test(broken_lines),
-		cmocka_unit_test(broken_dumps),
-		cmocka_unit_test(truncated),
-		cmocka_unit_test(contradictions),
-	};
-
-	return cmocka_run_group_tests_name("linuxlog", tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "kernel/log.h"
+#include "kernel/report/log.h"
 
 #define BOOT_ID 0x0123456789abcdefull
 #define HEAD(kind, seq) "{\"rec\":\"" kind "\",\"boot_id\":\"0123456789abcdef\",\"seq\":" seq
@@ -91,9 +91,8 @@ static void expect_record(const char *body)
 
 /* ---- text ---- */
 
-static void test_stamp(void **state)
+TEST_WITH(test_stamp, start_open, NULL)
 {
-	(void)state;
 	log_text(&lg, "first");
 	expect("[    0.000000] first\r\n");
 	wire.tsc = 1000 + 1234999;
@@ -105,16 +104,14 @@ static void test_stamp(void **state)
 	assert_int_equal(wire.writes, 3);
 }
 
-static void test_raw_has_no_stamp(void **state)
+TEST_WITH(test_raw_has_no_stamp, start_open, NULL)
 {
-	(void)state;
 	log_raw(&lg, "KTAP version %d", 1);
 	expect("KTAP version 1\r\n");
 }
 
-static void test_clock(void **state)
+TEST_WITH(test_clock, start_open, NULL)
 {
-	(void)state;
 	wire.tsc = 1000 + 77;
 	assert_int_equal(log_now_ns(&lg), 77);
 	wire.tsc = 999; /* behind the start */
@@ -137,9 +134,8 @@ static void test_clock(void **state)
 	assert_true(log_now_ns(&lg) == UINT64_MAX);
 }
 
-static void test_text_off(void **state)
+TEST_WITH(test_text_off, start_open, NULL)
 {
-	(void)state;
 	log_state.text = false;
 	log_text(&lg, "dropped");
 	expect("");
@@ -149,11 +145,10 @@ static void test_text_off(void **state)
 	expect("1..1\r\n");
 }
 
-static void test_columns(void **state)
+TEST_WITH(test_columns, start_open, NULL)
 {
 	char text[300], line[400];
 
-	(void)state;
 	memset(text, 'x', sizeof(text));
 	text[185] = '\0'; /* with the stamp's 15: exactly 200 */
 	log_text(&lg, "%s", text);
@@ -173,9 +168,8 @@ static void test_columns(void **state)
 	expect(line);
 }
 
-static void test_plain_ascii(void **state)
+TEST_WITH(test_plain_ascii, start_open, NULL)
 {
-	(void)state;
 	log_text(&lg, "a\nb\tc\x7f\xc3\xa4~ \x1b[0m");
 	expect("[    0.000000] a?b?c???~ ?[0m\r\n");
 }
@@ -183,9 +177,8 @@ static void test_plain_ascii(void **state)
 /* ---- records ---- */
 
 /* The CRC here was computed by zlib. */
-static void test_record_bytes(void **state)
+TEST_WITH(test_record_bytes, start_open, NULL)
 {
-	(void)state;
 	log_record(&lg, "reserved");
 	log_hex(&lg, "start", 0);
 	log_hex(&lg, "end", 0x100000);
@@ -196,9 +189,8 @@ static void test_record_bytes(void **state)
 	assert_int_equal(wire.writes, 1);
 }
 
-static void test_all_values(void **state)
+TEST_WITH(test_all_values, start_open, NULL)
 {
-	(void)state;
 	log_record(&lg, "x");
 	log_u64(&lg, "zero", 0);
 	log_u64(&lg, "max", UINT64_MAX);
@@ -216,9 +208,8 @@ static void test_all_values(void **state)
 				     "\"no\":false,\"null\":null,\"node\":7,\"none\":null");
 }
 
-static void test_nesting(void **state)
+TEST_WITH(test_nesting, start_open, NULL)
 {
-	(void)state;
 	log_record(&lg, "x");
 	log_object(&lg, "leaf");
 	log_u64(&lg, "4k", 1);
@@ -243,18 +234,16 @@ static void test_nesting(void **state)
 			       "\"empty\":[],\"nothing\":{},\"last\":\"\"");
 }
 
-static void test_escapes(void **state)
+TEST_WITH(test_escapes, start_open, NULL)
 {
-	(void)state;
 	log_record(&lg, "x");
 	log_str(&lg, "s", "a\"b\\c/\n\x01\x7f\xc3\xa4~");
 	log_end(&lg);
 	expect_record(HEAD("x", "0") ",\"s\":\"a\\\"b\\\\c/\\u000a\\u0001\\u007f\\u00c3\\u00a4~\"");
 }
 
-static void test_seq_counts_up(void **state)
+TEST_WITH(test_seq_counts_up, start_open, NULL)
 {
-	(void)state;
 	log_record(&lg, "x");
 	log_end(&lg);
 	expect_record(HEAD("x", "0"));
@@ -269,9 +258,8 @@ static void test_seq_counts_up(void **state)
 	expect_record(HEAD("z", "99999"));
 }
 
-static void test_json_off(void **state)
+TEST_WITH(test_json_off, start_open, NULL)
 {
-	(void)state;
 	log_state.json = false;
 	log_record(&lg, "x");
 	log_u64(&lg, "n", 1);
@@ -284,9 +272,8 @@ static void test_json_off(void **state)
 }
 
 /* A fault in the middle of a record: the next one is whole and takes its number. */
-static void test_record_given_up(void **state)
+TEST_WITH(test_record_given_up, start_open, NULL)
 {
-	(void)state;
 	log_record(&lg, "map");
 	log_object(&lg, "leaf");
 	log_u64(&lg, "4k", 1);
@@ -296,9 +283,8 @@ static void test_record_given_up(void **state)
 	expect_record(HEAD("end", "0") ",\"status\":\"fault\"");
 }
 
-static void test_text_inside_a_record(void **state)
+TEST_WITH(test_text_inside_a_record, start_open, NULL)
 {
-	(void)state;
 	log_record(&lg, "x");
 	log_text(&lg, "between");
 	expect("[    0.000000] between\r\n");
@@ -308,11 +294,10 @@ static void test_text_inside_a_record(void **state)
 }
 
 /* The longest command line fits whole. */
-static void test_long_string(void **state)
+TEST_WITH(test_long_string, start_open, NULL)
 {
 	static char text[16384], body[20000];
 
-	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
 	log_record(&lg, "boot");
 	log_str(&lg, "cmdline", text);
@@ -322,12 +307,11 @@ static void test_long_string(void **state)
 }
 
 /* Hostile strings are cut, never at half an escape, and there is room behind them. */
-static void test_too_long_strings(void **state)
+TEST_WITH(test_too_long_strings, start_open, NULL)
 {
 	static char text[16384];
 	char *quote;
 
-	(void)state;
 	memset(text, 0x80, sizeof(text) - 1);
 	log_record(&lg, "boot");
 	log_str(&lg, "a", text);
@@ -350,11 +334,10 @@ static void overflow_record(void *arg)
 		log_u64(&lg, "n", i);
 }
 
-static void test_room(void **state)
+TEST_WITH(test_room, start_open, NULL)
 {
 	size_t room;
 
-	(void)state;
 	log_record(&lg, "x");
 	room = log_room(&lg);
 	assert_int_equal(room, LOG_LINE_MAX - strlen(HEAD("x", "0")) - strlen(",\"crc\":\"01234567\"}\r\n"));
@@ -384,18 +367,16 @@ static void close_the_record(void *arg)
 	log_object_end(&lg);
 }
 
-static void test_unbalanced(void **state)
+TEST_WITH(test_unbalanced, start_open, NULL)
 {
-	(void)state;
 	assert_kassert(end_open_object, NULL);
 	assert_kassert(close_the_record, NULL);
 }
 
 /* ---- before a console is open ---- */
 
-static void test_replay(void **state)
+TEST_WITH(test_replay, start, NULL)
 {
-	(void)state;
 	wire.tsc = 1000 + 5000;
 	log_text(&lg, "early %d", 1);
 	log_record(&lg, "x");
@@ -412,9 +393,8 @@ static void test_replay(void **state)
 }
 
 /* What report= wants is known only after lines were kept. */
-static void test_replay_filters(void **state)
+TEST_WITH(test_replay_filters, start, NULL)
 {
-	(void)state;
 	log_text(&lg, "text");
 	log_always(&lg, "error: x");
 	log_record(&lg, "x");
@@ -426,11 +406,10 @@ static void test_replay_filters(void **state)
 }
 
 /* 20 bytes of text, 15 of stamp, 2 of line end and 1 of kind: 38 a line, 215 lines in 8192 bytes, 22 bytes left. */
-static void test_replay_loss(void **state)
+TEST_WITH(test_replay_loss, start, NULL)
 {
 	size_t at = 0;
 
-	(void)state;
 	for (unsigned i = 0; i < 300; i++)
 		log_text(&lg, "line %03u xxxxxxxxxxx", i);
 	log_text(&lg, "x"); /* would fit, but comes after a loss */
@@ -446,11 +425,10 @@ static void test_replay_loss(void **state)
 }
 
 /* The state may be copied elsewhere, early lines, numbers and all. */
-static void test_moves(void **state)
+TEST_WITH(test_moves, start, NULL)
 {
 	static struct log_state moved;
 
-	(void)state;
 	log_text(&lg, "before");
 	log_record(&lg, "x");
 	log_end(&lg);
@@ -462,34 +440,4 @@ static void test_moves(void **state)
 	log_end(&lg);
 	assert_memory_equal(wire.bytes, "[    0.000000] before\r\n", 23);
 	assert_non_null(strstr(wire.bytes, HEAD("y", "1")));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_stamp, start_open),
-		cmocka_unit_test_setup(test_raw_has_no_stamp, start_open),
-		cmocka_unit_test_setup(test_clock, start_open),
-		cmocka_unit_test_setup(test_text_off, start_open),
-		cmocka_unit_test_setup(test_columns, start_open),
-		cmocka_unit_test_setup(test_plain_ascii, start_open),
-		cmocka_unit_test_setup(test_record_bytes, start_open),
-		cmocka_unit_test_setup(test_all_values, start_open),
-		cmocka_unit_test_setup(test_nesting, start_open),
-		cmocka_unit_test_setup(test_escapes, start_open),
-		cmocka_unit_test_setup(test_seq_counts_up, start_open),
-		cmocka_unit_test_setup(test_json_off, start_open),
-		cmocka_unit_test_setup(test_record_given_up, start_open),
-		cmocka_unit_test_setup(test_text_inside_a_record, start_open),
-		cmocka_unit_test_setup(test_long_string, start_open),
-		cmocka_unit_test_setup(test_too_long_strings, start_open),
-		cmocka_unit_test_setup(test_room, start_open),
-		cmocka_unit_test_setup(test_unbalanced, start_open),
-		cmocka_unit_test_setup(test_replay, start),
-		cmocka_unit_test_setup(test_replay_filters, start),
-		cmocka_unit_test_setup(test_replay_loss, start),
-		cmocka_unit_test_setup(test_moves, start),
-	};
-
-	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }

@@ -57,9 +57,8 @@ static uint64_t get(size_t at, unsigned n)
 	return v;
 }
 
-static void reads_facts(void **state)
+TEST(reads_facts)
 {
-	(void)state;
 	assert_parsed("# a comment\n"
 		      "about  Two words # and a comment\n"
 		      "source\tour own\n"
@@ -107,9 +106,8 @@ static void reads_facts(void **state)
 	assert_int_equal(machine.nr_entries, 0);
 }
 
-static void has_defaults(void **state)
+TEST(has_defaults)
 {
-	(void)state;
 	assert_parsed(HEAD);
 	assert_int_equal(machine.board, MACHINE_HOST_ONLY);
 	assert_string_equal(machine.cpu, "max");
@@ -122,9 +120,8 @@ static void has_defaults(void **state)
 	assert_int_equal(machine.levels, 5);
 }
 
-static void refuses_bad_numbers(void **state)
+TEST(refuses_bad_numbers)
 {
-	(void)state;
 	assert_parsed(HEAD "seed 18446744073709551615\n");
 	assert_parsed(HEAD "seed 0xffffFFFF\n");
 	assert_int_equal(machine.seed, 0xffffffff);
@@ -141,9 +138,8 @@ static void refuses_bad_numbers(void **state)
 	assert_refused(HEAD "memory 1K\n", 5, "memory is whole MiB, and some");
 }
 
-static void refuses_bad_lines(void **state)
+TEST(refuses_bad_lines)
 {
-	(void)state;
 	assert_refused(HEAD "colour red\n", 5, "unknown word: 'colour'");
 	assert_refused(HEAD "seed 1\nseed 1\n", 6, "seed is given twice");
 	assert_refused(HEAD "seed 1 2\n", 5, "too much on the line: '2'");
@@ -163,9 +159,8 @@ static void refuses_bad_lines(void **state)
 	assert_refused("qemu arm\n", 1, "not q35, pc or none: 'arm'");
 }
 
-static void refuses_bad_entries(void **state)
+TEST(refuses_bad_entries)
 {
-	(void)state;
 	assert_refused(HEAD "srat 0\n", 5, "the revision is 1 to 255");
 	assert_refused(HEAD "srat 3\n cpu 0 256\n", 6, "an APIC id above 255 needs x2apic");
 	assert_refused(HEAD "srat 1\n mem 256 0 1G\n", 6, "revision 1 has 8 bits for a PXM");
@@ -178,9 +173,8 @@ static void refuses_bad_entries(void **state)
 	assert_refused(HEAD "srat 3\n gicc 1\n", 6, "unknown word: 'gicc'");
 }
 
-static void refuses_what_does_not_fit_together(void **state)
+TEST(refuses_what_does_not_fit_together)
 {
-	(void)state;
 	assert_refused("", 0, "about is missing");
 	assert_refused("about a\n", 0, "source is missing");
 	assert_refused("about a\nsource b\n", 0, "qemu is missing");
@@ -204,11 +198,10 @@ static char *repeat(const char *before, const char *line, size_t n)
 	return text;
 }
 
-static void names_full_arrays(void **state)
+TEST(names_full_arrays)
 {
 	char *text;
 
-	(void)state;
 	text = repeat("srat 3\n", " mem 0 0 1G\n", MACHINE_MAX_ENTRIES);
 	assert_parsed(text);
 	assert_int_equal(machine_srat(&machine, table, sizeof(table)), 48 + 40 * MACHINE_MAX_ENTRIES);
@@ -230,9 +223,8 @@ static void names_full_arrays(void **state)
 	free(text);
 }
 
-static void makes_memory_entries(void **state)
+TEST(makes_memory_entries)
 {
-	(void)state;
 	assert_parsed(HEAD "srat 3\n mem 0x12345678 4G 6G hotplug\n mem 1 8G 8G nonvolatile disabled\n");
 	assert_int_equal(machine_srat(&machine, table, sizeof(table)), 48 + 80);
 	assert_memory_equal(table, "SRAT", 4);
@@ -256,9 +248,8 @@ static void makes_memory_entries(void **state)
 	assert_int_equal(get(88 + 28, 4), 4);
 }
 
-static void makes_cpu_entries(void **state)
+TEST(makes_cpu_entries)
 {
-	(void)state;
 	assert_parsed(HEAD "srat 2\n cpu 0x01020304 0xfe\n cpu 5 70000 x2apic\n cpu 5 7 disabled\n");
 	assert_int_equal(machine_srat(&machine, table, sizeof(table)), 48 + 16 + 24 + 16);
 	assert_int_equal(get(48, 2), 0 | 16 << 8);
@@ -274,9 +265,8 @@ static void makes_cpu_entries(void **state)
 	assert_int_equal(get(88 + 4, 4), 0);
 }
 
-static void makes_other_entries(void **state)
+TEST(makes_other_entries)
 {
-	(void)state;
 	assert_parsed(HEAD "srat 3\n initiator 9\n port 8 disabled\n unknown 200 11\n");
 	assert_int_equal(machine_srat(&machine, table, sizeof(table)), 48 + 32 + 32 + 11);
 	assert_int_equal(get(48, 2), 5 | 32 << 8);
@@ -290,12 +280,11 @@ static void makes_other_entries(void **state)
 	assert_int_equal(sum_of(123), 0);
 }
 
-static void damages_as_told(void **state)
+TEST(damages_as_told)
 {
 	static const char entry[] = HEAD "srat 3\n mem 0 0 1G\ndamage srat %s\n";
 	char text[200];
 
-	(void)state;
 	sprintf(text, entry, "checksum");
 	assert_parsed(text);
 	assert_int_equal(machine_srat(&machine, table, sizeof(table)), 88);
@@ -319,9 +308,8 @@ static void damages_as_told(void **state)
 	assert_refused(text, 7, "not a kind of damage: 'paint'");
 }
 
-static void makes_slit(void **state)
+TEST(makes_slit)
 {
-	(void)state;
 	assert_parsed(HEAD "slit 10 21\nslit 22 10\n");
 	assert_int_equal(machine_slit(&machine, table, sizeof(table)), 48);
 	assert_memory_equal(table, "SLIT", 4);
@@ -330,9 +318,8 @@ static void makes_slit(void **state)
 	assert_int_equal(sum_of(48), 0);
 }
 
-static void makes_madt(void **state)
+TEST(makes_madt)
 {
-	(void)state;
 	assert_parsed(HEAD "srat 3\n cpu 0 6\n cpu 0 300 x2apic\n cpu 1 9 disabled\n");
 	assert_int_equal(machine_madt(&machine, table, sizeof(table)), 44 + 8 + 16);
 	assert_memory_equal(table, "APIC", 4);
@@ -349,11 +336,10 @@ static void makes_madt(void **state)
 	assert_int_equal(table[63], 2);
 }
 
-static void says_when_there_is_no_table(void **state)
+TEST(says_when_there_is_no_table)
 {
 	uint8_t *small = malloc(87);
 
-	(void)state;
 	assert_parsed(HEAD);
 	assert_int_equal(machine_srat(&machine, table, sizeof(table)), 0);
 	assert_int_equal(machine_slit(&machine, table, sizeof(table)), 0);
@@ -411,9 +397,8 @@ static void check_description(const char *name, char *text, size_t len)
 	}
 }
 
-static void reads_all_that_come_along(void **state)
+TEST(reads_all_that_come_along)
 {
-	(void)state;
 	assert_true(each_description(check_description) >= 14);
 	assert_true(nr_qemu >= 8);
 	assert_true(highest >= 64 * TIB);
@@ -445,32 +430,7 @@ static void mangle(const char *name, char *text, size_t len)
 	}
 }
 
-static void survives_mangled_text(void **state)
+TEST(survives_mangled_text)
 {
-	(void)state;
 	each_description(mangle);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_facts),
-		cmocka_unit_test(has_defaults),
-		cmocka_unit_test(refuses_bad_numbers),
-		cmocka_unit_test(refuses_bad_lines),
-		cmocka_unit_test(refuses_bad_entries),
-		cmocka_unit_test(refuses_what_does_not_fit_together),
-		cmocka_unit_test(names_full_arrays),
-		cmocka_unit_test(makes_memory_entries),
-		cmocka_unit_test(makes_cpu_entries),
-		cmocka_unit_test(makes_other_entries),
-		cmocka_unit_test(damages_as_told),
-		cmocka_unit_test(makes_slit),
-		cmocka_unit_test(makes_madt),
-		cmocka_unit_test(says_when_there_is_no_table),
-		cmocka_unit_test(reads_all_that_come_along),
-		cmocka_unit_test(survives_mangled_text),
-	};
-
-	return cmocka_run_group_tests_name("machine", tests, NULL, NULL);
 }

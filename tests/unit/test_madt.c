@@ -16,6 +16,8 @@ static int setup(void **state)
 	return 0;
 }
 
+static const struct fixture fixture = { .setup = setup, .teardown = firmware_teardown };
+
 static void add_apic(uint8_t apic_id, uint32_t flags)
 {
 	table_u8(&made, 0);
@@ -51,9 +53,8 @@ static enum status parse(void)
 	return madt_parse(&t, &madt);
 }
 
-static void test_processors(void **state)
+TEST(test_processors)
 {
-	(void)state;
 	add_apic(0, 1);
 	add_apic(2, 1);
 	add_blank(1, 12);
@@ -75,9 +76,8 @@ static void test_processors(void **state)
 }
 
 /* Online-capable (bit 1) is not enabled; ids of all ones are none. */
-static void test_disabled(void **state)
+TEST(test_disabled)
 {
-	(void)state;
 	add_apic(1, 0);
 	add_apic(2, 2);
 	add_apic(0xff, 1);
@@ -92,9 +92,8 @@ static void test_disabled(void **state)
 	assert_false(madt_has(&madt, 0xffffffff));
 }
 
-static void test_other_types(void **state)
+TEST(test_other_types)
 {
-	(void)state;
 	for (unsigned type = 0; type < 256; type++) {
 		if (type != 0 && type != 9)
 			add_blank((uint8_t)type, type % 2 ? 2 : 12);
@@ -105,25 +104,23 @@ static void test_other_types(void **state)
 	assert_int_equal(madt.unknown, 256 - 0x18);
 }
 
-static void test_empty(void **state)
+TEST(test_empty)
 {
-	(void)state;
 	madt.apic_id[0] = 0; /* of an earlier table */
 	assert_int_equal(parse(), OK);
 	assert_int_equal(madt.nr, 0);
 	assert_false(madt_has(&madt, 0));
 }
 
-static void test_short_table(void **state)
+TEST(test_short_table)
 {
-	(void)state;
 	made.len = 43;
 	assert_int_equal(parse(), ERR_MALFORMED);
 	assert_int_equal(madt.nr, 0);
 }
 
 /* A good processor before the damage is kept, one after it is not seen. */
-static void test_damage(void **state)
+TEST(test_damage)
 {
 	static const struct {
 		uint8_t type, length;
@@ -132,8 +129,8 @@ static void test_damage(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
-		firmware_teardown(state);
-		setup(state);
+		firmware_teardown(NULL);
+		setup(NULL);
 		add_apic(6, 1);
 		table_u8(&made, c[i].type);
 		table_u8(&made, c[i].length);
@@ -146,9 +143,8 @@ static void test_damage(void **state)
 	}
 }
 
-static void test_longer_entries(void **state)
+TEST(test_longer_entries)
 {
-	(void)state;
 	add_apic(6, 1);
 	made.bytes[44 + 1] = 10;
 	table_u16(&made, 0xffff);
@@ -158,9 +154,8 @@ static void test_longer_entries(void **state)
 	assert_int_equal(madt.apic_id[1], 0x12345);
 }
 
-static void test_every_truncation(void **state)
+TEST(test_every_truncation)
 {
-	(void)state;
 	add_apic(1, 1);
 	add_x2apic(2, 1);
 	add_apic(3, 0);
@@ -175,9 +170,8 @@ static void test_every_truncation(void **state)
 	}
 }
 
-static void test_full(void **state)
+TEST(test_full)
 {
-	(void)state;
 	for (uint32_t i = 0; i < MADT_MAX_CPU; i++)
 		add_x2apic(i, 1);
 	add_x2apic(1, 0);
@@ -189,11 +183,10 @@ static void test_full(void **state)
 	assert_false(madt_has(&madt, 8192));
 }
 
-static void test_unreadable(void **state)
+TEST(test_unreadable)
 {
 	struct acpi_table t;
 
-	(void)state;
 	ram.strict = true;
 	add_apic(1, 1);
 	assert_int_equal(parse(), OK);
@@ -202,17 +195,4 @@ static void test_unreadable(void **state)
 	fake_ram_write(&ram, t.addr, made.bytes, 46);
 	assert_int_equal(madt_parse(&t, &madt), ERR_UNREADABLE);
 	assert_int_equal(madt.nr, 0);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, firmware_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_processors),  TEST(test_disabled),   TEST(test_other_types),    TEST(test_empty),
-		TEST(test_short_table), TEST(test_damage),     TEST(test_longer_entries), TEST(test_every_truncation),
-		TEST(test_full),        TEST(test_unreadable),
-	};
-
-	return cmocka_run_group_tests_name("madt", tests, NULL, NULL);
 }

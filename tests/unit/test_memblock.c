@@ -5,7 +5,7 @@
  */
 #include "tests/unit/support.h"
 
-#include "kernel/rng.h"
+#include "lib/rng.h"
 #include "mm/memblock.h"
 
 static struct memblock mb;
@@ -58,10 +58,11 @@ static int reset(void **state)
 	return 0;
 }
 
+static const struct fixture fixture = { .setup = reset };
+
 /* ---- lists ---- */
-static void test_init(void **state)
+TEST(test_init)
 {
-	(void)state;
 	assert_int_equal(mb.memory.nr, 0);
 	assert_int_equal(mb.reserved.nr, 0);
 	assert_false(mb.bottom_up);
@@ -69,9 +70,8 @@ static void test_init(void **state)
 	assert_true(find_page(0, PHYS_NONE) == PHYS_NONE);
 }
 
-static void test_add_joins_what_touches(void **state)
+TEST(test_add_joins_what_touches)
 {
-	(void)state;
 	must_add(&mb, 0x5000, 0x6000);
 	must_add(&mb, 0x1000, 0x2000);
 	must_add(&mb, 0x3000, 0x4000);
@@ -86,9 +86,8 @@ static void test_add_joins_what_touches(void **state)
 	assert_int_equal(mb.reserved.nr, 0);
 }
 
-static void test_empty_ranges_change_nothing(void **state)
+TEST(test_empty_ranges_change_nothing)
 {
-	(void)state;
 	must_add(&mb, 0x1000, 0x3000);
 	must_reserve(&mb, 0x1000, 0x3000);
 	must_add(&mb, 0x9000, 0x9000);
@@ -103,9 +102,8 @@ static void test_empty_ranges_change_nothing(void **state)
 }
 
 /* Linux adds gaps only: what is there keeps its node and flags, and what differs does not join. */
-static void test_add_keeps_what_is_there(void **state)
+TEST(test_add_keeps_what_is_there)
 {
-	(void)state;
 	must_add(&mb, 0x2000, 0x3000);
 	set_node(&mb.memory, 0x2000, 0x3000, 7);
 	mark(0x2000, 0x3000, MEMBLOCK_HOTPLUG, true);
@@ -114,9 +112,8 @@ static void test_add_keeps_what_is_there(void **state)
 		    { 0x3000, 0x5000, -1, 0 });
 }
 
-static void test_mark_cuts_and_joins(void **state)
+TEST(test_mark_cuts_and_joins)
 {
-	(void)state;
 	must_add(&mb, 0x1000, 0x9000);
 	must_add(&mb, 0xa000, 0xb000);
 	mark(0x3000, 0xa800, MEMBLOCK_HOTPLUG, true);
@@ -132,9 +129,8 @@ static void test_mark_cuts_and_joins(void **state)
 }
 
 /* A node's range that holds no memory cuts nothing. */
-static void test_set_node(void **state)
+TEST(test_set_node)
 {
-	(void)state;
 	must_add(&mb, 0x1000, 0x9000);
 	must_reserve(&mb, 0x2000, 0x6000);
 	set_node(&mb.memory, 0, 0x4000, 0);
@@ -147,9 +143,8 @@ static void test_set_node(void **state)
 	ASSERT_LIST(&mb.memory, { 0x1000, 0x9000, 0, 0 });
 }
 
-static void test_give_back(void **state)
+TEST(test_give_back)
 {
-	(void)state;
 	must_reserve(&mb, 0x1000, 0x9000);
 	must_reserve(&mb, 0xa000, 0xb000);
 	give_back(0x3000, 0x4000);
@@ -165,9 +160,8 @@ static void test_give_back(void **state)
 	assert_int_equal(mb.reserved.nr, 0);
 }
 
-static void test_trim(void **state)
+TEST(test_trim)
 {
-	(void)state;
 	must_add(&mb, 0x1, 0x9fc00);
 	must_add(&mb, 0xa0000, 0xa0fff);
 	must_add(&mb, 0xb0001, 0xb1fff);
@@ -184,9 +178,8 @@ static void fill(struct memblock_list *list)
 		list->r[i] = (struct memblock_region){ i * 0x4000 + 0x1000, i * 0x4000 + 0x3000, NUMA_NO_NODE, 0 };
 }
 
-static void test_full_list_stays_valid(void **state)
+TEST(test_full_list_stays_valid)
 {
-	(void)state;
 	fill(&mb.reserved);
 	assert_int_equal(memblock_reserve(&mb, (struct range){ 0x3800, 0x3900 }), ERR_FULL);
 	assert_int_equal(memblock_free(&mb, (struct range){ 0x1800, 0x1900 }), ERR_FULL);
@@ -213,9 +206,8 @@ static void test_full_list_stays_valid(void **state)
 	assert_int_equal(mb.reserved.r[2].nid, 3);
 }
 
-static void test_full_memory(void **state)
+TEST(test_full_memory)
 {
-	(void)state;
 	fill(&mb.memory);
 	assert_int_equal(memblock_add(&mb, (struct range){ 0x3800, 0x3900 }), ERR_FULL);
 	assert_int_equal(memblock_mark(&mb, (struct range){ 0x1800, 0x2000 }, MEMBLOCK_HOTPLUG, true), ERR_FULL);
@@ -226,9 +218,8 @@ static void test_full_memory(void **state)
 }
 
 /* ---- questions ---- */
-static void test_is_memory(void **state)
+TEST(test_is_memory)
 {
-	(void)state;
 	must_add(&mb, 0x1000, 0x5000);
 	set_node(&mb.memory, 0x3000, 0x5000, 1);
 	assert_true(memblock_is_memory(&mb, (struct range){ 0x1000, 0x3000 }));
@@ -239,11 +230,10 @@ static void test_is_memory(void **state)
 	assert_false(memblock_is_memory(&mb, (struct range){ 0x2000, 0x4000 }));
 }
 
-static void test_overlaps(void **state)
+TEST(test_overlaps)
 {
 	struct memblock_region hit = { 1, 2, 3, 4 };
 
-	(void)state;
 	must_reserve(&mb, 0x1000, 0x2000);
 	must_reserve(&mb, 0x3000, 0x4000);
 	assert_false(memblock_overlaps(&mb.reserved, (struct range){ 0x2000, 0x3000 }, &hit));
@@ -257,9 +247,8 @@ static void test_overlaps(void **state)
 	assert_false(memblock_overlaps(&mb.reserved, (struct range){ 0x1800, 0x1800 }, NULL));
 }
 
-static void test_memory_in(void **state)
+TEST(test_memory_in)
 {
-	(void)state;
 	must_add(&mb, 0x1000, 0x2000);
 	must_add(&mb, 0x3000, 0x9000);
 	mark(0x5000, 0x6000, MEMBLOCK_HOTPLUG, true);
@@ -279,9 +268,8 @@ static void example(void)
 	must_reserve(&mb, 0x40000000, 0x43411000);
 }
 
-static void test_find_top_down(void **state)
+TEST(test_find_top_down)
 {
-	(void)state;
 	example();
 	assert_int_equal(find_page(0, PHYS_NONE), 0x23ffff000);
 	assert_int_equal(find_page(0, 0x240000000), 0x23ffff000);
@@ -296,9 +284,8 @@ static void test_find_top_down(void **state)
 	assert_true(find_page(0x6000000, 0x5000000) == PHYS_NONE);
 }
 
-static void test_find_bottom_up(void **state)
+TEST(test_find_bottom_up)
 {
-	(void)state;
 	example();
 	mb.bottom_up = true;
 	assert_int_equal(find_page(0, PHYS_NONE), 0x100000);
@@ -310,11 +297,10 @@ static void test_find_bottom_up(void **state)
 	assert_true(find_page(0x23ffff001, PHYS_NONE) == PHYS_NONE);
 }
 
-static void test_find_aligned_and_large(void **state)
+TEST(test_find_aligned_and_large)
 {
 	const struct range low = { 0, 0x100000000 };
 
-	(void)state;
 	example();
 	/* Linux's top-down loop asks for an aligned 2M block first */
 	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ low, 2 * MIB, 2 * MIB, NUMA_NO_NODE }, NULL),
@@ -334,9 +320,8 @@ static void test_find_aligned_and_large(void **state)
 				  NULL) == PHYS_NONE);
 }
 
-static void test_page_zero_is_never_given(void **state)
+TEST(test_page_zero_is_never_given)
 {
-	(void)state;
 	must_add(&mb, 0, 0x2000);
 	assert_int_equal(find_page(0, PHYS_NONE), 0x1000);
 	mb.bottom_up = true;
@@ -346,9 +331,8 @@ static void test_page_zero_is_never_given(void **state)
 	assert_true(find_page(0, PHYS_NONE) == PHYS_NONE);
 }
 
-static void test_top_of_space_does_not_wrap(void **state)
+TEST(test_top_of_space_does_not_wrap)
 {
-	(void)state;
 	must_add(&mb, UINT64_MAX - 0x7ff, UINT64_MAX);
 	assert_true(find_page(0, PHYS_NONE) == PHYS_NONE);
 	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ everywhere, 16, 16, NUMA_NO_NODE }, NULL),
@@ -360,9 +344,8 @@ static void test_top_of_space_does_not_wrap(void **state)
 }
 
 /* Two regions touch, but differ: no block lies across. */
-static void test_block_spans_no_border(void **state)
+TEST(test_block_spans_no_border)
 {
-	(void)state;
 	must_add(&mb, 0x1000, 0x7000);
 	set_node(&mb.memory, 0x4000, 0x7000, 1);
 	assert_true(memblock_find(&mb, &(struct memblock_wish){ everywhere, 0x4000, PAGE_SIZE, NUMA_NO_NODE }, NULL) ==
@@ -376,9 +359,8 @@ static void test_block_spans_no_border(void **state)
 		0x3000);
 }
 
-static void test_find_on_node(void **state)
+TEST(test_find_on_node)
 {
-	(void)state;
 	example();
 	set_node(&mb.memory, 0, 0x44000000, 0);
 	set_node(&mb.memory, 0x44000000, 0x240000000, 1);
@@ -397,9 +379,8 @@ static void test_find_on_node(void **state)
 }
 
 /* The mark means nothing without movable_node. */
-static void test_hotplug_needs_movable_node(void **state)
+TEST(test_hotplug_needs_movable_node)
 {
-	(void)state;
 	example();
 	mark(0x44000000, 0x240000000, MEMBLOCK_HOTPLUG, true);
 	assert_int_equal(find_page(0, PHYS_NONE), 0x23ffff000);
@@ -412,9 +393,8 @@ static void test_hotplug_needs_movable_node(void **state)
 	assert_int_equal(find_page(0x44000000, PHYS_NONE), 0x44000000);
 }
 
-static void test_skipped_flags(void **state)
+TEST(test_skipped_flags)
 {
-	(void)state;
 	must_add(&mb, 0x1000, 0x9000);
 	mark(0x7000, 0x9000, MEMBLOCK_NOMAP, true);
 	mark(0x5000, 0x7000, MEMBLOCK_DRIVER_MANAGED, true);
@@ -432,11 +412,10 @@ static void assert_room(struct range within, phys_t at, struct range expected)
 	assert_int_equal(room.end, expected.end);
 }
 
-static void test_room(void **state)
+TEST(test_room)
 {
 	struct range room = { 1, 2 };
 
-	(void)state;
 	example();
 	assert_room(everywhere, 0x23ffff000, (struct range){ 0x100000000, 0x240000000 });
 	assert_room((struct range){ 0x50000800, 0xbffdf800 }, 0xbffde000, (struct range){ 0x50000800, 0xbffdf800 });
@@ -453,9 +432,8 @@ static void test_room(void **state)
 }
 
 /* Full lists, asked as often as a direct map of 4K leaves asks: this ends at once or not in a minute. */
-static void test_search_in_full_lists_is_fast(void **state)
+TEST(test_search_in_full_lists_is_fast)
 {
-	(void)state;
 	fill(&mb.reserved);
 	fill(&mb.memory);
 	must_add(&mb, 0x3000, 0x4000);
@@ -471,11 +449,10 @@ static void find_unaligned(void *arg)
 	*(phys_t *)arg = memblock_find(&mb, &(struct memblock_wish){ everywhere, PAGE_SIZE, 3, NUMA_NO_NODE }, NULL);
 }
 
-static void test_odd_alignment_is_our_bug(void **state)
+TEST(test_odd_alignment_is_our_bug)
 {
 	phys_t at;
 
-	(void)state;
 	assert_kassert(find_unaligned, &at);
 }
 
@@ -623,11 +600,10 @@ static void assert_search(struct rng *r, const struct model *m)
 	assert_int_equal(room.end, expected_room.end);
 }
 
-static void test_random(void **state)
+TEST(test_random)
 {
 	struct rng r;
 
-	(void)state;
 	rng_seed(&r, 4096);
 	for (int round = 0; round < 60; round++) {
 		struct model m;
@@ -643,40 +619,4 @@ static void test_random(void **state)
 				assert_search(&r, &m);
 		}
 	}
-}
-
-#define TEST(f) cmocka_unit_test_setup(f, reset)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_init),
-		TEST(test_add_joins_what_touches),
-		TEST(test_empty_ranges_change_nothing),
-		TEST(test_add_keeps_what_is_there),
-		TEST(test_mark_cuts_and_joins),
-		TEST(test_set_node),
-		TEST(test_give_back),
-		TEST(test_trim),
-		TEST(test_full_list_stays_valid),
-		TEST(test_full_memory),
-		TEST(test_is_memory),
-		TEST(test_overlaps),
-		TEST(test_memory_in),
-		TEST(test_find_top_down),
-		TEST(test_find_bottom_up),
-		TEST(test_find_aligned_and_large),
-		TEST(test_page_zero_is_never_given),
-		TEST(test_top_of_space_does_not_wrap),
-		TEST(test_block_spans_no_border),
-		TEST(test_find_on_node),
-		TEST(test_hotplug_needs_movable_node),
-		TEST(test_skipped_flags),
-		TEST(test_room),
-		TEST(test_search_in_full_lists_is_fast),
-		TEST(test_odd_alignment_is_our_bug),
-		TEST(test_random),
-	};
-
-	return cmocka_run_group_tests_name("memblock", tests, NULL, NULL);
 }

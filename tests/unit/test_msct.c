@@ -13,10 +13,11 @@ static enum status read_made(void)
 	return msct_read(&table, &msct);
 }
 
+static const struct fixture fixture = { .setup = firmware_setup, .teardown = firmware_teardown };
+
 /* As a Supermicro server with two sockets has it. */
-static void test_limits(void **state)
+TEST(test_limits)
 {
-	(void)state;
 	table_begin(&made, "MSCT", 1);
 	table_u32(&made, 0x38);
 	table_u32(&made, 1);
@@ -29,9 +30,8 @@ static void test_limits(void **state)
 	assert_int_equal(read_made(), ERR_MALFORMED);
 }
 
-static void test_largest(void **state)
+TEST(test_largest)
 {
-	(void)state;
 	table_begin(&made, "MSCT", 1);
 	table_u32(&made, 0x38);
 	table_u32(&made, UINT32_MAX);
@@ -45,16 +45,4 @@ static void test_largest(void **state)
 	table.addr += 0x10000;
 	table.mem = &(struct physmem){ fake_ram_physmem(&ram).read, &ram };
 	assert_int_equal(msct_read(&table, &msct), ERR_UNREADABLE);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, firmware_setup, firmware_teardown)
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		TEST(test_limits),
-		TEST(test_largest),
-	};
-
-	return cmocka_run_group_tests_name("msct", tests, NULL, NULL);
 }

@@ -31,6 +31,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+static const struct fixture fixture = { .setup = setup, .teardown = teardown };
+
 static void put32(phys_t at, uint32_t v)
 {
 	fake_ram_write(&ram, at, &v, 4);
@@ -68,11 +70,10 @@ static void put_info1(const char *cmdline, const char *loader, uint32_t map_leng
 	put_string(LOADER, loader);
 }
 
-static void test_mb1_steps_by_entry_size(void **state)
+TEST(test_mb1_steps_by_entry_size)
 {
 	phys_t at = MAP;
 
-	(void)state;
 	at = put_entry1(at, 20, 0, 0x9fc00);
 	at = put_entry1(at, 28, 0x100000, 0x7fe00000);
 	at = put_entry1(at, 24, 0x100000000, 0x80000000);
@@ -88,11 +89,10 @@ static void test_mb1_steps_by_entry_size(void **state)
 	assert_false(bi.map_missing);
 }
 
-static void test_mb1_more_than_512_entries(void **state)
+TEST(test_mb1_more_than_512_entries)
 {
 	phys_t at = MAP;
 
-	(void)state;
 	for (unsigned i = 0; i < 600; i++)
 		at = put_entry1(at, 20, i * 0x200000ull, 0x1000);
 	put_info1("", "x", (uint32_t)(at - MAP));
@@ -101,7 +101,7 @@ static void test_mb1_more_than_512_entries(void **state)
 	assert_int_equal(bi.map.e[599].start, 599 * 0x200000ull);
 }
 
-static void test_file_name_first(void **state)
+TEST(test_file_name_first)
 {
 	static const struct {
 		const char *loader, *given, *taken;
@@ -116,7 +116,6 @@ static void test_file_name_first(void **state)
 		{ "", "seed=1", "seed=1" },
 	};
 
-	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
 		bootinfo_init(&bi);
 		put_entry1(MAP, 20, 0, 0x1000);
@@ -127,11 +126,10 @@ static void test_file_name_first(void **state)
 	}
 }
 
-static void test_mb1_long_cmdline(void **state)
+TEST(test_mb1_long_cmdline)
 {
 	static char line[CMDLINE_MAX + 1];
 
-	(void)state;
 	memset(line, 'a', CMDLINE_MAX - 1);
 	put_info1("", "GRUB", 0);
 	put32(INFO + 16, 0x100000);
@@ -145,9 +143,8 @@ static void test_mb1_long_cmdline(void **state)
 	assert_true(bi.cmdline_truncated);
 }
 
-static void test_mb1_modules_are_kept_in_whole_pages(void **state)
+TEST(test_mb1_modules_are_kept_in_whole_pages)
 {
-	(void)state;
 	put32(INFO, 1 << 3);
 	put32(INFO + 20, 3);
 	put32(INFO + 24, MODS);
@@ -174,9 +171,8 @@ static void test_mb1_modules_are_kept_in_whole_pages(void **state)
 	assert_true(bi.map_missing);
 }
 
-static void test_mb1_damage(void **state)
+TEST(test_mb1_damage)
 {
-	(void)state;
 	assert_int_equal(multiboot1_parse(&mem, 0x500000, &bi), ERR_UNREADABLE);
 
 	put_entry1(MAP, 19, 0, 0x1000);
@@ -197,9 +193,8 @@ static void test_mb1_damage(void **state)
 	assert_int_equal(multiboot1_parse(&mem, INFO, &bi), ERR_FULL);
 }
 
-static void test_mb1_entry_that_wraps_ends_at_the_top(void **state)
+TEST(test_mb1_entry_that_wraps_ends_at_the_top)
 {
-	(void)state;
 	put_entry1(MAP, 20, 0xfffffffffff00000, 0x200000);
 	put_info1("", "x", 24);
 	assert_int_equal(multiboot1_parse(&mem, INFO, &bi), OK);
@@ -233,7 +228,7 @@ static void end2(void)
 	put32(INFO + 4, 0);
 }
 
-static void test_mb2_tags(void **state)
+TEST(test_mb2_tags)
 {
 	struct {
 		uint32_t size, version;
@@ -250,7 +245,6 @@ static void test_mb2_tags(void **state)
 	uint8_t rsdp1[20] = { 1 }, rsdp2[36] = { 2 };
 	phys_t new_tag;
 
-	(void)state;
 	begin2();
 	tag2(1, "levels=5 x", 11);
 	tag2(2, "GRUB 2.06", 10);
@@ -274,11 +268,10 @@ static void test_mb2_tags(void **state)
 	assert_int_equal(bi.rsdp, new_tag + 8);
 }
 
-static void test_mb2_old_rsdp_after_new(void **state)
+TEST(test_mb2_old_rsdp_after_new)
 {
 	uint8_t rsdp1[20] = { 1 }, rsdp2[36] = { 2 };
 
-	(void)state;
 	begin2();
 	tag2(15, rsdp2, sizeof(rsdp2));
 	tag2(14, rsdp1, sizeof(rsdp1));
@@ -287,11 +280,10 @@ static void test_mb2_old_rsdp_after_new(void **state)
 	assert_int_equal(bi.rsdp, INFO + 16);
 }
 
-static void test_mb2_damage(void **state)
+TEST(test_mb2_damage)
 {
 	uint32_t small_map[4] = { 16, 0, 0, 0 };
 
-	(void)state;
 	put32(INFO, 4);
 	put32(INFO + 4, 0);
 	assert_int_equal(multiboot2_parse(&mem, INFO, &bi), ERR_MALFORMED);
@@ -322,9 +314,8 @@ static void test_mb2_damage(void **state)
 }
 
 /* kexec gives a total size that is no multiple of 8; the last tag may touch it. */
-static void test_mb2_odd_total_size(void **state)
+TEST(test_mb2_odd_total_size)
 {
-	(void)state;
 	begin2();
 	tag2(1, "abc", 4);
 	put32(INFO, (uint32_t)(8 + 12));
@@ -360,9 +351,8 @@ static void assert_pixels(uint64_t address)
 	assert_int_equal(bi.screen.blue, 0xff);
 }
 
-static void test_mb1_screen(void **state)
+TEST(test_mb1_screen)
 {
-	(void)state;
 	put_info1("", "GRUB", 0);
 	fake_ram_write(&ram, INFO + 88, &pixels, sizeof(pixels));
 	fake_ram_write(&ram, INFO + 88 + sizeof(pixels), bgr, sizeof(bgr));
@@ -387,12 +377,11 @@ static void read_screen2(const struct screen_bytes *screen, const uint8_t *rgb, 
 	assert_int_equal(multiboot2_parse(&mem, INFO, &bi), OK);
 }
 
-static void test_mb2_screen(void **state)
+TEST(test_mb2_screen)
 {
 	static const uint8_t beyond[] = { 32, 8, 8, 33, 255, 255 }, rgb565[] = { 11, 5, 5, 6, 0, 5 };
 	struct screen_bytes s = pixels;
 
-	(void)state;
 	s.address = 0x4010000000;
 	read_screen2(&s, bgr, 30);
 	assert_pixels(0x4010000000);
@@ -411,25 +400,4 @@ static void test_mb2_screen(void **state)
 	assert_int_equal(bi.screen.kind, FRAMEBUFFER_NONE);
 	read_screen2(&pixels, bgr, 21);
 	assert_int_equal(bi.screen.kind, FRAMEBUFFER_NONE);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_mb1_steps_by_entry_size, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_mb1_more_than_512_entries, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_file_name_first, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_mb1_long_cmdline, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_mb1_modules_are_kept_in_whole_pages, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_mb1_damage, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_mb1_entry_that_wraps_ends_at_the_top, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_mb2_tags, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_mb2_old_rsdp_after_new, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_mb2_damage, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_mb2_odd_total_size, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_mb1_screen, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_mb2_screen, setup, teardown),
-	};
-
-	return cmocka_run_group_tests_name("multiboot", tests, NULL, NULL);
 }

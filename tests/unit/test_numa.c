@@ -2,7 +2,7 @@
 /* Nodes: numbers, joins, refusals, who is movable and who is not, each with the addresses Linux comes to. */
 #include "tests/unit/support.h"
 
-#include "kernel/rng.h"
+#include "lib/rng.h"
 #include "mm/numa.h"
 
 static struct numa n;
@@ -29,6 +29,8 @@ static int reset(void **state)
 	nr_events = 0;
 	return 0;
 }
+
+static const struct fixture fixture = { .setup = reset };
 
 /* A memory entry as the table gives it. */
 static void entry(uint32_t pxm, phys_t start, phys_t end, bool hotplug)
@@ -87,9 +89,8 @@ static void assert_regions(const struct memblock_list *list, const struct memblo
 	} while (0)
 
 /* ---- numbers ---- */
-static void test_numbers_by_first_appearance(void **state)
+TEST(test_numbers_by_first_appearance)
 {
-	(void)state;
 	assert_int_equal(numa_map_pxm(&n, 5), 0);
 	assert_int_equal(numa_map_pxm(&n, 0), 1);
 	assert_int_equal(numa_map_pxm(&n, 5), 0);
@@ -104,18 +105,16 @@ static void test_numbers_by_first_appearance(void **state)
 	assert_int_equal(n.nr_nodes, 3);
 }
 
-static void test_largest_pxm(void **state)
+TEST(test_largest_pxm)
 {
-	(void)state;
 	assert_int_equal(numa_map_pxm(&n, 1023), 0);
 	assert_int_equal(numa_map_pxm(&n, 1024), NUMA_NO_NODE);
 	assert_int_equal(numa_map_pxm(&n, UINT32_MAX), NUMA_NO_NODE);
 	assert_int_equal(n.nr_nodes, 1);
 }
 
-static void test_1024_nodes(void **state)
+TEST(test_1024_nodes)
 {
-	(void)state;
 	must_add(&mb, 0, 1024 * GIB);
 	for (uint32_t i = 0; i < 1024; i++)
 		entry(1023 - i, (1023 - i) * GIB, (1024 - i) * GIB, i == 1023);
@@ -138,9 +137,8 @@ static void test_1024_nodes(void **state)
 	assert_int_equal(mb.memory.r[1].flags, 0);
 }
 
-static void test_add_memblk_limits(void **state)
+TEST(test_add_memblk_limits)
 {
-	(void)state;
 	assert_int_equal(numa_map_pxm(&n, 0), 0);
 	assert_int_equal(numa_add_memblk(&n, 0, (struct range){ 5, 5 }, true), OK);
 	assert_int_equal(numa_add_memblk(&n, 0, (struct range){ 5, 4 }, true), OK);
@@ -156,9 +154,8 @@ static void test_add_memblk_limits(void **state)
 }
 
 /* ---- plain and awkward tables ---- */
-static void test_two_nodes(void **state)
+TEST(test_two_nodes)
 {
-	(void)state;
 	must_add(&mb, 0, 2 * GIB);
 	must_add(&mb, 4 * GIB, 6 * GIB);
 	entry(0, 0, 2 * GIB, false);
@@ -185,9 +182,8 @@ static void test_two_nodes(void **state)
 }
 
 /* AMD 2970WX: two dies have CPUs and no memory. */
-static void test_cpus_without_memory(void **state)
+TEST(test_cpus_without_memory)
 {
-	(void)state;
 	must_add(&mb, 0, 2 * GIB);
 	for (uint32_t pxm = 0; pxm < 4; pxm++)
 		n.node[numa_map_pxm(&n, pxm)].cpus = 6;
@@ -205,9 +201,8 @@ static void test_cpus_without_memory(void **state)
 }
 
 /* A memory entry of length 0 uses up a number and adds nothing. */
-static void test_entry_of_size_zero(void **state)
+TEST(test_entry_of_size_zero)
 {
-	(void)state;
 	must_add(&mb, 0, 1 * GIB);
 	entry(3, 6 * GIB, 6 * GIB, true);
 	entry(0, 0, 1 * GIB, false);
@@ -220,9 +215,8 @@ static void test_entry_of_size_zero(void **state)
 	ASSERT_BLKS({ 0, 1 * GIB, 1 });
 }
 
-static void test_descending_addresses(void **state)
+TEST(test_descending_addresses)
 {
-	(void)state;
 	must_add(&mb, 0, 4 * GIB);
 	entry(0, 3 * GIB, 4 * GIB, false);
 	entry(1, 2 * GIB, 3 * GIB, false);
@@ -236,9 +230,8 @@ static void test_descending_addresses(void **state)
 	}
 }
 
-static void test_interleaved_nodes(void **state)
+TEST(test_interleaved_nodes)
 {
-	(void)state;
 	must_add(&mb, 0, 3 * GIB);
 	entry(0, 0, 1 * GIB, false);
 	entry(1, 1 * GIB, 2 * GIB, true);
@@ -253,9 +246,8 @@ static void test_interleaved_nodes(void **state)
 }
 
 /* ---- joins ---- */
-static void test_join_swallows_holes(void **state)
+TEST(test_join_swallows_holes)
 {
-	(void)state;
 	must_add(&mb, 0, 0xa0000);
 	must_add(&mb, 1 * MIB, 3 * GIB);
 	must_add(&mb, 4 * GIB, 6 * GIB);
@@ -280,9 +272,8 @@ static void test_join_swallows_holes(void **state)
 }
 
 /* The entry that came first keeps its place, also when it lies above the other. */
-static void test_join_keeps_the_order(void **state)
+TEST(test_join_keeps_the_order)
 {
-	(void)state;
 	must_add(&mb, 0, 4 * GIB);
 	entry(0, 1 * GIB, 2 * GIB, false);
 	entry(1, 2 * GIB, 4 * GIB, false);
@@ -294,9 +285,8 @@ static void test_join_keeps_the_order(void **state)
 }
 
 /* The hull [0, 3G) holds node 1: not joined. After the second and third are joined nothing is tried again. */
-static void test_no_join_across_another_node(void **state)
+TEST(test_no_join_across_another_node)
 {
-	(void)state;
 	must_add(&mb, 0, 5 * GIB);
 	entry(0, 0, 1 * GIB, false);
 	entry(0, 2 * GIB, 3 * GIB, false);
@@ -309,9 +299,8 @@ static void test_no_join_across_another_node(void **state)
 }
 
 /* A node that merely touches the hull is no obstacle; one byte inside is. */
-static void test_hull_is_half_open(void **state)
+TEST(test_hull_is_half_open)
 {
-	(void)state;
 	must_add(&mb, 0, 8 * GIB);
 	entry(0, 1 * GIB, 2 * GIB, false);
 	entry(1, 3 * GIB, 8 * GIB, false);
@@ -320,7 +309,7 @@ static void test_hull_is_half_open(void **state)
 	assert_int_equal(cleanup(), OK);
 	ASSERT_BLKS({ 1 * GIB, 3 * GIB, 0 }, { 3 * GIB, 8 * GIB, 1 }, { 0, 1 * GIB, 2 });
 
-	reset(state);
+	reset(NULL);
 	must_add(&mb, 0, 8 * GIB);
 	entry(0, 1 * GIB, 2 * GIB, false);
 	entry(1, 2 * GIB, 2 * GIB + 1, false);
@@ -330,9 +319,8 @@ static void test_hull_is_half_open(void **state)
 	assert_int_equal(n.nr_blk, 4);
 }
 
-static void test_overlap_with_itself(void **state)
+TEST(test_overlap_with_itself)
 {
-	(void)state;
 	must_add(&mb, 0, 4 * GIB);
 	entry(0, 0, 3 * GIB, true);
 	entry(0, 2 * GIB, 4 * GIB, true);
@@ -351,9 +339,8 @@ static void test_overlap_with_itself(void **state)
 	assert_int_equal(n.node[0].hot_present, 4 * GIB);
 }
 
-static void test_overlap_of_different_nodes(void **state)
+TEST(test_overlap_of_different_nodes)
 {
-	(void)state;
 	must_add(&mb, 0, 4 * GIB);
 	entry(4, 0, 2 * GIB + 1, false);
 	entry(9, 2 * GIB, 4 * GIB, false);
@@ -369,9 +356,8 @@ static void test_overlap_of_different_nodes(void **state)
 /*
  * The first pair cannot be joined because of node 1, and the conflict is then found between the second and the third.
  */
-static void test_overlap_found_late(void **state)
+TEST(test_overlap_found_late)
 {
-	(void)state;
 	must_add(&mb, 0, 5 * GIB);
 	entry(0, 0, 2 * GIB, false);
 	entry(0, 1 * GIB, 4 * GIB, false);
@@ -384,11 +370,10 @@ static void test_overlap_found_late(void **state)
 	assert_range(events[1].b, 3 * GIB, 5 * GIB);
 }
 
-static void test_cleanup_without_a_log(void **state)
+TEST(test_cleanup_without_a_log)
 {
 	const struct numa_log silent = { NULL, NULL };
 
-	(void)state;
 	must_add(&mb, 0, 2 * GIB);
 	entry(0, 0, 2 * GIB, false);
 	entry(1, 0, 2 * GIB, false);
@@ -398,9 +383,8 @@ static void test_cleanup_without_a_log(void **state)
 
 /* ---- trimming ---- */
 /* Ranges for memory yet to be plugged hold none: they conflict with nobody and stand in no join's way. */
-static void test_ranges_without_memory_drop_out(void **state)
+TEST(test_ranges_without_memory_drop_out)
 {
-	(void)state;
 	must_add(&mb, 0, 1 * GIB);
 	must_add(&mb, 2 * GIB, 3 * GIB);
 	entry(1, 1 * GIB, 2 * GIB, true);
@@ -418,9 +402,8 @@ static void test_ranges_without_memory_drop_out(void **state)
 	assert_int_equal(n.node[1].present, 2 * GIB);
 }
 
-static void test_ranges_beyond_ram_are_cut(void **state)
+TEST(test_ranges_beyond_ram_are_cut)
 {
-	(void)state;
 	must_add(&mb, 0, 3 * GIB);
 	entry(0, 0, 1 * GIB, false);
 	entry(1, 1 * GIB, 64 * GIB, true);
@@ -435,9 +418,8 @@ static void test_ranges_beyond_ram_are_cut(void **state)
 }
 
 /* Memory above the end that is mapped (mem=, MAXMEM) counts for nobody. */
-static void test_memory_beyond_the_end(void **state)
+TEST(test_memory_beyond_the_end)
 {
-	(void)state;
 	must_add(&mb, 0, 8 * GIB);
 	entry(0, 0, 2 * GIB, false);
 	entry(1, 2 * GIB, 6 * GIB, false);
@@ -460,9 +442,8 @@ static void cover(phys_t hole, enum status expected)
 	assert_int_equal(cleanup(), expected);
 }
 
-static void test_cover_255_pages_missing(void **state)
+TEST(test_cover_255_pages_missing)
 {
-	(void)state;
 	cover(255 * 4096, OK);
 	assert_int_equal(nr_events, 0);
 	ASSERT_BLKS({ 0, 2 * GIB, 0 }, { 2 * GIB + 255 * 4096, 4 * GIB, 1 });
@@ -471,9 +452,8 @@ static void test_cover_255_pages_missing(void **state)
 	assert_int_equal(n.node[0].present + n.node[1].present, 4 * GIB - 0x60000 - 255 * 4096);
 }
 
-static void test_cover_256_pages_missing(void **state)
+TEST(test_cover_256_pages_missing)
 {
-	(void)state;
 	cover(256 * 4096, ERR_NOT_FOUND);
 	assert_int_equal(nr_events, 1);
 	assert_int_equal(events[0].kind, NUMA_NOT_COVERED);
@@ -484,11 +464,10 @@ static void test_cover_256_pages_missing(void **state)
 /*
  * Linux counts whole pages: 256 pages of which the last is half a page are 255, and holes of less than a page are none.
  */
-static void test_cover_counts_whole_pages(void **state)
+TEST(test_cover_counts_whole_pages)
 {
-	(void)state;
 	cover(256 * 4096 - 1, OK);
-	reset(state);
+	reset(NULL);
 	must_add(&mb, 0, 2 * GIB);
 	for (uint64_t i = 0; i < 1000; i++)
 		entry((uint32_t)i, i * 2 * MIB, (i + 1) * 2 * MIB - 2048, false);
@@ -496,9 +475,8 @@ static void test_cover_counts_whole_pages(void **state)
 	assert_int_equal(cleanup(), OK);
 }
 
-static void test_no_entry_at_all(void **state)
+TEST(test_no_entry_at_all)
 {
-	(void)state;
 	must_add(&mb, 0, 1 * GIB);
 	assert_int_equal(cleanup(), ERR_NOT_FOUND);
 	assert_int_equal(events[0].covered, 0);
@@ -523,9 +501,8 @@ static void reproduction(void)
 	entry(1, 4 * GIB, 9 * GIB, true);
 }
 
-static void test_reproduction(void **state)
+TEST(test_reproduction)
 {
-	(void)state;
 	reproduction();
 	assert_int_equal(cleanup(), OK);
 	ASSERT_BLKS({ 0, 0x44000000, 0 }, { 0x44000000, 0x80000000, 1 }, { 0x80000000, 0xc0000000, 0 },
@@ -546,9 +523,8 @@ static void test_reproduction(void **state)
 	assert_range(n.node[1].pinned_by, 0x44000000, 0x44211000);
 }
 
-static void test_apply_marks_movable_nodes_only(void **state)
+TEST(test_apply_marks_movable_nodes_only)
 {
-	(void)state;
 	reproduction();
 	assert_int_equal(cleanup(), OK);
 	numa_judge(&n, &mb);
@@ -562,9 +538,8 @@ static void test_apply_marks_movable_nodes_only(void **state)
 /*
  * Borders inside pages: the page is the node's that holds its first byte, and no page is split, so all can be mapped.
  */
-static void test_apply_splits_no_page(void **state)
+TEST(test_apply_splits_no_page)
 {
-	(void)state;
 	reset(NULL);
 	must_add(&mb, 0, 1 * GIB);
 	must_reserve(&mb, 0, 0x100000);
@@ -581,9 +556,8 @@ static void test_apply_splits_no_page(void **state)
 }
 
 /* One reserved page, and no entry of the node stays marked; reserved regions are cut at node borders. */
-static void test_one_page_unmarks_the_node(void **state)
+TEST(test_one_page_unmarks_the_node)
 {
-	(void)state;
 	reproduction();
 	must_reserve(&mb, 0x7ffff000, 0x80001000);
 	assert_int_equal(cleanup(), OK);
@@ -613,9 +587,8 @@ static void hole(phys_t acpi)
 	numa_judge(&n, &mb);
 }
 
-static void test_reserved_in_a_swallowed_hole(void **state)
+TEST(test_reserved_in_a_swallowed_hole)
 {
-	(void)state;
 	hole(0xbffe0000);
 	assert_true(n.node[1].hotplug);
 	assert_false(n.node[1].movable);
@@ -631,9 +604,8 @@ static void test_reserved_in_a_swallowed_hole(void **state)
 }
 
 /* The same hole, not joined because node 0 lies in between: nobody is pinned by it. */
-static void test_reserved_outside_every_range(void **state)
+TEST(test_reserved_outside_every_range)
 {
-	(void)state;
 	must_add(&mb, 0, 0xbffe0000);
 	must_add(&mb, 4 * GIB, 6 * GIB);
 	must_reserve(&mb, 0xbffe0000, 0xc0000000);
@@ -657,9 +629,8 @@ static void partly_hot(void)
 	ASSERT_BLKS({ 0, 1 * GIB, 0 }, { 1 * GIB, 4 * GIB, 1 });
 }
 
-static void test_partly_hotplug_node(void **state)
+TEST(test_partly_hotplug_node)
 {
-	(void)state;
 	partly_hot();
 	numa_judge(&n, &mb);
 	assert_int_equal(n.node[1].present, 3 * GIB);
@@ -673,7 +644,7 @@ static void test_partly_hotplug_node(void **state)
 	ASSERT_REGIONS(&mb.memory, { 0, 1 * GIB, 0, 0 }, { 1 * GIB, 2 * GIB, 1, 0 },
 		       { 2 * GIB, 4 * GIB, 1, MEMBLOCK_HOTPLUG });
 
-	reset(state);
+	reset(NULL);
 	partly_hot();
 	must_reserve(&mb, 0x50000000, 0x50001000);
 	must_reserve(&mb, 0x60000000, 0x60001000);
@@ -684,9 +655,8 @@ static void test_partly_hotplug_node(void **state)
 }
 
 /* The lowest reserved bytes are named, whatever the order of the ranges. */
-static void test_pinned_by_the_lowest(void **state)
+TEST(test_pinned_by_the_lowest)
 {
-	(void)state;
 	must_add(&mb, 0, 6 * GIB);
 	entry(1, 4 * GIB, 6 * GIB, true);
 	entry(0, 2 * GIB, 4 * GIB, false);
@@ -700,9 +670,8 @@ static void test_pinned_by_the_lowest(void **state)
 	assert_range(n.node[1].pinned_by, 0, 0);
 }
 
-static void test_judge_again_starts_anew(void **state)
+TEST(test_judge_again_starts_anew)
 {
-	(void)state;
 	partly_hot();
 	must_reserve(&mb, 2 * GIB, 2 * GIB + 1);
 	numa_judge(&n, &mb);
@@ -715,9 +684,8 @@ static void test_judge_again_starts_anew(void **state)
 	assert_int_equal(n.node[1].hot_present, 2 * GIB);
 }
 
-static void test_apply_full(void **state)
+TEST(test_apply_full)
 {
-	(void)state;
 	must_add(&mb, 0, 4 * GIB);
 	entry(0, 0, 2 * GIB, false);
 	entry(1, 2 * GIB, 4 * GIB, false);
@@ -744,9 +712,8 @@ static void full_memory(bool hotplug)
 		n.hot[n.nr_hot++] = (struct numa_memblk){ 2 * GIB, 4 * GIB, 0 };
 }
 
-static void test_apply_full_memory(void **state)
+TEST(test_apply_full_memory)
 {
-	(void)state;
 	full_memory(false); /* at the border of a node */
 	assert_int_equal(numa_apply(&n, &mb), ERR_FULL);
 	reset(NULL);
@@ -760,9 +727,8 @@ static void test_apply_full_memory(void **state)
 }
 
 /* ---- option hotplug=, and no SRAT ---- */
-static void test_force_hotplug(void **state)
+TEST(test_force_hotplug)
 {
-	(void)state;
 	partly_hot();
 	assert_int_equal(numa_force_hotplug(&n, 2), ERR_NOT_FOUND);
 	assert_int_equal(numa_force_hotplug(&n, -1), ERR_NOT_FOUND);
@@ -779,9 +745,8 @@ static void test_force_hotplug(void **state)
 	assert_int_equal(n.node[1].hot_present, 3 * GIB);
 }
 
-static void test_fake_one_node(void **state)
+TEST(test_fake_one_node)
 {
-	(void)state;
 	must_add(&mb, 0, 2 * GIB);
 	must_add(&mb, 4 * GIB, 6 * GIB);
 	entry(7, 0, 2 * GIB, true);
@@ -963,12 +928,11 @@ static void assert_applied(void)
 		assert_int_equal(mb.reserved.r[i].nid, numa_node_of(&n, mb.reserved.r[i].end - 1));
 }
 
-static void test_random(void **state)
+TEST(test_random)
 {
 	unsigned good = 0, conflicts = 0, uncovered = 0;
 	struct rng r;
 
-	(void)state;
 	rng_seed(&r, 2048);
 	for (int round = 0; round < 600; round++) {
 		phys_t end = random_world(&r), missing = 0;
@@ -989,52 +953,4 @@ static void test_random(void **state)
 		assert_applied();
 	}
 	assert_true(good > 100 && conflicts > 20 && uncovered > 20);
-}
-
-#define TEST(f) cmocka_unit_test_setup(f, reset)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_numbers_by_first_appearance),
-		TEST(test_largest_pxm),
-		TEST(test_1024_nodes),
-		TEST(test_add_memblk_limits),
-		TEST(test_two_nodes),
-		TEST(test_cpus_without_memory),
-		TEST(test_entry_of_size_zero),
-		TEST(test_descending_addresses),
-		TEST(test_interleaved_nodes),
-		TEST(test_join_swallows_holes),
-		TEST(test_join_keeps_the_order),
-		TEST(test_no_join_across_another_node),
-		TEST(test_hull_is_half_open),
-		TEST(test_overlap_with_itself),
-		TEST(test_overlap_of_different_nodes),
-		TEST(test_overlap_found_late),
-		TEST(test_cleanup_without_a_log),
-		TEST(test_ranges_without_memory_drop_out),
-		TEST(test_ranges_beyond_ram_are_cut),
-		TEST(test_memory_beyond_the_end),
-		TEST(test_cover_255_pages_missing),
-		TEST(test_cover_256_pages_missing),
-		TEST(test_cover_counts_whole_pages),
-		TEST(test_no_entry_at_all),
-		TEST(test_reproduction),
-		TEST(test_apply_marks_movable_nodes_only),
-		TEST(test_apply_splits_no_page),
-		TEST(test_one_page_unmarks_the_node),
-		TEST(test_reserved_in_a_swallowed_hole),
-		TEST(test_reserved_outside_every_range),
-		TEST(test_partly_hotplug_node),
-		TEST(test_pinned_by_the_lowest),
-		TEST(test_judge_again_starts_anew),
-		TEST(test_apply_full),
-		TEST(test_apply_full_memory),
-		TEST(test_force_hotplug),
-		TEST(test_fake_one_node),
-		TEST(test_random),
-	};
-
-	return cmocka_run_group_tests_name("numa", tests, NULL, NULL);
 }

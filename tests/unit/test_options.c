@@ -64,9 +64,8 @@ static void expect_defaults(void)
 	assert_memory_equal(&o, &d, sizeof(d));
 }
 
-static void test_defaults(void **state)
+TEST(test_defaults)
 {
-	(void)state;
 	assert_string_equal(pt_policies[0]->name, "bottom-up");
 	assert_string_equal(pt_policies[1]->name, "memblock");
 	memset(&o, 0xff, sizeof(o));
@@ -76,9 +75,8 @@ static void test_defaults(void **state)
 	expect_defaults();
 }
 
-static void test_unknown(void **state)
+TEST(test_unknown)
 {
-	(void)state;
 	ALL_BAD({ "foo", "unknown option 'foo'" }, { "sweep foo=1 dry", "unknown option 'foo=1'" },
 		{ "Sweep", "unknown option 'Sweep'" }, { "seed", "seed: needs a value" },
 		{ "see=1", "unknown option 'see=1'" }, { "seeds=1", "unknown option 'seeds=1'" },
@@ -90,9 +88,8 @@ static void test_unknown(void **state)
 		  "unknown option '0123456789012345678901234567890123456789...'" });
 }
 
-static void test_values_or_none(void **state)
+TEST(test_values_or_none)
 {
-	(void)state;
 	ALL_BAD({ "alloc=", "alloc=: needs a value" }, { "alloc", "alloc: needs a value" },
 		{ "movable_node=", "movable_node=: needs a value" }, { "nokaslr=", "nokaslr=: takes no value" },
 		{ "nokaslr=1", "nokaslr=1: takes no value" }, { "sweep=on", "sweep=on: takes no value" },
@@ -100,9 +97,8 @@ static void test_values_or_none(void **state)
 		{ "selftest=1", "selftest=1: takes no value" });
 }
 
-static void test_quotes(void **state)
+TEST(test_quotes)
 {
-	(void)state;
 	good("\"seed=5\" kaslr=\"efistub\" ex\"it=ha\"lt");
 	assert_int_equal(o.seed, 5);
 	assert_true(o.efistub);
@@ -112,11 +108,10 @@ static void test_quotes(void **state)
 		{ "sweep seed=\"1 dry", "seed=1 dry: a quote is not closed" });
 }
 
-static void test_long_words(void **state)
+TEST(test_long_words)
 {
 	static char line[2000];
 
-	(void)state;
 	strcpy(line, "memmap=");
 	memset(line + 7, '1', 1993);
 	line[1024] = '\0';
@@ -131,18 +126,16 @@ static void test_long_words(void **state)
 }
 
 /* What was read before the fault counts, what comes behind it does not. */
-static void test_before_the_fault(void **state)
+TEST(test_before_the_fault)
 {
-	(void)state;
 	bad("console=ttyS1 exit=halt bogus exit=reboot", "unknown option 'bogus'");
 	assert_int_equal(o.nr_consoles, 1);
 	assert_int_equal(o.console[0].port, 1);
 	assert_int_equal(o.exit, EXIT_HALT);
 }
 
-static void test_last_one_wins(void **state)
+TEST(test_last_one_wins)
 {
-	(void)state;
 	good("seed=1 alloc=all page_size=4k seed=2 alloc=top-down page_size=1g hotplug=1,2 hotplug=3 levels=5 "
 	     "levels=auto");
 	assert_int_equal(o.seed, 2);
@@ -162,7 +155,7 @@ static void test_last_one_wins(void **state)
 
 /* ---- numbers ---- */
 
-static void test_parse_size(void **state)
+TEST(test_parse_size)
 {
 	static const struct {
 		const char *text;
@@ -207,7 +200,6 @@ static void test_parse_size(void **state)
 	const char *end;
 	uint64_t v;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ok); i++) {
 		assert_true(parse_size(ok[i].text, NULL, &v));
 		assert_int_equal(v, ok[i].value);
@@ -228,12 +220,11 @@ static void test_parse_size(void **state)
 
 /* ---- option by option ---- */
 
-static void test_alloc(void **state)
+TEST(test_alloc)
 {
 	static const char *const order[] = { "bottom-up", "memblock", "lowest", "top-down",
 					     "series",    "hybrid",   "floor",  "node-local" };
 
-	(void)state;
 	good("alloc=both");
 	expect_defaults();
 	good("alloc=all");
@@ -264,9 +255,8 @@ static void test_alloc(void **state)
 	assert_int_equal(o.nr_policies, 2); /* a refused list changes nothing */
 }
 
-static void test_movable_node(void **state)
+TEST(test_movable_node)
 {
-	(void)state;
 	good("movable_node=off");
 	assert_false(o.movable_node);
 	good("movable_node=on");
@@ -274,12 +264,11 @@ static void test_movable_node(void **state)
 	bad("movable_node=1", "movable_node=1: not one of on, off");
 }
 
-static void test_hotplug(void **state)
+TEST(test_hotplug)
 {
 	static char line[1024] = "hotplug=0";
 	size_t len = strlen(line);
 
-	(void)state;
 	good("hotplug=0,2,0x3ff");
 	assert_int_equal(o.nr_hotplug, 3);
 	assert_int_equal(o.hotplug[0], 0);
@@ -300,9 +289,8 @@ static void test_hotplug(void **state)
 	bad(line, "hotplug=0,1,2,3,4,5,6,7,8,9,10,11,12,...: more than 64 nodes");
 }
 
-static void test_words(void **state)
+TEST(test_words)
 {
-	(void)state;
 	good("require=srat nokaslr sweep dry save selftest");
 	assert_true(o.require_srat && o.nokaslr && o.sweep && o.dry && o.save && o.selftest);
 	good("kaslr=efistub");
@@ -322,9 +310,8 @@ static void test_words(void **state)
 		{ "exit=0", "exit=0: not one of auto, qemu, poweroff, reboot, halt" });
 }
 
-static void test_seed(void **state)
+TEST(test_seed)
 {
-	(void)state;
 	good("seed=0");
 	assert_true(o.seed_given);
 	assert_int_equal(o.seed, 0);
@@ -336,9 +323,8 @@ static void test_seed(void **state)
 		{ "seed=18446744073709551616", "seed=18446744073709551616: not a number of at most 64 bits" });
 }
 
-static void test_base(void **state)
+TEST(test_base)
 {
-	(void)state;
 	good("base=2M");
 	assert_int_equal(o.base, 0x200000);
 	good("base=0x140000000");
@@ -357,9 +343,8 @@ static void expect_image(const char *line, uint64_t slot, uint64_t end)
 	assert_int_equal(o.image_end, end);
 }
 
-static void test_image_size(void **state)
+TEST(test_image_size)
 {
-	(void)state;
 	expect_image("image_size=linux-6.1", 0x4000000, 0x3430000);
 	assert_string_equal(o.image_preset, "linux-6.1");
 	expect_image("image_size=0x4000000,0x3430000", 0x4000000, 0x3430000);
@@ -378,9 +363,8 @@ static void test_image_size(void **state)
 		{ "image_size=64M,0x1001", "image_size=64M,0x1001: END is not a multiple of 4 KiB" });
 }
 
-static void test_page_offset(void **state)
+TEST(test_page_offset)
 {
-	(void)state;
 	good("page_offset=0xffff888000000000");
 	assert_int_equal(o.page_offset_kind, PAGE_OFFSET_ADDRESS);
 	assert_true(o.page_offset == 0xffff888000000000);
@@ -390,12 +374,11 @@ static void test_page_offset(void **state)
 		{ "page_offset=here", "page_offset=here: neither an address nor random" });
 }
 
-static void test_pages_and_levels(void **state)
+TEST(test_pages_and_levels)
 {
 	static const char *const sizes[] = { "page_size=auto", "page_size=4k", "page_size=2m", "page_size=1g" };
 	static const enum page_size_option kinds[] = { PAGE_SIZE_AUTO, PAGE_SIZE_4K, PAGE_SIZE_2M, PAGE_SIZE_1G };
 
-	(void)state;
 	for (unsigned i = 0; i < 4; i++) {
 		good(sizes[i]);
 		assert_int_equal(o.page_size, kinds[i]);
@@ -409,9 +392,8 @@ static void test_pages_and_levels(void **state)
 		{ "levels=3", "levels=3: not one of auto, 4, 5" });
 }
 
-static void test_fragment(void **state)
+TEST(test_fragment)
 {
-	(void)state;
 	good("fragment=every:1");
 	assert_int_equal(o.fragment.every, 1);
 	good("fragment=rand:1000");
@@ -426,9 +408,8 @@ static void test_fragment(void **state)
 		{ "fragment=some", "fragment=some: neither every:N nor rand:PERMILLE" });
 }
 
-static void test_acpi_rsdp(void **state)
+TEST(test_acpi_rsdp)
 {
-	(void)state;
 	good("acpi_rsdp=0x7fe14014");
 	assert_int_equal(o.acpi_rsdp, 0x7fe14014);
 	good("acpi_rsdp=80000000"); /* hex, as Linux reads it */
@@ -448,9 +429,8 @@ static void expect_console(unsigned i, struct console_option c)
 	assert_int_equal(o.console[i].baud, c.baud);
 }
 
-static void test_console(void **state)
+TEST(test_console)
 {
-	(void)state;
 	good("console=ttyS0 console=ttyS3,9600 console=uart,io,0x3e8,115200 console=uart,mmio32,0xfe030000 console=fb");
 	assert_int_equal(o.nr_consoles, 5);
 	expect_console(0, (struct console_option){ CONSOLE_TTYS, 0, 0, 0 });
@@ -470,9 +450,8 @@ static void test_console(void **state)
 	expect_console(0, (struct console_option){ CONSOLE_UART_MMIO32, 0, 0xfe030000, 9600 });
 }
 
-static void test_console_refused(void **state)
+TEST(test_console_refused)
 {
-	(void)state;
 	ALL_BAD({ "console=tty0", "console=tty0: not one of auto, ttySN, uart,io,ADDR, uart,mmio32,ADDR, fb, none" },
 		{ "console=ttyS", "console=ttyS: only ttyS0 to ttyS3 are known" },
 		{ "console=ttyS4", "console=ttyS4: only ttyS0 to ttyS3 are known" },
@@ -507,9 +486,8 @@ static void expect_report(const char *line, bool text, bool json, bool full, boo
 	assert_int_equal(o.report_tables, tables);
 }
 
-static void test_report(void **state)
+TEST(test_report)
 {
-	(void)state;
 	expect_report("report=text,json", true, true, false, false);
 	expect_report("report=text", true, false, false, false);
 	expect_report("report=json", false, true, false, false);
@@ -542,9 +520,8 @@ static void check_bad(const char *line, bool uefi, const char *sentence)
 	assert_string_equal(err.text, sentence);
 }
 
-static void test_check(void **state)
+TEST(test_check)
 {
-	(void)state;
 	check_good("", false);
 	check_good("", true);
 	check_good("dry", true);
@@ -629,9 +606,8 @@ static void expect_map(const char *line, const struct e820_entry *e, size_t nr)
 		0x100000000, 0x180000000, E820_RAM                                                                     \
 	}
 
-static void test_map_limit(void **state)
+TEST(test_map_limit)
 {
-	(void)state;
 	EXPECT_MAP("", LOW, MAIN, ROM, HIGH);
 	EXPECT_MAP("mem=5G", LOW, MAIN, ROM, { 0x100000000, 0x140000000, E820_RAM });
 	EXPECT_MAP("mem=1G", LOW, { 0x100000, 0x40000000, E820_RAM }, ROM);
@@ -641,9 +617,8 @@ static void test_map_limit(void **state)
 	EXPECT_MAP("mem=64T", LOW, MAIN, ROM, HIGH);
 }
 
-static void test_map_lay_over(void **state)
+TEST(test_map_lay_over)
 {
-	(void)state;
 	EXPECT_MAP("memmap=1G@2G", LOW, { 0x100000, 0xc0000000, E820_RAM }, ROM, HIGH);
 	/* RAM laid over a reserved range loses, as in Linux. */
 	EXPECT_MAP("memmap=1M@0xfff80000", LOW, MAIN, { 0xfff80000, 0xfffc0000, E820_RAM }, ROM, HIGH);
@@ -657,9 +632,8 @@ static void test_map_lay_over(void **state)
 		   { 0x140000000, 0x180000000, E820_RESERVED });
 }
 
-static void test_map_change(void **state)
+TEST(test_map_change)
 {
-	(void)state;
 	EXPECT_MAP("memmap=2G%4G-1+0xefffffff", LOW, MAIN, ROM, { 0x100000000, 0x180000000, E820_SOFT_RESERVED });
 	EXPECT_MAP("memmap=1G%0xfffc0000-1+12", LOW, MAIN, ROM, { 0x100000000, 0x13ffc0000, E820_PRAM },
 		   { 0x13ffc0000, 0x180000000, E820_RAM }); /* what is reserved there stays so */
@@ -668,9 +642,8 @@ static void test_map_change(void **state)
 	EXPECT_MAP("memmap=1M%3G+7", LOW, MAIN, { 0xc0000000, 0xc0100000, E820_PMEM }, ROM, HIGH);
 }
 
-static void test_map_exact(void **state)
+TEST(test_map_exact)
 {
-	(void)state;
 	EXPECT_MAP("memmap=exactmap memmap=640K@0 memmap=511M@1M", { 0, 0xa0000, E820_RAM },
 		   { 0x100000, 0x20000000, E820_RAM });
 	EXPECT_MAP("memmap=exactmap,640K@0,511M@1M", { 0, 0xa0000, E820_RAM }, { 0x100000, 0x20000000, E820_RAM });
@@ -679,9 +652,8 @@ static void test_map_exact(void **state)
 	expect_map("memmap=exactmap", NULL, 0);
 }
 
-static void test_map_ops(void **state)
+TEST(test_map_ops)
 {
-	(void)state;
 	good("mem=4G memmap=exactmap,1M@2M");
 	assert_int_equal(o.nr_map_ops, 3);
 	assert_int_equal(o.map_op[0].kind, MAP_OP_LIMIT);
@@ -694,9 +666,8 @@ static void test_map_ops(void **state)
 	assert_string_equal(o.map_op[2].text, "memmap=exactmap,1M@2M");
 }
 
-static void test_map_refused(void **state)
+TEST(test_map_refused)
 {
-	(void)state;
 	ALL_BAD({ "mem=0", "mem=0: not a size above 0" }, { "mem=nopentium", "mem=nopentium: not a size above 0" },
 		{ "mem=1G@2G", "mem=1G@2G: not a size above 0" },
 		{ "memmap=exact", "memmap=exact: 'exact' is neither exactmap nor begins with a size" },
@@ -717,12 +688,11 @@ static void test_map_refused(void **state)
 	assert_int_equal(o.nr_map_ops, 1); /* nothing of a refused list is kept */
 }
 
-static void test_map_full(void **state)
+TEST(test_map_full)
 {
 	static char line[64 * 16 + 32];
 	size_t len = 0;
 
-	(void)state;
 	for (unsigned i = 0; i < 64; i++)
 		len += (size_t)sprintf(line + len, "memmap=1M$%uM ", i + 1);
 	good(line);
@@ -735,42 +705,4 @@ static void test_map_full(void **state)
 	for (unsigned i = 0; i < E820_MAX; i++)
 		assert_int_equal(e820_add(&map, 2 * PAGE_SIZE * i, PAGE_SIZE, E820_RAM), OK);
 	assert_int_equal(options_apply_map(&o, &map), ERR_FULL);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_values_or_none),
-		cmocka_unit_test(test_quotes),
-		cmocka_unit_test(test_long_words),
-		cmocka_unit_test(test_before_the_fault),
-		cmocka_unit_test(test_last_one_wins),
-		cmocka_unit_test(test_parse_size),
-		cmocka_unit_test(test_alloc),
-		cmocka_unit_test(test_movable_node),
-		cmocka_unit_test(test_hotplug),
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_seed),
-		cmocka_unit_test(test_base),
-		cmocka_unit_test(test_image_size),
-		cmocka_unit_test(test_page_offset),
-		cmocka_unit_test(test_pages_and_levels),
-		cmocka_unit_test(test_fragment),
-		cmocka_unit_test(test_acpi_rsdp),
-		cmocka_unit_test(test_console),
-		cmocka_unit_test(test_console_refused),
-		cmocka_unit_test(test_report),
-		cmocka_unit_test(test_check),
-		cmocka_unit_test(test_map_limit),
-		cmocka_unit_test(test_map_lay_over),
-		cmocka_unit_test(test_map_change),
-		cmocka_unit_test(test_map_exact),
-		cmocka_unit_test(test_map_ops),
-		cmocka_unit_test(test_map_refused),
-		cmocka_unit_test(test_map_full),
-	};
-
-	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
 }

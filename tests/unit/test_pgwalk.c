@@ -33,6 +33,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+static const struct fixture fixture = { .setup = setup, .teardown = teardown };
+
 struct seen {
 	struct {
 		phys_t table;
@@ -94,11 +96,10 @@ static enum status walk(struct seen *s, uint64_t start, uint64_t last)
 		assert_int_equal((s).run[i].count, n);                                                                 \
 	} while (0)
 
-static void tables_in_order(void **state)
+TEST(tables_in_order)
 {
 	struct seen s;
 
-	(void)state;
 	set(0x2000, 2, 0x5000 | LINK);
 	set(0x5000, 0, 0);
 	set(0x1000, 511, 0x6000 | LINK);
@@ -116,11 +117,10 @@ static void tables_in_order(void **state)
 	assert_int_equal(s.run[0].first.flags, PT_PRESENT);
 }
 
-static void five_levels(void **state)
+TEST(five_levels)
 {
 	struct seen s;
 
-	(void)state;
 	/* root 0x1000 [273] -> 0x7000 [1] -> 0x2000 ... */
 	set(0x1000, 273, 0x7000 | LINK);
 	set(0x7000, 1, 0x2000 | LINK);
@@ -133,11 +133,10 @@ static void five_levels(void **state)
 	RUN(s, 0, 0xff11008000000000, 0x10000, PT_PTE, 1);
 }
 
-static void lower_half(void **state)
+TEST(lower_half)
 {
 	struct seen s;
 
-	(void)state;
 	set(0x1000, 1, 0x2000 | LINK);
 	assert_int_equal(walk(&s, 0, 0x7fffffffffff), OK);
 	assert_int_equal(s.tables, 4);
@@ -147,11 +146,10 @@ static void lower_half(void **state)
 }
 
 /* Neighbours join across table borders, as long as size, flags and both addresses go on. */
-static void runs_join(void **state)
+TEST(runs_join)
 {
 	struct seen s;
 
-	(void)state;
 	set(0x3000, 1, 0x5000 | LINK);
 	for (unsigned i = 0; i < 512; i++) {
 		set(0x4000, i, (0x40000000 + i * PAGE_SIZE) | PT_PRESENT | PT_NX);
@@ -163,11 +161,10 @@ static void runs_join(void **state)
 	assert_int_equal(s.run[0].first.flags, PT_PRESENT | PT_NX);
 }
 
-static void runs_break(void **state)
+TEST(runs_break)
 {
 	struct seen s;
 
-	(void)state;
 	set(0x4000, 1, 0x11000 | PT_PRESENT);
 	set(0x4000, 2, 0x12000 | PT_PRESENT | PT_WRITE); /* other flags */
 	set(0x4000, 3, 0x14000 | PT_PRESENT | PT_WRITE); /* physical gap */
@@ -184,11 +181,10 @@ static void runs_break(void **state)
 }
 
 /* One entry that differs in the middle of a full table, in flags or in its address alone. */
-static void runs_break_in_the_middle(void **state)
+TEST(runs_break_in_the_middle)
 {
 	struct seen s;
 
-	(void)state;
 	for (unsigned i = 0; i < 512; i++)
 		set(0x4000, i, (0x40000000 + i * PAGE_SIZE) | PT_PRESENT);
 	set(0x4000, 37, 0x40025000 | PT_PRESENT | PT_DIRTY);
@@ -202,11 +198,10 @@ static void runs_break_in_the_middle(void **state)
 }
 
 /* A 4K leaf, a 2M one and a 1G one that go on from each other are three runs. */
-static void sizes_do_not_join(void **state)
+TEST(sizes_do_not_join)
 {
 	struct seen s;
 
-	(void)state;
 	for (unsigned i = 0; i < 512; i++)
 		set(0x4000, i, i * PAGE_SIZE | PT_PRESENT);
 	for (unsigned i = 1; i < 512; i++)
@@ -222,11 +217,10 @@ static void sizes_do_not_join(void **state)
 }
 
 /* One 2M leaf does not go on in a 1G leaf one GiB further. */
-static void sizes_do_not_join_across_a_gap(void **state)
+TEST(sizes_do_not_join_across_a_gap)
 {
 	struct seen s;
 
-	(void)state;
 	set(0x3000, 0, 0x40000000 | PT_PRESENT | PT_LARGE);
 	set(0x2000, 1, 0x80000000 | PT_PRESENT | PT_LARGE);
 	assert_int_equal(walk(&s, HALF, UINT64_MAX), OK);
@@ -236,11 +230,10 @@ static void sizes_do_not_join_across_a_gap(void **state)
 }
 
 /* Physical addresses do not go on past 2^52 into the bits behind the address. */
-static void end_of_physical_memory(void **state)
+TEST(end_of_physical_memory)
 {
 	struct seen s;
 
-	(void)state;
 	set(0x4000, 0, 0x000ffffffffff000 | PT_PRESENT);
 	set(0x4000, 1, 0x0010000000000000 | PT_PRESENT);
 	assert_int_equal(walk(&s, HALF, UINT64_MAX), OK);
@@ -251,11 +244,10 @@ static void end_of_physical_memory(void **state)
 }
 
 /* Only what overlaps [start, last] is visited, a leaf that begins before start included. */
-static void part_of_a_table(void **state)
+TEST(part_of_a_table)
 {
 	struct seen s;
 
-	(void)state;
 	set(0x3000, 1, 0x5000 | LINK);
 	set(0x5000, 0, 0);
 	for (unsigned i = 0; i < 512; i++)
@@ -275,11 +267,10 @@ static void part_of_a_table(void **state)
 	assert_int_equal(s.runs, 0);
 }
 
-static void bad_ranges(void **state)
+TEST(bad_ranges)
 {
 	struct seen s;
 
-	(void)state;
 	assert_int_equal(walk(&s, HALF + 1, HALF), ERR_RANGE);
 	assert_int_equal(walk(&s, 0, HALF), ERR_RANGE);
 	assert_int_equal(walk(&s, HALF - 1, UINT64_MAX), ERR_RANGE);
@@ -295,13 +286,12 @@ static const uint64_t *fail_in_time(void *ctx, phys_t table)
 }
 
 /* Four tables on the way down, three again on the way up: each of these reads can fail. */
-static void every_read_counts(void **state)
+TEST(every_read_counts)
 {
 	struct seen s = { .tables = 0 };
 	struct pgwalk w = fake_ram_walk(&ram, 0x1000, 4);
 	struct pgwalk_visit v = { .table = see_table, .leaves = see_leaves, .ctx = &s };
 
-	(void)state;
 	w.table = fail_in_time;
 	for (unsigned reads = 0; reads <= 7; reads++) {
 		reads_left = reads;
@@ -311,14 +301,13 @@ static void every_read_counts(void **state)
 	}
 }
 
-static void unreadable(void **state)
+TEST(unreadable)
 {
 	struct seen s;
 	struct pgwalk_leaf leaf;
 	struct pgwalk w = fake_ram_walk(&ram, 0x1000, 4);
 	phys_t phys;
 
-	(void)state;
 	set(0x2000, 5, 0x9000 | LINK);
 	assert_int_equal(walk(&s, HALF, UINT64_MAX), ERR_UNREADABLE);
 	/* what was seen before is told */
@@ -342,11 +331,10 @@ static void assert_malformed(phys_t table, unsigned index, uint64_t entry, uint6
 	page[index] = old;
 }
 
-static void reserved_bits(void **state)
+TEST(reserved_bits)
 {
 	struct seen s;
 
-	(void)state;
 	/* a large entry in the top table */
 	assert_malformed(0x1000, 300, PT_PRESENT | PT_LARGE, HALF + 44 * 512 * GIB, ERR_MALFORMED);
 	/* bits 13..20 of a 2M leaf, 13..29 of a 1G leaf; bit 12 is PAT */
@@ -368,13 +356,12 @@ static void reserved_bits(void **state)
 	RUN(s, 1, HALF + 0x9000, 0x19000, PT_PTE, 1);
 }
 
-static void lookup(void **state)
+TEST(lookup)
 {
 	struct pgwalk w = fake_ram_walk(&ram, 0x1000, 4);
 	struct pgwalk_leaf leaf;
 	phys_t phys;
 
-	(void)state;
 	set(0x2000, 3, 0x140000000 | PT_PRESENT | PT_LARGE | PT_GLOBAL);
 	set(0x3000, 5, 0x2a00000 | PT_PRESENT | PT_LARGE | 1 << 12);
 	assert_int_equal(pgwalk_lookup(&w, HALF + 0x123, &leaf, &phys), OK);
@@ -400,42 +387,15 @@ static void lookup(void **state)
 }
 
 /* Either callback may be missing. */
-static void no_callbacks(void **state)
+TEST(no_callbacks)
 {
 	struct pgwalk w = fake_ram_walk(&ram, 0x1000, 4);
 	struct seen s = { .tables = 0 };
 	struct pgwalk_visit v = { .ctx = &s };
 
-	(void)state;
 	assert_int_equal(pgwalk_range(&w, HALF, UINT64_MAX, &v), OK);
 	v.leaves = see_leaves;
 	assert_int_equal(pgwalk_range(&w, HALF, UINT64_MAX, &v), OK);
 	assert_int_equal(s.runs, 1);
 	assert_int_equal(s.tables, 0);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(tables_in_order),
-		TEST(five_levels),
-		TEST(lower_half),
-		TEST(runs_join),
-		TEST(runs_break),
-		TEST(runs_break_in_the_middle),
-		TEST(sizes_do_not_join),
-		TEST(sizes_do_not_join_across_a_gap),
-		TEST(part_of_a_table),
-		TEST(end_of_physical_memory),
-		TEST(bad_ranges),
-		TEST(every_read_counts),
-		TEST(unreadable),
-		TEST(reserved_bits),
-		TEST(lookup),
-		TEST(no_callbacks),
-	};
-
-	return cmocka_run_group_tests_name("pgwalk", tests, NULL, NULL);
 }

@@ -49,6 +49,8 @@ static int setup(void **state)
 	return 0;
 }
 
+static const struct fixture fixture = { .setup = setup };
+
 #define RUN(i, at_level, at, to, at_nid, is_movable)                                                                   \
 	do {                                                                                                           \
 		assert_int_equal(run[i].level, at_level);                                                              \
@@ -58,9 +60,8 @@ static int setup(void **state)
 		assert_int_equal(run[i].movable, is_movable);                                                          \
 	} while (0)
 
-static void nothing(void **state)
+TEST(nothing)
 {
-	(void)state;
 	placement_finish(&p);
 	assert_int_equal(runs, 0);
 	assert_int_equal(p.table_pages, 0);
@@ -68,9 +69,8 @@ static void nothing(void **state)
 	assert_int_equal(placement_pinned(&p), 0);
 }
 
-static void counts(void **state)
+TEST(counts)
 {
-	(void)state;
 	placement_add(&p, 0x5000, PT_PGD);
 	placement_add(&p, 0x9000, PT_PUD);
 	placement_add(&p, GIB, PT_PMD);
@@ -99,9 +99,8 @@ static void counts(void **state)
 }
 
 /* The top table lies in the image: a run, but no page of the direct map, and no stain wherever it is. */
-static void pgd_is_no_stain(void **state)
+TEST(pgd_is_no_stain)
 {
-	(void)state;
 	placement_add(&p, 5 * GIB, PT_PGD);
 	placement_finish(&p);
 	assert_int_equal(runs, 1);
@@ -114,9 +113,8 @@ static void pgd_is_no_stain(void **state)
 	assert_int_equal(placement_pinned(&p), 0);
 }
 
-static void runs_grow_both_ways(void **state)
+TEST(runs_grow_both_ways)
 {
-	(void)state;
 	for (phys_t at = 0x10000; at < 0x14000; at += PAGE_SIZE)
 		placement_add(&p, at, PT_PTE);
 	for (phys_t at = 0x24000; at > 0x20000; at -= PAGE_SIZE)
@@ -136,9 +134,8 @@ static void runs_grow_both_ways(void **state)
 }
 
 /* Neighbours on different nodes, or stained and not, are different runs, in both directions. */
-static void runs_end_at_borders(void **state)
+TEST(runs_end_at_borders)
 {
-	(void)state;
 	for (phys_t at = GIB - 2 * PAGE_SIZE; at < GIB + 2 * PAGE_SIZE; at += PAGE_SIZE)
 		placement_add(&p, at, PT_PTE);
 	for (phys_t at = 2 * GIB + PAGE_SIZE; at >= 2 * GIB - PAGE_SIZE; at -= PAGE_SIZE)
@@ -152,9 +149,8 @@ static void runs_end_at_borders(void **state)
 }
 
 /* A hot-pluggable and an ordinary range of one node: two runs. */
-static void movable_border_on_one_node(void **state)
+TEST(movable_border_on_one_node)
 {
-	(void)state;
 	numa_init(&numa);
 	memblock_init(&mb);
 	add_node(1, 0, GIB, false);
@@ -172,9 +168,8 @@ static void movable_border_on_one_node(void **state)
 }
 
 /* report=full: a run for every page. */
-static void single(void **state)
+TEST(single)
 {
-	(void)state;
 	p.single = true;
 	placement_add(&p, 0x10000, PT_PTE);
 	placement_add(&p, 0x11000, PT_PTE);
@@ -188,9 +183,8 @@ static void single(void **state)
 }
 
 /* Page 0 is a page, and nobody has to listen. */
-static void page_zero_unheard(void **state)
+TEST(page_zero_unheard)
 {
-	(void)state;
 	p.run = NULL;
 	placement_add(&p, 0, PT_PTE);
 	placement_finish(&p);
@@ -200,7 +194,7 @@ static void page_zero_unheard(void **state)
 }
 
 /* Pages that were only counted give the numbers that each of them by itself would give. */
-static void counted(void **state)
+TEST(counted)
 {
 	static struct placement one_by_one;
 	static const struct count_run chunk[] = {
@@ -214,7 +208,6 @@ static void counted(void **state)
 		{ { 4 * GIB, 4 * GIB + PAGE_SIZE }, .nid = 2, .movable = true, .level = { [PT_PTE] = 1 } },
 	};
 
-	(void)state;
 	placement_init(&one_by_one, &numa);
 	for (size_t i = 0; i < ARRAY_SIZE(chunk); i++) {
 		phys_t at = chunk[i].pages.start;
@@ -239,21 +232,4 @@ static void counted(void **state)
 	assert_memory_equal(p.level_movable, one_by_one.level_movable, sizeof(p.level_movable));
 	assert_memory_equal(&p.lowest_highest, &one_by_one.lowest_highest, sizeof(p.lowest_highest));
 	assert_int_equal(runs, 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(nothing, setup),
-		cmocka_unit_test_setup(counts, setup),
-		cmocka_unit_test_setup(pgd_is_no_stain, setup),
-		cmocka_unit_test_setup(runs_grow_both_ways, setup),
-		cmocka_unit_test_setup(runs_end_at_borders, setup),
-		cmocka_unit_test_setup(movable_border_on_one_node, setup),
-		cmocka_unit_test_setup(single, setup),
-		cmocka_unit_test_setup(page_zero_unheard, setup),
-		cmocka_unit_test_setup(counted, setup),
-	};
-
-	return cmocka_run_group_tests_name("placement", tests, NULL, NULL);
 }

@@ -50,11 +50,10 @@ static size_t on_node1(const struct map_machine *m)
 		map_machine_free(m_);                                                                                  \
 	} while (0)
 
-static void bottom_up_1g(void **state)
+TEST(bottom_up_1g)
 {
 	struct map_machine *m = golden(PAGE_2M | PAGE_1G, 16);
 
-	(void)state;
 	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
 	/* PUD, PMD(0), PTE(0), trampoline, PMD(2G), PTE(0xbfe00000) */
 	MAP_PAGES(m, { 0x43401000, 0x43407000 });
@@ -76,32 +75,28 @@ static void bottom_up_1g(void **state)
 	map_machine_free(m);
 }
 
-static void bottom_up_2m(void **state)
+TEST(bottom_up_2m)
 {
-	(void)state;
 	EXPECT_PAGES(golden(PAGE_2M, 16), &policy_bottom_up, 0, { 0x43401000, 0x4340d000 });
 }
 
 /* The problem this project shows: same kernel, same base, 529 pages on the next node. */
-static void bottom_up_4k(void **state)
+TEST(bottom_up_4k)
 {
-	(void)state;
 	EXPECT_PAGES(golden(PAGE_4K, 16), &policy_bottom_up, 529, { 0x43401000, 0x43411000 },
 		     { 0x43430000, 0x44211000 }, { 0x100000, 0x319000 });
 }
 
-static void top_down_1g(void **state)
+TEST(top_down_1g)
 {
-	(void)state;
 	EXPECT_PAGES(golden(PAGE_2M | PAGE_1G, 16), &policy_top_down, 2, { 0x43401000, 0x43405000 },
 		     { 0x23fffe000, 0x240000000 });
 }
 
-static void top_down_2m(void **state)
+TEST(top_down_2m)
 {
 	struct map_machine *m = golden(PAGE_2M, 16);
 
-	(void)state;
 	assert_int_equal(map_machine_build(m, &policy_top_down), OK);
 	MAP_PAGES(m, { 0x43401000, 0x4340a000 }, { 0x23fffd000, 0x240000000 });
 	/* PUD PMD(0) PTE(0) trampoline PMD(8G); the kernel's piece from memblock; then the buffer again */
@@ -111,48 +106,42 @@ static void top_down_2m(void **state)
 	map_machine_free(m);
 }
 
-static void top_down_4k(void **state)
+TEST(top_down_4k)
 {
-	(void)state;
 	EXPECT_PAGES(golden(PAGE_4K, 16), &policy_top_down, 4090, { 0x43401000, 0x43411000 },
 		     { 0x23f006000, 0x240000000 });
 }
 
-static void memblock_1g(void **state)
+TEST(memblock_1g)
 {
-	(void)state;
 	EXPECT_PAGES(golden_srat(PAGE_2M | PAGE_1G, true), &policy_memblock, 0, { 0x43401000, 0x43407000 },
 		     { 0xbfdff000, 0xbfe00000 });
 }
 
-static void memblock_2m(void **state)
+TEST(memblock_2m)
 {
-	(void)state;
 	EXPECT_PAGES(golden_srat(PAGE_2M, true), &policy_memblock, 0, { 0x43401000, 0x4340c000 },
 		     { 0xbfdff000, 0xbfe00000 });
 }
 
-static void memblock_4k(void **state)
+TEST(memblock_4k)
 {
-	(void)state;
 	EXPECT_PAGES(golden_srat(PAGE_4K, true), &policy_memblock, 0, { 0x43401000, 0x43411000 },
 		     { 0xbefe6000, 0xbffe0000 });
 }
 
 /* Without movable_node the marks count for nothing: node borders only cost a PMD page. */
-static void memblock_without_movable_node(void **state)
+TEST(memblock_without_movable_node)
 {
-	(void)state;
 	/* PMD(1G) is wanted while node 0's part of that GiB, with the kernel in it, blocks the buffer */
 	EXPECT_PAGES(golden_srat(PAGE_2M | PAGE_1G, false), &policy_memblock, 1, { 0x43401000, 0x43407000 },
 		     { 0x23ffff000, 0x240000000 });
 }
 
-static void series(void **state)
+TEST(series)
 {
 	struct map_machine *m = golden_srat(PAGE_2M | PAGE_1G, true);
 
-	(void)state;
 	assert_int_equal(map_machine_build(m, &policy_series), OK);
 	/*
 	 * as `memblock`, but the highest page of unmovable memory is taken, mapped or not: PMD(1G); then PMD(2G),
@@ -170,11 +159,10 @@ static void series(void **state)
 		     { 0xbefe6000, 0xbffe0000 });
 }
 
-static void lowest(void **state)
+TEST(lowest)
 {
 	struct map_machine *m = golden(PAGE_2M | PAGE_1G, 16);
 
-	(void)state;
 	assert_int_equal(map_machine_build(m, &policy_lowest), OK);
 	/* PMD(2G) and PTE(0xbfe00000) are wanted while the kernel's own region is mapped: the lowest free pages */
 	MAP_ORDER(m, 4, 0x100000, 0x101000);
@@ -184,11 +172,10 @@ static void lowest(void **state)
 	EXPECT_PAGES(golden(PAGE_4K, 16), &policy_lowest, 0, { 0x43401000, 0x43411000 }, { 0x100000, 0x10fa000 });
 }
 
-static void hybrid(void **state)
+TEST(hybrid)
 {
 	struct map_machine *m = golden(PAGE_2M | PAGE_1G, 16);
 
-	(void)state;
 	assert_int_equal(map_machine_build(m, &policy_hybrid), OK);
 	MAP_PAGES(m, { 0x43401000, 0x43407000 });
 	map_machine_free(m);
@@ -242,11 +229,10 @@ static struct map_machine *node_1_full(void)
 }
 
 /* Two pages are free above the kernel, then it goes downwards from below its end. */
-static void hybrid_turns_round(void **state)
+TEST(hybrid_turns_round)
 {
 	struct map_machine *m = two_pages_above();
 
-	(void)state;
 	assert_int_equal(map_machine_build(m, &policy_hybrid), OK);
 	/*
 	 * PTE tables: [0, 2M) is there; 16M..30M: one from the buffer, two above the kernel, then below its end;
@@ -260,11 +246,10 @@ static void hybrid_turns_round(void **state)
 }
 
 /* The kernel's end lies in a hole, as with a pretended image: nothing is below it but the kernel's own region. */
-static void bottom_up_end_in_a_hole(void **state)
+TEST(bottom_up_end_in_a_hole)
 {
 	struct map_machine *m = small(32 * MIB, 16 * MIB, 0x1100000, 48 * MIB);
 
-	(void)state;
 	map_machine_memory(m, 64 * MIB, 66 * MIB);
 	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
 	/* the buffer for [0, 2M) and for 64M, then from 1M up for [2M, 32M) */
@@ -274,11 +259,10 @@ static void bottom_up_end_in_a_hole(void **state)
 	map_machine_free(m);
 }
 
-static void floor_16m(void **state)
+TEST(floor_16m)
 {
 	struct map_machine *m = golden(PAGE_2M | PAGE_1G, 16);
 
-	(void)state;
 	assert_int_equal(map_machine_build(m, &policy_floor), OK);
 	MAP_PAGES(m, { 0x43401000, 0x43405000 }, { 0x1000000, 0x1002000 });
 	map_machine_free(m);
@@ -291,11 +275,10 @@ static void floor_16m(void **state)
 	map_machine_free(m);
 }
 
-static void node_local(void **state)
+TEST(node_local)
 {
 	struct map_machine *m = golden_srat(PAGE_2M, true);
 
-	(void)state;
 	assert_int_equal(map_machine_build(m, &policy_node_local), OK);
 	/*
 	 * PMD(1G) is wanted while the kernel's region blocks the buffer: the top of node 0. PMD(2G), PTE(0xbfe00000)
@@ -321,11 +304,10 @@ static void node_local(void **state)
  * The highest memory is a third, hot-pluggable node: it has its own tables, but gets none of node 1's when that one
  * is full.
  */
-static void node_local_fallback_honours_marks(void **state)
+TEST(node_local_fallback_honours_marks)
 {
 	struct map_machine *m = golden(PAGE_2M, 16);
 
-	(void)state;
 	map_machine_node(m, 0, 4 * GIB, 0, false);
 	map_machine_node(m, 4 * GIB, 8 * GIB, 1, true);
 	map_machine_node(m, 8 * GIB, TOP, 2, true);
@@ -368,11 +350,10 @@ static phys_t table_for(struct map_machine *m, enum pt_level level, phys_t phys)
 	return table;
 }
 
-static void pc_64g_bottom_up(void **state)
+TEST(pc_64g_bottom_up)
 {
 	struct map_machine *m = pc_64g();
 
-	(void)state;
 	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
 	MAP_PAGES(m, { 0x4401000, 0x4411000 }, { 0x4430000, 0x4463000 });
 	assert_int_equal(m->nr, 67);
@@ -382,11 +363,10 @@ static void pc_64g_bottom_up(void **state)
 	map_machine_free(m);
 }
 
-static void pc_64g_top_down(void **state)
+TEST(pc_64g_top_down)
 {
 	struct map_machine *m = pc_64g();
 
-	(void)state;
 	assert_int_equal(map_machine_build(m, &policy_top_down), OK);
 	assert_int_equal(m->nr, 67);
 	/*
@@ -403,11 +383,10 @@ static void pc_64g_top_down(void **state)
 	map_machine_free(m);
 }
 
-static void kaslr_48g_bottom_up(void **state)
+TEST(kaslr_48g_bottom_up)
 {
 	struct map_machine *m = map_machine_new();
 
-	(void)state;
 	map_machine_memory(m, 0x1000, 0x9f000);
 	map_machine_memory(m, MIB, 0xbffe0000);
 	map_machine_memory(m, 4 * GIB, 49 * GIB);
@@ -421,12 +400,11 @@ static void kaslr_48g_bottom_up(void **state)
 	map_machine_free(m);
 }
 
-static void la57_24g_bottom_up(void **state)
+TEST(la57_24g_bottom_up)
 {
 	struct map_machine *m = map_machine_new();
 	const uint64_t *entry;
 
-	(void)state;
 	map_machine_memory(m, 0x1000, 0x9f000);
 	map_machine_memory(m, MIB, 0xbffe0000);
 	map_machine_memory(m, 4 * GIB, 25 * GIB);
@@ -456,11 +434,10 @@ static void la57_24g_bottom_up(void **state)
  * No free 2M block: Linux since 6.1.141 starts at the top of the map rounded down to 2M. A page is reserved in each
  * 2M block but the half one at the end.
  */
-static void top_down_no_free_block(void **state)
+TEST(top_down_no_free_block)
 {
 	struct map_machine *m = small(9 * MIB, 4 * MIB, 0x480000, 0x490000);
 
-	(void)state;
 	map_machine_reserve(m, 2 * MIB, 2 * MIB + PAGE_SIZE);
 	map_machine_reserve(m, 6 * MIB, 6 * MIB + PAGE_SIZE);
 	assert_int_equal(map_machine_build(m, &policy_top_down), OK);
@@ -476,12 +453,11 @@ static void top_down_no_free_block(void **state)
 }
 
 /* What is only counted says the same, and that there was no block to begin below. */
-static void top_down_no_free_block_counted(void **state)
+TEST(top_down_no_free_block_counted)
 {
 	struct map_machine *m = small(9 * MIB, 4 * MIB, 0x480000, 0x490000);
 	struct count c = { .block = { 1, 2 } };
 
-	(void)state;
 	map_machine_reserve(m, 2 * MIB, 2 * MIB + PAGE_SIZE);
 	map_machine_reserve(m, 6 * MIB, 6 * MIB + PAGE_SIZE);
 	m->dm.count = &c;
@@ -492,11 +468,10 @@ static void top_down_no_free_block_counted(void **state)
 }
 
 /* Tables come from what the steps before have mapped; memory below that is free, but not asked for. */
-static void top_down_stays_in_what_is_mapped(void **state)
+TEST(top_down_stays_in_what_is_mapped)
 {
 	struct map_machine *m = small(9 * MIB, 4 * MIB, 0x480000, 0x490000);
 
-	(void)state;
 	map_machine_reserve(m, 2 * MIB, 2 * MIB + PAGE_SIZE);
 	map_machine_reserve(m, 6 * MIB, 8 * MIB - PAGE_SIZE);
 	/* [6M, 8M) has one free page, for PTE(2M); none is left for PTE(4M) */
@@ -508,11 +483,10 @@ static void top_down_stays_in_what_is_mapped(void **state)
 }
 
 /* With nothing unmovable free, `memblock` gives up and says where; bottom-up does not know better and goes on. */
-static void all_movable(void **state)
+TEST(all_movable)
 {
 	struct map_machine *m = golden_srat(PAGE_2M, true);
 
-	(void)state;
 	map_machine_reserve(m, 0, NODE1_LOW);
 	map_machine_reserve(m, NODE1_LOW_END, 0xc0000000);
 	/* PMD(8G) is the buffer's; PMD(1G) is wanted while the buffer is blocked */
@@ -571,9 +545,8 @@ static unsigned room_needed(struct map_machine *(*make)(void), const struct pt_p
 	}
 }
 
-static void list_of_reservations_full(void **state)
+TEST(list_of_reservations_full)
 {
-	(void)state;
 	/* next to [0, 1M): no new region at all */
 	assert_int_equal(room_needed(golden_4k, &policy_lowest), 0);
 	/* one run below what lies on top, or above 16M */
@@ -591,13 +564,12 @@ static void list_of_reservations_full(void **state)
 	assert_int_equal(room_needed(small_node, &policy_node_local), 1);
 }
 
-static void table_of_policies(void **state)
+TEST(table_of_policies)
 {
 	static const char *const names[] = { "bottom-up", "memblock", "lowest", "top-down",
 					     "series",    "hybrid",   "floor",  "node-local" };
 	static const bool srat_first[] = { false, true, false, false, true, false, false, true };
 
-	(void)state;
 	assert_int_equal(pt_policies_nr, ARRAY_SIZE(names));
 	for (unsigned i = 0; i < pt_policies_nr; i++) {
 		assert_string_equal(pt_policies[i]->name, names[i]);
@@ -611,40 +583,4 @@ static void table_of_policies(void **state)
 	assert_null(pt_policy_find("floors", 6));
 	assert_null(pt_policy_find("Floor", 5));
 	assert_null(pt_policy_find("", 0));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bottom_up_1g),
-		cmocka_unit_test(bottom_up_2m),
-		cmocka_unit_test(bottom_up_4k),
-		cmocka_unit_test(top_down_1g),
-		cmocka_unit_test(top_down_2m),
-		cmocka_unit_test(top_down_4k),
-		cmocka_unit_test(memblock_1g),
-		cmocka_unit_test(memblock_2m),
-		cmocka_unit_test(memblock_4k),
-		cmocka_unit_test(memblock_without_movable_node),
-		cmocka_unit_test(series),
-		cmocka_unit_test(bottom_up_end_in_a_hole),
-		cmocka_unit_test(lowest),
-		cmocka_unit_test(hybrid),
-		cmocka_unit_test(hybrid_turns_round),
-		cmocka_unit_test(floor_16m),
-		cmocka_unit_test(node_local),
-		cmocka_unit_test(node_local_fallback_honours_marks),
-		cmocka_unit_test(pc_64g_bottom_up),
-		cmocka_unit_test(pc_64g_top_down),
-		cmocka_unit_test(kaslr_48g_bottom_up),
-		cmocka_unit_test(la57_24g_bottom_up),
-		cmocka_unit_test(top_down_no_free_block),
-		cmocka_unit_test(top_down_no_free_block_counted),
-		cmocka_unit_test(top_down_stays_in_what_is_mapped),
-		cmocka_unit_test(all_movable),
-		cmocka_unit_test(list_of_reservations_full),
-		cmocka_unit_test(table_of_policies),
-	};
-
-	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
 }

@@ -25,9 +25,10 @@ static int setup(void **state)
 	return 0;
 }
 
-static void buffer_first(void **state)
+static const struct fixture fixture = { .setup = setup };
+
+TEST(buffer_first)
 {
-	(void)state;
 	bounds(MIB, 8 * MIB, NUMA_NO_NODE);
 	assert_int_equal(pt_alloc_page(&a), 0x108000);
 	a.buffer_ok = false;
@@ -40,18 +41,16 @@ static void buffer_first(void **state)
 	assert_int_equal(a.from_memblock, 3);
 }
 
-static void part_of_a_page_is_none(void **state)
+TEST(part_of_a_page_is_none)
 {
-	(void)state;
 	a.buffer.end = 0x108fff;
 	assert_int_equal(pt_alloc_page(&a), PHYS_NONE);
 	bounds(MIB, MIB + 0xfff, NUMA_NO_NODE);
 	assert_int_equal(pt_alloc_page(&a), PHYS_NONE);
 }
 
-static void downwards(void **state)
+TEST(downwards)
 {
-	(void)state;
 	mb.bottom_up = false;
 	a.buffer_ok = false;
 	bounds(MIB, 8 * MIB, NUMA_NO_NODE);
@@ -65,9 +64,8 @@ static void downwards(void **state)
 }
 
 /* Linux asks memblock only when min < max. */
-static void no_room_between_bounds(void **state)
+TEST(no_room_between_bounds)
 {
-	(void)state;
 	a.buffer_ok = false;
 	assert_int_equal(pt_alloc_page(&a), PHYS_NONE);
 	bounds(2 * MIB, MIB, NUMA_NO_NODE);
@@ -79,9 +77,8 @@ static void no_room_between_bounds(void **state)
 	assert_int_equal(pt_alloc_page(&a), PHYS_NONE);
 }
 
-static void on_a_node(void **state)
+TEST(on_a_node)
 {
-	(void)state;
 	a.buffer_ok = false;
 	assert_int_equal(memblock_set_node(&mb.memory, (struct range){ 0, 0x480000 }, 0), OK);
 	assert_int_equal(memblock_set_node(&mb.memory, (struct range){ 0x480000, 0x500000 }, 1), OK);
@@ -96,11 +93,10 @@ static void on_a_node(void **state)
 }
 
 /* Memblock learns of pages when it is flushed, or when another search needs to know. */
-static void reserved_in_one_go(void **state)
+TEST(reserved_in_one_go)
 {
 	const struct range two = { 0x110000, 0x112000 };
 
-	(void)state;
 	a.buffer_ok = false;
 	bounds(0x103000, 8 * MIB, NUMA_NO_NODE);
 	assert_int_equal(pt_alloc_page(&a), 0x110000);
@@ -121,9 +117,8 @@ static void reserved_in_one_go(void **state)
 	assert_int_equal(mb.reserved.nr, 2);
 }
 
-static void direction_turned(void **state)
+TEST(direction_turned)
 {
-	(void)state;
 	a.buffer_ok = false;
 	bounds(MIB, 2 * MIB, NUMA_NO_NODE);
 	assert_int_equal(pt_alloc_page(&a), 0x100000);
@@ -134,9 +129,8 @@ static void direction_turned(void **state)
 	assert_int_equal(pt_alloc_page(&a), 0x110000);
 }
 
-static void memblock_full(void **state)
+TEST(memblock_full)
 {
-	(void)state;
 	memblock_init(&mb);
 	must_add(&mb, MIB, 64 * MIB);
 	for (phys_t at = 2 * MIB; mb.reserved.nr < MEMBLOCK_MAX; at += 2 * PAGE_SIZE)
@@ -264,12 +258,11 @@ static void random_change(struct naive *n)
 	}
 }
 
-static void same_as_page_by_page(void **state)
+TEST(same_as_page_by_page)
 {
 	unsigned found = 0, none = 0;
 	struct naive n;
 
-	(void)state;
 	seed = 1;
 	for (unsigned trial = 0; trial < 200; trial++) {
 		phys_t buffer, buffer_end;
@@ -323,11 +316,10 @@ static void note(void *ctx, phys_t page, bool from_buffer)
 	j->from_buffer[j->nr++] = from_buffer;
 }
 
-static void every_page_is_told(void **state)
+TEST(every_page_is_told)
 {
 	struct journal j = { .nr = 0 };
 
-	(void)state;
 	a.tell = note;
 	a.tell_ctx = &j;
 	bounds(MIB, 0x102000, NUMA_NO_NODE);
@@ -349,11 +341,10 @@ static void assert_range(struct range r, phys_t start, phys_t end)
 }
 
 /* Several pages in one go: the buffer's upwards, memblock's from the run at hand, each told by itself and in order. */
-static void more_at_once(void **state)
+TEST(more_at_once)
 {
 	struct journal j = { .nr = 0 };
 
-	(void)state;
 	a.tell = note;
 	a.tell_ctx = &j;
 	mb.bottom_up = false;
@@ -385,23 +376,4 @@ static void more_at_once(void **state)
 	assert_true(memblock_overlaps(&mb.reserved, (struct range){ 0x4fb000, 0x4fc000 }, NULL));
 	assert_false(memblock_overlaps(&mb.reserved, (struct range){ 0x4fa000, 0x4fb000 }, NULL));
 	assert_int_equal(j.nr, 4);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(buffer_first, setup),
-		cmocka_unit_test_setup(part_of_a_page_is_none, setup),
-		cmocka_unit_test_setup(downwards, setup),
-		cmocka_unit_test_setup(no_room_between_bounds, setup),
-		cmocka_unit_test_setup(on_a_node, setup),
-		cmocka_unit_test_setup(reserved_in_one_go, setup),
-		cmocka_unit_test_setup(direction_turned, setup),
-		cmocka_unit_test_setup(memblock_full, setup),
-		cmocka_unit_test_setup(every_page_is_told, setup),
-		cmocka_unit_test_setup(more_at_once, setup),
-		cmocka_unit_test_setup(same_as_page_by_page, setup),
-	};
-
-	return cmocka_run_group_tests_name("pt_alloc", tests, NULL, NULL);
 }

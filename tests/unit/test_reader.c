@@ -27,11 +27,12 @@ static void make(size_t length)
 	firmware_put(AT);
 }
 
-static void test_header(void **state)
+static const struct fixture fixture = { .setup = firmware_setup, .teardown = firmware_teardown };
+
+TEST(test_header)
 {
 	struct acpi_table t;
 
-	(void)state;
 	make(100);
 	assert_int_equal(acpi_table_open(&t, &mem, AT), OK);
 	assert_ptr_equal(t.mem, &mem);
@@ -47,11 +48,10 @@ static void test_header(void **state)
 	assert_int_equal(t.creator_revision, 1);
 }
 
-static void test_odd_texts(void **state)
+TEST(test_odd_texts)
 {
 	struct acpi_table t;
 
-	(void)state;
 	make(36);
 	memcpy(made.bytes + 10, "AB\0CDE", 6);
 	memcpy(made.bytes + 16, "x\n\x7f\xff ~yz", 8);
@@ -64,7 +64,7 @@ static void test_odd_texts(void **state)
 	assert_string_equal(t.creator_id, "");
 }
 
-static void test_length_limits(void **state)
+TEST(test_length_limits)
 {
 	static const struct {
 		uint32_t length;
@@ -75,7 +75,6 @@ static void test_length_limits(void **state)
 	};
 	struct acpi_table t;
 
-	(void)state;
 	make(36);
 	assert_int_equal(acpi_table_open(&t, &mem, AT), OK);
 	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
@@ -87,11 +86,10 @@ static void test_length_limits(void **state)
 }
 
 /* 1100 bytes: three chunks of the sum, two pages. */
-static void test_every_byte_is_summed(void **state)
+TEST(test_every_byte_is_summed)
 {
 	struct acpi_table t;
 
-	(void)state;
 	make(1100);
 	for (size_t i = 0; i < made.len; i++) {
 		uint8_t wrong = made.bytes[i] ^ 0x40;
@@ -108,13 +106,12 @@ static void test_every_byte_is_summed(void **state)
 	assert_int_equal(acpi_table_open(&t, &mem, AT), OK);
 }
 
-static void test_every_byte_may_be_unreadable(void **state)
+TEST(test_every_byte_may_be_unreadable)
 {
 	struct holed h;
 	struct physmem holed = { holed_read, &h };
 	struct acpi_table t;
 
-	(void)state;
 	make(1100);
 	h.inner = mem;
 	for (h.hole = AT; h.hole < AT + 1100; h.hole++)
@@ -124,24 +121,22 @@ static void test_every_byte_may_be_unreadable(void **state)
 	assert_int_equal(acpi_table_open(&t, &holed, AT), OK);
 }
 
-static void test_address_does_not_wrap(void **state)
+TEST(test_address_does_not_wrap)
 {
 	struct acpi_table t;
 	uint32_t length = 4096;
 
-	(void)state;
 	assert_int_equal(acpi_table_open(&t, &mem, UINT64_MAX), ERR_UNREADABLE);
 	assert_int_equal(acpi_table_open(&t, &mem, UINT64_MAX - 34), ERR_UNREADABLE);
 	fake_ram_write(&ram, UINT64_MAX - 2000 + 4, &length, 4);
 	assert_int_equal(acpi_table_open(&t, &mem, UINT64_MAX - 2000), ERR_MALFORMED);
 }
 
-static void test_read_limits(void **state)
+TEST(test_read_limits)
 {
 	struct acpi_table t;
 	uint8_t buf[64] = { 0 };
 
-	(void)state;
 	make(100);
 	assert_int_equal(acpi_table_open(&t, &mem, AT), OK);
 	assert_true(acpi_table_read(&t, 36, buf, 64));
@@ -191,14 +186,13 @@ static void assert_end(struct acpi_entries *it, enum status damage, uint32_t off
 	}
 }
 
-static void test_entries(void **state)
+TEST(test_entries)
 {
 	struct acpi_table t;
 	struct acpi_entries it = walk(&t, "\x05\x04\xaa\xbb\x09\x02\x07\x03\xcc", 9);
 	struct acpi_entry e = { .offset = 36, .type = 5, .length = 4 };
 	uint8_t buf[8] = { 0 };
 
-	(void)state;
 	assert_entry(&it, 36, 5, 4);
 	assert_entry(&it, 40, 9, 2);
 	assert_entry(&it, 42, 7, 3);
@@ -208,12 +202,11 @@ static void test_entries(void **state)
 	assert_false(acpi_entry_read(&it, &e, buf, 5));
 }
 
-static void test_entries_empty(void **state)
+TEST(test_entries_empty)
 {
 	struct acpi_table t;
 	struct acpi_entries it = walk(&t, "", 0);
 
-	(void)state;
 	assert_end(&it, OK, 36);
 	it = (struct acpi_entries){ .table = &t, .next = 48 };
 	assert_end(&it, OK, 48);
@@ -222,12 +215,11 @@ static void test_entries_empty(void **state)
 }
 
 /* Linux stops when at most two bytes are left, whatever they say. */
-static void test_entries_stray_bytes(void **state)
+TEST(test_entries_stray_bytes)
 {
 	struct acpi_table t;
 	struct acpi_entries it = walk(&t, "\x05\x03\xaa\x00", 4);
 
-	(void)state;
 	assert_entry(&it, 36, 5, 3);
 	assert_end(&it, OK, 39);
 	it = walk(&t, "\x05\x03\xaa\x00\x00", 5);
@@ -238,12 +230,11 @@ static void test_entries_stray_bytes(void **state)
 	assert_end(&it, ERR_MALFORMED, 39);
 }
 
-static void test_entries_damage(void **state)
+TEST(test_entries_damage)
 {
 	static const char *const second[] = { "\x01\x00\xff", "\x01\x01\xff", "\x01\x04\xff", "\x01\xff\xff" };
 	struct acpi_table t;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(second); i++) {
 		uint8_t bytes[5] = { 9, 2 };
 		struct acpi_entries it;
@@ -260,37 +251,14 @@ static void test_entries_damage(void **state)
 	}
 }
 
-static void test_entries_unreadable(void **state)
+TEST(test_entries_unreadable)
 {
 	struct acpi_table t;
 	struct acpi_entries it = walk(&t, "\x09\x02\x09\x03\xff", 5);
 	struct holed h = { mem, AT + 39 };
 	struct physmem holed = { holed_read, &h };
 
-	(void)state;
 	t.mem = &holed;
 	assert_entry(&it, 36, 9, 2);
 	assert_end(&it, ERR_UNREADABLE, 38);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, firmware_setup, firmware_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_header),
-		TEST(test_odd_texts),
-		TEST(test_length_limits),
-		TEST(test_every_byte_is_summed),
-		TEST(test_every_byte_may_be_unreadable),
-		TEST(test_address_does_not_wrap),
-		TEST(test_read_limits),
-		TEST(test_entries),
-		TEST(test_entries_empty),
-		TEST(test_entries_stray_bytes),
-		TEST(test_entries_damage),
-		TEST(test_entries_unreadable),
-	};
-
-	return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
 }

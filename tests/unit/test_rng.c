@@ -2,12 +2,12 @@
 /* The generator: published and independently computed values, and no favoured number below any bound. */
 #include "tests/unit/support.h"
 
-#include "kernel/rng.h"
+#include "lib/rng.h"
 
 #define DRAWS 1000000
 
 /* The values the authors' own code yields from this state. */
-static void test_reference_values(void **state)
+TEST(test_reference_values)
 {
 	static const uint64_t expected[] = {
 		11520,
@@ -23,18 +23,16 @@ static void test_reference_values(void **state)
 	};
 	struct rng r = { { 1, 2, 3, 4 } };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
 		assert_int_equal(rng_next(&r), expected[i]);
 }
 
-static void test_splitmix_fills_the_state(void **state)
+TEST(test_splitmix_fills_the_state)
 {
 	static const uint64_t expected[] = { 6457827717110365317u, 3203168211198807973u, 9817491932198370423u,
 					     4593380528125082431u };
 	struct rng r;
 
-	(void)state;
 	rng_seed(&r, 1234567);
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
 		assert_int_equal(r.s[i], expected[i]);
@@ -49,7 +47,7 @@ static void assert_sequence(uint64_t seed, const uint64_t *expected)
 		assert_int_equal(rng_next(&r), expected[i]);
 }
 
-static void test_seeds(void **state)
+TEST(test_seeds)
 {
 	static const uint64_t zero[] = { 0x99ec5f36cb75f2b4, 0xbf6e1f784956452a, 0x1a5f849d4933e6e0, 0x6aa594f1262d2d2c,
 					 0xbba5ad4a1f842e59 };
@@ -58,19 +56,17 @@ static void test_seeds(void **state)
 	static const uint64_t ones[] = { 0x8f5520d52a7ead08, 0xc476a018caa1802d, 0x81de31c0d260469e, 0xbf658d7e065f3c2f,
 					 0x913593fda1bca32a };
 
-	(void)state;
 	assert_sequence(0, zero);
 	assert_sequence(42, some);
 	assert_sequence(UINT64_MAX, ones);
 }
 
-static void test_below_values(void **state)
+TEST(test_below_values)
 {
 	static const uint64_t seed42[] = { 22, 62, 79, 93, 16, 104, 94, 107 };
 	static const uint64_t seed7[] = { 94, 24, 98, 74, 14, 1, 56, 86 };
 	struct rng a, b;
 
-	(void)state;
 	rng_seed(&a, 42);
 	rng_seed(&b, 7);
 	for (size_t i = 0; i < ARRAY_SIZE(seed42); i++) {
@@ -80,23 +76,21 @@ static void test_below_values(void **state)
 }
 
 /* 2^63 + 1: nearly every second number must be drawn again, here the first two at once. */
-static void test_below_draws_again(void **state)
+TEST(test_below_draws_again)
 {
 	static const uint64_t expected[] = { 0x2e17533239e499a0, 0x6cb8ad4703b360a0, 0x7de6dc7fe2ec5e63,
 					     0x450da53101795237 };
 	struct rng r;
 
-	(void)state;
 	rng_seed(&r, 42);
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
 		assert_int_equal(rng_below(&r, (1ull << 63) + 1), expected[i]);
 }
 
-static void test_below_one(void **state)
+TEST(test_below_one)
 {
 	struct rng r;
 
-	(void)state;
 	rng_seed(&r, 1);
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(rng_below(&r, 1), 0);
@@ -125,11 +119,10 @@ static void assert_uniform(uint64_t n, uint64_t width, uint64_t seed)
 			 chi2);
 }
 
-static void test_below_is_uniform(void **state)
+TEST(test_below_is_uniform)
 {
 	static const uint64_t bounds[] = { 2, 3, 7, 64, 100, 110, 997, 1000 };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bounds); i++)
 		assert_uniform(bounds[i], 1, 0x2a + i);
 	assert_uniform(110, 1, 0);
@@ -137,9 +130,8 @@ static void test_below_is_uniform(void **state)
 }
 
 /* A remainder alone would give the lowest third twice its share. */
-static void test_large_bound_is_uniform(void **state)
+TEST(test_large_bound_is_uniform)
 {
-	(void)state;
 	assert_uniform(3ull << 62, 1ull << 62, 1);
 	assert_uniform(3ull << 62, 1ull << 54, 2);
 }
@@ -149,28 +141,10 @@ static void below_zero(void *arg)
 	rng_below(arg, 0);
 }
 
-static void test_below_zero_is_our_bug(void **state)
+TEST(test_below_zero_is_our_bug)
 {
 	struct rng r;
 
-	(void)state;
 	rng_seed(&r, 3);
 	assert_kassert(below_zero, &r);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reference_values),
-		cmocka_unit_test(test_splitmix_fills_the_state),
-		cmocka_unit_test(test_seeds),
-		cmocka_unit_test(test_below_values),
-		cmocka_unit_test(test_below_draws_again),
-		cmocka_unit_test(test_below_one),
-		cmocka_unit_test(test_below_is_uniform),
-		cmocka_unit_test(test_large_bound_is_uniform),
-		cmocka_unit_test(test_below_zero_is_our_bug),
-	};
-
-	return cmocka_run_group_tests_name("rng", tests, NULL, NULL);
 }

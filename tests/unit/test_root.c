@@ -61,19 +61,19 @@ static void put_ebda(uint16_t segment)
 
 /* ---- the search for the RSDP ---- */
 
-static void test_scan_none(void **state)
+static const struct fixture fixture = { .setup = firmware_setup, .teardown = firmware_teardown };
+
+TEST(test_scan_none)
 {
-	(void)state;
 	assert_int_equal(acpi_rsdp_scan(&mem), PHYS_NONE);
 	ram.strict = true; /* nothing at all can be read */
 	assert_int_equal(acpi_rsdp_scan(&mem), PHYS_NONE);
 }
 
-static void test_scan_places(void **state)
+TEST(test_scan_places)
 {
 	static const phys_t place[] = { 0x9fc00, 0x9fff0, 0xe0000, 0xf5a40, 0xffff0 };
 
-	(void)state;
 	put_ebda(0x9fc0);
 	for (size_t i = 0; i < ARRAY_SIZE(place); i++) {
 		put_rsdp(place[i], 0, (uint32_t)RSDT, 0);
@@ -82,20 +82,18 @@ static void test_scan_places(void **state)
 	}
 }
 
-static void test_scan_not_elsewhere(void **state)
+TEST(test_scan_not_elsewhere)
 {
 	static const phys_t place[] = { 0x9fbf0, 0xa0000, 0xdfff0, 0xe0008, 0x100000 };
 
-	(void)state;
 	put_ebda(0x9fc0);
 	for (size_t i = 0; i < ARRAY_SIZE(place); i++)
 		put_rsdp(place[i], 0, (uint32_t)RSDT, 0);
 	assert_int_equal(acpi_rsdp_scan(&mem), PHYS_NONE);
 }
 
-static void test_scan_ebda_first(void **state)
+TEST(test_scan_ebda_first)
 {
-	(void)state;
 	put_ebda(0x9fc0);
 	put_rsdp(0xf0000, 2, (uint32_t)RSDT, 0);
 	put_rsdp(0x9fc40, 2, (uint32_t)RSDT, 0);
@@ -107,9 +105,8 @@ static void test_scan_ebda_first(void **state)
 	assert_int_equal(acpi_rsdp_scan(&mem), 0x500);
 }
 
-static void test_scan_passes_bad_ones(void **state)
+TEST(test_scan_passes_bad_ones)
 {
-	(void)state;
 	put_rsdp(0xe0000, 0, (uint32_t)RSDT, 0);
 	spoil(0xe0010);
 	put_rsdp(0xe0100, 2, (uint32_t)RSDT, XSDT);
@@ -120,11 +117,10 @@ static void test_scan_passes_bad_ones(void **state)
 
 /* ---- root tables ---- */
 
-static void test_rsdt(void **state)
+TEST(test_rsdt)
 {
 	const uint64_t entry[] = { TABLE(0), 0, TABLE(1) };
 
-	(void)state;
 	put_rsdp(RSDP, 0, (uint32_t)RSDT, 0);
 	put_sdt(RSDT, "RSDT", entry, 3);
 	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
@@ -141,11 +137,10 @@ static void test_rsdt(void **state)
 	assert_int_equal(root.left_out, 0); /* an address of 0 is no entry */
 }
 
-static void test_xsdt(void **state)
+TEST(test_xsdt)
 {
 	const uint64_t entry[] = { HIGH, TABLE(1) }, old[] = { TABLE(5) };
 
-	(void)state;
 	put_rsdp(RSDP, 2, (uint32_t)RSDT, XSDT);
 	put_sdt(XSDT, "XSDT", entry, 2);
 	put_sdt(RSDT, "RSDT", old, 1);
@@ -162,11 +157,10 @@ static void test_xsdt(void **state)
 }
 
 /* QEMU with SeaBIOS: revision 0, and what follows its 20 bytes is not its own. */
-static void test_revision_0_with_rubbish(void **state)
+TEST(test_revision_0_with_rubbish)
 {
 	const uint64_t entry[] = { TABLE(0) }, wrong[] = { TABLE(5) };
 
-	(void)state;
 	put_rsdp(RSDP, 0, (uint32_t)RSDT, 0);
 	fake_ram_write(&ram, RSDP + 20, "\x24\0\0\0\x04\x20\xfe\x3f\x12\0\0\0rubbish!", 20);
 	put_sdt(RSDT, "RSDT", entry, 1);
@@ -178,12 +172,11 @@ static void test_revision_0_with_rubbish(void **state)
 }
 
 /* 20 readable bytes are enough for revision 0. */
-static void test_revision_0_at_the_end_of_memory(void **state)
+TEST(test_revision_0_at_the_end_of_memory)
 {
 	const uint64_t entry[] = { TABLE(0) };
 	uint8_t bytes[20];
 
-	(void)state;
 	ram.strict = true;
 	put_rsdp(0x5000 - 20, 0, (uint32_t)RSDT, 0);
 	put_sdt(RSDT, "RSDT", entry, 1);
@@ -196,11 +189,10 @@ static void test_revision_0_at_the_end_of_memory(void **state)
 	assert_int_equal(acpi_root_open(&root, &mem, 0x5000 - 20), ERR_UNREADABLE);
 }
 
-static void test_xsdt_address_zero(void **state)
+TEST(test_xsdt_address_zero)
 {
 	const uint64_t entry[] = { TABLE(0) };
 
-	(void)state;
 	put_rsdp(RSDP, 2, (uint32_t)RSDT, 0);
 	put_sdt(RSDT, "RSDT", entry, 1);
 	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
@@ -208,12 +200,11 @@ static void test_xsdt_address_zero(void **state)
 	assert_int_equal(root.xsdt_status, OK);
 }
 
-static void test_xsdt_unusable(void **state)
+TEST(test_xsdt_unusable)
 {
 	const uint64_t entry[] = { TABLE(0) }, old[] = { TABLE(5) };
 	const uint32_t too_long = 0x7fffffff;
 
-	(void)state;
 	ram.strict = true;
 	put_rsdp(RSDP, 2, (uint32_t)RSDT, XSDT);
 	put_sdt(RSDT, "RSDT", old, 1);
@@ -239,11 +230,10 @@ static void test_xsdt_unusable(void **state)
 	assert_int_equal(root.table[0], TABLE(5));
 }
 
-static void test_sdt_checksum_is_told(void **state)
+TEST(test_sdt_checksum_is_told)
 {
 	const uint64_t entry[] = { TABLE(0) };
 
-	(void)state;
 	put_rsdp(RSDP, 2, (uint32_t)RSDT, XSDT);
 	put_sdt(XSDT, "XSDT", entry, 1);
 	spoil(XSDT + 10);
@@ -259,9 +249,8 @@ static void test_sdt_checksum_is_told(void **state)
 	assert_int_equal(root.table[0], TABLE(0));
 }
 
-static void test_no_root(void **state)
+TEST(test_no_root)
 {
-	(void)state;
 	ram.strict = true;
 	assert_int_equal(acpi_root_open(&root, &mem, PHYS_NONE), ERR_NOT_FOUND);
 	assert_int_equal(acpi_root_open(&root, &mem, RSDP), ERR_UNREADABLE);
@@ -277,11 +266,10 @@ static void test_no_root(void **state)
 	assert_int_equal(root.nr, 0);
 }
 
-static void test_rsdp_checksums(void **state)
+TEST(test_rsdp_checksums)
 {
 	const uint64_t entry[] = { TABLE(0) };
 
-	(void)state;
 	put_sdt(XSDT, "XSDT", entry, 1);
 	for (unsigned i = 8; i < 36; i++) {
 		put_rsdp(RSDP, 2, 0, XSDT);
@@ -295,11 +283,10 @@ static void test_rsdp_checksums(void **state)
 	}
 }
 
-static void test_too_many_tables(void **state)
+TEST(test_too_many_tables)
 {
 	static uint64_t entry[ACPI_MAX_TABLES + 3];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(entry); i++)
 		entry[i] = 0x100000 + i;
 	put_rsdp(RSDP, 2, 0, XSDT);
@@ -311,9 +298,8 @@ static void test_too_many_tables(void **state)
 }
 
 /* A length that is not a whole number of entries: the rest is no entry. */
-static void test_rest_of_an_entry(void **state)
+TEST(test_rest_of_an_entry)
 {
-	(void)state;
 	put_rsdp(RSDP, 2, 0, XSDT);
 	table_begin(&made, "XSDT", 1);
 	table_u64(&made, TABLE(0));
@@ -332,11 +318,10 @@ static enum status open_root(void)
 }
 
 /* RSDP (twice, as its revision is 2), header and body of the RSDT, and its two entries. */
-static void test_every_read_counts(void **state)
+TEST(test_every_read_counts)
 {
 	const uint64_t entry[] = { TABLE(0), TABLE(1) };
 
-	(void)state;
 	put_rsdp(RSDP, 2, (uint32_t)RSDT, 0);
 	put_sdt(RSDT, "RSDT", entry, 2);
 	assert_int_equal(assert_each_read_counts(open_root), 6);
@@ -359,12 +344,11 @@ static void open_with(const uint64_t *entry, size_t nr)
 	assert_int_equal(acpi_root_open(&root, &mem, RSDP), OK);
 }
 
-static void test_find(void **state)
+TEST(test_find)
 {
 	const uint64_t entry[] = { 0xdead0000, UINT64_MAX - 1, UINT64_MAX - 20, TABLE(0), HIGH, TABLE(1) };
 	struct acpi_table t;
 
-	(void)state;
 	ram.strict = true;
 	put_table(TABLE(0), "APIC", 1);
 	put_table(HIGH, "SRAT", 2);
@@ -378,12 +362,11 @@ static void test_find(void **state)
 	assert_int_equal(acpi_root_find(&root, "SLIT", &t), ERR_NOT_FOUND);
 }
 
-static void test_find_bad_checksum(void **state)
+TEST(test_find_bad_checksum)
 {
 	const uint64_t entry[] = { TABLE(0), TABLE(1) };
 	struct acpi_table t;
 
-	(void)state;
 	put_table(TABLE(0), "SRAT", 1);
 	spoil(TABLE(0) + 38);
 	put_table(TABLE(1), "SRAT", 2);
@@ -394,13 +377,12 @@ static void test_find_bad_checksum(void **state)
 	assert_false(t.checksum_ok);
 }
 
-static void test_find_passes_damage(void **state)
+TEST(test_find_passes_damage)
 {
 	const uint64_t entry[] = { TABLE(0), TABLE(2) };
 	const uint32_t length = 7;
 	struct acpi_table t;
 
-	(void)state;
 	ram.strict = true;
 	put_table(TABLE(0), "SRAT", 1);
 	fake_ram_write(&ram, TABLE(0) + 4, &length, 4);
@@ -418,12 +400,11 @@ static void test_find_passes_damage(void **state)
 }
 
 /* The name can be read, the last two bytes cannot. */
-static void test_find_unreadable(void **state)
+TEST(test_find_unreadable)
 {
 	const uint64_t entry[] = { TABLE(1) - 38 };
 	struct acpi_table t;
 
-	(void)state;
 	ram.strict = true;
 	put_table(TABLE(0), "APIC", 0);
 	put_table(TABLE(1) - 38 - 0x2000, "SRAT", 1);
@@ -433,7 +414,7 @@ static void test_find_unreadable(void **state)
 }
 
 /* What nothing comes of: told, so that no table is missed in silence. */
-static void test_lost(void **state)
+TEST(test_lost)
 {
 	const uint64_t good[] = { 0, TABLE(0), HIGH, TABLE(0) };
 	const uint64_t lost[] = {
@@ -441,7 +422,6 @@ static void test_lost(void **state)
 	};
 	static uint64_t many[ACPI_MAX_TABLES + 3];
 
-	(void)state;
 	put_table(TABLE(0), "APIC", 1);
 	put_table(TABLE(2), "RSD ", 1); /* a blank */
 	put_table(TABLE(3), "SR\x7f\x80", 1);
@@ -477,12 +457,11 @@ static struct acpi_table named_table(unsigned n, const char *signature, const ch
 	return t;
 }
 
-static void test_upgrade_as_linux(void **state)
+TEST(test_upgrade_as_linux)
 {
 	const uint64_t entry[] = { TABLE(0), TABLE(1), TABLE(2) };
 	struct acpi_table t;
 
-	(void)state;
 	named_table(0, "APIC", "BOARD", 1);
 	named_table(1, "SRAT", "BOARD", 5);
 	named_table(2, "SRAT", "SECOND", 5);
@@ -504,12 +483,11 @@ static void test_upgrade_as_linux(void **state)
 	assert_int_equal(t.addr, TABLE(3));
 }
 
-static void test_upgrade_always(void **state)
+TEST(test_upgrade_always)
 {
 	const uint64_t entry[] = { TABLE(0), TABLE(1) };
 	struct acpi_table t;
 
-	(void)state;
 	named_table(0, "APIC", "BOARD", 1);
 	named_table(1, "SRAT", "BOARD", 5);
 	open_with(entry, 2);
@@ -531,38 +509,4 @@ static void test_upgrade_always(void **state)
 	t = named_table(5, "MSCT", "OTHER", 0);
 	assert_int_equal(acpi_root_upgrade(&root, &t, true), ACPI_FULL);
 	assert_int_equal(root.nr, ACPI_MAX_TABLES);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, firmware_setup, firmware_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_scan_none),
-		TEST(test_scan_places),
-		TEST(test_scan_not_elsewhere),
-		TEST(test_scan_ebda_first),
-		TEST(test_scan_passes_bad_ones),
-		TEST(test_rsdt),
-		TEST(test_xsdt),
-		TEST(test_revision_0_with_rubbish),
-		TEST(test_revision_0_at_the_end_of_memory),
-		TEST(test_xsdt_address_zero),
-		TEST(test_xsdt_unusable),
-		TEST(test_sdt_checksum_is_told),
-		TEST(test_no_root),
-		TEST(test_rsdp_checksums),
-		TEST(test_too_many_tables),
-		TEST(test_rest_of_an_entry),
-		TEST(test_every_read_counts),
-		TEST(test_find),
-		TEST(test_find_bad_checksum),
-		TEST(test_find_passes_damage),
-		TEST(test_find_unreadable),
-		TEST(test_lost),
-		TEST(test_upgrade_as_linux),
-		TEST(test_upgrade_always),
-	};
-
-	return cmocka_run_group_tests_name("root", tests, NULL, NULL);
 }

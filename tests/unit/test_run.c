@@ -6,11 +6,12 @@
  */
 #include "tests/unit/support.h"
 
+#include <glob.h>
 #include <stdio.h>
 
 #include "kernel/kernel.h"
-#include "kernel/crc32.h"
-#include "kernel/report.h"
+#include "lib/crc32.h"
+#include "kernel/report/report.h"
 #include "tools/machine.h"
 
 #define IMAGE_START (16 * MIB)
@@ -397,6 +398,23 @@ static void test_machine(void **state)
 	fake_free(f);
 }
 
+/* A test for every machine description. */
+__attribute__((constructor)) static void register_machines(void)
+{
+	static struct unit_test test[1000];
+	static glob_t files;
+
+	if (glob("tests/machines/*.machine", 0, NULL, &files) != 0 || files.gl_pathc > ARRAY_SIZE(test))
+		abort();
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		char *name = strrchr(files.gl_pathv[i], '/') + 1;
+
+		*strrchr(name, '.') = '\0';
+		test[i] = (struct unit_test){ .test = { name, test_machine, NULL, NULL, name }, .file = __FILE__ };
+		unit_test_register(&test[i]);
+	}
+}
+
 /* ---- one thing at a time ---- */
 
 static void assert_verdict(const struct fake *f, const char *alloc, const char *rest)
@@ -411,11 +429,10 @@ static void assert_verdict(const struct fake *f, const char *alloc, const char *
  * The image ends 16 pages below node 1. Of 4056 pages that mapping [_end, 10G) needs, 12 come from what [0, 1M) left of
  * the buffer, 16 fit below node 1, 4028 lie on it.
  */
-static void test_bottom_up_stains_where_memblock_does_not(void **state)
+TEST(test_bottom_up_stains_where_memblock_does_not)
 {
 	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_verdict(f, "bottom-up",
 		       "\"ok\",\"table_pages\":4106,\"on_movable\":4028,\"stained_nodes\":[1],\"pinned\":1996488704,"
@@ -451,7 +468,7 @@ static void assert_cost(const struct fake *f, const char *alloc, const char *res
  * The same machine and place. Node 1 is 20 away, nodes 2 and 3 are 30: 4028 * 20 + 78 * 10. All tables of bottom-up lie
  * in [94M, 112M) but for the 46 that map what lies below the kernel, those of top-down in the highest 16M but for 16.
  */
-static void test_costs(void **state)
+TEST(test_costs)
 {
 	static const char table[] = "] ---- compared: what the page tables of each policy cost\n"
 				    "[    0.000054]           stains                 blocks  below    mean\n"
@@ -462,7 +479,6 @@ static void test_costs(void **state)
 				    "[    0.000054] repeat with: ";
 	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000 alloc=bottom-up,memblock,top-down");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_STAINED);
 	assert_int_equal(count_of(f, "{\"rec\":\"cost\""), 3);
 	assert_cost(f, "bottom-up",
@@ -484,11 +500,10 @@ static void test_costs(void **state)
 	fake_free(f);
 }
 
-static void test_stained_alone_is_the_result(void **state)
+TEST(test_stained_alone_is_the_result)
 {
 	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000 alloc=bottom-up");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_STAINED);
 	assert_has(f, "\nnot ok 4 - clean: bottom-up\n");
 	assert_has(f, "\"status\":\"stained\",\"srat\":\"ok\"");
@@ -497,22 +512,20 @@ static void test_stained_alone_is_the_result(void **state)
 }
 
 /* Linux's top-down of today, which does not know SRAT, stains the highest node: 4090 pages below 10 GiB. */
-static void test_top_down_stains_the_highest_node(void **state)
+TEST(test_top_down_stains_the_highest_node)
 {
 	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000 alloc=top-down");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_STAINED);
 	assert_has(f, "\"on_movable\":4090,\"stained_nodes\":[3],\"pinned\":3221225472,");
 	assert_has(f, "\"end\":\"0x280000000\",\"node\":3,\"movable\":true");
 	fake_free(f);
 }
 
-static void test_all_nodes_hot_pluggable(void **state)
+TEST(test_all_nodes_hot_pluggable)
 {
 	struct fake *f = fake_machine("azure", "seed=7");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	/* [0, 1M) pins it as well; the image is what one can do something about */
 	assert_has(f, "\"node\":0,\"pxm\":0,\"present\":6441918464,\"hotplug\":true,\"movable\":false,\"why\":"
@@ -526,11 +539,10 @@ static void test_all_nodes_hot_pluggable(void **state)
 	fake_free(f);
 }
 
-static void test_no_srat(void **state)
+TEST(test_no_srat)
 {
 	struct fake *f = fake_machine("no-srat", "seed=7");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "] No NUMA configuration found\n");
 	assert_has(f, "] Faking a node at [mem 0x0000000000000000-0x000000003ffdffff]\n");
@@ -541,11 +553,10 @@ static void test_no_srat(void **state)
 }
 
 /* As in Linux, the base keeps off what the refused table calls hot-pluggable: [18M, 1G) has 503 slots. */
-static void test_overlapping_nodes(void **state)
+TEST(test_overlapping_nodes)
 {
 	struct fake *f = fake_machine("overlap", "seed=7");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "] node 0 [mem 0x00100000-0x3fffffff] overlaps with node 1 [mem 0x30000000-0x7ffdffff]\n");
 	assert_has(f, "warning: SRAT rejected: ranges of different nodes overlap: going on with one node\n");
@@ -566,11 +577,10 @@ static struct fake *fake_with(const char *more, const char *options)
 }
 
 /* Memory is [4K, 0x9f000) and [1M, 2G): 524190 pages, of which the ranges hold all below 1 GiB. */
-static void test_uncovered_memory(void **state)
+TEST(test_uncovered_memory)
 {
 	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 1G\n", "seed=7");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "] NUMA: nodes only cover 1023MB of your 2047MB e820 RAM. Not used.\n");
 	assert_has(f, "SRAT rejected: 1 MiB or more of RAM lies in none of its ranges");
@@ -579,12 +589,11 @@ static void test_uncovered_memory(void **state)
 }
 
 /* Numbers by first appearance: the CPU of PXM 9 comes first, then memory in table order. */
-static void test_unordered_entries(void **state)
+TEST(test_unordered_entries)
 {
 	struct fake *f =
 		fake_with("srat 3\n mem 4 1G 2G hotplug\n cpu 9 0\n mem 9 0 512M\n mem 2 512M 1G hotplug\n", "seed=7");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "] SRAT: PXM 9 -> APIC 0x00 -> Node 0\n");
 	assert_has(f, "] ACPI: SRAT: Node 1 PXM 4 [mem 0x40000000-0x7fffffff] hotplug\n");
@@ -597,33 +606,30 @@ static void test_unordered_entries(void **state)
 	fake_free(f);
 }
 
-static void test_node_without_processor(void **state)
+TEST(test_node_without_processor)
 {
 	struct fake *f = fake_machine("cpu-less", "seed=7");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "\"node\":1,\"pxm\":1,\"present\":1073741824,\"hotplug\":true,\"movable\":true,\"why\":null,"
 		      "\"cpus\":0");
 	fake_free(f);
 }
 
-static void test_nodes_without_memory(void **state)
+TEST(test_nodes_without_memory)
 {
 	struct fake *f = fake_machine("memory-less", "seed=7");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "\"node\":1,\"pxm\":1,\"present\":0,\"hotplug\":false,\"movable\":false,\"why\":null,\"cpus\":1");
 	assert_has(f, "\"node\":3,\"pxm\":3,\"present\":1073610752,\"hotplug\":true,\"movable\":true,");
 	fake_free(f);
 }
 
-static void test_sparse_pxm(void **state)
+TEST(test_sparse_pxm)
 {
 	struct fake *f = fake_machine("sparse-pxm", "seed=7");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "] SRAT: PXM 1000 -> APIC 0x00 -> Node 0\n");
 	assert_has(f, "\"node\":3,\"pxm\":40,\"present\":1073741824,\"hotplug\":true,\"movable\":true,");
@@ -631,13 +637,12 @@ static void test_sparse_pxm(void **state)
 }
 
 /* A module on node 1 makes it stay: pinned, and no stain however many pages lie on it. */
-static void test_module_pins_a_node(void **state)
+TEST(test_module_pins_a_node)
 {
 	struct fake *f = fake_with("reserve 0x70000000 0x70001000 module\n"
 				   "srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G hotplug\n",
 				   "seed=7 alloc=top-down");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "\"node\":1,\"pxm\":1,\"present\":1073741824,\"hotplug\":true,\"movable\":false,"
 		      "\"why\":\"reserved 0x70000000\",");
@@ -651,11 +656,10 @@ static void test_module_pins_a_node(void **state)
  * has three. All other RAM is kept but as many pages as make n of all, so that request n fails, for each n below
  * twelve.
  */
-static void test_every_allocation_fails_in_turn(void **state)
+TEST(test_every_allocation_fails_in_turn)
 {
 	static const char machine[] = "about t\nsource t\nqemu none\nmap 0 0x9f000 usable\nmap 1M 20M usable\n";
 
-	(void)state;
 	for (unsigned n = 0; n <= 12; n++) {
 		bool more = n % 2;
 		struct fake *f = fake_from_text(machine, strlen(machine),
@@ -690,14 +694,13 @@ static void test_every_allocation_fails_in_turn(void **state)
 /* ---- findings ---- */
 
 /* Four lines of a rule are enough; CPU 0x10 is not in the MADT, which lists 0 and 1. */
-static void test_findings(void **state)
+TEST(test_findings)
 {
 	struct fake *f = fake_with("smp 2\nsrat 1\n cpu 0 0\n cpu 1 16\n mem 0 0 1G\n mem 1 1G 2G\n mem 1 1G 1025M\n"
 				   " mem 1 1G 1026M\n mem 1 1G 1027M\n mem 9 4G 8G hotplug\n unknown 9 4\n"
 				   "slit 10 11 11 10\n",
 				   "seed=7");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "] finding: srat-unknown-entry at offset 0x140\n");
 	assert_has(f, "] finding: madt-extra-cpu APIC 0x01\n");
@@ -714,14 +717,13 @@ static void test_findings(void **state)
 	fake_free(f);
 }
 
-static void test_more_findings(void **state)
+TEST(test_more_findings)
 {
 	struct fake *f =
 		fake_with("phys_bits 36\nsrat 3\n cpu 0 0\n mem 0 0 1G hotplug nonvolatile\n"
 			  " mem 0 1G 0x7fff0000 hotplug\n mem 0 64G 65G\nslit 10 12 11 10\ndamage srat checksum\n",
 			  "seed=7");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "] finding: srat-checksum\n");
 	assert_has(f, "] finding: slit-asymmetric PXM 0 and PXM 1\n");
@@ -787,11 +789,10 @@ static void add_cpio(struct fake *f, const char *name, const void *data, size_t 
 }
 
 /* A bare table is taken, whatever its names; a machine without a SRAT gets one. */
-static void test_table_from_a_module(void **state)
+TEST(test_table_from_a_module)
 {
 	static const char *const machines[] = { "srat 3\n cpu 0 0\n mem 0 0 2G\n", "" };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
 		struct fake *f = fake_with(machines[i], "seed=7");
 		size_t len;
@@ -812,9 +813,8 @@ static void test_table_from_a_module(void **state)
 	}
 }
 
-static void test_damaged_table_in_a_module(void **state)
+TEST(test_damaged_table_in_a_module)
 {
-	(void)state;
 	for (unsigned how = 0; how < 3; how++) {
 		struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 2G\n", "seed=7");
 		size_t len;
@@ -835,7 +835,7 @@ static void test_damaged_table_in_a_module(void **state)
 }
 
 /* As Linux: the same OEM table id and a higher OEM revision than the firmware's, which is 1. */
-static void test_table_from_an_archive(void **state)
+TEST(test_table_from_an_archive)
 {
 	static const struct {
 		uint32_t revision;
@@ -849,7 +849,6 @@ static void test_table_from_an_archive(void **state)
 		{ 2, true, false, "warning: SRAT: the firmware's stays in use: its OEM table id is another\n" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 2G\n", "seed=7");
 		size_t len;
@@ -867,13 +866,12 @@ static void test_table_from_an_archive(void **state)
 	}
 }
 
-static void test_archive_with_no_good_table(void **state)
+TEST(test_archive_with_no_good_table)
 {
 	struct fake *f = fake_with("", "seed=7");
 	size_t len;
 	uint8_t *table = make_srat(" cpu 0 0\n mem 0 0 2G\n", 2, &len);
 
-	(void)state;
 	add_cpio(f, CPIO_FOLDER "short", table, 35);
 	add_cpio(f, CPIO_FOLDER "cut", table, len - 1);
 	add_cpio(f, "kernel/firmware/elsewhere", table, len);
@@ -893,12 +891,11 @@ static void test_archive_with_no_good_table(void **state)
 
 /* ---- entropy and seeds ---- */
 
-static void test_seed_from_all_sources(void **state)
+TEST(test_seed_from_all_sources)
 {
 	struct fake *a = fake_with("", ""), *b = fake_with("", "");
 	char want[60];
 
-	(void)state;
 	assert_int_equal(run(a), RUN_CLEAN);
 	assert_has(a, "\"entropy\":[\"rdseed\",\"rdrand\",\"tsc\"]");
 	snprintf(want, sizeof(want), "repeat with: seed=0x%llx\n", (unsigned long long)a->h->seed);
@@ -911,12 +908,11 @@ static void test_seed_from_all_sources(void **state)
 	fake_free(b);
 }
 
-static void test_rubbish_is_not_used(void **state)
+TEST(test_rubbish_is_not_used)
 {
 	static const uint64_t answers[] = { UINT64_MAX, 0, 0x123456789abcdef0 };
 	struct fake *f;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
 		f = fake_with("", "");
 		f->rdrand_stuck = f->tsc_stuck = true;
@@ -936,13 +932,12 @@ static void test_rubbish_is_not_used(void **state)
 }
 
 /* The seed decides the place and the direct map's base; the boot id does not come from it. */
-static void test_a_run_repeats(void **state)
+TEST(test_a_run_repeats)
 {
 	struct fake *a = fake_machine("four-nodes", "seed=0xabcdef page_offset=random");
 	struct fake *b = fake_machine("four-nodes", "seed=0xabcdef page_offset=random");
 	struct fake *c = fake_machine("four-nodes", "seed=0xabcdee page_offset=random");
 
-	(void)state;
 	b->tsc = 99;
 	run(a);
 	run(b);
@@ -963,7 +958,7 @@ static void test_a_run_repeats(void **state)
 
 /* ---- options that cannot be had ---- */
 
-static void test_refusals(void **state)
+TEST(test_refusals)
 {
 	static const struct {
 		const char *options, *error;
@@ -994,7 +989,6 @@ static void test_refusals(void **state)
 		{ "memmap=exactmap", "error: there is no RAM in the memory map\n" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct fake *f = fake_with("gbpages no\nreserve 0x2100000 0x2101000 module\n", cases[i].options);
 
@@ -1008,11 +1002,10 @@ static void test_refusals(void **state)
 	}
 }
 
-static void test_loader_faults(void **state)
+TEST(test_loader_faults)
 {
 	struct fake *f = fake_with("", "");
 
-	(void)state;
 	f->h->bi.map_missing = true;
 	assert_int_equal(run(f), RUN_ERROR);
 	assert_has(f, "error: the loader gave no memory map\n");
@@ -1031,11 +1024,10 @@ static void test_loader_faults(void **state)
 
 /* ---- where the image goes ---- */
 
-static void test_nokaslr(void **state)
+TEST(test_nokaslr)
 {
 	struct fake *f = fake_with("", "nokaslr seed=1");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_int_equal(f->h->choice.base, 16 * MIB);
 	assert_int_equal(f->h->choice.virt, 0xffffffff81000000);
@@ -1054,9 +1046,8 @@ static void test_nokaslr(void **state)
 }
 
 /* One immovable range of exactly one slot: the seed does not matter. */
-static void test_single_slot(void **state)
+TEST(test_single_slot)
 {
-	(void)state;
 	for (unsigned seed = 0; seed < 4; seed++) {
 		char options[40];
 		struct fake *f;
@@ -1074,12 +1065,11 @@ static void test_single_slot(void **state)
 }
 
 /* No immovable range holds the image: Linux's words, and 16 MiB. */
-static void test_no_slot(void **state)
+TEST(test_no_slot)
 {
 	static const char small[] = "about t\nsource t\nqemu none\nmap 1M 64M usable\n";
 	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 18M\n mem 1 18M 2G hotplug\n", "seed=1");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_int_equal(f->h->choice.base, 16 * MIB);
 	assert_has(f, "] Physical KASLR disabled: no suitable memory region!\n");
@@ -1093,11 +1083,10 @@ static void test_no_slot(void **state)
 }
 
 /* hotplug= takes node 0's ranges out of KASLR's choice and makes it movable; the image then lies on node 1. */
-static void test_forced_hotplug(void **state)
+TEST(test_forced_hotplug)
 {
 	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G\n", "seed=3 hotplug=0 alloc=lowest");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "warning: hotplug=0: node 0 is treated as hot-pluggable because the option says so\n");
 	assert_has(f, "\"slots\":512,");
@@ -1117,12 +1106,11 @@ static void test_forced_hotplug(void **state)
 }
 
 /* The table that is refused had two nodes; of what is left one is named, once, behind the refusal. */
-static void test_forced_hotplug_without_srat(void **state)
+TEST(test_forced_hotplug_without_srat)
 {
 	static const char srat[] = "srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 512M 2G\n";
 	struct fake *f = fake_with(srat, "seed=3 hotplug=0");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_int_equal(count_of(f, "warning: hotplug=0: node 0 is treated as hot-pluggable"), 1);
 	fake_free(f);
@@ -1135,11 +1123,10 @@ static void test_forced_hotplug_without_srat(void **state)
 }
 
 /* Half a MiB between two nodes is on none: Linux takes the table all the same. */
-static void test_base_on_no_node(void **state)
+TEST(test_base_on_no_node)
 {
 	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 32M\n mem 1 0x2080000 2G\n", "base=32M alloc=lowest");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "] image: [mem 0x02000000-0x021effff] on no node; table buffer 0x21df000\n");
 	assert_has(f, "\"node\":null,\"virt\":");
@@ -1148,7 +1135,7 @@ static void test_base_on_no_node(void **state)
 }
 
 /* Blocks that were not counted are no number, in the record and in the table. */
-static void test_costs_without_blocks(void **state)
+TEST(test_costs_without_blocks)
 {
 	struct fake *f = fake_with("", "seed=1");
 	struct cost c[2] = {
@@ -1157,7 +1144,6 @@ static void test_costs_without_blocks(void **state)
 	};
 	struct run r;
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	r = run_open(f->h, &f->p);
 	report_cost(&r, &c[0]);
@@ -1188,13 +1174,12 @@ static void assert_distances(const char *machine, const char *options, unsigned 
 }
 
 /* Linux's node_distance: by SLIT, else 10 and 20. The numbers of nodes are not those of PXMs. */
-static void test_distances(void **state)
+TEST(test_distances)
 {
 	static const char two[] = "srat 3\n cpu 2 0\n mem 2 0 1G\n mem 1 1G 2G\n";
 	static const char slit[] = "slit 10 11 12\nslit 13 10 14\nslit 15 16 10\n", bad[] = "slit 10 9\nslit 20 10\n";
 	char text[400];
 
-	(void)state;
 	assert_distances(two, "seed=1 base=32M", 10, 20);
 	snprintf(text, sizeof(text), "%s%s", two, slit);
 	assert_distances(text, "seed=1 base=32M", 10, 16);
@@ -1204,12 +1189,11 @@ static void test_distances(void **state)
 }
 
 /* With five levels the top table's last entry is the image's own. */
-static void test_page_offset_below_the_image(void **state)
+TEST(test_page_offset_below_the_image)
 {
 	static const char outside[] = ": outside 0xff11000000000000-0xffff000000000000 (5 levels)\n";
 	struct fake *f = fake_with("la57 yes\n", "page_offset=0xffff888000000000");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_ERROR);
 	assert_has(f, outside);
 	fake_free(f);
@@ -1227,11 +1211,10 @@ static void test_page_offset_below_the_image(void **state)
 }
 
 /* [0, 2G) without [640K, 1M) and page 0: 1023 leaves of 2M. */
-static void test_fragment_says_what_it_did(void **state)
+TEST(test_fragment_says_what_it_did)
 {
 	struct fake *f = fake_with("", "seed=3 page_size=2m fragment=every:3 alloc=lowest"), *other;
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "] fragment=: 341 of 1023 large leaves forced one size down\n");
 	fake_free(f);
@@ -1249,11 +1232,10 @@ static void test_fragment_says_what_it_did(void **state)
 }
 
 /* mem= ends RAM at 1 GiB and keeps the base below it; memmap=...$... is kept free. [32M, 1G) without one MiB. */
-static void test_reshaped_memory(void **state)
+TEST(test_reshaped_memory)
 {
 	struct fake *f = fake_with("", "seed=3 mem=1G memmap=16M$16M");
 
-	(void)state;
 	f->h->bi.image = (struct range){ 64 * MIB, 66 * MIB };
 	f->h->bi.buffer = (struct range){ 65 * MIB, 65 * MIB + 16 * PAGE_SIZE };
 	f->h->bi.pgd = 64 * MIB + PAGE_SIZE;
@@ -1268,12 +1250,11 @@ static void test_reshaped_memory(void **state)
 }
 
 /* Under UEFI only conventional memory is a candidate, and boot-services memory stays taken. */
-static void test_uefi(void **state)
+TEST(test_uefi)
 {
 	struct fake *f = fake_with("", "seed=3");
 	struct bootinfo *bi = &f->h->bi;
 
-	(void)state;
 	bi->protocol = BOOT_UEFI;
 	bi->conventional[bi->nr_conventional++] = (struct range){ 1 * MIB, 16 * MIB };
 	bi->conventional[bi->nr_conventional++] = (struct range){ 512 * MIB, 516 * MIB };
@@ -1292,11 +1273,10 @@ static void test_uefi(void **state)
 }
 
 /* Linux's other chooser takes firmware's free memory, hot-pluggable or not; with mem= its lowest slot. */
-static void test_efistub(void **state)
+TEST(test_efistub)
 {
 	static const char *const options[] = { "seed=3 kaslr=efistub", "seed=3 kaslr=efistub mem=1G" };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 32M\n mem 1 32M 2G hotplug\n", options[i]);
 		struct bootinfo *bi = &f->h->bi;
@@ -1317,12 +1297,11 @@ static void test_efistub(void **state)
 }
 
 /* Linux's trim_bios_range: [640K, 1M) is no RAM whatever the map says, and page 0 is firmware's. */
-static void test_low_memory(void **state)
+TEST(test_low_memory)
 {
 	static const char text[] = "about t\nsource t\nqemu none\nmap 0 1G usable\n";
 	struct fake *f = fake_from_text(text, strlen(text), "seed=1");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_int_equal(f->h->numa.node[0].present, 1 * GIB - 384 * KIB - PAGE_SIZE);
 	assert_true(e820_covers(&f->h->map, (struct range){ 0, PAGE_SIZE }, E820_RESERVED));
@@ -1332,12 +1311,11 @@ static void test_low_memory(void **state)
 }
 
 /* Marks are not honoured then: top-down takes its pages below the end of memory, which is movable. */
-static void test_movable_node_off(void **state)
+TEST(test_movable_node_off)
 {
 	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G hotplug\n",
 				   "seed=1 alloc=memblock page_size=4k movable_node=off");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_STAINED);
 	assert_has(f, "\"stained_nodes\":[1],\"pinned\":1073741824,");
 	fake_free(f);
@@ -1349,11 +1327,10 @@ static void test_movable_node_off(void **state)
 }
 
 /* A memory map that lies: what four levels of tables cannot map is no place for the image. */
-static void test_base_beyond_all_tables(void **state)
+TEST(test_base_beyond_all_tables)
 {
 	struct fake *f = fake_with("map 64T 65T usable\n", "levels=4 base=64T");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_ERROR);
 	assert_has(f, "error: base=0x400000000000: page tables end at 0x400000000000\n");
 	fake_free(f);
@@ -1367,11 +1344,10 @@ static void test_base_beyond_all_tables(void **state)
 }
 
 /* Linux remembers four memmap= ranges; with a fifth the base is not random. */
-static void test_too_many_memmap_ranges(void **state)
+TEST(test_too_many_memmap_ranges)
 {
 	struct fake *f = fake_with("", "seed=3 memmap=1M$32M,1M$34M,1M$36M,1M$38M,1M$40M");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_int_equal(f->h->choice.base, 16 * MIB);
 	assert_has(f, "warning: more than 4 memmap= ranges: Linux then gives up on a random base\n");
@@ -1380,11 +1356,10 @@ static void test_too_many_memmap_ranges(void **state)
 }
 
 /* The base comes from firmware's map, whatever the user's says: the image's own memory is put back, as in Linux. */
-static void test_image_outside_the_users_map(void **state)
+TEST(test_image_outside_the_users_map)
 {
 	struct fake *f = fake_with("", "seed=3 memmap=exactmap memmap=639K@0 memmap=63M@1M");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_true(f->h->choice.base >= 64 * MIB);
 	assert_has(f, "] .text .data .bss are not marked as E820_TYPE_RAM!\n");
@@ -1395,11 +1370,10 @@ static void test_image_outside_the_users_map(void **state)
 }
 
 /* Nothing is loaded, all else is as usual. */
-static void test_dry_run(void **state)
+TEST(test_dry_run)
 {
 	struct fake *f = fake_with("", "seed=3 dry");
 
-	(void)state;
 	f->h->bi.protocol = BOOT_UEFI;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_int_equal(f->loads, 0);
@@ -1424,13 +1398,12 @@ static size_t next_record(const char **at, const char *kind)
 }
 
 /* Page tables that are counted only cost what they cost when they are built. */
-static void test_counting_costs_the_same(void **state)
+TEST(test_counting_costs_the_same)
 {
 	static const char options[] = "seed=1 base=0x5e00000 alloc=all dry", kind[] = "{\"rec\":\"cost\"";
 	struct fake *built = fake_machine("four-nodes", options), *counted = fake_machine("four-nodes", options);
 	const char *a, *b;
 
-	(void)state;
 	built->h->bi.protocol = counted->h->bi.protocol = BOOT_UEFI;
 	counted->p.room = no_room;
 	assert_int_equal(run(built), RUN_STAINED);
@@ -1465,7 +1438,7 @@ static void assert_sweep(const struct fake *f, const char *alloc, const char *re
  * The same 110 slots, and as many stained, as QEMU's boots have. Node 1 holds what bottom-up takes at 0x5e00000, and
  * node 3 all that top-down takes: as in the runs above at that base.
  */
-static void test_sweep(void **state)
+TEST(test_sweep)
 {
 	static const char everywhere[] = "\"intervals\":[[\"0x1200000\",\"0x5e00000\"],[\"0x7d000000\",\"0x7fc00000\"],"
 					 "[\"0x100000000\",\"0x105e00000\"]]";
@@ -1473,7 +1446,6 @@ static void test_sweep(void **state)
 	struct fake *f = fake_machine("four-nodes", "seed=1 alloc=all sweep");
 	char rest[400];
 
-	(void)state;
 	assert_int_equal(run(f), RUN_STAINED);
 	assert_int_equal(count_of(f, "{\"rec\":\"sweep\""), 8);
 	assert_sweep(f, "bottom-up",
@@ -1508,7 +1480,7 @@ static void test_sweep(void **state)
 }
 
 /* Maps that are built say the same at the borders of those intervals. */
-static void test_maps_are_as_swept(void **state)
+TEST(test_maps_are_as_swept)
 {
 	static const struct {
 		const char *base;
@@ -1519,7 +1491,6 @@ static void test_maps_are_as_swept(void **state)
 		{ "0x105400000", true, true },
 	};
 
-	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
 		char options[80];
 		struct fake *f;
@@ -1534,7 +1505,7 @@ static void test_maps_are_as_swept(void **state)
 }
 
 /* Which slots there are does not depend on where the image lies, nor does the answer. */
-static void test_sweep_without_a_draw(void **state)
+TEST(test_sweep_without_a_draw)
 {
 	static const struct {
 		const char *options;
@@ -1543,7 +1514,6 @@ static void test_sweep_without_a_draw(void **state)
 		      { "base=0x5e00000 alloc=bottom-up sweep", RUN_STAINED },
 		      { "base=0x120000000 alloc=bottom-up sweep", RUN_CLEAN } };
 
-	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct fake *f = fake_machine("four-nodes", cases[i].options);
 
@@ -1562,11 +1532,10 @@ static void test_sweep_without_a_draw(void **state)
  * Slots on hot-pluggable memory too: 1014 in [18M, 2G - 128K), 3072 in [4G, 10G). Top-down takes node 3, [7G, 10G), and
  * the 1536 slots on it make it stay; the tables of node-local are everywhere, so the highest slot has none above.
  */
-static void test_sweep_efistub(void **state)
+TEST(test_sweep_efistub)
 {
 	struct fake *f = fake_machine("four-nodes", "seed=1 alloc=bottom-up,top-down,node-local sweep kaslr=efistub");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_STAINED);
 	assert_sweep(f, "bottom-up",
 		     "4086,\"stained_slots\":17,\"numerator\":17,\"denominator\":4086,\"probability\":0.004160,"
@@ -1592,7 +1561,7 @@ static void test_sweep_efistub(void **state)
  * before one of them its tables lie on it. At 62M, of 481 PTE pages from the image's end on, 13 fit the buffer and 16
  * lie below 64M.
  */
-static void test_sweep_with_many_intervals(void **state)
+TEST(test_sweep_with_many_intervals)
 {
 	char text[4000];
 	struct fake *f;
@@ -1600,7 +1569,6 @@ static void test_sweep_with_many_intervals(void **state)
 			   "about t\nsource t\nqemu none\nmap 0 0x9f000 usable\nmap 1M 1G usable\nsrat 3\n cpu 0 0\n"
 			   " mem 0 0 64M\n");
 
-	(void)state;
 	for (int at = 64; at < 144; at += 4)
 		len += snprintf(text + len, sizeof(text) - (size_t)len, " mem 1 %dM %dM hotplug\n mem 0 %dM %dM\n", at,
 				at + 2, at + 2, at < 140 ? at + 4 : 1024);
@@ -1615,7 +1583,7 @@ static void test_sweep_with_many_intervals(void **state)
 	fake_free(f);
 }
 
-static void test_refused_sweeps(void **state)
+TEST(test_refused_sweeps)
 {
 	static const struct {
 		const char *machine, *options, *error;
@@ -1635,7 +1603,6 @@ static void test_refused_sweeps(void **state)
 		  "error: sweep: memblock: base 0x1200000: no page left for a page table\n" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct fake *f = fake_with(cases[i].machine, cases[i].options);
 
@@ -1650,11 +1617,10 @@ static void test_refused_sweeps(void **state)
 
 /* ---- Landfall's own faults are found ---- */
 
-static void test_wrong_memory_is_a_fault(void **state)
+TEST(test_wrong_memory_is_a_fault)
 {
 	struct fake *f = fake_with("", "seed=3");
 
-	(void)state;
 	f->lie_at = 2 * GIB - 1;
 	assert_int_equal(run(f), RUN_FAULT);
 	assert_has(f, "\n# 0x7fffffff differs\nnot ok 3 - read-back: bottom-up\n");
@@ -1677,11 +1643,10 @@ static void plant_stray_entry(void *ctx, phys_t page)
 }
 
 /* A table that nobody built must not be loaded. */
-static void test_stray_table_is_a_fault(void **state)
+TEST(test_stray_table_is_a_fault)
 {
 	struct fake *f = fake_with("", "seed=3 alloc=lowest");
 
-	(void)state;
 	fake_ram_page(&f->ram, 0x7f000000);
 	f->p.clear_page = plant_stray_entry;
 	assert_int_equal(run(f), RUN_FAULT);
@@ -1690,11 +1655,10 @@ static void test_stray_table_is_a_fault(void **state)
 	fake_free(f);
 }
 
-static void test_fault_report(void **state)
+TEST(test_fault_report)
 {
 	struct fake *f = fake_with("", "seed=3");
 
-	(void)state;
 	report_fault(f->h, &f->p, "page fault at 0x10");
 	assert_has(f, "] fault: page fault at 0x10\n");
 	assert_has(f, "\"status\":\"fault\",\"srat\":\"absent\"");
@@ -1704,11 +1668,10 @@ static void test_fault_report(void **state)
 
 /* ---- the log as a whole ---- */
 
-static void test_selftests(void **state)
+TEST(test_selftests)
 {
 	struct fake *f = fake_with("", "seed=3 selftest");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "\n1..13\nok 1 - selftest: crc32\nok 2 - selftest: rng\nok 3 - selftest: e820\nok 4 - selftest: "
 		      "memblock\n"
@@ -1717,11 +1680,10 @@ static void test_selftests(void **state)
 }
 
 /* One record a page: the tables and the top table, for one policy. */
-static void test_full_report(void **state)
+TEST(test_full_report)
 {
 	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000 alloc=bottom-up report=json,full");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_STAINED);
 	assert_int_equal(count_of(f, "\"rec\":\"run\""), 4107);
 	assert_has_not(f, "[    0.0");
@@ -1730,12 +1692,11 @@ static void test_full_report(void **state)
 }
 
 /* Two screens of 80 columns and 50 lines; only lines that are Linux's own are wider. */
-static void test_text_fits_two_screens(void **state)
+TEST(test_text_fits_two_screens)
 {
 	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000 report=text");
 	unsigned lines = 0, wide = 0;
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	for (const char *line = f->out; *line; line = strchr(line, '\n') + 1) {
 		lines++;
@@ -1747,127 +1708,12 @@ static void test_text_fits_two_screens(void **state)
 	fake_free(f);
 }
 
-static void test_table_dump(void **state)
+TEST(test_table_dump)
 {
 	struct fake *f = fake_machine("four-nodes", "seed=1 report=text,tables");
 
-	(void)state;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "\ne820: 0000000000100000 000000007fee0000 00000001\n");
 	assert_has(f, "\nSRAT @ 0x00000000FE000080\n    0000: 53 52 41 54 88 01 00 00 03 ");
 	fake_free(f);
-}
-
-#define MACHINE(name)                                                                                                  \
-	{                                                                                                              \
-		"machine: " name, test_machine, NULL, NULL, name                                                       \
-	}
-
-static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(test_bottom_up_stains_where_memblock_does_not),
-	cmocka_unit_test(test_costs),
-	cmocka_unit_test(test_costs_without_blocks),
-	cmocka_unit_test(test_distances),
-	cmocka_unit_test(test_stained_alone_is_the_result),
-	cmocka_unit_test(test_top_down_stains_the_highest_node),
-	cmocka_unit_test(test_all_nodes_hot_pluggable),
-	cmocka_unit_test(test_no_srat),
-	cmocka_unit_test(test_overlapping_nodes),
-	cmocka_unit_test(test_uncovered_memory),
-	cmocka_unit_test(test_unordered_entries),
-	cmocka_unit_test(test_node_without_processor),
-	cmocka_unit_test(test_nodes_without_memory),
-	cmocka_unit_test(test_sparse_pxm),
-	cmocka_unit_test(test_module_pins_a_node),
-	cmocka_unit_test(test_every_allocation_fails_in_turn),
-	cmocka_unit_test(test_findings),
-	cmocka_unit_test(test_more_findings),
-	cmocka_unit_test(test_table_from_a_module),
-	cmocka_unit_test(test_damaged_table_in_a_module),
-	cmocka_unit_test(test_table_from_an_archive),
-	cmocka_unit_test(test_archive_with_no_good_table),
-	cmocka_unit_test(test_seed_from_all_sources),
-	cmocka_unit_test(test_rubbish_is_not_used),
-	cmocka_unit_test(test_a_run_repeats),
-	cmocka_unit_test(test_refusals),
-	cmocka_unit_test(test_loader_faults),
-	cmocka_unit_test(test_nokaslr),
-	cmocka_unit_test(test_single_slot),
-	cmocka_unit_test(test_no_slot),
-	cmocka_unit_test(test_forced_hotplug),
-	cmocka_unit_test(test_forced_hotplug_without_srat),
-	cmocka_unit_test(test_base_on_no_node),
-	cmocka_unit_test(test_page_offset_below_the_image),
-	cmocka_unit_test(test_fragment_says_what_it_did),
-	cmocka_unit_test(test_reshaped_memory),
-	cmocka_unit_test(test_uefi),
-	cmocka_unit_test(test_efistub),
-	cmocka_unit_test(test_low_memory),
-	cmocka_unit_test(test_movable_node_off),
-	cmocka_unit_test(test_base_beyond_all_tables),
-	cmocka_unit_test(test_too_many_memmap_ranges),
-	cmocka_unit_test(test_image_outside_the_users_map),
-	cmocka_unit_test(test_dry_run),
-	cmocka_unit_test(test_counting_costs_the_same),
-	cmocka_unit_test(test_sweep),
-	cmocka_unit_test(test_maps_are_as_swept),
-	cmocka_unit_test(test_sweep_without_a_draw),
-	cmocka_unit_test(test_sweep_efistub),
-	cmocka_unit_test(test_sweep_with_many_intervals),
-	cmocka_unit_test(test_refused_sweeps),
-	cmocka_unit_test(test_wrong_memory_is_a_fault),
-	cmocka_unit_test(test_stray_table_is_a_fault),
-	cmocka_unit_test(test_fault_report),
-	cmocka_unit_test(test_selftests),
-	cmocka_unit_test(test_full_report),
-	cmocka_unit_test(test_text_fits_two_screens),
-	cmocka_unit_test(test_table_dump),
-	MACHINE("above-4g-only"),
-	MACHINE("azure"),
-	MACHINE("bad-checksum"),
-	MACHINE("boards"),
-	MACHINE("brickland"),
-	MACHINE("cpu-less"),
-	MACHINE("cxl-pxm14"),
-	MACHINE("cxl-soft-reserved"),
-	MACHINE("ec2"),
-	MACHINE("eight-sockets"),
-	MACHINE("emc"),
-	MACHINE("five-levels"),
-	MACHINE("four-nodes"),
-	MACHINE("gce"),
-	MACHINE("h8qg6"),
-	MACHINE("hole64"),
-	MACHINE("hotadd-2006"),
-	MACHINE("hyper-v"),
-	MACHINE("l3-as-numa"),
-	MACHINE("memory-less"),
-	MACHINE("memory-less-epyc"),
-	MACHINE("no-srat"),
-	MACHINE("nvdimm-in-window"),
-	MACHINE("optane"),
-	MACHINE("overlap"),
-	MACHINE("overlong-entry"),
-	MACHINE("pc-islands"),
-	MACHINE("primequest"),
-	MACHINE("qemu-cpu-less"),
-	MACHINE("r820"),
-	MACHINE("single-epyc"),
-	MACHINE("sixteen-nodes"),
-	MACHINE("sparse-pxm"),
-	MACHINE("sub-numa"),
-	MACHINE("thirtytwo-nodes"),
-	MACHINE("titanite"),
-	MACHINE("trx50"),
-	MACHINE("two-socket-epyc"),
-	MACHINE("two-tib"),
-	MACHINE("unordered"),
-	MACHINE("vmware"),
-	MACHINE("x3850"),
-	MACHINE("zero-entry"),
-};
-
-int main(void)
-{
-	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }

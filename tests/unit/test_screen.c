@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "boot/font.h"
-#include "boot/screen.h"
+#include "boot/dev/font.h"
+#include "boot/dev/screen.h"
 
 static struct screen screen, other;
 static uint8_t *memory, *more;
@@ -18,6 +18,8 @@ static int teardown(void **state)
 	memory = more = NULL;
 	return 0;
 }
+
+static const struct fixture fixture = { .teardown = teardown };
 
 static const struct framebuffer plain = {
 	FRAMEBUFFER_PIXELS, 0xfd000000, 640 * 4, 640, 400, 32, 0xff0000, 0xff00, 0xff,
@@ -49,11 +51,10 @@ static void put_line(struct screen *s, const char *line)
 	screen_write(s, line, strlen(line));
 }
 
-static void test_what_is_a_screen(void **state)
+TEST(test_what_is_a_screen)
 {
 	struct framebuffer fb = plain;
 
-	(void)state;
 	assert_int_equal(screen_size(&fb), 640 * 4 * 400);
 	fb.address = 0;
 	assert_int_equal(screen_size(&fb), 0);
@@ -84,7 +85,7 @@ static void test_what_is_a_screen(void **state)
 }
 
 /* Red (the mark of an error) and the ground, as each format has them. */
-static void test_formats(void **state)
+TEST(test_formats)
 {
 	static const struct {
 		unsigned bpp;
@@ -103,7 +104,7 @@ static void test_formats(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(formats); i++) {
 		struct framebuffer fb = plain;
 
-		teardown(state);
+		teardown(NULL);
 		fb.bpp = formats[i].bpp;
 		fb.red = formats[i].red;
 		fb.green = formats[i].green;
@@ -134,7 +135,7 @@ static unsigned ink_in(unsigned x, unsigned y, unsigned width, unsigned height)
 	return n;
 }
 
-static void test_sizes_of_the_font(void **state)
+TEST(test_sizes_of_the_font)
 {
 	static const struct {
 		unsigned width, height, grow, columns, rows;
@@ -147,7 +148,7 @@ static void test_sizes_of_the_font(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct framebuffer fb = plain;
 
-		teardown(state);
+		teardown(NULL);
 		fb.width = sizes[i].width;
 		fb.height = sizes[i].height;
 		fb.pitch = fb.width * 4;
@@ -159,12 +160,11 @@ static void test_sizes_of_the_font(void **state)
 }
 
 /* Straight strokes grow by exactly four; slanted ones are smoothed, and nothing leaves the cell. */
-static void test_doubled_font(void **state)
+TEST(test_doubled_font)
 {
 	struct framebuffer fb = plain;
 	unsigned dots = 0;
 
-	(void)state;
 	fb.width = 2560;
 	fb.pitch = 2560 * 4;
 	memory = open_screen(&screen, &fb);
@@ -201,9 +201,8 @@ static void test_doubled_font(void **state)
 	}
 }
 
-static void test_lines(void **state)
+TEST(test_lines)
 {
-	(void)state;
 	memory = open_screen(&screen, &plain);
 	put_line(&screen, "{\"rec\":\"end\"}\r\n"); /* for machines */
 	assert_int_equal(screen.row, 0);
@@ -224,11 +223,10 @@ static void test_lines(void **state)
 }
 
 /* After scrolling the screen shows what it would if the lines that are left had been the first. */
-static void test_scrolling(void **state)
+TEST(test_scrolling)
 {
 	char line[100];
 
-	(void)state;
 	memory = open_screen(&screen, &plain);
 	more = open_screen(&other, &plain);
 	assert_int_equal(screen.rows, 25);
@@ -247,11 +245,10 @@ static void test_scrolling(void **state)
 	assert_memory_equal(memory, more, screen_size(&plain));
 }
 
-static void test_boxes(void **state)
+TEST(test_boxes)
 {
 	struct canvas c;
 
-	(void)state;
 	memory = open_screen(&screen, &plain);
 	c = screen_canvas(&screen);
 	assert_int_equal(c.width, 640);
@@ -275,11 +272,10 @@ static void test_boxes(void **state)
 }
 
 /* A hatched box: strokes of three dots, twelve apart, that go on in the box beside it. */
-static void test_hatching(void **state)
+TEST(test_hatching)
 {
 	struct canvas c;
 
-	(void)state;
 	memory = open_screen(&screen, &plain);
 	c = screen_canvas(&screen);
 	c.fill(c.ctx, (struct box){ 24, 0, 13, 24 }, COLOUR_MOVABLE);
@@ -290,12 +286,11 @@ static void test_hatching(void **state)
 	}
 }
 
-static void test_words_on_a_ground(void **state)
+TEST(test_words_on_a_ground)
 {
 	struct canvas c;
 	unsigned ink = 0;
 
-	(void)state;
 	memory = open_screen(&screen, &plain);
 	c = screen_canvas(&screen);
 	c.text(c.ctx, (struct words){ 100, 100, COLOUR_BACK, COLOUR_GOOD }, "OK");
@@ -311,12 +306,11 @@ static uint16_t cell(unsigned column, unsigned row)
 	return ((uint16_t *)memory)[row * 80 + column];
 }
 
-static void test_vga_text(void **state)
+TEST(test_vga_text)
 {
 	static const struct framebuffer fb = { FRAMEBUFFER_TEXT, 0xb8000, 160, 80, 25, 16, 0, 0, 0 };
 	struct canvas c;
 
-	(void)state;
 	memory = open_screen(&screen, &fb);
 	for (unsigned i = 0; i < 2000; i++)
 		assert_int_equal(cell(i % 80, i / 80), 0x0720);
@@ -345,22 +339,4 @@ static void test_vga_text(void **state)
 	       "abc"); /* two fit; a ground has no bright colours, and is not written on in black */
 	assert_int_equal(cell(78, 0), 0x2f00 | 'a');
 	assert_int_equal(cell(79, 0), 0x2f00 | 'b');
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(test_what_is_a_screen, teardown),
-		cmocka_unit_test_teardown(test_formats, teardown),
-		cmocka_unit_test_teardown(test_sizes_of_the_font, teardown),
-		cmocka_unit_test_teardown(test_doubled_font, teardown),
-		cmocka_unit_test_teardown(test_lines, teardown),
-		cmocka_unit_test_teardown(test_scrolling, teardown),
-		cmocka_unit_test_teardown(test_boxes, teardown),
-		cmocka_unit_test_teardown(test_hatching, teardown),
-		cmocka_unit_test_teardown(test_words_on_a_ground, teardown),
-		cmocka_unit_test_teardown(test_vga_text, teardown),
-	};
-
-	return cmocka_run_group_tests_name("screen", tests, NULL, NULL);
 }

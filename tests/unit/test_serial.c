@@ -2,7 +2,7 @@
 /* The UART driver on registers made by hand: ports and memory, widths and strides, what is absent, what hangs. */
 #include "tests/unit/support.h"
 
-#include "boot/serial.h"
+#include "boot/dev/serial.h"
 
 #define MAX_POLLS 200000u
 #define PORT 0x2f8
@@ -113,6 +113,8 @@ static int setup(void **state)
 	return 0;
 }
 
+static const struct fixture fixture = { .setup = setup };
+
 static struct uart opened(uint32_t baud)
 {
 	struct uart u = { .base = f.base, .io = f.io, .width = (uint8_t)f.width, .stride = (uint8_t)f.stride };
@@ -122,11 +124,10 @@ static struct uart opened(uint32_t baud)
 	return u;
 }
 
-static void test_keeps_the_rate(void **state)
+TEST(test_keeps_the_rate)
 {
 	struct uart u = opened(0);
 
-	(void)state;
 	assert_int_equal(f.divisor, 12);
 	assert_int_equal(f.divisor_writes, 0);
 	assert_int_equal(f.reg[LCR], 0x03); /* 8n1, latch closed */
@@ -138,9 +139,8 @@ static void test_keeps_the_rate(void **state)
 	assert_false(u.dead);
 }
 
-static void test_sets_the_rate(void **state)
+TEST(test_sets_the_rate)
 {
-	(void)state;
 	opened(115200);
 	assert_int_equal(f.divisor, 1);
 	opened(300);
@@ -150,22 +150,20 @@ static void test_sets_the_rate(void **state)
 	assert_int_equal(f.divisor, 1);
 }
 
-static void test_port_of_a_pc(void **state)
+TEST(test_port_of_a_pc)
 {
 	struct uart u = uart_at_port(PORT);
 
-	(void)state;
 	assert_true(uart_open(&u, &bus, 0));
 	uart_write(&u, &bus, "x", 1);
 	assert_memory_equal(f.out, "x", 1);
 }
 
-static void test_writes_in_pieces(void **state)
+TEST(test_writes_in_pieces)
 {
 	static const char text[] = "forty-two bytes, and not one more or less.";
 	struct uart u = opened(0);
 
-	(void)state;
 	f.polls = 0;
 	uart_write(&u, &bus, text, 42);
 	assert_int_equal(f.sent, 42);
@@ -173,11 +171,10 @@ static void test_writes_in_pieces(void **state)
 	assert_int_equal(f.polls, 3); /* 16 + 16 + 10 */
 }
 
-static void test_without_fifo(void **state)
+TEST(test_without_fifo)
 {
 	struct uart u;
 
-	(void)state;
 	f.has_fifo = 0;
 	u = opened(0);
 	assert_int_equal(u.fifo, 1);
@@ -187,11 +184,10 @@ static void test_without_fifo(void **state)
 	assert_int_equal(f.polls, 5); /* asked before each byte */
 }
 
-static void test_waits_while_busy(void **state)
+TEST(test_waits_while_busy)
 {
 	struct uart u = opened(0);
 
-	(void)state;
 	f.busy = 1000;
 	uart_write(&u, &bus, "a", 1);
 	assert_int_equal(f.sent, 1);
@@ -203,19 +199,17 @@ static void test_waits_while_busy(void **state)
 }
 
 /* What firmware still has in the FIFO leaves before the line is set up anew. */
-static void test_lets_firmware_finish(void **state)
+TEST(test_lets_firmware_finish)
 {
-	(void)state;
 	f.busy = 500;
 	opened(115200);
 	assert_int_equal(f.busy, 0);
 }
 
-static void test_absent(void **state)
+TEST(test_absent)
 {
 	struct uart u = uart_at_port(PORT);
 
-	(void)state;
 	f.absent = true;
 	assert_false(uart_open(&u, &bus, 0));
 	assert_int_equal(u.base, 0);
@@ -229,22 +223,20 @@ static void test_absent(void **state)
 	assert_int_equal(u.base, 0);
 }
 
-static void test_never_ready_at_open(void **state)
+TEST(test_never_ready_at_open)
 {
 	struct uart u = uart_at_port(PORT);
 
-	(void)state;
 	f.never_empty = true;
 	assert_false(uart_open(&u, &bus, 0));
 	assert_int_equal(u.base, 0);
 	assert_true(f.polls >= 1000 && f.polls <= MAX_POLLS + 10);
 }
 
-static void test_dies_later(void **state)
+TEST(test_dies_later)
 {
 	struct uart u = opened(0);
 
-	(void)state;
 	uart_write(&u, &bus, "ab", 2);
 	f.never_empty = true;
 	f.polls = 0;
@@ -259,11 +251,10 @@ static void test_dies_later(void **state)
 	assert_int_equal(f.sent, 2);
 }
 
-static void test_drain_is_bounded(void **state)
+TEST(test_drain_is_bounded)
 {
 	struct uart u = opened(0);
 
-	(void)state;
 	f.never_empty = true;
 	f.polls = 0;
 	uart_drain(&u, &bus);
@@ -272,7 +263,7 @@ static void test_drain_is_bounded(void **state)
 }
 
 /* Registers in memory: every width and stride the tables can give. */
-static void test_memory(void **state)
+TEST(test_memory)
 {
 	static const struct {
 		unsigned width, stride;
@@ -281,7 +272,7 @@ static void test_memory(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(shapes); i++) {
 		struct uart u;
 
-		setup(state);
+		setup(NULL);
 		f.io = false;
 		f.base = 0xffffffffc1000400;
 		f.width = shapes[i].width;
@@ -293,24 +284,4 @@ static void test_memory(void **state)
 		assert_memory_equal(f.out, "memory", 6);
 		assert_int_equal(f.sent, 6);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_keeps_the_rate, setup),
-		cmocka_unit_test_setup(test_sets_the_rate, setup),
-		cmocka_unit_test_setup(test_port_of_a_pc, setup),
-		cmocka_unit_test_setup(test_writes_in_pieces, setup),
-		cmocka_unit_test_setup(test_without_fifo, setup),
-		cmocka_unit_test_setup(test_waits_while_busy, setup),
-		cmocka_unit_test_setup(test_lets_firmware_finish, setup),
-		cmocka_unit_test_setup(test_absent, setup),
-		cmocka_unit_test_setup(test_never_ready_at_open, setup),
-		cmocka_unit_test_setup(test_dies_later, setup),
-		cmocka_unit_test_setup(test_drain_is_bounded, setup),
-		cmocka_unit_test_setup(test_memory, setup),
-	};
-
-	return cmocka_run_group_tests_name("serial", tests, NULL, NULL);
 }

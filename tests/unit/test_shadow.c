@@ -42,13 +42,12 @@ static void fill(struct pt_memory *m)
 	}
 }
 
-static void reads_back(void **state)
+TEST(reads_back)
 {
 	struct shadow *s = shadow_new();
 	struct pt_memory m = shadow_tables(s);
 	struct pgwalk w = shadow_walk(s, 0, 4);
 
-	(void)state;
 	fill(&m);
 	for (uint64_t n = PAGES - 1; n >= 1; n--) {
 		const uint64_t *entry = w.table(w.ctx, at(n));
@@ -62,12 +61,11 @@ static void reads_back(void **state)
 	shadow_free(s);
 }
 
-static void becomes_a_row_and_rubbish_again(void **state)
+TEST(becomes_a_row_and_rubbish_again)
 {
 	struct shadow *s = shadow_new();
 	struct pt_memory m = shadow_tables(s);
 
-	(void)state;
 	for (unsigned round = 0; round < 4; round++) {
 		for (uint64_t n = 0; n < 100; n++) {
 			uint64_t *entry = m.page(m.ctx, n * PAGE_SIZE);
@@ -83,12 +81,11 @@ static void becomes_a_row_and_rubbish_again(void **state)
 }
 
 /* The third pointer before the last stays good. */
-static void pointers_stay(void **state)
+TEST(pointers_stay)
 {
 	struct shadow *s = shadow_new();
 	struct pt_memory m = shadow_tables(s);
 
-	(void)state;
 	for (uint64_t n = 0; n < 1000; n++) {
 		uint64_t *a = m.page(m.ctx, n * PAGE_SIZE), *b = m.page(m.ctx, (n + 5000) * PAGE_SIZE);
 		uint64_t *c = m.page(m.ctx, (n + 9000) * PAGE_SIZE);
@@ -103,28 +100,15 @@ static void pointers_stay(void **state)
 	shadow_free(s);
 }
 
-static void clear_forgets(void **state)
+TEST(clear_forgets)
 {
 	struct shadow *s = shadow_new();
 	struct pt_memory m = shadow_tables(s);
 
-	(void)state;
 	fill(&m);
 	shadow_clear(s);
 	for (uint64_t n = 1; n < PAGES; n++)
 		for (unsigned i = 0; i < PT_ENTRIES; i++)
 			assert_int_equal(m.page(m.ctx, at(n))[i], 0);
 	shadow_free(s);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_back),
-		cmocka_unit_test(becomes_a_row_and_rubbish_again),
-		cmocka_unit_test(pointers_stay),
-		cmocka_unit_test(clear_forgets),
-	};
-
-	return cmocka_run_group_tests_name("shadow", tests, NULL, NULL);
 }

@@ -37,9 +37,10 @@ static void assert_no_distances(void)
 	assert_int_equal(slit_distance(&slit, 0, 1), 20);
 }
 
-static void test_two(void **state)
+static const struct fixture fixture = { .setup = firmware_setup, .teardown = firmware_teardown };
+
+TEST(test_two)
 {
-	(void)state;
 	table_begin(&made, "SLIT", 1);
 	table_u64(&made, 2);
 	table_u8(&made, 10);
@@ -54,9 +55,8 @@ static void test_two(void **state)
 	assert_int_equal(slit_distance(&slit, 1, 1), 10);
 }
 
-static void test_beyond_the_table(void **state)
+TEST(test_beyond_the_table)
 {
-	(void)state;
 	make(2, own_value);
 	assert_int_equal(open_made(), OK);
 	assert_int_equal(slit_distance(&slit, 0, 2), 20);
@@ -67,9 +67,8 @@ static void test_beyond_the_table(void **state)
 	assert_int_equal(slit_distance(&slit, UINT32_MAX, UINT32_MAX), 10);
 }
 
-static void test_one_and_none(void **state)
+TEST(test_one_and_none)
 {
-	(void)state;
 	make(1, NULL);
 	assert_int_equal(open_made(), OK);
 	assert_int_equal(slit.localities, 1);
@@ -80,9 +79,8 @@ static void test_one_and_none(void **state)
 }
 
 /* Larger than one chunk of a row, and not a multiple of it. */
-static void test_large(void **state)
+TEST(test_large)
 {
-	(void)state;
 	make(1000, own_value);
 	assert_int_equal(open_made(), OK);
 	assert_int_equal(slit.localities, 1000);
@@ -94,7 +92,7 @@ static void test_large(void **state)
 }
 
 /* One wrong value anywhere, over the borders of chunks too, is enough. */
-static void test_values(void **state)
+TEST(test_values)
 {
 	static const struct {
 		uint32_t a, b;
@@ -108,7 +106,6 @@ static void test_values(void **state)
 		{ 299, 298, 11, OK },          { 0, 255, 255, OK },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
 		make(300, NULL);
 		made.bytes[44 + c[i].a * 300 + c[i].b] = c[i].value;
@@ -120,9 +117,8 @@ static void test_values(void **state)
 	}
 }
 
-static void test_too_short(void **state)
+TEST(test_too_short)
 {
-	(void)state;
 	for (size_t len = 36; len < 44 + 9; len++) {
 		make(3, NULL);
 		made.len = len;
@@ -138,7 +134,7 @@ static void test_too_short(void **state)
 }
 
 /* Counts whose square, in 32 or 64 bits, is small or zero. */
-static void test_localities_overflow(void **state)
+TEST(test_localities_overflow)
 {
 	static const uint64_t n[] = { 4,
 				      0x10000,
@@ -150,7 +146,6 @@ static void test_localities_overflow(void **state)
 				      0xffffffffffffffff,
 				      0xb504f333 };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(n); i++) {
 		make(3, NULL);
 		memcpy(made.bytes + 36, &n[i], 8);
@@ -159,12 +154,11 @@ static void test_localities_overflow(void **state)
 	}
 }
 
-static void test_unreadable(void **state)
+TEST(test_unreadable)
 {
 	struct fake_ram none;
 	struct physmem nothing;
 
-	(void)state;
 	make(3, own_value);
 	assert_int_equal(open_made(), OK);
 	assert_int_equal(slit_distance(&slit, 0, 1), own_value(0, 1));
@@ -182,16 +176,4 @@ static void test_unreadable(void **state)
 	assert_int_equal(slit_open(&slit, &table), ERR_UNREADABLE);
 	assert_no_distances();
 	fake_ram_free(&none);
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, firmware_setup, firmware_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_two),    TEST(test_beyond_the_table), TEST(test_one_and_none),        TEST(test_large),
-		TEST(test_values), TEST(test_too_short),        TEST(test_localities_overflow), TEST(test_unreadable),
-	};
-
-	return cmocka_run_group_tests_name("slit", tests, NULL, NULL);
 }

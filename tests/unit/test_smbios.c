@@ -16,6 +16,8 @@ static int setup(void **state)
 	return 0;
 }
 
+static const struct fixture fixture = { .setup = setup, .teardown = firmware_teardown };
+
 /* ---- structures ---- */
 
 /* Formatted area of that length; its string numbers are set with string_number(). */
@@ -137,9 +139,8 @@ static void assert_firmware(const char *vendor, const char *version, const char 
 
 /* ---- good tables ---- */
 
-static void test_32_bit(void **state)
+TEST(test_32_bit)
 {
-	(void)state;
 	add_firmware("SeaBIOS", "1.16.2-debian-1.16.2-1", "04/01/2014");
 	add_system("QEMU", "Standard PC (Q35 + ICH9, 2009)");
 	add_end();
@@ -151,9 +152,8 @@ static void test_32_bit(void **state)
 }
 
 /* UEFI hands the entry point over; the table may lie above 4 GiB. */
-static void test_64_bit(void **state)
+TEST(test_64_bit)
 {
-	(void)state;
 	add_structure(4, 48);
 	add_strings("CPU 0", "QEMU", NULL);
 	add_system("Vendor", "Product");
@@ -170,9 +170,8 @@ static void test_64_bit(void **state)
 	assert_int_equal(smbios.minor, 6);
 }
 
-static void test_64_bit_first(void **state)
+TEST(test_64_bit_first)
 {
-	(void)state;
 	add_system("Old", "32");
 	put_table(0x10000);
 	put_entry_32(0xf0000, 31, 0x10000, (uint16_t)made.len);
@@ -191,9 +190,8 @@ static void test_64_bit_first(void **state)
 }
 
 /* Old firmware counts 30 bytes of its 31. */
-static void test_entry_of_30_bytes(void **state)
+TEST(test_entry_of_30_bytes)
 {
-	(void)state;
 	add_system("V", "P");
 	put_table(TABLE);
 	put_entry_32(ENTRY, 30, (uint32_t)TABLE, (uint16_t)made.len);
@@ -205,9 +203,8 @@ static void test_entry_of_30_bytes(void **state)
 	assert_int_equal(smbios_read(&mem, PHYS_NONE, &smbios), ERR_MALFORMED);
 }
 
-static void test_first_of_each_type_counts(void **state)
+TEST(test_first_of_each_type_counts)
 {
-	(void)state;
 	add_system("One", "1");
 	add_system("Two", "2");
 	add_firmware("F", "G", "H");
@@ -216,9 +213,8 @@ static void test_first_of_each_type_counts(void **state)
 	assert_firmware("F", "G", "H");
 }
 
-static void test_nothing_after_the_end_structure(void **state)
+TEST(test_nothing_after_the_end_structure)
 {
-	(void)state;
 	add_firmware("F", "G", "H");
 	add_end();
 	add_system("V", "P");
@@ -229,11 +225,10 @@ static void test_nothing_after_the_end_structure(void **state)
 
 /* ---- strings ---- */
 
-static void test_missing_strings(void **state)
+TEST(test_missing_strings)
 {
 	size_t at;
 
-	(void)state;
 	at = add_structure(1, 27);
 	made.bytes[at + 4] = 0; /* no string */
 	made.bytes[at + 5] = 3; /* numbers that have none: the end of the set, and what follows it */
@@ -254,9 +249,8 @@ static void test_missing_strings(void **state)
 }
 
 /* Structures of SMBIOS 2.0, too short for some of the fields, whose bytes would be text. */
-static void test_short_structures(void **state)
+TEST(test_short_structures)
 {
-	(void)state;
 	add_structure(1, 5);
 	made.bytes[4] = 1;
 	add_strings("\x01only", NULL, NULL);
@@ -267,9 +261,8 @@ static void test_short_structures(void **state)
 	assert_firmware("", "", "");
 }
 
-static void test_trimmed_and_printable(void **state)
+TEST(test_trimmed_and_printable)
 {
-	(void)state;
 	add_system("  Dell Inc. \x20 ", "    ");
 	add_firmware("a\"b\\c", "tab\tbell\x07", "\x7f\x80\xff~");
 	assert_int_equal(read_made(), OK);
@@ -277,11 +270,10 @@ static void test_trimmed_and_printable(void **state)
 	assert_firmware("a\"b\\c", "tab?bell?", "???~");
 }
 
-static void test_long_strings(void **state)
+TEST(test_long_strings)
 {
 	char text[400], cut[64];
 
-	(void)state;
 	memset(text, 'x', sizeof(text));
 	memset(cut, 'x', sizeof(cut));
 	text[399] = cut[63] = '\0';
@@ -291,11 +283,10 @@ static void test_long_strings(void **state)
 }
 
 /* Names behind more text than the reader's buffer holds at a time. */
-static void test_far_into_the_table(void **state)
+TEST(test_far_into_the_table)
 {
 	char text[300];
 
-	(void)state;
 	memset(text, 'y', sizeof(text));
 	text[299] = '\0';
 	for (unsigned i = 0; i < 40; i++) {
@@ -309,9 +300,8 @@ static void test_far_into_the_table(void **state)
 
 /* ---- damage ---- */
 
-static void test_bad_structures(void **state)
+TEST(test_bad_structures)
 {
-	(void)state;
 	for (uint8_t length = 0; length < 4; length++) {
 		made.len = 0;
 		add_firmware("F", "G", "H");
@@ -330,11 +320,10 @@ static void test_bad_structures(void **state)
 }
 
 /* The table cut at every byte: whole structures count, the cut one does not. */
-static void test_every_truncation(void **state)
+TEST(test_every_truncation)
 {
 	size_t first, len;
 
-	(void)state;
 	add_system("Vendor", "Product");
 	first = made.len;
 	add_firmware("F", "G", "H");
@@ -348,9 +337,8 @@ static void test_every_truncation(void **state)
 	assert_firmware("F", "G", "H");
 }
 
-static void test_entry_checksums(void **state)
+TEST(test_entry_checksums)
 {
-	(void)state;
 	add_system("V", "P");
 	put_table(TABLE);
 	for (unsigned i = 5; i < 31; i++) {
@@ -366,11 +354,10 @@ static void test_entry_checksums(void **state)
 }
 
 /* Sum of the whole right, of the inner part wrong; and no inner part. */
-static void test_intermediate_entry(void **state)
+TEST(test_intermediate_entry)
 {
 	uint8_t e[31];
 
-	(void)state;
 	add_system("V", "P");
 	put_table(TABLE);
 	put_entry_32(ENTRY, 31, (uint32_t)TABLE, (uint16_t)made.len);
@@ -385,9 +372,8 @@ static void test_intermediate_entry(void **state)
 	assert_int_equal(smbios_read(&mem, ENTRY, &smbios), ERR_MALFORMED);
 }
 
-static void test_no_entry(void **state)
+TEST(test_no_entry)
 {
-	(void)state;
 	add_system("V", "P");
 	put_table(TABLE);
 	put_entry_32(0xf5b28, 31, (uint32_t)TABLE, (uint16_t)made.len); /* not on 16 bytes */
@@ -400,9 +386,8 @@ static void test_no_entry(void **state)
 	assert_int_equal(smbios_read(&mem, 0x9000, &smbios), ERR_MALFORMED);
 }
 
-static void test_unreadable(void **state)
+TEST(test_unreadable)
 {
-	(void)state;
 	ram.strict = true;
 	assert_int_equal(smbios_read(&mem, PHYS_NONE, &smbios), ERR_UNREADABLE);
 	put_entry_64(ENTRY, 0x123456789000, 100);
@@ -426,12 +411,11 @@ static enum status read_names(void)
 }
 
 /* Strings far behind their structure, so that it is read again for each of them. */
-static void test_every_read_counts(void **state)
+TEST(test_every_read_counts)
 {
 	char filler[1000];
 	size_t at;
 
-	(void)state;
 	memset(filler, 'x', sizeof(filler) - 1);
 	filler[sizeof(filler) - 1] = '\0';
 	at = add_structure(1, 27);
@@ -444,9 +428,8 @@ static void test_every_read_counts(void **state)
 }
 
 /* Of two structures of a type the first counts. */
-static void test_second_structure(void **state)
+TEST(test_second_structure)
 {
-	(void)state;
 	add_firmware("First", "1.0", "01/01/2001");
 	add_firmware("Second", "2.0", "02/02/2002");
 	add_system("Vendor", "Product");
@@ -458,9 +441,8 @@ static void test_second_structure(void **state)
 }
 
 /* The size of a 64-bit entry point is an upper limit: the table ends on the last readable byte, far below it. */
-static void test_size_is_a_limit(void **state)
+TEST(test_size_is_a_limit)
 {
-	(void)state;
 	ram.strict = true;
 	add_system("Vendor", "Product");
 	add_end();
@@ -468,34 +450,4 @@ static void test_size_is_a_limit(void **state)
 	put_entry_64(ENTRY, 0x9000 - made.len, 0xffffffff);
 	assert_int_equal(smbios_read(&mem, ENTRY, &smbios), OK);
 	assert_names("Vendor", "Product");
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, firmware_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_32_bit),
-		TEST(test_64_bit),
-		TEST(test_64_bit_first),
-		TEST(test_entry_of_30_bytes),
-		TEST(test_first_of_each_type_counts),
-		TEST(test_nothing_after_the_end_structure),
-		TEST(test_missing_strings),
-		TEST(test_short_structures),
-		TEST(test_trimmed_and_printable),
-		TEST(test_long_strings),
-		TEST(test_far_into_the_table),
-		TEST(test_bad_structures),
-		TEST(test_every_truncation),
-		TEST(test_entry_checksums),
-		TEST(test_intermediate_entry),
-		TEST(test_no_entry),
-		TEST(test_unreadable),
-		TEST(test_every_read_counts),
-		TEST(test_second_structure),
-		TEST(test_size_is_a_limit),
-	};
-
-	return cmocka_run_group_tests_name("smbios", tests, NULL, NULL);
 }

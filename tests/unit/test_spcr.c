@@ -6,7 +6,6 @@
 #include "tests/unit/firmware.h"
 
 #define AT 0x7fe1000ull
-#define CORPUS "../shared/data/srat"
 
 enum { MEMORY = 0, PORTS = 1, PCI_CONFIG = 2 };
 
@@ -60,9 +59,10 @@ static void assert_uart(bool io, uint64_t address, unsigned width, unsigned stri
 	assert_int_equal(u.stride, stride);
 }
 
-static void test_com_port(void **state)
+static const struct fixture fixture = { .setup = firmware_setup, .teardown = firmware_teardown };
+
+TEST(test_com_port)
 {
-	(void)state;
 	assert_int_equal(read_spcr(0, (struct gas){ PORTS, 8, 1, 0x2f8 }, 7), OK);
 	assert_uart(true, 0x2f8, 1, 1);
 	assert_int_equal(u.baud, 115200);
@@ -73,18 +73,17 @@ static void test_com_port(void **state)
 	assert_int_equal(u.baud, 9600);
 }
 
-static void test_rates(void **state)
+TEST(test_rates)
 {
 	static const uint32_t rates[] = { 0, 0, 0, 9600, 19200, 0, 57600, 115200, 0 };
 
-	(void)state;
 	for (unsigned code = 0; code < ARRAY_SIZE(rates); code++) {
 		assert_int_equal(read_spcr(0, (struct gas){ PORTS, 8, 1, 0x3f8 }, (uint8_t)code), OK);
 		assert_int_equal(u.baud, rates[code]);
 	}
 }
 
-static void test_memory_shapes(void **state)
+TEST(test_memory_shapes)
 {
 	static const struct {
 		uint8_t bits, access;
@@ -96,7 +95,6 @@ static void test_memory_shapes(void **state)
 		{ 64, 3, 4, 8 },
 	};
 
-	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(shapes); i++) {
 		const struct gas g = { MEMORY, shapes[i].bits, shapes[i].access, 0x10ffe032000 };
 
@@ -107,9 +105,8 @@ static void test_memory_shapes(void **state)
 	assert_uart(true, 0xe000, 4, 4);
 }
 
-static void test_impossible_shapes(void **state)
+TEST(test_impossible_shapes)
 {
-	(void)state;
 	assert_int_equal(read_spcr(0, (struct gas){ MEMORY, 8, 4, 0xfe000000 }, 0), ERR_MALFORMED); /* 64-bit access */
 	assert_int_equal(read_spcr(0, (struct gas){ MEMORY, 12, 1, 0xfe000000 }, 0), ERR_MALFORMED);
 	assert_int_equal(read_spcr(0, (struct gas){ MEMORY, 24, 1, 0xfe000000 }, 0), ERR_MALFORMED);
@@ -120,22 +117,20 @@ static void test_impossible_shapes(void **state)
 	assert_int_equal(read_spcr(0x12, (struct gas){ PORTS, 32, 1, 0xffe0 }, 0), OK);
 }
 
-static void test_not_for_us(void **state)
+TEST(test_not_for_us)
 {
 	static const uint8_t other[] = { 2, 3, 4, 8, 0xd, 0xe, 0x10, 0x11, 0x13, 0x15, 0xff };
 
-	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(other); i++)
 		assert_int_equal(read_spcr(other[i], (struct gas){ PORTS, 8, 1, 0x3f8 }, 0), ERR_NOT_FOUND);
 	assert_int_equal(read_spcr(0, (struct gas){ PORTS, 8, 1, 0 }, 7), ERR_NOT_FOUND); /* redirection is off */
 	assert_int_equal(read_spcr(0, (struct gas){ PCI_CONFIG, 8, 1, 0x3f8 }, 7), ERR_NOT_FOUND);
 }
 
-static void test_pci(void **state)
+TEST(test_pci)
 {
 	static const struct gas nowhere = { PORTS, 8, 1, 0 };
 
-	(void)state;
 	make_spcr(0, nowhere, 7);
 	memcpy(made.bytes + 64, (const uint8_t[]){ 0x02, 0x00, 0x36, 0x1b, 0x05, 0x1f, 0x07 }, 7);
 	assert_int_equal(open_made(), OK);
@@ -170,9 +165,8 @@ static void test_pci(void **state)
 	assert_int_equal(spcr_read(&table, &u), ERR_NOT_FOUND);
 }
 
-static void test_short_spcr(void **state)
+TEST(test_short_spcr)
 {
-	(void)state;
 	make_spcr(0, (struct gas){ PORTS, 8, 1, 0x3f8 }, 7);
 	for (size_t len = 36; len <= 80; len++) {
 		made.len = len;
@@ -186,9 +180,8 @@ static enum status read_again(void)
 	return spcr_read(&table, &u);
 }
 
-static void test_spcr_unreadable(void **state)
+TEST(test_spcr_unreadable)
 {
-	(void)state;
 	make_spcr(0, (struct gas){ PORTS, 8, 1, 0x3f8 }, 7);
 	assert_int_equal(open_made(), OK);
 	assert_int_equal(assert_each_read_counts(read_again), 1);
@@ -221,11 +214,10 @@ static void add_device(uint16_t type, uint16_t subtype, struct gas g)
 	table_u16(&made, '.');
 }
 
-static void test_dbg2(void **state)
+TEST(test_dbg2)
 {
 	uint32_t next = 0;
 
-	(void)state;
 	begin_dbg2(6);
 	add_device(0x8002, 0, (struct gas){ MEMORY, 32, 3, 0xfeb00000 }); /* USB */
 	add_device(0x8000, 0, (struct gas){ PORTS, 8, 0, 0x3f8 });
@@ -253,9 +245,8 @@ static enum status read_second(void)
 }
 
 /* The head, the size and the head of either device, the register of the second. */
-static void test_dbg2_unreadable(void **state)
+TEST(test_dbg2_unreadable)
 {
-	(void)state;
 	begin_dbg2(2);
 	add_device(0x8002, 0, (struct gas){ MEMORY, 32, 3, 0xfeb00000 });
 	add_device(0x8000, 0, (struct gas){ PORTS, 8, 0, 0x3f8 });
@@ -276,11 +267,10 @@ static enum status read_damaged(size_t at, uint16_t value)
 	return dbg2_read(&table, &next, &u);
 }
 
-static void test_damaged_dbg2(void **state)
+TEST(test_damaged_dbg2)
 {
 	uint32_t next = 0;
 
-	(void)state;
 	assert_int_equal(read_damaged(45, 40), OK);
 	assert_int_equal(read_damaged(45, 41), ERR_MALFORMED); /* past the table */
 	assert_int_equal(read_damaged(45, 0), ERR_MALFORMED);
@@ -307,11 +297,10 @@ static void test_damaged_dbg2(void **state)
 }
 
 /* Every byte of both tables set to odd values: no read outside (the sanitizer looks), no endless loop. */
-static void test_any_byte(void **state)
+TEST(test_any_byte)
 {
 	static const uint8_t values[] = { 0, 1, 0x7f, 0x80, 0xff };
 
-	(void)state;
 	for (unsigned i = 0; i < 88 * ARRAY_SIZE(values); i++) {
 		uint32_t next = 0;
 
@@ -338,8 +327,8 @@ static bool load(const char *name, const char *what)
 	char path[512];
 	FILE *file;
 
-	snprintf(path, sizeof(path), CORPUS "/%s/%s", name, what);
-	file = fopen(path, "rb");
+	snprintf(path, sizeof(path), "%s/%s", name, what);
+	file = open_recorded(path);
 	if (!file)
 		return false;
 	made.len = fread(made.bytes, 1, sizeof(made.bytes), file);
@@ -369,11 +358,10 @@ static const struct {
 	{ "synthetic-fwts-dbg2-0002", "DBG2.dat", ERR_NOT_FOUND, 0, 0 },
 };
 
-static void test_corpus(void **state)
+TEST(test_corpus)
 {
 	unsigned found = 0;
 
-	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(known); i++) {
 		uint32_t next = 0;
 		enum status st;
@@ -393,21 +381,4 @@ static void test_corpus(void **state)
 	if (!found)
 		skip();
 	assert_int_equal(found, ARRAY_SIZE(known));
-}
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, firmware_setup, firmware_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(test_com_port),      TEST(test_rates),
-		TEST(test_memory_shapes), TEST(test_impossible_shapes),
-		TEST(test_not_for_us),    TEST(test_pci),
-		TEST(test_short_spcr),    TEST(test_spcr_unreadable),
-		TEST(test_dbg2),          TEST(test_dbg2_unreadable),
-		TEST(test_damaged_dbg2),  TEST(test_any_byte),
-		TEST(test_corpus),
-	};
-
-	return cmocka_run_group_tests_name("spcr", tests, NULL, NULL);
 }

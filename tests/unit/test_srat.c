@@ -119,9 +119,8 @@ static void assert_bad(uint32_t offset, uint8_t type, uint8_t length)
 
 /* ---- legal tables ---- */
 
-static void test_two_nodes(void **state)
+TEST(test_two_nodes)
 {
-	(void)state;
 	begin(3);
 	srat_add_apic(&made, 0, 0, SRAT_ENABLED);
 	srat_add_apic(&made, 1, 2, SRAT_ENABLED);
@@ -140,9 +139,8 @@ static void test_two_nodes(void **state)
 	assert_bad(0, 0, 0);
 }
 
-static void test_flags(void **state)
+TEST(test_flags)
 {
-	(void)state;
 	begin(3);
 	for (uint32_t flags = 0; flags < 8; flags++)
 		srat_add_mem(&made, flags, flags << 30, 0x40000000, flags | 0xfffffff8);
@@ -153,9 +151,8 @@ static void test_flags(void **state)
 }
 
 /* A Ryzen Threadripper 2970WX has two dies without memory. */
-static void test_cpu_only_domain(void **state)
+TEST(test_cpu_only_domain)
 {
-	(void)state;
 	begin(3);
 	srat_add_apic(&made, 0, 0, SRAT_ENABLED);
 	srat_add_apic(&made, 1, 8, SRAT_ENABLED);
@@ -167,9 +164,8 @@ static void test_cpu_only_domain(void **state)
 }
 
 /* CXL and HBM: memory without a processor. */
-static void test_memory_only_domain(void **state)
+TEST(test_memory_only_domain)
 {
-	(void)state;
 	begin(3);
 	srat_add_apic(&made, 0, 0, SRAT_ENABLED);
 	srat_add_mem(&made, 0, 0, 0x80000000, SRAT_ENABLED);
@@ -179,9 +175,8 @@ static void test_memory_only_domain(void **state)
 	assert_mem(1, 7, 0x8000000000, 0xc000000000, SRAT_ENABLED | SRAT_HOTPLUG | SRAT_NONVOLATILE);
 }
 
-static void test_initiator_kinds_in_table_order(void **state)
+TEST(test_initiator_kinds_in_table_order)
 {
-	(void)state;
 	begin(3);
 	add_generic(6, 0x04030201, SRAT_ENABLED);
 	srat_add_x2apic(&made, 0x12345678, 0x00010002, SRAT_ENABLED);
@@ -197,9 +192,8 @@ static void test_initiator_kinds_in_table_order(void **state)
 }
 
 /* Real firmware fills its table with disabled entries, APIC ids of 0xff and lengths of zero. */
-static void test_disabled_filler(void **state)
+TEST(test_disabled_filler)
 {
-	(void)state;
 	begin(3);
 	srat_add_apic(&made, 0, 0, SRAT_ENABLED);
 	srat_add_apic(&made, 0, 0xff, 0);
@@ -215,9 +209,8 @@ static void test_disabled_filler(void **state)
 	assert_skipped(4, 0, 0);
 }
 
-static void test_other_types(void **state)
+TEST(test_other_types)
 {
-	(void)state;
 	begin(3);
 	add_blank(3, 18);
 	add_blank(4, 12);
@@ -234,9 +227,8 @@ static void test_other_types(void **state)
 }
 
 /* A processor that no MADT knows is nothing for this parser to refuse. */
-static void test_any_apic_id(void **state)
+TEST(test_any_apic_id)
 {
-	(void)state;
 	begin(3);
 	srat_add_apic(&made, 0, 0xff, SRAT_ENABLED);
 	srat_add_x2apic(&made, 0, 0xffffffff, SRAT_ENABLED);
@@ -246,9 +238,8 @@ static void test_any_apic_id(void **state)
 	assert_initiator(1, SRAT_X2APIC, 0, 0xffffffff);
 }
 
-static void test_descending_order_is_kept(void **state)
+TEST(test_descending_order_is_kept)
 {
-	(void)state;
 	begin(3);
 	for (uint32_t i = 4; i-- > 0;)
 		srat_add_mem(&made, i, (uint64_t)i << 32, 1ull << 32, SRAT_ENABLED);
@@ -259,9 +250,8 @@ static void test_descending_order_is_kept(void **state)
 }
 
 /* Overlap and interleaving are for others to judge. */
-static void test_overlap_is_kept(void **state)
+TEST(test_overlap_is_kept)
 {
-	(void)state;
 	begin(3);
 	srat_add_mem(&made, 0, 0, 0x3000, SRAT_ENABLED);
 	srat_add_mem(&made, 1, 0x1000, 0x1000, SRAT_ENABLED);
@@ -273,9 +263,8 @@ static void test_overlap_is_kept(void **state)
 	assert_mem(2, 0, 0x3000, 0x4000, SRAT_ENABLED);
 }
 
-static void test_sizes_zero_and_wrapping(void **state)
+TEST(test_sizes_zero_and_wrapping)
 {
-	(void)state;
 	begin(3);
 	srat_add_mem(&made, 0, 0x180000000, 0, SRAT_ENABLED);
 	srat_add_mem(&made, 1, 0xfffffffffffff000, 0x2000, SRAT_ENABLED);
@@ -293,7 +282,7 @@ static void test_sizes_zero_and_wrapping(void **state)
 /*
  * ACPI 1.0's table had 8 bits; Linux looks at the high ones of type 0 from revision 2 on, of types 2, 5 and 6 always.
  */
-static void test_pxm_width(void **state)
+TEST(test_pxm_width)
 {
 	static const struct {
 		uint8_t revision;
@@ -305,7 +294,6 @@ static void test_pxm_width(void **state)
 		{ 3, 0x9a56012c, 0x9a56012c },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
 		begin(c[i].revision);
 		srat_add_apic(&made, 0x9a56012c, 1, SRAT_ENABLED);
@@ -321,9 +309,8 @@ static void test_pxm_width(void **state)
 	}
 }
 
-static void test_pxm_300(void **state)
+TEST(test_pxm_300)
 {
-	(void)state;
 	begin(3);
 	srat_add_mem(&made, 0, 0, 0x1000, SRAT_ENABLED);
 	srat_add_mem(&made, 300, 0x1000, 0x1000, SRAT_ENABLED);
@@ -335,9 +322,8 @@ static void test_pxm_300(void **state)
 }
 
 /* Only type 0 must have its exact length. */
-static void test_longer_entries(void **state)
+TEST(test_longer_entries)
 {
-	(void)state;
 	begin(3);
 	srat_add_mem(&made, 6, 0x1000, 0x1000, SRAT_ENABLED);
 	made.bytes[48 + 1] = 44;
@@ -352,9 +338,8 @@ static void test_longer_entries(void **state)
 	assert_initiator(1, SRAT_APIC, 6, 8);
 }
 
-static void test_stray_bytes_at_the_end(void **state)
+TEST(test_stray_bytes_at_the_end)
 {
-	(void)state;
 	for (size_t stray = 0; stray < 4; stray++) {
 		begin(3);
 		srat_add_mem(&made, 1, 0, 0x1000, SRAT_ENABLED);
@@ -365,9 +350,8 @@ static void test_stray_bytes_at_the_end(void **state)
 	assert_bad(88, 0, 0);
 }
 
-static void test_no_entries(void **state)
+TEST(test_no_entries)
 {
-	(void)state;
 	begin(3);
 	assert_int_equal(parse(), OK);
 	assert_counts(0, 0);
@@ -375,9 +359,8 @@ static void test_no_entries(void **state)
 
 /* ---- damage ---- */
 
-static void test_short_table(void **state)
+TEST(test_short_table)
 {
-	(void)state;
 	for (size_t len = 36; len < 48; len++) {
 		begin(3);
 		made.len = len;
@@ -402,9 +385,8 @@ static void assert_damage(uint8_t type, uint8_t length)
 	assert_bad(64, type, length);
 }
 
-static void test_bad_lengths(void **state)
+TEST(test_bad_lengths)
 {
-	(void)state;
 	for (unsigned length = 2; length < 256; length++) {
 		if (length != 16)
 			assert_damage(0, (uint8_t)length);
@@ -419,9 +401,8 @@ static void test_bad_lengths(void **state)
 	}
 }
 
-static void test_entry_past_the_end(void **state)
+TEST(test_entry_past_the_end)
 {
-	(void)state;
 	begin(3);
 	srat_add_mem(&made, 1, 0, 0x1000, SRAT_ENABLED);
 	srat_add_mem(&made, 2, 0x1000, 0x1000, SRAT_ENABLED);
@@ -445,13 +426,12 @@ static void make_mixed(void)
 	table_end(&made);
 }
 
-static void test_every_truncation(void **state)
+TEST(test_every_truncation)
 {
 	static const size_t entry_end[] = { 48, 64, 88, 128, 160, 163, 203 };
 	static const size_t nr_mem[] = { 0, 0, 0, 1, 1, 1, 2 }, nr_initiator[] = { 0, 1, 2, 2, 3, 3, 3 };
 	size_t k = 0;
 
-	(void)state;
 	make_mixed();
 	assert_int_equal(made.len, 203);
 	for (size_t len = 48; len <= 203; len++) {
@@ -470,9 +450,8 @@ static void test_every_truncation(void **state)
 	}
 }
 
-static void test_every_byte_unreadable(void **state)
+TEST(test_every_byte_unreadable)
 {
-	(void)state;
 	make_mixed();
 	for (size_t hole = 48; hole < 203; hole++)
 		assert_int_equal(parse_block(made.bytes, made.len, hole), ERR_UNREADABLE);
@@ -482,9 +461,8 @@ static void test_every_byte_unreadable(void **state)
  * Any single changed byte: parsed or refused, never more than the table can hold, and a change of a value shows as
  * that.
  */
-static void test_every_byte_changed(void **state)
+TEST(test_every_byte_changed)
 {
-	(void)state;
 	make_mixed();
 	for (size_t at = 8; at < made.len; at++) {
 		for (unsigned flip = 1; flip < 256; flip++) {
@@ -510,18 +488,16 @@ static void test_every_byte_changed(void **state)
 	}
 }
 
-static void test_checksum_does_not_matter_here(void **state)
+TEST(test_checksum_does_not_matter_here)
 {
-	(void)state;
 	make_mixed();
 	made.bytes[9] ^= 1;
 	assert_int_equal(parse_block(made.bytes, made.len, SIZE_MAX), OK);
 	assert_counts(2, 3);
 }
 
-static void test_full(void **state)
+TEST(test_full)
 {
-	(void)state;
 	begin(3);
 	for (uint32_t i = 0; i < SRAT_MAX_MEM; i++)
 		srat_add_mem(&made, i, (uint64_t)i << 30, 1 << 30, SRAT_ENABLED);
@@ -544,11 +520,10 @@ static void test_full(void **state)
 }
 
 /* What an earlier, larger table left behind does not show. */
-static void test_parsed_anew(void **state)
+TEST(test_parsed_anew)
 {
-	(void)state;
-	test_disabled_filler(NULL);
-	test_bad_lengths(NULL);
+	test_disabled_filler();
+	test_bad_lengths();
 	begin(2);
 	srat_add_mem(&made, 1, 0, 0x1000, SRAT_ENABLED);
 	assert_int_equal(parse(), OK);
@@ -558,11 +533,9 @@ static void test_parsed_anew(void **state)
 }
 
 /* ---- recorded tables, each compared with what another parser made of it ---- */
-#define DATA "../shared/data/srat/"
-
 static char *slurp(const char *path, size_t *len)
 {
-	FILE *f = fopen(path, "rb");
+	FILE *f = open_recorded(path);
 	char *text;
 
 	if (!f)
@@ -639,13 +612,12 @@ static void compare_table(const char *decoded, enum status s)
 	assert_skipped(p.disabled, p.not_x86, 0);
 }
 
-static void test_recorded_tables(void **state)
+TEST(test_recorded_tables)
 {
 	static const char key[] = "\n\"";
 	size_t len, tables = 0;
-	char *json = slurp(DATA "decoded.json", &len), path[256];
+	char *json = slurp("decoded.json", &len), path[256];
 
-	(void)state;
 	if (!json)
 		skip();
 	/* Tables are named by lines `"folder/file": {`; no other key has a slash. */
@@ -654,7 +626,7 @@ static void test_recorded_tables(void **state)
 
 		if (!memchr(name, '/', (size_t)(quote - name)))
 			continue;
-		snprintf(path, sizeof(path), DATA "%.*s", (int)(quote - name), name);
+		snprintf(path, sizeof(path), "%.*s", (int)(quote - name), name);
 		bytes = slurp(path, &len);
 		assert_non_null(bytes);
 		print_message("%s\n", path);
@@ -667,51 +639,15 @@ static void test_recorded_tables(void **state)
 }
 
 /* The table that a Dell Precision Tower 5810 carries second: an entry of length 0 in the middle. */
-static void test_recorded_zero_length(void **state)
+TEST(test_recorded_zero_length)
 {
 	size_t len;
-	char *bytes = slurp(DATA "linuxhw-Dell-Precision-Tower-5810-998589835EA1/SRAT.dat", &len);
+	char *bytes = slurp("linuxhw-Dell-Precision-Tower-5810-998589835EA1/SRAT.dat", &len);
 
-	(void)state;
 	if (!bytes)
 		skip();
 	assert_int_equal(parse_block((const uint8_t *)bytes, len, SIZE_MAX), ERR_MALFORMED);
 	assert_counts(32, 4);
 	assert_bad(0x1148, 0, 0);
 	free(bytes);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_two_nodes),
-		cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_cpu_only_domain),
-		cmocka_unit_test(test_memory_only_domain),
-		cmocka_unit_test(test_initiator_kinds_in_table_order),
-		cmocka_unit_test(test_disabled_filler),
-		cmocka_unit_test(test_other_types),
-		cmocka_unit_test(test_any_apic_id),
-		cmocka_unit_test(test_descending_order_is_kept),
-		cmocka_unit_test(test_overlap_is_kept),
-		cmocka_unit_test(test_sizes_zero_and_wrapping),
-		cmocka_unit_test(test_pxm_width),
-		cmocka_unit_test(test_pxm_300),
-		cmocka_unit_test(test_longer_entries),
-		cmocka_unit_test(test_stray_bytes_at_the_end),
-		cmocka_unit_test(test_no_entries),
-		cmocka_unit_test(test_short_table),
-		cmocka_unit_test(test_bad_lengths),
-		cmocka_unit_test(test_entry_past_the_end),
-		cmocka_unit_test(test_every_truncation),
-		cmocka_unit_test(test_every_byte_unreadable),
-		cmocka_unit_test(test_every_byte_changed),
-		cmocka_unit_test(test_checksum_does_not_matter_here),
-		cmocka_unit_test(test_full),
-		cmocka_unit_test(test_parsed_anew),
-		cmocka_unit_test(test_recorded_tables),
-		cmocka_unit_test(test_recorded_zero_length),
-	};
-
-	return cmocka_run_group_tests_name("srat", tests, NULL, NULL);
 }

@@ -227,22 +227,19 @@ static void run_campaign(struct campaign c)
 	assert_true(slots > 5 * tries);
 }
 
-static void as_brute_force(void **state)
+TEST(as_brute_force)
 {
-	(void)state;
 	run_campaign((struct campaign){ "the builder", RANDOM_MACHINES, 1, false, false, build_stains });
 }
 
-static void as_brute_force_with_fragment(void **state)
+TEST(as_brute_force_with_fragment)
 {
-	(void)state;
 	run_campaign((struct campaign){ "the builder", RANDOM_FRAGMENTED, 100001, true, false, build_stains });
 }
 
 /* Tables for a node so large that they fill small ones. */
-static void as_counting_every_slot(void **state)
+TEST(as_counting_every_slot)
 {
-	(void)state;
 	run_campaign((struct campaign){ "counting", RANDOM_LARGE, 1, false, true, count_stains });
 	run_campaign((struct campaign){ "counting", RANDOM_LARGE, 50001, true, true, count_stains });
 }
@@ -292,12 +289,11 @@ static uint64_t compare_all(struct slot_machine *m)
  * 1 GiB in 4K pages, border at 256M: the last slots. At base 254M the kernel ends 16 pages below the border and 386
  * tables are wanted above it: 385 PTE pages (from 0xfe00000 on), and no other; 12 come from the buffer.
  */
-static void next_node_is_movable(void **state)
+TEST(next_node_is_movable)
 {
 	struct slot_machine *m = two_nodes(256 * MIB);
 	struct sweep *s = new_sweep(m, &policy_bottom_up);
 
-	(void)state;
 	assert_true(slot_machine_finish(m));
 	assert_int_equal(m->slots.total, (256 - 16) / 2);
 	assert_int_equal(sweep_run(s), OK);
@@ -314,32 +310,29 @@ static void next_node_is_movable(void **state)
 	assert_int_equal(compare_all(m), 1);
 }
 
-static void border_is_unaligned(void **state)
+TEST(border_is_unaligned)
 {
-	(void)state;
 	/* 13 pages less: the slot at 254M no longer holds the image, 252M does, 16 + 499 pages below the border */
 	assert_int_equal(compare_all(two_nodes(256 * MIB - 13 * PAGE_SIZE)), 0);
 	assert_int_equal(compare_all(two_nodes(255 * MIB)), 1);
 }
 
 /* A pretended image as linux-6.1's: 3024 pages behind it are never the next node's. */
-static void linux_image(void **state)
+TEST(linux_image)
 {
 	struct slot_machine *m = two_nodes(256 * MIB);
 
-	(void)state;
 	m->slot_size = 64 * MIB;
 	m->image = (struct sweep_image){ 0x3401000, 0x3411000, 0x3411000, 0x3430000 };
 	assert_int_equal(compare_all(m), 0);
 }
 
 /* The golden machine of Linux's own vectors, with slots all over node 0: 529 pages over the border at 1G. */
-static void golden(void **state)
+TEST(golden)
 {
 	struct slot_machine *m = slot_machine_new();
 	struct sweep *s;
 
-	(void)state;
 	slot_machine_ram(m, 0x1000, 0x9f000);
 	slot_machine_ram(m, MIB, 0xbffe0000);
 	slot_machine_ram(m, 4 * GIB, 9 * GIB);
@@ -370,11 +363,10 @@ static void golden(void **state)
 }
 
 /* Nothing but hot-pluggable memory: slots everywhere, and the node that holds the image stays. */
-static void all_movable(void **state)
+TEST(all_movable)
 {
 	struct slot_machine *m = slot_machine_new();
 
-	(void)state;
 	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
 	slot_machine_ram(m, MIB, 300 * MIB);
 	for (int i = 0; i < 5; i++)
@@ -385,12 +377,11 @@ static void all_movable(void **state)
 }
 
 /* Tables of `floor` lie on the node at 16M, which the image passes on its way: it is stained but for those slots. */
-static void image_passes_the_tables(void **state)
+TEST(image_passes_the_tables)
 {
 	struct slot_machine *m = slot_machine_new();
 	struct sweep *s;
 
-	(void)state;
 	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
 	slot_machine_ram(m, MIB, 128 * MIB);
 	slot_machine_node(m, 0, 0, 16 * MIB, true);
@@ -412,7 +403,7 @@ static void image_passes_the_tables(void **state)
 }
 
 /* Two tops of 512G: the tables of a direct map whose base is 1G aligned only. */
-static void random_page_offset(void **state)
+TEST(random_page_offset)
 {
 	for (unsigned k = 509; k < 513; k++) {
 		struct slot_machine *m = two_nodes(256 * MIB);
@@ -423,15 +414,13 @@ static void random_page_offset(void **state)
 		slot_machine_node(m, 0, 3 * GIB, 3 * GIB + 64 * MIB, false);
 		(void)compare_all(m);
 	}
-	(void)state;
 }
 
 /* Large leaves: 64 TiB of movable memory behind a small node, tables for 2M and 1G pages. */
-static void large_leaves(void **state)
+TEST(large_leaves)
 {
 	struct slot_machine *m = two_nodes(64 * MIB);
 
-	(void)state;
 	m->map.page_sizes = PAGE_2M;
 	slot_machine_ram(m, 4 * GIB, 1028 * GIB);
 	slot_machine_node(m, 1, 4 * GIB, 1028 * GIB, true);
@@ -470,32 +459,29 @@ static uint64_t compare_slots(struct slot_machine *m, phys_t first, uint64_t slo
 }
 
 /* Nothing is reserved but the image, not even [0, 1M). */
-static void nothing_reserved(void **state)
+TEST(nothing_reserved)
 {
 	struct slot_machine *m = movable_below(100 * MIB);
 
-	(void)state;
 	m->start.reserved.nr = 0;
 	assert_int_equal(compare_slots(m, 16 * MIB, 30, &policy_lowest), 0);
 }
 
 /* The EFI stub does not look at what is reserved: slots begin inside it, or reach into it. */
-static void slots_on_reserved_memory(void **state)
+TEST(slots_on_reserved_memory)
 {
 	struct slot_machine *m = movable_below(100 * MIB);
 
-	(void)state;
 	slot_machine_reserve(m, MIB + 64 * KIB, 2 * MIB);
 	slot_machine_reserve(m, 31 * MIB, 37 * MIB);
 	assert_int_equal(compare_slots(m, 16 * MIB, 30, &policy_lowest), 30);
 }
 
 /* Nothing is free below 16M: at base 16M the tables for what lies below the kernel lie above it, else below. */
-static void no_room_below_the_first_slot(void **state)
+TEST(no_room_below_the_first_slot)
 {
 	struct slot_machine *m = movable_below(100 * MIB);
 
-	(void)state;
 	slot_machine_reserve(m, MIB, 16 * MIB);
 	assert_int_equal(compare_slots(m, 16 * MIB, 30, &policy_bottom_up), 0);
 }
@@ -504,11 +490,10 @@ static void no_room_below_the_first_slot(void **state)
  * Steps below the kernel: [1M, 2M), [2M, 4M), then 512M at once, and from 512M on another one if the kernel ends more
  * than 512M above 4M. Memory ends so close above that the buffer serves all of it, with pages left for below.
  */
-static void buffer_pages_are_left(void **state)
+TEST(buffer_pages_are_left)
 {
 	struct slot_machine *m = movable_below(528 * MIB);
 
-	(void)state;
 	slot_machine_reserve(m, MIB + 64 * KIB, 2 * MIB);
 	assert_int_equal(compare_slots(m, 500 * MIB, 14, &policy_bottom_up), 14);
 }
@@ -517,11 +502,10 @@ static void buffer_pages_are_left(void **state)
  * Top-down begins at the end of the highest free 2M, here 32M, so the tables lie in [30M, 32M). An image at 30M leaves
  * [28M, 30M), which is movable; one at 32M gives [30M, 32M) back.
  */
-static void block_moves(void **state)
+TEST(block_moves)
 {
 	struct slot_machine *m = slot_machine_new();
 
-	(void)state;
 	slot_machine_ram(m, MIB, 64 * MIB);
 	slot_machine_reserve(m, 34 * MIB - 64 * KIB, 64 * MIB);
 	slot_machine_node(m, 0, 0, 28 * MIB, false);
@@ -534,13 +518,12 @@ static void block_moves(void **state)
  * The page at 32M begins on node 0, so it is node 0's, with the image there as well as without: the only one that it
  * has for two PTE tables, those of the image and of the page itself. Node 1 gets the other one beside its own 15.
  */
-static void border_inside_a_page(void **state)
+TEST(border_inside_a_page)
 {
 	struct slot_machine *m = slot_machine_new();
 	struct sweep *s;
 	uint64_t tries = 0;
 
-	(void)state;
 	m->movable_node = false;
 	m->image = (struct sweep_image){ 0x1fd000, 0x200000, 0x200000, 0x200000 };
 	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
@@ -559,12 +542,11 @@ static void border_inside_a_page(void **state)
 }
 
 /* Only hybrid takes pages that are not mapped yet and can do without a buffer. */
-static void without_a_buffer(void **state)
+TEST(without_a_buffer)
 {
 	struct slot_machine *m = two_nodes(256 * MIB);
 	uint64_t tries = 0;
 
-	(void)state;
 	m->image.buffer = m->image.buffer_end;
 	assert_true(slot_machine_finish(m));
 	for (unsigned i = 0; i < pt_policies_nr; i++)
@@ -574,7 +556,7 @@ static void without_a_buffer(void **state)
 
 /* ---- what is refused, and how ---- */
 
-static void refusals(void **state)
+TEST(refusals)
 {
 	/* The end before what is taken, that before the end of the buffer, that before its start; nothing; half. */
 	static const struct sweep_image no_image[] = {
@@ -585,7 +567,6 @@ static void refusals(void **state)
 	struct slot_machine *m = two_nodes(256 * MIB);
 	struct sweep *s = new_sweep(m, &policy_bottom_up);
 
-	(void)state;
 	assert_int_equal(sweep_run(s), ERR_NOT_FOUND);
 	assert_true(slot_machine_finish(m));
 	for (size_t i = 0; i < ARRAY_SIZE(no_image); i++) {
@@ -634,9 +615,8 @@ static void refusals(void **state)
  * Two hot-pluggable ranges of node 1 lie side by side, one region of memory. While the image lies on them, the marks
  * are taken away one by one: between the first and the second that is a region more, and with 4096 there is none.
  */
-static void marks_do_not_fit(void **state)
+TEST(marks_do_not_fit)
 {
-	(void)state;
 	for (unsigned spare = 0; spare < 2; spare++) {
 		struct slot_machine *m = slot_machine_new();
 		struct sweep *s;
@@ -664,11 +644,10 @@ static void marks_do_not_fit(void **state)
 }
 
 /* However few slots may be tried: a sweep that is not done says so, wherever it was. */
-static void every_limit_of_tries(void **state)
+TEST(every_limit_of_tries)
 {
 	struct slot_machine *m = two_nodes(256 * MIB);
 
-	(void)state;
 	assert_true(slot_machine_finish(m));
 	for (unsigned i = 0; i < pt_policies_nr; i++) {
 		struct sweep *s = new_sweep(m, pt_policies[i]);
@@ -690,13 +669,12 @@ static void every_limit_of_tries(void **state)
 /* ---- steps above the kernel ---- */
 
 /* Reservations that leave few pages for the steps, at any of the distances that are looked at, or far from there. */
-static void mostly_reserved(void **state)
+TEST(mostly_reserved)
 {
 	static const struct range taken[] = {
 		{ 64 * MIB, 570 * MIB }, { GIB, 71 * GIB }, { GIB, 140 * GIB }, { 150 * GIB, 150 * GIB + PAGE_SIZE }
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
 		struct slot_machine *m = slot_machine_new();
 		uint64_t tries = 0;
@@ -715,13 +693,12 @@ static void mostly_reserved(void **state)
 }
 
 /* Slots with no movable memory above them first, then slots with some: the answer for all of them stays "none". */
-static void no_safe_distance(void **state)
+TEST(no_safe_distance)
 {
 	struct slot_machine *m = slot_machine_new();
 	struct sweep *s;
 	uint64_t tries = 0;
 
-	(void)state;
 	slot_machine_ram(m, MIB, 4 * GIB);
 	slot_machine_node(m, 0, 0, 8 * MIB, false);
 	slot_machine_node(m, 1, 8 * MIB, 12 * MIB, true);
@@ -744,12 +721,11 @@ static void no_safe_distance(void **state)
 /* ---- more than can be kept ---- */
 
 /* Every other page from 1M on is taken, so that each page-table page is a run of its own. */
-static void too_many_runs(void **state)
+TEST(too_many_runs)
 {
 	struct slot_machine *m = slot_machine_new();
 	uint64_t tries = 0;
 
-	(void)state;
 	slot_machine_ram(m, MIB, 1280 * MIB);
 	slot_machine_node(m, 0, 0, 8 * MIB, false);
 	slot_machine_node(m, 1, 8 * MIB, 12 * MIB, true);
@@ -774,13 +750,12 @@ static void too_many_runs(void **state)
 }
 
 /* Every other slot lies on the movable node, which then has no stain; in between it has. */
-static void too_many_intervals(void **state)
+TEST(too_many_intervals)
 {
 	struct slot_machine *m = slot_machine_new();
 	const uint64_t stained = SWEEP_MAX_INTERVALS + 6;
 	struct sweep *s;
 
-	(void)state;
 	slot_machine_ram(m, MIB, 16 * MIB + stained * 4 * MIB + 64 * MIB);
 	for (uint64_t i = 0; i < stained; i++)
 		slot_machine_node(m, 0, 18 * MIB + i * 4 * MIB, 20 * MIB + i * 4 * MIB, true);
@@ -930,7 +905,7 @@ static uint64_t compare_description(struct slot_machine *m, const struct pt_poli
 	return st == OK && build ? m->slots.total : 0;
 }
 
-static void descriptions(void **state)
+TEST(descriptions)
 {
 	static const unsigned sizes[] = { PAGE_4K, PAGE_2M, PAGE_2M | PAGE_1G };
 	static struct machine d;
@@ -938,7 +913,6 @@ static void descriptions(void **state)
 	uint64_t slots = 0;
 	glob_t files;
 
-	(void)state;
 	assert_int_equal(glob("tests/machines/*.machine", 0, NULL, &files), 0);
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		struct slot_machine *m;
@@ -1011,11 +985,10 @@ static struct closed_form closed_form(const struct slot_machine *m, phys_t start
  * P / (S - image): one node of S bytes, P bytes of tables, far more movable memory above; as near as slots of 2M can
  * be.
  */
-static void as_the_closed_form(void **state)
+TEST(as_the_closed_form)
 {
 	static const uint64_t above[] = { 4, 16, 64, 100 };
 
-	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(above); i++) {
 		struct slot_machine *m = slot_machine_new();
 		struct sweep *s;
@@ -1047,7 +1020,7 @@ static void as_the_closed_form(void **state)
 }
 
 /* 4 PiB in 64 nodes, 5 levels, 4K pages: 8 TiB of tables, of which none is built. */
-static void four_pib(void **state)
+TEST(four_pib)
 {
 	const uint64_t node = 64 * TIB;
 	struct slot_machine *m = slot_machine_new();
@@ -1056,7 +1029,6 @@ static void four_pib(void **state)
 	struct count count = { .by_level = true };
 	struct direct_map dm;
 
-	(void)state;
 	m->map.levels = 5;
 	m->map.page_offset = PAGE_OFFSET_5LEVEL;
 	slot_machine_ram(m, PAGE_SIZE, 64 * node);
@@ -1110,11 +1082,10 @@ static void four_pib(void **state)
  * tables for them lie. 16 GiB in 4K pages take 32M and 64K of tables: so far below a node's end, the image at its
  * highest slot without a table below it ends where they begin.
  */
-static void tries_grow_with_ranges(void **state)
+TEST(tries_grow_with_ranges)
 {
 	uint64_t most = 0;
 
-	(void)state;
 	for (unsigned shift = 10; shift <= 31; shift += 3) {
 		const uint64_t node = (KASLR_ALIGN << shift) / 64;
 		struct slot_machine *m = slot_machine_new();
@@ -1139,41 +1110,4 @@ static void tries_grow_with_ranges(void **state)
 		slot_machine_free(m);
 	}
 	assert_true(most <= FEW * 64);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(next_node_is_movable),
-		cmocka_unit_test(border_is_unaligned),
-		cmocka_unit_test(linux_image),
-		cmocka_unit_test(golden),
-		cmocka_unit_test(all_movable),
-		cmocka_unit_test(image_passes_the_tables),
-		cmocka_unit_test(random_page_offset),
-		cmocka_unit_test(large_leaves),
-		cmocka_unit_test(nothing_reserved),
-		cmocka_unit_test(slots_on_reserved_memory),
-		cmocka_unit_test(no_room_below_the_first_slot),
-		cmocka_unit_test(buffer_pages_are_left),
-		cmocka_unit_test(block_moves),
-		cmocka_unit_test(border_inside_a_page),
-		cmocka_unit_test(without_a_buffer),
-		cmocka_unit_test(refusals),
-		cmocka_unit_test(marks_do_not_fit),
-		cmocka_unit_test(every_limit_of_tries),
-		cmocka_unit_test(mostly_reserved),
-		cmocka_unit_test(no_safe_distance),
-		cmocka_unit_test(too_many_runs),
-		cmocka_unit_test(too_many_intervals),
-		cmocka_unit_test(as_the_closed_form),
-		cmocka_unit_test(four_pib),
-		cmocka_unit_test(tries_grow_with_ranges),
-		cmocka_unit_test(descriptions),
-		cmocka_unit_test(as_brute_force),
-		cmocka_unit_test(as_brute_force_with_fragment),
-		cmocka_unit_test(as_counting_every_slot),
-	};
-
-	return cmocka_run_group_tests_name("sweep", tests, NULL, NULL);
 }

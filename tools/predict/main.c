@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/report.h"
+#include "kernel/report/report.h"
 #include "tools/predict/linuxlog.h"
 #include "tools/predict/predict.h"
 #include "tools/predict/text.h"

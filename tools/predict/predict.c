@@ -8,7 +8,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "kernel/report.h"
+#include "kernel/report/report.h"
 #include "tools/predict/rules.h"
 
 #define NSEC_PER_SEC 1000000000ull

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The slots that Linux's KASLR could draw, and the sweep over them: the kernel's own code, told what is known here. */
-#include "kernel/report.h"
+#include "kernel/report/report.h"
 #include "kernel/sweep.h"
 #include "tools/predict/predict.h"
 

@@ -3,7 +3,7 @@
 #ifndef TOOLS_PREDICT_TEXT_H
 #define TOOLS_PREDICT_TEXT_H
 
-#include "kernel/base.h"
+#include "lib/base.h"
 
 #define TEXT_FILE_MAX (1ull << 30)
 

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* Opens the consoles that the command line asks for, or the first UART that the firmware tells of, and the screen. */
+#include "boot/dev/console.h"
+
+#include "acpi/root.h"
+#include "boot/dev/cpu.h"
+#include "boot/run.h"
+#include "boot/dev/screen.h"
+#include "boot/dev/uart_bus.h"
+#include "lib/format.h"
+
+#define COM1 0x3f8
+#define BDA_COM_PORTS 0x400 /* BIOS data area: four words, the I/O bases of COM1 to COM4 */
+#define BDA_VIDEO 0x449     /* mode, and columns as a word */
+#define BDA_VIDEO_CONTROLLER 0x463
+#define VGA_MODE_TEXT 3
+#define VGA_CONTROLLER 0x3d4
+#define VGA_TEXT 0xb8000
+#define PORT_MIN 0x100 /* below are the devices of the board itself */
+#define PORT_MAX 0xfff8
+
+static const uint16_t com_ports[] = { COM1, 0x2f8, 0x3e8, 0x2e8 };
+
+static struct uart uarts[OPT_MAX_CONSOLES];
+static unsigned nr_uarts;
+static struct screen screen;
+static bool screen_is_open;
+static char message[96];
+
+static bool add_uart(struct uart u, uint32_t baud)
+{
+	for (unsigned i = 0; i < nr_uarts; i++) {
+		if (uarts[i].base == u.base)
+			return true;
+	}
+	if (nr_uarts == ARRAY_SIZE(uarts) || !uart_open(&u, &uart_hardware, baud))
+		return false;
+	uarts[nr_uarts++] = u;
+	return true;
+}
+
+static bool add_port(uint64_t port, uint32_t baud)
+{
+	return port >= PORT_MIN && port <= PORT_MAX && add_uart(uart_at_port((uint16_t)port), baud);
+}
+
+/* A table that names ordinary memory is wrong, and writing there to find out would make it worse. */
+static bool is_memory(phys_t at, uint64_t size)
+{
+	const struct e820 *map = &handover.bi.map;
+
+	for (size_t i = 0; i < map->nr; i++) {
+		if (map->e[i].type == E820_RAM && map->e[i].start < at + size && at < map->e[i].end)
+			return true;
+	}
+	return false;
+}
+
+static bool add_described(const struct acpi_uart *a, uint32_t baud)
+{
+	struct uart u;
+
+	if (!a->io && is_memory(a->address, PAGE_SIZE))
+		return false;
+	return uart_locate(a, &u) && add_uart(u, baud);
+}
+
+static bool add_memory(uint64_t address, uint32_t baud)
+{
+	const struct acpi_uart a = { .address = address, .width = 4, .stride = 4 };
+
+	return address % 4 == 0 && add_described(&a, baud);
+}
+
+/* A sum that is wrong does not make an address wrong, and a UART is probed before it is used. */
+static bool has_table(const struct acpi_root *root, const char *signature, struct acpi_table *t)
+{
+	enum status st = acpi_root_find(root, signature, t);
+
+	return st == OK || st == ERR_CHECKSUM;
+}
+
+static bool open_by_tables(const struct options *opt)
+{
+	static struct acpi_root root;
+	phys_t *rsdp = &handover.bi.rsdp;
+	struct acpi_table t;
+	struct acpi_uart a;
+	uint32_t next = 0;
+
+	if (*rsdp == PHYS_NONE)
+		*rsdp = acpi_rsdp_scan(&platform.phys);
+	if (acpi_root_open(&root, &platform.phys, opt->acpi_rsdp != PHYS_NONE ? opt->acpi_rsdp : *rsdp) != OK)
+		return false;
+	if (has_table(&root, "SPCR", &t) && spcr_read(&t, &a) == OK && add_described(&a, 0))
+		return true;
+	if (!has_table(&root, "DBG2", &t))
+		return false;
+	while (dbg2_read(&t, &next, &a) == OK) {
+		if (add_described(&a, 0))
+			return true;
+	}
+	return false;
+}
+
+/* The BIOS data area names the ports that the BIOS found. UEFI has other things there. */
+static bool open_by_bios(void)
+{
+	uint16_t ports[4];
+
+	if (handover.bi.protocol == BOOT_UEFI || !window_read(NULL, BDA_COM_PORTS, ports, sizeof(ports)))
+		return false;
+	for (unsigned i = 0; i < ARRAY_SIZE(ports); i++) {
+		if (add_port(ports[i], 0))
+			return true;
+	}
+	return false;
+}
+
+/* A loader that says nothing of the screen leaves it as the BIOS has set it: text, if its data area says so. */
+static void find_vga_text(struct framebuffer *fb)
+{
+	struct {
+		uint8_t mode;
+		uint16_t columns;
+	} __attribute__((packed)) video;
+	uint16_t controller;
+
+	if (handover.bi.protocol == BOOT_UEFI || !window_read(NULL, BDA_VIDEO, &video, sizeof(video)) ||
+	    !window_read(NULL, BDA_VIDEO_CONTROLLER, &controller, sizeof(controller)))
+		return;
+	if ((video.mode & 0x7f) == VGA_MODE_TEXT && video.columns == 80 && controller == VGA_CONTROLLER)
+		*fb = (struct framebuffer){ FRAMEBUFFER_TEXT, VGA_TEXT, 160, 80, 25, 16, 0, 0, 0 };
+}
+
+static bool open_screen(void)
+{
+	struct framebuffer fb = handover.bi.screen;
+	uint64_t size;
+	void *base;
+
+	if (screen_is_open)
+		return true;
+	if (fb.kind == FRAMEBUFFER_NONE)
+		find_vga_text(&fb);
+	size = screen_size(&fb);
+	if (!size || is_memory(fb.address, size))
+		return false;
+	base = device_map(fb.address, size, fb.kind == FRAMEBUFFER_TEXT ? DEVICE_REGISTERS : DEVICE_PIXELS);
+	if (!base)
+		return false;
+	screen_open(&screen, &fb, (uint64_t)base);
+	screen_is_open = true;
+	return true;
+}
+
+static void open_auto(const struct options *opt)
+{
+	open_screen();
+	if (!open_by_tables(opt) && !open_by_bios())
+		add_port(COM1, 0);
+}
+
+static const char *missing(const struct console_option *c)
+{
+	if (c->kind == CONSOLE_TTYS)
+		format(message, sizeof(message), "ttyS%u: no UART there", c->port);
+	else
+		format(message, sizeof(message), "uart,%s,0x%llx: no UART there",
+		       c->kind == CONSOLE_UART_IO ? "io" : "mmio32", (unsigned long long)c->address);
+	return message;
+}
+
+const char *console_open_port(const struct console_option *c)
+{
+	uint64_t port = c->kind == CONSOLE_UART_IO        ? c->address
+			: c->port < ARRAY_SIZE(com_ports) ? com_ports[c->port]
+							  : 0;
+
+	return add_port(port, c->baud) ? NULL : missing(c);
+}
+
+bool console_open_draft(const struct framebuffer *fb)
+{
+	if (!screen_size(fb))
+		return false;
+	screen_open(&screen, fb, fb->address);
+	screen_is_open = true;
+	return true;
+}
+
+static const char *open_one(const struct options *opt, const struct console_option *c)
+{
+	switch (c->kind) {
+	case CONSOLE_AUTO:
+		open_auto(opt);
+		break;
+	case CONSOLE_NONE:
+		break;
+	case CONSOLE_TTYS:
+	case CONSOLE_UART_IO:
+		return console_open_port(c);
+	case CONSOLE_UART_MMIO32:
+		return add_memory(c->address, c->baud) ? NULL : missing(c);
+	case CONSOLE_FB:
+		return open_screen() ? NULL : "fb: there is no screen";
+	}
+	return NULL;
+}
+
+const char *console_open(void *ctx, const struct options *opt)
+{
+	(void)ctx;
+	for (unsigned i = 0; i < opt->nr_consoles; i++) {
+		const char *complaint = open_one(opt, &opt->console[i]);
+
+		if (complaint) {
+			open_screen();
+			console_open_fallback();
+			return complaint;
+		}
+	}
+	if (opt->nr_consoles == 0)
+		open_auto(opt);
+	return NULL;
+}
+
+void console_open_fallback(void)
+{
+	if (nr_uarts == 0)
+		add_port(COM1, 0);
+}
+
+void console_write(void *ctx, const char *s, size_t len)
+{
+	(void)ctx;
+	for (unsigned i = 0; i < nr_uarts; i++)
+		uart_write(&uarts[i], &uart_hardware, s, len);
+	if (screen_is_open)
+		screen_write(&screen, s, len);
+}
+
+bool console_canvas(void *ctx, struct canvas *out)
+{
+	(void)ctx;
+	if (screen_is_open)
+		*out = screen_canvas(&screen);
+	return screen_is_open;
+}
+
+void console_drain(void)
+{
+	for (unsigned i = 0; i < nr_uarts; i++)
+		uart_drain(&uarts[i], &uart_hardware);
+	sfence(); /* what is left of the picture in write-combining buffers */
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Random words from the CPU and from UEFI; what they are worth is judged by the caller. */
+#ifndef BOOT_DEV_ENTROPY_H
+#define BOOT_DEV_ENTROPY_H
+
+#include "kernel/bootinfo.h"
+#include "kernel/platform.h"
+
+/* Takes over the words that UEFI's generator gave, if any. */
+void entropy_take_efi(const struct bootinfo *bi);
+
+/*
+ * platform.entropy: one word from that source; false when there is none, or it gave nothing in ten tries, or is used
+ * up.
+ */
+bool entropy_read(void *ctx, enum entropy_source source, uint64_t *out);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Power off by UEFI's ResetSystem, else \_S5 through the FADT's registers, reboot by every way there is, QEMU's
+ * debug-exit port, halt.
+ */
+#include "boot/dev/power.h"
+
+#include "boot/dev/console.h"
+#include "boot/dev/cpu.h"
+#include "boot/early_map.h"
+#include "boot/run.h"
+#include "boot/dev/runtime.h"
+
+#define QEMU_EXIT 0xf4
+#define RESET_CONTROL 0xcf9
+#define KEYBOARD 0x64
+#define PCI_ADDRESS 0xcf8
+#define PCI_DATA 0xcfc
+
+#define GAS_MEMORY 0
+#define GAS_IO 1
+#define GAS_PCI 2
+
+#define SLP_EN (1u << 13)
+#define SLP_TYP_SHIFT 10
+#define SLP_TYP_MASK (7u << SLP_TYP_SHIFT)
+#define SCI_EN 1u
+
+#define MAX_POLLS 300000u /* about 0.3 s of port reads on a real machine */
+
+static void delay(unsigned polls)
+{
+	while (polls--)
+		inb(KEYBOARD);
+}
+
+/* Writes one byte to a register of the reset or sleep kind: ACPI 6.5, 4.8.3.6. */
+static void gas_write8(const struct acpi_gas *gas, uint8_t v)
+{
+	volatile uint8_t *at;
+
+	switch (gas->space) {
+	case GAS_MEMORY:
+		at = window_map(gas->address);
+		if (at)
+			*at = v;
+		break;
+	case GAS_IO:
+		outb((uint16_t)gas->address, v);
+		break;
+	case GAS_PCI:
+		/* Bus 0; device in bits 47:32, function in 31:16, offset in 15:0. */
+		outl(PCI_ADDRESS, 1u << 31 | (uint32_t)(gas->address >> 32 & 0x1f) << 11 |
+					  (uint32_t)(gas->address >> 16 & 7) << 8 | (uint32_t)(gas->address & 0xfc));
+		outb((uint16_t)(PCI_DATA + (gas->address & 3)), v);
+		break;
+	}
+}
+
+static uint16_t pm1_read(const struct acpi_gas *gas)
+{
+	volatile uint16_t *at;
+
+	if (gas->space == GAS_IO)
+		return inw((uint16_t)gas->address);
+	at = gas->space == GAS_MEMORY ? window_map(gas->address) : NULL;
+	return at ? *at : 0;
+}
+
+static void pm1_sleep(const struct acpi_gas *gas, uint8_t type)
+{
+	uint16_t v = (uint16_t)((pm1_read(gas) & ~SLP_TYP_MASK) | (unsigned)type << SLP_TYP_SHIFT | SLP_EN);
+	volatile uint16_t *at;
+
+	if (gas->space == GAS_IO) {
+		outw((uint16_t)gas->address, v);
+	} else if (gas->space == GAS_MEMORY) {
+		at = window_map(gas->address);
+		if (at)
+			*at = v;
+	}
+}
+
+/* Hands the power registers over to us, where the firmware still holds them: ACPI 6.5, 4.8.3.2. */
+static void acpi_enable(const struct acpi_power *p)
+{
+	if (!p->smi_command || !p->acpi_enable || pm1_read(&p->pm1a) & SCI_EN)
+		return;
+	outb(p->smi_command, p->acpi_enable);
+	for (unsigned polls = 0; polls < MAX_POLLS && !(pm1_read(&p->pm1a) & SCI_EN); polls++)
+		inb(KEYBOARD);
+}
+
+static void power_off(const struct acpi_power *p)
+{
+	if (!p->s5_found)
+		return;
+	if (p->hardware_reduced) {
+		if (p->sleep_control.address)
+			gas_write8(&p->sleep_control, (uint8_t)(p->s5_a << 2 | 1 << 5));
+	} else if (p->pm1a.address) {
+		acpi_enable(p);
+		pm1_sleep(&p->pm1a, p->s5_a);
+		if (p->pm1b.address)
+			pm1_sleep(&p->pm1b, p->s5_b);
+	}
+	delay(MAX_POLLS);
+}
+
+static void reboot(const struct acpi_power *p)
+{
+	static const struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) no_idt;
+
+	if (p->reset_supported && p->reset.address) {
+		gas_write8(&p->reset, p->reset_value);
+		delay(MAX_POLLS);
+	}
+	outb(RESET_CONTROL, 0x02);
+	outb(RESET_CONTROL, 0x06);
+	delay(MAX_POLLS);
+	for (unsigned polls = 0; polls < MAX_POLLS && inb(KEYBOARD) & 2; polls++)
+		pause();
+	outb(KEYBOARD, 0xfe);
+	delay(MAX_POLLS);
+	lidt(&no_idt);
+	int3();
+}
+
+static _Noreturn void halt(void)
+{
+	for (;;)
+		hlt();
+}
+
+void power_end(enum exit_kind how, enum run_result result, const struct acpi_power *power)
+{
+	static const char no_device[] = "# exit=qemu: no debug-exit device\r\n";
+
+	console_drain();
+	/* The port reads 0 where QEMU has the device, and all ones where nothing answers. */
+	if (how == EXIT_QEMU || (how == EXIT_AUTO && inb(QEMU_EXIT) == 0))
+		outl(QEMU_EXIT, (uint32_t)result);
+	if (how == EXIT_QEMU) {
+		console_write(NULL, no_device, sizeof(no_device) - 1);
+		console_drain();
+	}
+	if (how == EXIT_POWEROFF || how == EXIT_REBOOT)
+		runtime_reset(&handover.bi, how == EXIT_POWEROFF);
+	if (how == EXIT_POWEROFF)
+		power_off(power);
+	if (how == EXIT_REBOOT)
+		reboot(power);
+	halt();
+}

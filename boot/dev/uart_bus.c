@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Access to UART registers behind ports, in memory and on PCI: PCI Local Bus 3.0, 3.2.2.3.2 (configuration) and 6.2.5
+ * (base registers).
+ */
+#include "boot/dev/uart_bus.h"
+
+#include "boot/dev/cpu.h"
+#include "boot/early_map.h"
+
+#define PCI_ADDRESS 0xcf8
+#define PCI_DATA 0xcfc
+#define PCI_ID 0x00
+#define PCI_COMMAND 0x04
+#define PCI_BARS 0x10
+#define PCI_NR_BARS 6
+#define COMMAND_IO 1u
+#define COMMAND_MEMORY 2u
+#define BAR_IO 1u
+#define BAR_64 4u
+#define BAR_SPAN 0x1000u /* how far behind a base register its ports of a card may lie */
+#define REGISTERS 8
+
+static uint32_t bus_read(bool io, uint64_t at, unsigned width)
+{
+	if (io)
+		return width == 1 ? inb((uint16_t)at) : width == 2 ? inw((uint16_t)at) : inl((uint16_t)at);
+	if (width == 1)
+		return *(volatile uint8_t *)at;
+	return width == 2 ? *(volatile uint16_t *)at : *(volatile uint32_t *)at;
+}
+
+static void bus_write(bool io, uint64_t at, unsigned width, uint32_t v)
+{
+	if (io && width == 1)
+		outb((uint16_t)at, (uint8_t)v);
+	else if (io && width == 2)
+		outw((uint16_t)at, (uint16_t)v);
+	else if (io)
+		outl((uint16_t)at, v);
+	else if (width == 1)
+		*(volatile uint8_t *)at = (uint8_t)v;
+	else if (width == 2)
+		*(volatile uint16_t *)at = (uint16_t)v;
+	else
+		*(volatile uint32_t *)at = v;
+}
+
+const struct uart_bus uart_hardware = { bus_read, bus_write };
+
+static void pci_select(const struct acpi_uart *a, unsigned reg)
+{
+	outl(PCI_ADDRESS,
+	     1u << 31 | (uint32_t)a->bus << 16 | (uint32_t)a->slot << 11 | (uint32_t)a->function << 8 | reg);
+}
+
+static uint32_t pci_read(const struct acpi_uart *a, unsigned reg)
+{
+	pci_select(a, reg);
+	return inl(PCI_DATA);
+}
+
+/* The base register that holds a->address, or if none does the first of its kind (with address 0: of any kind). */
+static bool take_base(struct acpi_uart *a)
+{
+	struct acpi_uart first = { .address = 0 };
+
+	for (unsigned i = 0; i < PCI_NR_BARS; i++) {
+		uint32_t low = pci_read(a, PCI_BARS + 4 * i);
+		bool io = low & BAR_IO;
+		uint64_t base = low & (io ? ~3u : ~15u);
+
+		if (!io && (low & BAR_64) && ++i < PCI_NR_BARS)
+			base |= (uint64_t)pci_read(a, PCI_BARS + 4 * i) << 32;
+		if (!base || (a->address && io != a->io))
+			continue;
+		if (a->address >= base && a->address - base < BAR_SPAN)
+			return true;
+		if (!first.address) {
+			first.address = base;
+			first.io = io;
+		}
+	}
+	if (!first.address)
+		return false;
+	a->address = first.address;
+	a->io = first.io;
+	return true;
+}
+
+static bool wake_pci(struct acpi_uart *a)
+{
+	uint32_t command;
+
+	if (pci_read(a, PCI_ID) != ((uint32_t)a->device << 16 | a->vendor) || !take_base(a))
+		return false;
+	command = pci_read(a, PCI_COMMAND) & 0xffff; /* the status beside it is cleared by writing ones */
+	outl(PCI_DATA, command | (a->io ? COMMAND_IO : COMMAND_MEMORY));
+	return true;
+}
+
+bool uart_locate(const struct acpi_uart *told, struct uart *u)
+{
+	struct acpi_uart a = *told;
+
+	if (a.pci && !wake_pci(&a) && !a.address)
+		return false;
+	*u = (struct uart){ .base = a.address, .io = a.io, .width = a.width, .stride = a.stride };
+	if (a.io)
+		return a.address && a.address <= 0x10000u - REGISTERS * a.stride;
+	u->base = (uint64_t)device_map(a.address, REGISTERS * a.stride, DEVICE_REGISTERS);
+	return u->base != 0;
+}

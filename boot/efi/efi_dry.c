@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/* The firmware's side of a dry run: bounded reads, shadows of page-table pages, the report on its way out. */
+#include "boot/efi/efi.h"
+
+#define CHUNK_PAGES 512 /* shadows are allocated in pieces of 2 MiB */
+#define FIRST_SLOTS (1u << 12)
+#define FIRST_LOG (256 * KIB)
+
+/* Not for errors: firmware tries its next boot option after one. The closest that UEFI has to "cannot be removed". */
+#define STATUS_STAINED EFI_WARN_DELETE_FAILURE
+
+struct shadow {
+	phys_t table; /* PHYS_NONE: free slot */
+	uint64_t *page;
+};
+
+static struct {
+	struct efi_map map, now; /* as it was before the run, for what may be read; as it is */
+	/* Open addressing; a power of two of slots, at most half of them used. */
+	struct shadow *slot;
+	size_t nr_slots, nr_used;
+	/* Chunks are kept when shadows are forgotten: the first word of each leads to the next. */
+	uint64_t **first_chunk, **chunk;
+	size_t page_in_chunk;
+	bool records_on_console, keep_log;
+	uint32_t console_ports;
+	char *log;
+	size_t log_size, log_room;
+	bool log_lost;
+} dry;
+
+/* ---- reading physical memory ---- */
+
+/*
+ * Free memory and devices are not read: some firmware leaves the one unmapped, and reading the other may do something.
+ */
+static bool is_readable(const struct efi_descriptor *d)
+{
+	switch (d->type) {
+	case EFI_RESERVED:
+	case EFI_LOADER_CODE:
+	case EFI_LOADER_DATA:
+	case EFI_BOOT_CODE:
+	case EFI_BOOT_DATA:
+	case EFI_RUNTIME_CODE:
+	case EFI_RUNTIME_DATA:
+	case EFI_ACPI_RECLAIM:
+	case EFI_ACPI_NVS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The end of the readable range around `at`; 0 when it is in none. Page 0 may be unmapped, to catch null pointers. */
+static phys_t readable_end(phys_t at)
+{
+	for (size_t i = 0; i < efi_memmap_count(&dry.map.map) && at >= PAGE_SIZE; i++) {
+		struct efi_descriptor d;
+
+		if (efi_memmap_get(&dry.map.map, i, &d) && is_readable(&d) && at >= d.start &&
+		    at - d.start < d.pages << PAGE_SHIFT)
+			return d.start + (d.pages << PAGE_SHIFT);
+	}
+	return 0;
+}
+
+static bool read_memory(void *ctx, phys_t at, void *buf, size_t len)
+{
+	char *to = buf;
+
+	(void)ctx;
+	while (len) {
+		phys_t end = readable_end(at);
+		size_t n;
+
+		if (!end)
+			return false;
+		n = (size_t)min_u64(len, end - at);
+		memcpy(to, (const void *)at, n);
+		to += n;
+		at += n;
+		len -= n;
+	}
+	return true;
+}
+
+/* ---- shadows ---- */
+
+static size_t hash(phys_t table, size_t nr_slots)
+{
+	return (size_t)((table >> PAGE_SHIFT) * 0x9e3779b97f4a7c15ull >> 20) & (nr_slots - 1);
+}
+
+static struct shadow *find(struct shadow *slots, size_t nr, phys_t table)
+{
+	size_t i = hash(table, nr);
+
+	while (slots[i].table != PHYS_NONE && slots[i].table != table)
+		i = (i + 1) & (nr - 1);
+	return &slots[i];
+}
+
+static bool grow(void)
+{
+	size_t nr = dry.nr_slots ? 2 * dry.nr_slots : FIRST_SLOTS;
+	struct shadow *slots;
+
+	if (EFI_ERROR(efi.bs->AllocatePool(EfiLoaderData, nr * sizeof(*slots), (void **)&slots)))
+		return false;
+	memset(slots, 0xff, nr * sizeof(*slots));
+	for (size_t i = 0; i < dry.nr_slots; i++) {
+		if (dry.slot[i].table != PHYS_NONE)
+			*find(slots, nr, dry.slot[i].table) = dry.slot[i];
+	}
+	if (dry.slot)
+		efi.bs->FreePool(dry.slot);
+	dry.slot = slots;
+	dry.nr_slots = nr;
+	return true;
+}
+
+static bool next_chunk(void)
+{
+	EFI_PHYSICAL_ADDRESS at;
+
+	if (dry.chunk && *dry.chunk) {
+		dry.chunk = (uint64_t **)*dry.chunk;
+	} else {
+		if (EFI_ERROR(efi.bs->AllocatePages(AllocateAnyPages, EfiLoaderData, CHUNK_PAGES, &at)))
+			return false;
+		*(uint64_t **)at = NULL;
+		if (dry.chunk)
+			*dry.chunk = (uint64_t *)at;
+		else
+			dry.first_chunk = (uint64_t **)at;
+		dry.chunk = (uint64_t **)at;
+	}
+	dry.page_in_chunk = 1; /* the first page holds the link */
+	return true;
+}
+
+static uint64_t *new_page(void)
+{
+	uint64_t *page;
+
+	if ((!dry.chunk || dry.page_in_chunk == CHUNK_PAGES) && !next_chunk())
+		return NULL;
+	page = (uint64_t *)((char *)dry.chunk + dry.page_in_chunk++ * PAGE_SIZE);
+	memset(page, 0, PAGE_SIZE);
+	return page;
+}
+
+static uint64_t *shadow_of(void *ctx, phys_t table)
+{
+	struct shadow *s;
+
+	(void)ctx;
+	if (2 * (dry.nr_used + 1) > dry.nr_slots && !grow())
+		return NULL;
+	s = find(dry.slot, dry.nr_slots, table);
+	if (s->table == PHYS_NONE) {
+		uint64_t *page = new_page();
+
+		if (!page)
+			return NULL;
+		*s = (struct shadow){ table, page };
+		dry.nr_used++;
+	}
+	return s->page;
+}
+
+/*
+ * Three quarters of what is free, so that firmware is left some; a little more a page for the table of shadows. What is
+ * allocated for shadows already counts as free.
+ */
+static bool have_room(void *ctx, uint64_t pages)
+{
+	uint64_t free = 0;
+
+	(void)ctx;
+	if (EFI_ERROR(efi_map_read(&dry.now)))
+		return false;
+	for (size_t i = 0; i < efi_memmap_count(&dry.now.map); i++) {
+		struct efi_descriptor d;
+
+		if (efi_memmap_get(&dry.now.map, i, &d) && d.type == EFI_CONVENTIONAL)
+			free += d.pages;
+	}
+	for (uint64_t **chunk = dry.first_chunk; chunk; chunk = (uint64_t **)*chunk)
+		free += CHUNK_PAGES;
+	return pages < (free - free / 4) / 65 * 64;
+}
+
+static void forget_shadows(void *ctx)
+{
+	(void)ctx;
+	if (dry.slot)
+		memset(dry.slot, 0xff, dry.nr_slots * sizeof(*dry.slot));
+	dry.nr_used = 0;
+	dry.chunk = dry.first_chunk;
+	dry.page_in_chunk = 1;
+}
+
+static void free_all(void)
+{
+	uint64_t **next;
+
+	for (uint64_t **chunk = dry.first_chunk; chunk; chunk = next) {
+		next = (uint64_t **)*chunk;
+		efi.bs->FreePages((EFI_PHYSICAL_ADDRESS)chunk, CHUNK_PAGES);
+	}
+	if (dry.slot)
+		efi.bs->FreePool(dry.slot);
+	if (dry.log)
+		efi.bs->FreePool(dry.log);
+	if (dry.map.buffer)
+		efi.bs->FreePool(dry.map.buffer);
+	if (dry.now.buffer)
+		efi.bs->FreePool(dry.now.buffer);
+}
+
+/* ---- the report ---- */
+
+static void log_append(const char *s, size_t len)
+{
+	if (dry.log_size + len > dry.log_room) {
+		size_t room = max_u64(2 * dry.log_room, FIRST_LOG);
+		void *more;
+
+		if (EFI_ERROR(efi.bs->AllocatePool(EfiLoaderData, room, &more))) {
+			dry.log_lost = true;
+			return;
+		}
+		memcpy(more, dry.log, dry.log_size);
+		if (dry.log)
+			efi.bs->FreePool(dry.log);
+		dry.log = more;
+		dry.log_room = room;
+	}
+	memcpy(dry.log + dry.log_size, s, len);
+	dry.log_size += len;
+}
+
+static void write_report(void *ctx, const char *s, size_t len)
+{
+	(void)ctx;
+	if (s[0] != '{' || dry.records_on_console)
+		efi_write(s, len);
+}
+
+static void keep_report(void *ctx, const char *s, size_t len)
+{
+	(void)ctx;
+	if (dry.keep_log)
+		log_append(s, len);
+}
+
+static bool make_draft(void *ctx, struct framebuffer *draft)
+{
+	(void)ctx;
+	return efi_screen_draft(draft);
+}
+
+static void show_draft(void *ctx)
+{
+	(void)ctx;
+	efi_screen_show();
+}
+
+static EFI_STATUS save_log(void)
+{
+	UINTN size = dry.log_size;
+	EFI_FILE_HANDLE file;
+	EFI_STATUS s;
+
+	if (dry.log_lost)
+		return efi_fail(EFI_OUT_OF_RESOURCES, "no memory for landfall.log");
+	s = efi_file_open(L"landfall.log", true, &file);
+	if (s == EFI_UNSUPPORTED)
+		return efi_fail(s, "save: the application does not come from a volume");
+	if (EFI_ERROR(s))
+		return efi_fail(s, "save: landfall.log cannot be made");
+	s = file->Write(file, &size, dry.log);
+	if (!EFI_ERROR(s) && size != dry.log_size)
+		s = EFI_VOLUME_FULL;
+	if (EFI_ERROR(s)) {
+		file->Close(file);
+		return efi_fail(s, "save: landfall.log cannot be written");
+	}
+	s = file->Close(file);
+	return EFI_ERROR(s) ? efi_fail(s, "save: landfall.log cannot be written") : s;
+}
+
+static EFI_STATUS status_of(enum run_result result)
+{
+	switch (result) {
+	case RUN_CLEAN:
+		return EFI_SUCCESS;
+	case RUN_STAINED:
+		return STATUS_STAINED;
+	case RUN_ERROR:
+		return EFI_ABORTED;
+	case RUN_FAULT:
+		break;
+	}
+	return EFI_DEVICE_ERROR;
+}
+
+/* Reads the map, and makes the image fit to be called. */
+static EFI_STATUS prepare(const char *image, struct bootinfo *bi)
+{
+	EFI_STATUS s = efi_map_init(&dry.map);
+
+	if (!EFI_ERROR(s))
+		s = efi_map_init(&dry.now);
+	if (EFI_ERROR(s))
+		return s;
+	bi->told = efi_memmap_convert(&dry.map.map, bi);
+	dry.keep_log = efi_options_have(bi, "save");
+	s = efi_image_protect(image, true);
+	return EFI_ERROR(s) ? efi_fail(s, "firmware does not let the image be executed") : s;
+}
+
+static EFI_STATUS run(dry_entry *enter)
+{
+	phys_t self = (phys_t)efi.loaded->ImageBase;
+	const struct dry_host host = {
+		.read = read_memory,
+		.table = shadow_of,
+		.room = have_room,
+		.forget = forget_shadows,
+		.write = write_report,
+		.keep = keep_report,
+		.draft = make_draft,
+		.show = show_draft,
+		.application = { self, self + efi.loaded->ImageSize },
+		.console_is_serial = dry.records_on_console,
+		.console_ports = dry.console_ports,
+	};
+	EFI_STATUS s = status_of(enter(&host)), saved = dry.keep_log ? save_log() : EFI_SUCCESS;
+
+	efi_screen_end();
+	return EFI_ERROR(saved) ? saved : s;
+}
+
+EFI_STATUS efi_dry_run(char *image)
+{
+	const struct image_words *w = efi_image_words();
+	EFI_STATUS s = prepare(image, efi_image_at(image, w->handover));
+
+	dry.records_on_console = efi_console_is_serial(&dry.console_ports);
+	if (!EFI_ERROR(s)) {
+		s = run((dry_entry *)efi_image_at(image, w->dry_entry));
+		efi_image_protect(image, false);
+	}
+	free_all();
+	return s;
+}

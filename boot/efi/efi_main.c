@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The UEFI application: gathers what firmware knows, then either leaves it for the image or asks the image for a dry
+ * run.
+ */
+#include "boot/efi/efi.h"
+
+#define EXIT_TRIES 8
+#define LEAF_EXTENDED 0x80000001u
+#define NX (1u << 20)
+
+struct efi efi;
+
+EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *st);
+
+static bool same_guid(const EFI_GUID *a, const EFI_GUID *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+/* The configuration table of that name; PHYS_NONE when there is none. */
+static phys_t find_table(EFI_GUID guid)
+{
+	for (UINTN i = 0; i < efi.st->NumberOfTableEntries; i++) {
+		const EFI_CONFIGURATION_TABLE *t = &efi.st->ConfigurationTable[i];
+
+		if (same_guid(&t->VendorGuid, &guid))
+			return (phys_t)t->VendorTable;
+	}
+	return PHYS_NONE;
+}
+
+static void find_tables(struct bootinfo *bi)
+{
+	bi->rsdp = find_table((EFI_GUID)ACPI_20_TABLE_GUID);
+	if (bi->rsdp == PHYS_NONE)
+		bi->rsdp = find_table((EFI_GUID)ACPI_TABLE_GUID);
+	bi->smbios = find_table((EFI_GUID)SMBIOS3_TABLE_GUID);
+	if (bi->smbios == PHYS_NONE)
+		bi->smbios = find_table((EFI_GUID)SMBIOS_TABLE_GUID);
+}
+
+static void name_loader(struct bootinfo *bi)
+{
+	const CHAR16 *vendor = efi.st->FirmwareVendor;
+	size_t n = 0;
+
+	for (; vendor && vendor[n] && n < sizeof(bi->loader) - 1; n++)
+		bi->loader[n] = vendor[n] >= ' ' && vendor[n] <= '~' ? (char)vendor[n] : '?';
+	bi->loader[n] = '\0';
+}
+
+static void draw_random(struct bootinfo *bi)
+{
+	EFI_GUID guid = EFI_RNG_PROTOCOL_GUID;
+	EFI_RNG_PROTOCOL *rng;
+
+	if (!EFI_ERROR(efi.bs->LocateProtocol(&guid, NULL, (void **)&rng)) &&
+	    !EFI_ERROR(rng->GetRNG(rng, NULL, sizeof(bi->random), (UINT8 *)bi->random)))
+		bi->nr_random = BOOT_RANDOM_WORDS;
+}
+
+/* Everything in bi is zero before. */
+static void gather(struct bootinfo *bi)
+{
+	bi->protocol = BOOT_UEFI;
+	name_loader(bi);
+	efi_options_read(bi);
+	efi_tables_read(bi);
+	find_tables(bi);
+	draw_random(bi);
+	efi_screen_read(&bi->screen);
+	bi->efi_reset = (phys_t)efi.st->RuntimeServices->ResetSystem;
+}
+
+/*
+ * UEFI 2.10, 7.4.6: when the map has changed since it was read, it is read anew and the exit tried again; after the
+ * first try no other service may be called, so nothing can be said any more.
+ */
+static EFI_STATUS exit_boot_services(struct efi_map *m)
+{
+	EFI_STATUS s = EFI_INVALID_PARAMETER;
+
+	for (unsigned tries = 0; tries < EXIT_TRIES && s == EFI_INVALID_PARAMETER; tries++) {
+		s = efi_map_read(m);
+		if (!EFI_ERROR(s))
+			s = efi.bs->ExitBootServices(efi.self, m->key);
+	}
+	return s;
+}
+
+static EFI_STATUS boot(char *image, struct bootinfo *bi)
+{
+	struct efi_map m;
+	EFI_STATUS s = efi_map_init(&m);
+
+	if (EFI_ERROR(s))
+		return s;
+	s = exit_boot_services(&m);
+	if (EFI_ERROR(s))
+		return s;
+	bi->told = efi_memmap_convert(&m.map, bi);
+	efi_image_enter(image);
+}
+
+static bool has_nx(void)
+{
+	uint32_t eax = LEAF_EXTENDED, ebx, ecx = 0, edx;
+
+	__asm__("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	return edx & NX;
+}
+
+EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *st)
+{
+	EFI_GUID guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
+	struct bootinfo *bi;
+	char *image;
+	EFI_STATUS s;
+
+	efi = (struct efi){ self, st, st->BootServices, NULL };
+	/* Firmware resets a machine whose boot option is silent for five minutes. */
+	efi.bs->SetWatchdogTimer(0, 0, 0, NULL);
+	s = efi.bs->HandleProtocol(self, &guid, (void **)&efi.loaded);
+	if (EFI_ERROR(s))
+		return efi_fail(s, "firmware does not say how it loaded the application");
+	if (!has_nx())
+		return efi_fail(EFI_UNSUPPORTED, "this CPU has no NX (execute disable): Landfall needs it");
+	s = efi_image_load(&image);
+	if (EFI_ERROR(s))
+		return s;
+	bi = efi_image_at(image, efi_image_words()->handover);
+	gather(bi);
+	s = efi_options_have(bi, "dry") ? efi_dry_run(image) : boot(image, bi);
+	efi_tables_forget(bi);
+	efi_image_unload(image);
+	return s;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* Turns UEFI's memory descriptors into a memory map, what KASLR may take, and what firmware still uses. */
+#include "boot/efi/efi_memmap.h"
+
+_Static_assert(sizeof(struct efi_descriptor) == 40, "UEFI 2.10, 7.2.3");
+
+/* What Linux takes each type for; 0: it leaves the range out of its map. */
+static enum e820_type e820_type_of(const struct efi_descriptor *d)
+{
+	switch (d->type) {
+	case EFI_LOADER_CODE:
+	case EFI_LOADER_DATA:
+	case EFI_BOOT_CODE:
+	case EFI_BOOT_DATA:
+	case EFI_CONVENTIONAL:
+		return d->attributes & EFI_ATTR_SPECIFIC_PURPOSE ? E820_SOFT_RESERVED : E820_RAM;
+	case EFI_RESERVED:
+	case EFI_RUNTIME_CODE:
+	case EFI_RUNTIME_DATA:
+	case EFI_MMIO:
+	case EFI_MMIO_PORTS:
+	case EFI_PAL_CODE:
+		return E820_RESERVED;
+	case EFI_UNUSABLE:
+		return E820_UNUSABLE;
+	case EFI_ACPI_RECLAIM:
+		return E820_ACPI;
+	case EFI_ACPI_NVS:
+		return E820_NVS;
+	case EFI_PERSISTENT:
+		return E820_PMEM;
+	default:
+		return 0;
+	}
+}
+
+size_t efi_memmap_count(const struct efi_memmap *m)
+{
+	return m->descriptor_size < sizeof(struct efi_descriptor) ? 0 : m->size / m->descriptor_size;
+}
+
+bool efi_memmap_get(const struct efi_memmap *m, size_t i, struct efi_descriptor *d)
+{
+	memcpy(d, (const char *)m->descriptors + i * m->descriptor_size, sizeof(*d));
+	return d->pages != 0 && d->pages <= (UINT64_MAX - d->start) >> PAGE_SHIFT;
+}
+
+/* Touching ranges of one type become one, in the order of the map. */
+static enum status add_to_map(struct e820 *map, struct range r, enum e820_type type)
+{
+	struct e820_entry *last = map->nr ? &map->e[map->nr - 1] : NULL;
+
+	if (last && last->type == type && last->end == r.start) {
+		last->end = r.end;
+		return OK;
+	}
+	return e820_add(map, r.start, range_size(r), type);
+}
+
+static enum status add_keep(struct bootinfo *bi, struct range r, enum keep_reason why)
+{
+	struct boot_keep *last = bi->nr_keep ? &bi->keep[bi->nr_keep - 1] : NULL;
+
+	if (last && last->why == why && last->r.end == r.start) {
+		last->r.end = r.end;
+		return OK;
+	}
+	if (bi->nr_keep == BOOT_MAX_KEEP)
+		return ERR_FULL;
+	bi->keep[bi->nr_keep++] = (struct boot_keep){ r, why };
+	return OK;
+}
+
+/* Not joined: an image never spans two descriptors, neither in Linux's choosers. */
+static enum status add_conventional(struct bootinfo *bi, struct range r, uint64_t attributes)
+{
+	uint8_t marks = 0;
+
+	if (bi->nr_conventional == BOOT_MAX_CONVENTIONAL)
+		return ERR_FULL;
+	if (attributes & EFI_ATTR_MORE_RELIABLE)
+		marks |= MEMORY_MIRRORED;
+	if (attributes & EFI_ATTR_HOT_PLUGGABLE)
+		marks |= MEMORY_HOT_PLUGGABLE;
+	bi->conventional_marks[bi->nr_conventional] = marks;
+	bi->conventional[bi->nr_conventional++] = r;
+	return OK;
+}
+
+/* Runtime services may touch these; a bit a GiB is all that an identity map for one last call needs. */
+static void add_runtime(struct bootinfo *bi, struct range r)
+{
+	for (phys_t gib = r.start / GIB; gib <= (r.end - 1) / GIB && gib < BOOT_RUNTIME_GIB; gib++)
+		bi->runtime_gib[gib / 64] |= 1ull << gib % 64;
+}
+
+static enum status add_descriptor(struct bootinfo *bi, const struct efi_descriptor *d)
+{
+	struct range r = { d->start, d->start + (d->pages << PAGE_SHIFT) };
+	enum e820_type type = e820_type_of(d);
+	enum status s = OK;
+
+	if (d->attributes & EFI_ATTR_RUNTIME)
+		add_runtime(bi, r);
+	if (type)
+		s = add_to_map(&bi->map, r, type);
+	if (s == OK && (d->type == EFI_BOOT_CODE || d->type == EFI_BOOT_DATA))
+		s = add_keep(bi, r, KEEP_BOOT_SERVICES);
+	if (s == OK && d->type == EFI_CONVENTIONAL && type == E820_RAM)
+		s = add_conventional(bi, r, d->attributes);
+	return s;
+}
+
+enum status efi_memmap_convert(const struct efi_memmap *m, struct bootinfo *bi)
+{
+	size_t n = efi_memmap_count(m);
+	enum status s = OK;
+
+	bi->map.nr = bi->nr_keep = bi->nr_conventional = 0;
+	memset(bi->runtime_gib, 0, sizeof(bi->runtime_gib));
+	bi->map_missing = n == 0;
+	for (size_t i = 0; i < n && s == OK; i++) {
+		struct efi_descriptor d;
+
+		s = efi_memmap_get(m, i, &d) ? add_descriptor(bi, &d) : OK;
+	}
+	for (size_t i = 0; i < bi->nr_files && s == OK; i++)
+		s = add_keep(bi,
+			     (struct range){ align_down(bi->file[i].start, PAGE_SIZE),
+					     align_up(bi->file[i].end, PAGE_SIZE) },
+			     KEEP_MODULE);
+	return n || s != OK ? s : ERR_MALFORMED;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * UEFI's memory map as boot facts: what Linux makes of it (arch/x86 EFI stub, setup_e820; efi_reserve_boot_services).
+ * Pure.
+ */
+#ifndef BOOT_EFI_EFI_MEMMAP_H
+#define BOOT_EFI_EFI_MEMMAP_H
+
+#include "kernel/bootinfo.h"
+
+/* A map as GetMemoryMap gives it: descriptors of a size that the firmware chooses (UEFI 2.10, 7.2.3). */
+struct efi_memmap {
+	const void *descriptors;
+	size_t size, descriptor_size;
+};
+
+struct efi_descriptor {
+	uint32_t type, pad;
+	uint64_t start, virt, pages, attributes;
+};
+
+/* Memory types of UEFI 2.10, table 7.10; those above are OEM's and loaders' own. */
+enum efi_type {
+	EFI_RESERVED,
+	EFI_LOADER_CODE,
+	EFI_LOADER_DATA,
+	EFI_BOOT_CODE,
+	EFI_BOOT_DATA,
+	EFI_RUNTIME_CODE,
+	EFI_RUNTIME_DATA,
+	EFI_CONVENTIONAL,
+	EFI_UNUSABLE,
+	EFI_ACPI_RECLAIM,
+	EFI_ACPI_NVS,
+	EFI_MMIO,
+	EFI_MMIO_PORTS,
+	EFI_PAL_CODE,
+	EFI_PERSISTENT,
+};
+
+#define EFI_ATTR_MORE_RELIABLE (1ull << 16)
+#define EFI_ATTR_SPECIFIC_PURPOSE (1ull << 18)
+#define EFI_ATTR_HOT_PLUGGABLE (1ull << 20)
+#define EFI_ATTR_RUNTIME (1ull << 63)
+
+/* Descriptors in the map; 0 when the sizes make no sense. */
+size_t efi_memmap_count(const struct efi_memmap *m);
+
+/* Descriptor i < efi_memmap_count; false when its range wraps round or is empty. */
+MUST_CHECK bool efi_memmap_get(const struct efi_memmap *m, size_t i, struct efi_descriptor *d);
+
+/*
+ * Fills map, keep (with the pages of bi's files), conventional, and runtime_gib of bi; other fields stay. A descriptor
+ * that wraps round or is empty, or of a type unknown to Linux, is left out. ERR_MALFORMED: descriptors smaller than 40
+ * bytes, or none. ERR_FULL: more ranges than bootinfo holds.
+ */
+MUST_CHECK enum status efi_memmap_convert(const struct efi_memmap *m, struct bootinfo *bi);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: the load options, and when those are empty, landfall.cfg beside the application. */
+#include "boot/efi/efi.h"
+
+#include "lib/format.h"
+
+void efi_note(struct bootinfo *bi, const char *fmt, ...)
+{
+	size_t n = 0, room;
+	va_list ap;
+	int len;
+
+	while (bi->notes[n])
+		n++;
+	room = sizeof(bi->notes) - n;
+	va_start(ap, fmt);
+	len = format_v(bi->notes + n, room, fmt, ap);
+	va_end(ap);
+	if ((size_t)len + 2 > room) {
+		bi->notes[n] = '\0';
+		return;
+	}
+	bi->notes[n + (size_t)len] = '\n';
+	bi->notes[n + (size_t)len + 1] = '\0';
+}
+
+/* Appends a character of the line; false when it is full or c is no text. Blanks of all kinds become spaces. */
+static bool put(struct bootinfo *bi, size_t *n, unsigned c)
+{
+	if (c == '\t' || c == '\r' || c == '\n')
+		c = ' ';
+	if (c < ' ' || c > '~')
+		return false;
+	if (*n + 1 >= sizeof(bi->cmdline)) {
+		bi->cmdline_truncated = true;
+		return true;
+	}
+	bi->cmdline[(*n)++] = (char)c;
+	bi->cmdline[*n] = '\0';
+	return true;
+}
+
+static bool take_load_options(struct bootinfo *bi)
+{
+	const CHAR16 *text = efi.loaded->LoadOptions;
+	size_t n = 0;
+
+	for (UINT32 i = 0; text && i < efi.loaded->LoadOptionsSize / sizeof(CHAR16) && text[i]; i++) {
+		if (!put(bi, &n, text[i]))
+			return false;
+	}
+	return true;
+}
+
+/* The shell and others put the application's name first. */
+static void drop_own_name(char *line)
+{
+	static const char ending[] = ".efi";
+	size_t start = 0, end;
+
+	while (line[start] == ' ')
+		start++;
+	for (end = start; line[end] && line[end] != ' '; end++)
+		;
+	for (size_t i = 0; i < 4; i++) {
+		if (end < start + 4 || (line[end - 4 + i] | (i ? 0x20 : 0)) != ending[i])
+			return;
+	}
+	while (line[end] == ' ')
+		end++;
+	for (size_t i = 0;; i++) {
+		line[i] = line[end + i];
+		if (!line[i])
+			return;
+	}
+}
+
+static bool is_blank(const char *line)
+{
+	while (*line == ' ')
+		line++;
+	return *line == '\0';
+}
+
+static void forget_line(struct bootinfo *bi)
+{
+	bi->cmdline[0] = '\0';
+	bi->cmdline_truncated = false;
+}
+
+/* Options as on the command line, on any number of lines; from '#' to the end of a line is comment. */
+static bool take_text(struct bootinfo *bi, const unsigned char *text, size_t len)
+{
+	static const unsigned char mark[] = { 0xef, 0xbb, 0xbf }; /* some editors put it in front of UTF-8 */
+	bool comment = false;
+	size_t n = 0, i = len >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
+
+	for (; i < len; i++) {
+		if (text[i] == '#' && (n == 0 || bi->cmdline[n - 1] == ' '))
+			comment = true;
+		if (text[i] == '\n')
+			comment = false;
+		if (!comment && !put(bi, &n, text[i]))
+			return false;
+	}
+	return true;
+}
+
+/* The shell's `>` and its editor write UTF-16, marked as such: made bytes in place. Returns the length. */
+static size_t narrow(unsigned char *text, size_t len)
+{
+	if (len < 2 || text[0] != 0xff || text[1] != 0xfe)
+		return len;
+	for (size_t i = 2; i + 1 < len; i += 2)
+		text[i / 2 - 1] = text[i + 1] ? 0 : text[i]; /* 0 is no text either */
+	return len / 2 - 1;
+}
+
+static void take_file(struct bootinfo *bi)
+{
+	static unsigned char text[2 * CMDLINE_MAX];
+	UINTN size = sizeof(text);
+	EFI_FILE_HANDLE file;
+	EFI_STATUS s = efi_file_open(L"landfall.cfg", false, &file);
+
+	if (s == EFI_UNSUPPORTED) {
+		efi_note(bi, "the application does not come from a volume: no landfall.cfg, no save");
+		return;
+	}
+	if (s == EFI_NOT_FOUND) {
+		efi_note(bi, "no load options and no landfall.cfg: the defaults are used");
+		return;
+	}
+	if (!EFI_ERROR(s)) {
+		s = efi_file_read(file, text, &size);
+		file->Close(file);
+	}
+	if (EFI_ERROR(s)) {
+		efi_note(bi, "landfall.cfg cannot be read (EFI_STATUS 0x%llx): the defaults are used",
+			 (unsigned long long)s);
+		return;
+	}
+	if (size == sizeof(text))
+		bi->cmdline_truncated = true;
+	if (!take_text(bi, text, narrow(text, size))) {
+		efi_note(bi, "landfall.cfg is not plain text: the defaults are used");
+		forget_line(bi);
+	}
+}
+
+void efi_options_read(struct bootinfo *bi)
+{
+	if (!take_load_options(bi)) {
+		efi_note(bi, "the load options are not printable text: taken as empty");
+		forget_line(bi);
+	}
+	drop_own_name(bi->cmdline);
+	if (is_blank(bi->cmdline))
+		take_file(bi);
+}
+
+bool efi_options_have(const struct bootinfo *bi, const char *word)
+{
+	const char *at = bi->cmdline;
+
+	while (*at) {
+		size_t n = 0;
+
+		while (word[n] && at[n] == word[n])
+			n++;
+		if (!word[n] && (at[n] == ' ' || at[n] == '\0'))
+			return true;
+		while (*at && *at != ' ')
+			at++;
+		while (*at == ' ')
+			at++;
+	}
+	return false;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a picture is drawn on: filled boxes and words. Pixels, or the cells of a text screen, are the canvas's own
+ * matter.
+ */
+#ifndef KERNEL_REPORT_CANVAS_H
+#define KERNEL_REPORT_CANVAS_H
+
+#include "lib/base.h"
+
+enum colour {
+	COLOUR_BACK,
+	COLOUR_BAND, /* behind the title */
+	COLOUR_TITLE,
+	COLOUR_TEXT,
+	COLOUR_DIM,
+	COLOUR_GOOD,
+	COLOUR_WARNING,
+	COLOUR_STAIN,   /* and errors */
+	COLOUR_MEMORY,  /* that stays */
+	COLOUR_MOVABLE, /* hatched */
+	COLOUR_IMAGE,
+	COLOUR_LANE,   /* where no page table is */
+	COLOUR_POLICY, /* the first of eight */
+	COLOURS = COLOUR_POLICY + 8,
+};
+
+struct box {
+	unsigned x, y, width, height;
+};
+
+/* Everything is measured in dots; words are placed by the upper left corner of their first character. */
+/* Where words begin, and on which ground. */
+struct words {
+	unsigned x, y;
+	enum colour colour, ground;
+};
+
+struct canvas {
+	unsigned width, height;
+	unsigned column, line; /* size of a character */
+	bool fine;             /* boxes may be placed anywhere; otherwise whole characters are filled */
+	void (*fill)(void *ctx, struct box b, enum colour colour);
+	/* Ends at the right edge. */
+	void (*text)(void *ctx, struct words at, const char *s);
+	void *ctx;
+};
+
+#endif

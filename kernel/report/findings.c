@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* Gathers what acpi/ and mm/ find awkward, words it, and stops repeating itself. */
+#include "kernel/report/findings.h"
+
+#include "acpi/findings.h"
+#include "lib/format.h"
+#include "kernel/report/report.h"
+#include "mm/findings.h"
+
+#define RULES_MAX 64
+#define LINES_MAX 4 /* of one rule */
+
+struct tally {
+	const char *rule;
+	uint64_t nr;
+};
+
+struct gathering {
+	struct run *r;
+	size_t nr;
+	struct tally tally[RULES_MAX];
+};
+
+typedef unsigned long long ull;
+
+/* How often that rule has been told, this time included. */
+static uint64_t count(struct gathering *g, const char *rule)
+{
+	size_t i = 0;
+
+	while (i < g->nr && !scan_equal(g->tally[i].rule, rule))
+		i++;
+	if (i == g->nr) {
+		KASSERT(g->nr < RULES_MAX);
+		g->tally[g->nr++] = (struct tally){ rule, 0 };
+	}
+	return ++g->tally[i].nr;
+}
+
+#define RANGE_OF " [mem 0x%08llx-0x%08llx] of PXM %llu"
+
+/* What the kinds are about: at most two numbers, or a range and its domain. In the order of enum finding_kind. */
+static const char about[][sizeof(RANGE_OF)] = {
+	[FINDING_TABLE] = "",
+	[FINDING_ENTRY] = " at offset 0x%llx",
+	[FINDING_NUMBER] = " %llu",
+	[FINDING_APIC] = " APIC 0x%02llx",
+	[FINDING_CPU] = " APIC 0x%02llx of PXM %llu",
+	[FINDING_DOMAIN] = " PXM %llu",
+	[FINDING_DOMAINS] = " PXM %llu and PXM %llu",
+	[FINDING_RANGE] = RANGE_OF,
+	[FINDING_RANGES] = RANGE_OF,
+	[FINDING_MEMORY] = " [mem 0x%08llx-0x%08llx]",
+};
+
+static void say(struct log *l, const struct finding *f)
+{
+	enum finding_kind kind = f->kind;
+	bool domain = kind >= FINDING_DOMAIN;
+	char first[80], second[80] = "";
+
+	if (kind >= FINDING_RANGE)
+		format(first, sizeof(first), about[kind], (ull)f->a.start, (ull)f->a.end - 1, (ull)f->pxm);
+	else
+		format(first, sizeof(first), about[kind], domain ? f->pxm : (ull)f->value,
+		       domain ? f->other_pxm : (ull)f->pxm);
+	if (kind == FINDING_RANGES)
+		format(second, sizeof(second), " and" RANGE_OF, (ull)f->b.start, (ull)f->b.end - 1, (ull)f->other_pxm);
+	log_text(l, "finding: %s%s%s", f->rule, first, second);
+}
+
+static void report_finding(void *ctx, const struct finding *f)
+{
+	struct gathering *g = ctx;
+
+	if (count(g, f->rule) <= LINES_MAX)
+		say(&g->r->log, f);
+}
+
+static void report_more(struct gathering *g)
+{
+	for (size_t i = 0; i < g->nr; i++) {
+		if (g->tally[i].nr > LINES_MAX)
+			log_text(&g->r->log, "finding: %s: %llu more", g->tally[i].rule,
+				 (ull)g->tally[i].nr - LINES_MAX);
+	}
+}
+
+/* ---- tables ---- */
+
+/* Arrays and a switch: pointers would each cost a relocation. */
+static const char tables[][5] = { "SRAT", "APIC", "SLIT", "HMAT", "CEDT", "MSCT" };
+static const char sums[][14] = { "srat-checksum", "madt-checksum", "slit-checksum",
+				 "hmat-checksum", "cedt-checksum", "msct-checksum" };
+
+static void judge_table(unsigned i, const struct acpi_table *t, const struct srat *s, const struct findings *to)
+{
+	switch (i) {
+	case 0:
+		srat_findings(t, s, to);
+		break;
+	case 1:
+		madt_findings(t, s, to);
+		break;
+	case 2:
+		slit_findings(t, s, to);
+		break;
+	case 3:
+		hmat_findings(t, s, to);
+		break;
+	case 4:
+		cedt_findings(t, s, to);
+		break;
+	default:
+		msct_findings(t, s, to);
+	}
+}
+
+static void judge_tables(const struct gathering *g, const struct acpi_root *root, const struct findings *to)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(tables); i++) {
+		struct acpi_table t;
+		enum status s = acpi_root_find(root, tables[i], &t);
+
+		if (s == ERR_CHECKSUM)
+			to->found(to->ctx, &(struct finding){ .rule = sums[i] });
+		if (s == OK || s == ERR_CHECKSUM)
+			judge_table(i, &t, &g->r->h->srat, to);
+		else if (i == 0)
+			break; /* nothing to hold the others against */
+	}
+}
+
+/* ---- memory ---- */
+
+/* Non-volatile is a word of the SRAT that nodes do not know. */
+static void judge_nonvolatile(const struct run *r, const struct findings *to)
+{
+	const struct srat *s = &r->h->srat;
+
+	for (size_t i = 0; i < s->nr_mem; i++) {
+		const struct srat_mem *m = &s->mem[i];
+		struct range range = { m->start, m->end };
+
+		if (m->enabled && m->nonvolatile && memblock_overlaps(&r->mb->memory, range, NULL))
+			to->found(to->ctx, &(struct finding){ .rule = "nonvolatile-ram",
+							      .kind = FINDING_RANGE,
+							      .pxm = m->pxm,
+							      .a = range });
+	}
+}
+
+static bool judge_memory(struct run *r, const struct findings *to)
+{
+	struct handover *h = r->h;
+	unsigned bits = r->p->cpu.phys_bits;
+
+	if (!run_fill_memory(r))
+		return false;
+	numa_judge(&h->numa, r->mb);
+	numa_findings(&(struct numa_evidence){ &h->numa, r->mb, &h->bi.map, bits ? 1ull << bits : PHYS_NONE }, to);
+	judge_nonvolatile(r, to);
+	return true;
+}
+
+bool findings_report(struct run *r, const struct acpi_root *root, bool joined)
+{
+	struct gathering g = { .r = r };
+	const struct findings to = { report_finding, &g };
+
+	if (r->h->srat_state == SRAT_ABSENT)
+		return true;
+	judge_tables(&g, root, &to);
+	if (joined && !judge_memory(r, &to))
+		return false;
+	report_more(&g);
+	return true;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every byte that leaves: stamped text, JSON records with sequence number and CRC, KTAP. Lines printed before a
+ * console is open are kept in the log and replayed. The state is pointer-free and moves with the image; the sink is
+ * set anew after the move.
+ */
+#ifndef KERNEL_REPORT_LOG_H
+#define KERNEL_REPORT_LOG_H
+
+#include "lib/base.h"
+
+#define LOG_COLUMNS 200    /* longest line outside records; a longer one is cut and ends in "..." */
+#define LOG_LINE_MAX 40960 /* longest record: a whole command line fits in half of it */
+#define LOG_EARLY_MAX 8192 /* bytes kept before a console is open; a loss is said */
+
+struct log_state {
+	uint64_t tsc_start, tsc_hz;
+	uint64_t boot_id;
+	uint32_t seq;    /* number of the next record */
+	bool text, json; /* what is printed */
+	bool open;       /* a console is open: lines go out */
+	unsigned tap_nr; /* number of the next KTAP line, for who prints KTAP */
+	uint32_t early_len;
+	uint32_t early_lost;       /* lines that did not fit into early[] */
+	char early[LOG_EARLY_MAX]; /* lines as sent, each behind one byte that says its kind */
+	char line[LOG_LINE_MAX];   /* the record being built */
+	uint32_t line_len;
+	uint32_t depth_comma; /* bit per nesting level: a comma is due */
+	uint32_t depth;
+};
+
+struct log_sink {
+	void (*write)(void *ctx, const char *s, size_t len); /* called once a line */
+	uint64_t (*tsc)(void *ctx);
+	void *ctx;
+};
+
+struct log {
+	struct log_state *s;
+	struct log_sink sink;
+};
+
+/* Starts with text and json on, no console open. */
+void log_init(struct log_state *s, uint64_t tsc_start, uint64_t tsc_hz, uint64_t boot_id);
+
+/* Opens the way out and replays what was kept, as far as text and json now allow it. */
+void log_open(struct log *l);
+
+/* Nanoseconds since tsc_start; 0 when tsc_hz is 0 or the counter stands still. */
+uint64_t log_now_ns(const struct log *l);
+
+/*
+ * One line of text, time-stamped; dropped when text is off. No newline in fmt; what is not printable ASCII becomes
+ * '?'.
+ */
+void log_text(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* The same, printed even when text is off (errors). */
+void log_always(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* One line without a stamp (KTAP), printed even when text is off. */
+void log_raw(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/*
+ * Records: log_record begins {"rec":"kind","boot_id":"...","seq":N, the members follow, log_end adds the CRC and sends
+ * the line. Nothing is sent when json is off. Member names are plain ASCII; strings are escaped (quotes and backslash
+ * by a backslash, what is not printable ASCII as \u00xx). A NULL name is for elements of an array. A record begun and
+ * never ended (a fault came between) is dropped by the next log_record. A string takes at most half of the room left,
+ * else it is cut and ends in "..."; anything else that does not fit is a KASSERT.
+ */
+void log_record(struct log *l, const char *kind);
+void log_end(struct log *l);
+void log_str(struct log *l, const char *name, const char *value);
+void log_u64(struct log *l, const char *name, uint64_t value);
+/* "0x1000": addresses, and numbers that may exceed 2^53. */
+void log_hex(struct log *l, const char *name, uint64_t value);
+/* 0.250000: probabilities, without floating point. */
+void log_millionths(struct log *l, const char *name, uint64_t value);
+void log_bool(struct log *l, const char *name, bool value);
+void log_null(struct log *l, const char *name);
+void log_node(struct log *l, const char *name, int nid); /* number, or null when negative */
+void log_object(struct log *l, const char *name);
+void log_object_end(struct log *l);
+void log_array(struct log *l, const char *name);
+void log_array_end(struct log *l);
+
+/* Bytes that still fit into the record (what log_end adds is already taken off): for lists of unknown length. */
+size_t log_room(const struct log *l);
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* The frame of the log: first lines, errors, checks, last lines. */
+#include "kernel/report/report.h"
+
+#include "lib/format.h"
+
+#define WRAP_COLUMNS 160 /* of a long command line */
+
+static const char *const entropy_names[ENTROPY_SOURCES] = { "rdseed", "rdrand", "efi", "tsc" };
+
+struct human human(uint64_t bytes)
+{
+	static const char unit[] = "BKMGTPE";
+	struct human h;
+	unsigned u = 0;
+	uint64_t one = 1;
+
+	while (u + 2 < sizeof(unit) && bytes / one >= 1024) {
+		one <<= 10;
+		u++;
+	}
+	if (u == 0)
+		format(h.s, sizeof(h.s), "%llu B", (unsigned long long)bytes);
+	else if (bytes % one == 0)
+		format(h.s, sizeof(h.s), "%llu %ciB", (unsigned long long)(bytes / one), unit[u]);
+	else
+		format(h.s, sizeof(h.s), "%llu.%llu %ciB", (unsigned long long)(bytes / one),
+		       (unsigned long long)(bytes % one / (one / 1024) * 10 / 1024), unit[u]);
+	return h;
+}
+
+const char *keep_name(enum keep_reason why)
+{
+	return why == KEEP_MODULE ? "module" : "boot services";
+}
+
+void report_warning(struct run *r, const char *fmt, ...)
+{
+	char text[LOG_COLUMNS];
+	va_list ap;
+
+	va_start(ap, fmt);
+	format_v(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_text(&r->log, "warning: %s", text);
+}
+
+void report_linux(struct run *r, const char *fmt, ...)
+{
+	char text[LOG_COLUMNS];
+	va_list ap;
+
+	va_start(ap, fmt);
+	format_v(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_text(&r->log, "%s", text);
+}
+
+/* ---- the start ---- */
+
+static const char *page_size_name(unsigned sizes)
+{
+	return sizes & PAGE_1G ? "1g" : sizes & PAGE_2M ? "2m" : "4k";
+}
+
+static const char *protocol_name(enum boot_protocol p)
+{
+	static const char *const names[] = { "multiboot1", "multiboot2", "uefi", "predict" };
+
+	return names[p];
+}
+
+/* In pieces, cut at blanks where that is possible. */
+static void wrap_command_line(struct run *r, const char *line)
+{
+	const char *label = "Command line:";
+
+	do {
+		size_t len = 0, cut = 0;
+
+		for (; line[len] && len < WRAP_COLUMNS; len++)
+			cut = line[len] == ' ' ? len + 1 : cut;
+		if (line[len] && cut)
+			len = cut;
+		log_text(&r->log, "%s %.*s", label, (int)len, line);
+		line += len;
+		label = "  and:";
+	} while (*line);
+}
+
+static void say_seed(struct run *r, const struct entropy *e)
+{
+	const struct handover *h = r->h;
+	char sources[40] = "";
+	size_t len = 0;
+
+	for (unsigned s = 0; s < ENTROPY_SOURCES; s++) {
+		if (e->used[s])
+			len += (size_t)format(sources + len, sizeof(sources) - len, " %s", entropy_names[s]);
+		if (e->rubbish[s])
+			report_warning(r, "%s: %s; not used for the seed", entropy_names[s],
+				       s == ENTROPY_TSC ? "the counter stands still" : "answers rubbish");
+	}
+	if (h->opt.seed_given)
+		log_text(&r->log, "seed: 0x%llx, as given", (unsigned long long)h->seed);
+	else
+		log_text(&r->log, "seed: 0x%llx, from%s", (unsigned long long)h->seed, len ? sources : " nothing");
+	if (!len && !h->opt.seed_given)
+		report_warning(r, "no source of entropy works: the seed is the same at every boot");
+}
+
+/* Vendor, product and firmware in one string; empty when SMBIOS tells nothing. */
+struct machine_name {
+	char s[3 * SMBIOS_NAME_MAX + 8];
+};
+
+static struct machine_name machine_name(const struct smbios *b)
+{
+	struct machine_name name;
+
+	format(name.s, sizeof(name.s), "%s%s%s%s%s", b->vendor, b->vendor[0] && b->product[0] ? " " : "", b->product,
+	       b->firmware_version[0] ? ", " : "", b->firmware_version);
+	return name;
+}
+
+void report_boot_record(struct run *r)
+{
+	const struct handover *h = r->h;
+	struct log *l = &r->log;
+
+	log_record(l, "boot");
+	log_str(l, "version", LANDFALL_VERSION);
+	log_str(l, "protocol", protocol_name(h->bi.protocol));
+	log_str(l, "loader", h->bi.loader);
+	log_str(l, "machine", machine_name(&h->smbios).s);
+	log_str(l, "cmdline", h->bi.cmdline);
+	log_u64(l, "seed", h->seed);
+	log_array(l, "entropy");
+	for (unsigned s = 0; s < ENTROPY_SOURCES; s++) {
+		if (h->entropy_used[s] && !h->opt.seed_given)
+			log_str(l, NULL, entropy_names[s]);
+	}
+	log_array_end(l);
+	log_u64(l, "tsc_hz", h->log.tsc_hz);
+	log_u64(l, "levels", h->choice.levels);
+	log_str(l, "page_size", page_size_name(h->choice.page_sizes));
+	log_end(l);
+}
+
+/* What the loader did without, a sentence a line. */
+static void say_notes(struct run *r)
+{
+	const char *line = r->h->bi.notes;
+
+	while (*line) {
+		int len = 0;
+
+		while (line[len] && line[len] != '\n')
+			len++;
+		report_warning(r, "%.*s", len, line);
+		line += len + (line[len] == '\n');
+	}
+}
+
+void report_banner(struct run *r)
+{
+	log_text(&r->log, "Landfall " LANDFALL_VERSION ": where do early page tables land?");
+}
+
+void report_start(struct run *r, const struct entropy *e)
+{
+	const struct handover *h = r->h;
+	const struct cpu_info *cpu = &r->p->cpu;
+
+	log_text(&r->log, "booted by %s, %s", h->bi.loader[0] ? h->bi.loader : "an unnamed loader",
+		 protocol_name(h->bi.protocol));
+	wrap_command_line(r, h->bi.cmdline);
+	say_notes(r);
+	log_text(&r->log, "machine: %s", machine_name(&h->smbios).s[0] ? machine_name(&h->smbios).s : "unknown");
+	report_boot_record(r);
+	log_text(&r->log, "CPU: %s, %u address bits; using %u levels, pages up to %s", cpu->vendor, cpu->phys_bits,
+		 h->choice.levels, page_size_name(h->choice.page_sizes));
+	if (!h->log.tsc_hz)
+		report_warning(r, "the clock's rate is unknown: times are 0");
+	say_seed(r, e);
+}
+
+/* ---- the end ---- */
+
+const char *srat_name(enum srat_state s)
+{
+	static const char *const names[] = { "absent", "ok", "rejected" };
+
+	return names[s];
+}
+
+static const char *result_name(enum run_result result)
+{
+	switch (result) {
+	case RUN_CLEAN:
+		return "clean";
+	case RUN_STAINED:
+		return "stained";
+	case RUN_ERROR:
+		return "error";
+	default:
+		return "fault";
+	}
+}
+
+void report_end_record(struct run *r)
+{
+	struct log *l = &r->log;
+
+	log_record(l, "end");
+	log_str(l, "status", result_name(r->h->result));
+	log_str(l, "srat", srat_name(r->h->srat_state));
+	log_u64(l, "elapsed_ns", log_now_ns(l));
+	log_end(l);
+}
+
+static void end_early(struct run *r, enum run_result result, const char *kind, const char *text)
+{
+	r->h->result = result;
+	log_always(&r->log, "%s: %s", kind, text);
+	report_end_record(r);
+	log_raw(&r->log, "KTAP version 1");
+	log_raw(&r->log, "Bail out! %s: %s", kind, text);
+}
+
+bool report_error(struct run *r, const char *fmt, ...)
+{
+	char text[LOG_COLUMNS];
+	va_list ap;
+
+	va_start(ap, fmt);
+	format_v(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	end_early(r, RUN_ERROR, "error", text);
+	return false;
+}
+
+void report_fault(struct handover *h, const struct platform *p, const char *what)
+{
+	struct run r = run_open(h, p);
+
+	/* Before the first line of plan_run nothing has been set up. */
+	if (!h->log.boot_id)
+		log_init(&h->log, 0, 0, 0);
+	if (!h->log.open)
+		log_open(&r.log);
+	end_early(&r, RUN_FAULT, "fault", what);
+}
+
+void report_check(struct run *r, struct check c)
+{
+	KASSERT(r->h->nr_checks < MAX_CHECKS);
+	r->h->check[r->h->nr_checks++] = c;
+	if (c.outcome == CHECK_FAILED && !c.verdict)
+		log_always(&r->log, "check failed: %s: %s", c.name, c.why);
+}
+
+static void say_checks(struct run *r)
+{
+	const struct handover *h = r->h;
+
+	log_raw(&r->log, "KTAP version 1");
+	log_raw(&r->log, "1..%u", h->nr_checks);
+	for (unsigned i = 0; i < h->nr_checks; i++) {
+		const struct check *c = &h->check[i];
+
+		if (c->outcome == CHECK_FAILED && c->why[0])
+			log_raw(&r->log, "# %s", c->why);
+		log_raw(&r->log, "%s %u - %s%s%s", c->outcome == CHECK_FAILED ? "not ok" : "ok", i + 1, c->name,
+			c->outcome == CHECK_SKIPPED ? " # SKIP " : "", c->outcome == CHECK_SKIPPED ? c->why : "");
+	}
+}
+
+/* A line too long to be printed whole would not repeat anything. */
+static void say_how_to_repeat(struct run *r)
+{
+	const struct handover *h = r->h;
+	const char *given = h->bi.cmdline;
+	size_t len = 0;
+
+	while (given[len])
+		len++;
+	if (len > WRAP_COLUMNS - 20)
+		given = "(the command line of the boot record)";
+	if (h->opt.seed_given)
+		log_text(&r->log, "repeat with: %s", given);
+	else
+		log_text(&r->log, "repeat with: %s%sseed=0x%llx", given, given[0] ? " " : "",
+			 (unsigned long long)h->seed);
+}
+
+enum run_result report_end(struct run *r)
+{
+	struct handover *h = r->h;
+
+	for (unsigned i = 0; i < h->nr_checks; i++) {
+		if (h->check[i].outcome == CHECK_FAILED && !h->check[i].verdict)
+			h->result = RUN_FAULT;
+	}
+	say_how_to_repeat(r);
+	report_end_record(r);
+	say_checks(r);
+	return h->result;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* What policies cost, side by side: a record each, and one table of text for all. */
+#include "lib/format.h"
+#include "kernel/report/report.h"
+
+typedef unsigned long long ull;
+
+/* Columns of the table. The levels of page tables stand side by side, in the order of enum pt_level. */
+enum column {
+	POLICY,
+	STAINS,
+	LEVEL,
+	PINNED = LEVEL + PT_PGD,
+	BLOCKS_SMALL,
+	BLOCKS_LARGE,
+	BELOW_16M,
+	BELOW_4G,
+	DISTANCE,
+	STEPS,
+	COLUMNS
+};
+
+static const char heads[COLUMNS][7] = { "policy", "total", "pte", "pmd", "pud",  "p4d",  "pinned",
+					"128M",   "2G",    "16M", "4G",  "SLIT", "steps" };
+
+/* Stand above heads, where their column begins. */
+static const struct {
+	uint8_t column;
+	char text[7];
+} groups[] = { { STAINS, "stains" }, { BLOCKS_SMALL, "blocks" }, { BELOW_16M, "below" }, { DISTANCE, "mean" } };
+
+struct line {
+	char cell[COLUMNS][24];
+};
+
+/* Too large for the stack. */
+static struct {
+	size_t width[COLUMNS]; /* 0: left out */
+	struct line line[1 + OPT_MAX_POLICIES];
+} table;
+
+static void put_number(struct line *l, unsigned column, uint64_t value)
+{
+	format(l->cell[column], sizeof(l->cell[0]), "%llu", (ull)value);
+}
+
+static void fill_line(struct line *l, const struct cost *c)
+{
+	uint64_t tenths = c->pages ? c->distance * 10 / c->pages : 0;
+
+	format(l->cell[POLICY], sizeof(l->cell[0]), "%s", c->policy->name);
+	put_number(l, STAINS, c->on_movable);
+	for (unsigned level = 0; level < PT_PGD; level++)
+		put_number(l, LEVEL + level, c->level_movable[level]);
+	format(l->cell[PINNED], sizeof(l->cell[0]), "%s", human(c->pinned).s);
+	put_number(l, BLOCKS_SMALL, c->small_blocks);
+	put_number(l, BLOCKS_LARGE, c->large_blocks);
+	for (unsigned column = BLOCKS_SMALL; column <= BLOCKS_LARGE && !c->blocks_known; column++)
+		format(l->cell[column], sizeof(l->cell[0]), "?");
+	put_number(l, BELOW_16M, c->below_16m);
+	put_number(l, BELOW_4G, c->below_4g);
+	format(l->cell[DISTANCE], sizeof(l->cell[0]), "%llu.%llu", (ull)(tenths / 10), (ull)(tenths % 10));
+	format(l->cell[STEPS], sizeof(l->cell[0]), "%llu in %llu", (ull)c->steps, (ull)c->passes);
+}
+
+static bool is_shown(unsigned column, const struct cost *c, unsigned nr)
+{
+	if (column < LEVEL || column >= PINNED)
+		return true;
+	for (unsigned i = 0; i < nr; i++) {
+		if (c[i].level_movable[column - LEVEL])
+			return true;
+	}
+	return false;
+}
+
+static void fill_table(const struct cost *c, unsigned nr)
+{
+	for (unsigned column = 0; column < COLUMNS; column++)
+		format(table.line[0].cell[column], sizeof(table.line[0].cell[0]), "%s", heads[column]);
+	for (unsigned i = 0; i < nr; i++)
+		fill_line(&table.line[i + 1], &c[i]);
+	for (unsigned column = 0; column < COLUMNS; column++) {
+		table.width[column] = 0;
+		for (unsigned i = 0; i <= nr && is_shown(column, c, nr); i++) {
+			size_t len = 0;
+
+			while (table.line[i].cell[column][len])
+				len++;
+			table.width[column] = max_u64(table.width[column], len);
+		}
+	}
+}
+
+static void say_groups(struct log *l)
+{
+	char text[LOG_COLUMNS] = "";
+	size_t len = 0, start = 0, group = 0;
+
+	for (unsigned column = 0; column < COLUMNS && group < ARRAY_SIZE(groups); column++) {
+		if (column == groups[group].column)
+			len += (size_t)format(text + len, sizeof(text) - len, "%*s%s", (int)(start - len), "",
+					      groups[group++].text);
+		start += table.width[column] ? table.width[column] + 1 : 0;
+	}
+	log_text(l, "%s", text);
+}
+
+static void say_line(struct log *l, const struct line *line)
+{
+	char text[LOG_COLUMNS];
+	size_t len = 0;
+
+	for (unsigned column = 0; column < COLUMNS; column++) {
+		int width = (int)table.width[column];
+
+		if (width)
+			len += (size_t)format(text + len, sizeof(text) - len, column ? " %*s" : "%*s",
+					      column ? width : -width, line->cell[column]);
+	}
+	log_text(l, "%s", text);
+}
+
+void report_costs(struct run *r, const struct cost *c, unsigned nr)
+{
+	fill_table(c, nr);
+	log_text(&r->log, "---- compared: what the page tables of each policy cost");
+	say_groups(&r->log);
+	for (unsigned i = 0; i <= nr; i++)
+		say_line(&r->log, &table.line[i]);
+}
+
+static void record_blocks(struct log *l, const struct cost *c)
+{
+	if (!c->blocks_known) {
+		log_null(l, "blocks");
+		return;
+	}
+	log_object(l, "blocks");
+	log_u64(l, "128m", c->small_blocks);
+	log_u64(l, "2g", c->large_blocks);
+	log_object_end(l);
+}
+
+void report_cost(struct run *r, const struct cost *c)
+{
+	struct log *l = &r->log;
+
+	log_record(l, "cost");
+	log_str(l, "alloc", c->policy->name);
+	log_object(l, "stained");
+	for (int level = (int)c->levels - 2; level >= 0; level--)
+		log_u64(l, pt_level_name((enum pt_level)level), c->level_movable[level]);
+	log_object_end(l);
+	log_u64(l, "on_movable", c->on_movable);
+	log_u64(l, "pinned", c->pinned);
+	record_blocks(l, c);
+	log_object(l, "below");
+	log_u64(l, "16m", c->below_16m);
+	log_u64(l, "4g", c->below_4g);
+	log_object_end(l);
+	log_u64(l, "pages", c->pages);
+	log_u64(l, "distance", c->distance);
+	log_u64(l, "steps", c->steps);
+	log_u64(l, "passes", c->passes);
+	log_u64(l, "ranges", c->ranges);
+	log_end(l);
+}

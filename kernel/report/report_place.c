@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the image lies, and on which nodes the page-table pages landed: the answer Landfall is for. */
+#include "lib/format.h"
+#include "kernel/report/report.h"
+
+#define NODES_A_TABLE 5 /* columns of nodes that fit beside each other */
+#define NODES_SHOWN 30  /* in all tables of one policy; the records have all */
+
+typedef unsigned long long ull;
+
+/* ---- the image ---- */
+
+void report_choice(struct run *r)
+{
+	const struct handover *h = r->h;
+	const struct choice *c = &h->choice;
+
+	if (h->opt.efistub)
+		report_warning(r, "kaslr=efistub: that chooser does not read SRAT");
+	if (h->slots.truncated)
+		report_warning(r, "more than %d runs of slots: the rest is left out, as in Linux", KASLR_MAX_AREAS);
+	if (c->slot != UINT64_MAX)
+		log_text(&r->log, "KASLR: slot %llu of %llu %s, each %s", (ull)c->slot, (ull)c->slots,
+			 h->opt.efistub && h->opt.nr_map_ops ? "taken" : "drawn", human(c->size).s);
+	else if (h->opt.nokaslr)
+		report_linux(r, "KASLR disabled: 'nokaslr' on cmdline.");
+	else
+		log_text(&r->log, "KASLR: base not drawn; %llu slots of %s were possible", (ull)c->slots,
+			 human(c->size).s);
+	log_text(&r->log, "image goes to 0x%llx, virtual 0x%llx", (ull)c->base, (ull)c->virt);
+	log_text(&r->log, "direct map goes to 0x%llx", (ull)c->page_offset);
+}
+
+void report_reserved(struct run *r, struct range what, const char *name)
+{
+	struct log *l = &r->log;
+
+	if (what.end > what.start)
+		log_text(l, "reserved: [mem 0x%08llx-0x%08llx] %s", (ull)what.start, (ull)what.end - 1, name);
+	log_record(l, "reserved");
+	log_hex(l, "start", what.start);
+	log_hex(l, "end", what.end);
+	log_str(l, "what", name);
+	log_end(l);
+}
+
+static void say_legend(struct run *r)
+{
+	log_text(&r->log, "pictures: K image, # page tables, ! page tables on movable memory");
+	log_text(&r->log, "  ~ movable memory, . other memory; not to scale, without holes");
+}
+
+void report_geometry(struct run *r)
+{
+	const struct handover *h = r->h;
+	const struct choice *c = &h->choice;
+	struct log *l = &r->log;
+	int nid = numa_node_of(&h->numa, c->base);
+	char node[16] = "no node";
+
+	say_legend(r);
+	if (nid != NUMA_NO_NODE)
+		format(node, sizeof(node), "node %d", nid);
+	log_text(l, "image: [mem 0x%08llx-0x%08llx] on %s; table buffer 0x%llx", (ull)c->base, (ull)c->end - 1, node,
+		 (ull)h->bi.buffer.start);
+	log_record(l, "kaslr");
+	log_hex(l, "base", c->base);
+	log_hex(l, "end", c->end);
+	log_u64(l, "size", c->size);
+	log_u64(l, "slots", c->slots);
+	if (c->slot == UINT64_MAX)
+		log_null(l, "slot");
+	else
+		log_u64(l, "slot", c->slot);
+	log_node(l, "node", nid);
+	log_hex(l, "virt", c->virt);
+	log_hex(l, "page_offset", c->page_offset);
+	log_object(l, "buffer");
+	log_hex(l, "start", h->bi.buffer.start);
+	log_u64(l, "pages", range_size(h->bi.buffer) / PAGE_SIZE);
+	log_object_end(l);
+	log_u64(l, "image_tables", h->bi.image_tables);
+	log_end(l);
+}
+
+/* ---- one policy ---- */
+
+void report_run(struct audit *a, const struct placement_run *run)
+{
+	struct log *l = &a->r->log;
+
+	log_record(l, "run");
+	log_str(l, "alloc", a->policy->name);
+	log_str(l, "level", pt_level_name(run->level));
+	log_hex(l, "start", run->start);
+	log_hex(l, "end", run->end);
+	log_node(l, "node", run->nid);
+	log_bool(l, "movable", run->movable);
+	log_end(l);
+}
+
+static void record_map(const struct audit *a)
+{
+	struct log *l = &a->r->log;
+
+	log_record(l, "map");
+	log_str(l, "alloc", a->policy->name);
+	log_object(l, "leaf");
+	log_u64(l, "4k", a->leaves[PT_PTE]);
+	log_u64(l, "2m", a->leaves[PT_PMD]);
+	log_u64(l, "1g", a->leaves[PT_PUD]);
+	log_object_end(l);
+	log_object(l, "pages");
+	for (int level = (int)a->dm.levels - 2; level >= 0; level--)
+		log_u64(l, pt_level_name((enum pt_level)level), a->tables[level]);
+	log_object_end(l);
+	log_u64(l, "build_ns", a->build_ns);
+	log_end(l);
+}
+
+static void record_verdict(const struct audit *a)
+{
+	const struct placement *pl = &a->placement;
+	struct log *l = &a->r->log;
+
+	log_record(l, "verdict");
+	log_str(l, "alloc", a->policy->name);
+	log_str(l, "srat", srat_name(a->r->h->srat_state));
+	log_u64(l, "table_pages", pl->table_pages);
+	log_u64(l, "on_movable", pl->on_movable);
+	log_array(l, "stained_nodes");
+	for (unsigned i = 0; i < MAX_NUMNODES; i++) {
+		if (pl->node_movable[i])
+			log_u64(l, NULL, i);
+	}
+	log_array_end(l);
+	log_u64(l, "pinned", placement_pinned(pl));
+	log_str(l, "result", pl->on_movable ? "stained" : "clean");
+	log_end(l);
+}
+
+/* A column of the table; MAX_NUMNODES: pages on no node. */
+static uint64_t pages_on(const struct placement *pl, unsigned column)
+{
+	uint64_t pages = 0;
+
+	for (unsigned level = 0; level < PT_PGD; level++)
+		pages += pl->pages[level][column];
+	return pages;
+}
+
+/* A line put together piece by piece. */
+struct row {
+	char s[LOG_COLUMNS];
+	size_t len;
+};
+
+static void PRINTF_LIKE(2, 3) row_add(struct row *row, const char *fmt, ...)
+{
+	size_t room = sizeof(row->s) - row->len;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = format_v(row->s + row->len, room, fmt, ap);
+	va_end(ap);
+	row->len += min_u64((uint64_t)n, room - 1);
+}
+
+/* What the columns of a table show: nodes, by number. */
+struct columns {
+	unsigned nr, nid[NODES_SHOWN];
+	unsigned left_out;
+};
+
+static struct columns columns_of(const struct placement *pl)
+{
+	struct columns c = { .nr = 0 };
+
+	for (unsigned nid = 0; nid <= MAX_NUMNODES; nid++) {
+		if (!pages_on(pl, nid))
+			continue;
+		if (c.nr < NODES_SHOWN)
+			c.nid[c.nr++] = nid;
+		else
+			c.left_out++;
+	}
+	return c;
+}
+
+static void say_head(const struct audit *a, const struct columns *c, unsigned first, unsigned last)
+{
+	struct row row = { .len = 0 };
+	char name[16];
+
+	for (unsigned i = first; i < last; i++) {
+		if (c->nid[i] == MAX_NUMNODES)
+			format(name, sizeof(name), "no node");
+		else
+			format(name, sizeof(name), "node %u", c->nid[i]);
+		row_add(&row, "%9s ", name);
+	}
+	if (last == c->nr)
+		row_add(&row, "%9s", "total");
+	log_text(&a->r->log, "      %s", row.s);
+}
+
+static void say_level(const struct audit *a, unsigned level, const struct columns *c, unsigned first)
+{
+	unsigned last = (unsigned)min_u64(first + NODES_A_TABLE, c->nr);
+	struct row row = { .len = 0 };
+
+	for (unsigned i = first; i < last; i++) {
+		unsigned nid = c->nid[i];
+		uint64_t pages = a->placement.pages[level][nid];
+		bool stained = nid < MAX_NUMNODES && a->stained[level][nid];
+
+		if (pages)
+			row_add(&row, "%9llu%c", (ull)pages, stained ? '*' : ' ');
+		else
+			row_add(&row, "%9s ", "-");
+	}
+	if (last == c->nr)
+		row_add(&row, "%9llu", (ull)a->tables[level]);
+	log_text(&a->r->log, "  %s %s", pt_level_name((enum pt_level)level), row.s);
+}
+
+/* Pages by level and node, as many nodes at a time as a line holds. */
+static void say_table(const struct audit *a)
+{
+	struct columns c = columns_of(&a->placement);
+
+	for (unsigned first = 0; first < c.nr; first += NODES_A_TABLE) {
+		say_head(a, &c, first, (unsigned)min_u64(first + NODES_A_TABLE, c.nr));
+		for (int level = (int)a->dm.levels - 2; level >= 0; level--)
+			say_level(a, (unsigned)level, &c, first);
+	}
+	if (c.left_out)
+		log_text(&a->r->log, "  and %u more nodes: see the records", c.left_out);
+}
+
+static void say_picture(const struct audit *a)
+{
+	const struct picture *pic = &a->picture;
+	struct row row = { .len = 0 };
+
+	if (!pic->nr)
+		log_text(&a->r->log, "  (memory has too many pieces for a picture)");
+	for (unsigned i = 0; i < pic->nr; i++) {
+		const struct picture_block *b = &pic->block[i];
+
+		if (row.len && row.len + b->cells + PICTURE_FRAME > PICTURE_WIDTH) {
+			log_text(&a->r->log, " %s", row.s);
+			row.len = 0;
+		}
+		if (b->nid == NUMA_NO_NODE)
+			row_add(&row, " ?[%.*s]", (int)b->cells, pic->cell + b->cell);
+		else
+			row_add(&row, " %d[%.*s]", b->nid, (int)b->cells, pic->cell + b->cell);
+	}
+	if (row.len)
+		log_text(&a->r->log, " %s", row.s);
+}
+
+/* ---- the verdict ---- */
+
+static bool any_movable(const struct numa *n)
+{
+	for (unsigned i = 0; i < n->nr_nodes; i++) {
+		if (n->node[i].movable)
+			return true;
+	}
+	return false;
+}
+
+/* Returns how many there are. */
+static unsigned list_stained_nodes(const struct placement *pl, struct row *row)
+{
+	unsigned nr = 0;
+
+	for (unsigned i = 0; i < MAX_NUMNODES; i++) {
+		if (!pl->node_movable[i])
+			continue;
+		if (nr < NODES_A_TABLE)
+			row_add(row, "%s%u", nr ? ", " : " ", i);
+		nr++;
+	}
+	if (nr > NODES_A_TABLE)
+		row_add(row, " and %u more", nr - NODES_A_TABLE);
+	return nr;
+}
+
+/* The lowest movable range at or above the image's end; NULL when there is none. */
+const struct numa_memblk *report_next_movable(const struct numa *n, phys_t end)
+{
+	const struct numa_memblk *next = NULL;
+
+	for (size_t i = 0; i < n->nr_hot; i++) {
+		const struct numa_memblk *b = &n->hot[i];
+
+		if (n->node[b->nid].movable && b->start >= end && (!next || b->start < next->start))
+			next = b;
+	}
+	return next;
+}
+
+static void say_image(const struct audit *a)
+{
+	const struct choice *c = &a->r->h->choice;
+	const struct numa_memblk *next = report_next_movable(&a->r->h->numa, c->end);
+
+	if (next)
+		log_text(&a->r->log, "  for an image of %s at 0x%llx, ending %s below movable node %d",
+			 human(c->end - c->base).s, (ull)c->base, human(next->start - c->end).s, next->nid);
+	else
+		log_text(&a->r->log, "  for an image of %s at 0x%llx, with no movable memory above it",
+			 human(c->end - c->base).s, (ull)c->base);
+}
+
+static void say_verdict(const struct audit *a)
+{
+	const struct placement *pl = &a->placement;
+	struct row nodes = { .len = 0 };
+	struct log *l = &a->r->log;
+	unsigned nr;
+
+	nr = list_stained_nodes(pl, &nodes);
+	if (pl->on_movable) {
+		log_text(l, "%s: STAINED: %llu of %llu page-table pages on movable node%s%s", a->policy->name,
+			 (ull)pl->on_movable, (ull)pl->table_pages, nr > 1 ? "s" : "", nodes.s);
+		log_text(l, "  %s can no longer be hot-removed", human(placement_pinned(pl)).s);
+	} else if (any_movable(&a->r->h->numa)) {
+		log_text(l, "%s: CLEAN: none of %llu page-table pages on a movable node", a->policy->name,
+			 (ull)pl->table_pages);
+	} else {
+		log_text(l, "%s: CLEAN: no node is movable, so nothing can be stained", a->policy->name);
+	}
+	say_image(a);
+}
+
+void report_policy(struct audit *a)
+{
+	struct log *l = &a->r->log;
+
+	log_text(l, "---- %s: %s", a->policy->name, a->policy->says);
+	log_text(l, "%llu page-table pages (%s) in %llu us, %llu of them from the image", (ull)a->placement.table_pages,
+		 human(a->placement.table_pages * PAGE_SIZE).s, (ull)(a->build_ns / 1000),
+		 (ull)a->dm.alloc.from_buffer);
+	if (a->counted)
+		log_text(l, "counts only: %sno page of them is listed or looked at",
+			 a->r->p->room ? "firmware has no room for so many tables, so " : "");
+	log_text(l, "leaves: %llu of 4 KiB, %llu of 2 MiB, %llu of 1 GiB", (ull)a->leaves[PT_PTE],
+		 (ull)a->leaves[PT_PMD], (ull)a->leaves[PT_PUD]);
+	if (a->dm.fragment.every || a->dm.fragment.permille)
+		log_text(l, "%sfragment=: %llu of %llu large leaves forced one size down",
+			 a->dm.forced ? "" : "warning: no effect: ", (ull)a->dm.forced, (ull)a->dm.big_leaves);
+	say_table(a);
+	say_picture(a);
+	record_map(a);
+	record_verdict(a);
+	say_verdict(a);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* How a sweep is worded: a few lines, and the record with every interval of stained bases. */
+#include "kernel/report/report.h"
+#include "kernel/sweep.h"
+
+#define INTERVAL_ROOM 512 /* kept for what follows the intervals in a record */
+#define INTERVALS_IN_TEXT 16
+
+typedef unsigned long long ull;
+
+static uint64_t common_divisor(uint64_t a, uint64_t b)
+{
+	while (b) {
+		uint64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/*
+ * Parts of a million, rounded down; only nothing is 0 and only all is 1000000. a * 1000000 may not fit: 2^31 slots do.
+ */
+static uint64_t millionths(uint64_t a, uint64_t b)
+{
+	uint64_t parts = a * 1000000 / b;
+
+	return a && !parts ? 1 : parts;
+}
+
+/* How many intervals the record holds. */
+static size_t record_intervals(struct log *l, const struct sweep *s)
+{
+	size_t i;
+
+	log_array(l, "intervals");
+	for (i = 0; i < s->nr_intervals && log_room(l) > INTERVAL_ROOM; i++) {
+		log_array(l, NULL);
+		log_hex(l, NULL, s->interval[i].first);
+		log_hex(l, NULL, s->interval[i].last);
+		log_array_end(l);
+	}
+	log_array_end(l);
+	return i;
+}
+
+static size_t record(struct log *l, const struct sweep *s)
+{
+	uint64_t divisor = common_divisor(s->nr_slots, s->nr_stained);
+	size_t listed;
+
+	log_record(l, "sweep");
+	log_str(l, "alloc", s->policy->name);
+	log_u64(l, "slots", s->nr_slots);
+	log_u64(l, "stained_slots", s->nr_stained);
+	log_u64(l, "numerator", s->nr_stained / divisor);
+	log_u64(l, "denominator", s->nr_slots / divisor);
+	log_millionths(l, "probability", millionths(s->nr_stained, s->nr_slots));
+	listed = record_intervals(l, s);
+	if (s->nr_stained)
+		log_hex(l, "worst_base", s->worst_base);
+	else
+		log_null(l, "worst_base");
+	log_u64(l, "worst_on_movable", s->worst_on_movable);
+	log_u64(l, "worst_pinned", s->worst_pinned);
+	if (s->safe_distance == SWEEP_NO_DISTANCE)
+		log_null(l, "safe_distance");
+	else
+		log_u64(l, "safe_distance", s->safe_distance);
+	log_end(l);
+	return listed;
+}
+
+static void say_intervals(struct log *l, const struct sweep *s)
+{
+	size_t shown = s->nr_intervals < INTERVALS_IN_TEXT ? s->nr_intervals : INTERVALS_IN_TEXT;
+
+	for (size_t i = 0; i < shown; i++)
+		log_text(l, "  stained: base 0x%llx to 0x%llx", (ull)s->interval[i].first, (ull)s->interval[i].last);
+	if (shown < s->nr_intervals)
+		log_text(l, "  and %zu more intervals: see the record", s->nr_intervals - shown);
+}
+
+static void say_worst(struct log *l, const struct sweep *s)
+{
+	log_text(l, "  worst: base 0x%llx, %llu page-table pages on movable memory, %s pinned", (ull)s->worst_base,
+		 (ull)s->worst_on_movable, human(s->worst_pinned).s);
+	if (s->safe_distance == SWEEP_NO_DISTANCE)
+		log_text(l, "  no distance is safe: a slot is stained with no movable memory above it");
+	else
+		log_text(l, "  safe: an image that ends %llu slots (%s) or more below the next movable memory",
+			 (ull)s->safe_distance, human(s->safe_distance * KASLR_ALIGN).s);
+}
+
+void report_sweep(struct run *r, const struct sweep *s, uint64_t ns)
+{
+	const struct choice *c = &r->h->choice;
+	uint64_t millionth = millionths(s->nr_stained, s->nr_slots);
+	struct log *l = &r->log;
+	size_t listed;
+
+	log_text(l, "---- sweep, %s: %llu of %llu slots stained, probability %llu.%06llu", s->policy->name,
+		 (ull)s->nr_stained, (ull)s->nr_slots, (ull)(millionth / 1000000), (ull)(millionth % 1000000));
+	log_text(
+		l,
+		"  for an image of %s in slots of %s, this memory map, these reservations; %llu slots tried in %llu us",
+		human(c->end - c->base).s, human(c->size).s, (ull)s->tries, (ull)(ns / 1000));
+	say_intervals(l, s);
+	if (s->nr_stained)
+		say_worst(l, s);
+	listed = record(l, s);
+	if (listed < s->nr_intervals || s->more_intervals)
+		report_warning(r, "only %zu intervals of stained bases are in the record; the numbers count all",
+			       listed);
+	if (s->slots->truncated)
+		report_warning(r, "more than %d runs of slots: the rest is left out, as in Linux", KASLR_MAX_AREAS);
+}

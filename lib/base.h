@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* What all pure code shares: addresses, ranges, status codes, and the only way to read physical memory. */
+#ifndef LIB_BASE_H
+#define LIB_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define KIB (1ull << 10)
+#define MIB (1ull << 20)
+#define GIB (1ull << 30)
+#define TIB (1ull << 40)
+
+/* The only functions pure code may call that are not its own: libc's on a host, lib/string.c's in the kernel. */
+void *memcpy(void *restrict to, const void *restrict from, size_t n);
+void *memmove(void *to, const void *from, size_t n);
+void *memset(void *to, int c, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+
+typedef uint64_t phys_t;     /* physical address in bytes, never a page number */
+#define PHYS_NONE UINT64_MAX /* "no address"; 0 is a real page */
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE (1ull << PAGE_SHIFT)
+
+/* Half-open: [start, end). Empty when end <= start. Printed inclusive, as Linux does. */
+struct range {
+	phys_t start, end;
+};
+
+/* What a function can say about its input. Our own bugs are KASSERTs instead. */
+enum status {
+	OK = 0,
+	ERR_NOT_FOUND,  /* the thing is absent: often not fatal */
+	ERR_UNREADABLE, /* physical memory could not be reached */
+	ERR_MALFORMED,  /* input contradicts its own lengths or limits */
+	ERR_CHECKSUM,   /* bytes do not sum to zero */
+	ERR_CONFLICT,   /* well formed, but contradicts itself (overlap) */
+	ERR_FULL,       /* a fixed array is too small */
+	ERR_NO_MEMORY,  /* no free page where one was allowed */
+	ERR_RANGE,      /* an argument is out of bounds or misaligned */
+};
+
+/* "ok", "not found", ...; never NULL. */
+const char *status_str(enum status s);
+
+/*
+ * How pure code reads physical memory. read() copies len bytes at `at` into buf and returns true, or returns
+ * false (buf undefined) when any of them cannot be reached. A copy, so that nothing changes under a parser.
+ */
+struct physmem {
+	bool (*read)(void *ctx, phys_t at, void *buf, size_t len);
+	void *ctx;
+};
+
+static inline bool phys_read(const struct physmem *mem, phys_t at, void *buf, size_t len)
+{
+	return mem->read(mem->ctx, at, buf, len);
+}
+
+/*
+ * Something legal but awkward in what firmware says, by the id of its rule (docs/firmware-rules.md) and what it is
+ * about. `kind` says which of the other members count.
+ */
+enum finding_kind {
+	FINDING_TABLE,   /* the whole table */
+	FINDING_ENTRY,   /* value: offset in the table */
+	FINDING_NUMBER,  /* value: what the table says */
+	FINDING_APIC,    /* value: APIC id */
+	FINDING_CPU,     /* value: APIC id, pxm */
+	FINDING_DOMAIN,  /* pxm */
+	FINDING_DOMAINS, /* pxm, other_pxm */
+	FINDING_RANGE,   /* a of pxm */
+	FINDING_RANGES,  /* a of pxm, b of other_pxm */
+	FINDING_MEMORY,  /* a, of no domain */
+};
+
+struct finding {
+	const char *rule;
+	enum finding_kind kind;
+	uint32_t pxm, other_pxm;
+	struct range a, b;
+	uint64_t value;
+};
+
+struct findings {
+	void (*found)(void *ctx, const struct finding *f);
+	void *ctx;
+};
+
+/* The platform's hook for a failed KASSERT: dumps and ends the run as a fault. */
+_Noreturn void kassert_fail(const char *expr, const char *file, int line);
+
+/* For our own bugs only: never for anything that firmware or a loader said. */
+#define KASSERT(e) ((e) ? (void)0 : kassert_fail(#e, __FILE__, __LINE__))
+
+static inline uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* n is a power of two. */
+static inline uint64_t align_down(uint64_t x, uint64_t n)
+{
+	return x & ~(n - 1);
+}
+
+/* n is a power of two; the caller knows that x + n - 1 does not wrap. */
+static inline uint64_t align_up(uint64_t x, uint64_t n)
+{
+	return align_down(x + n - 1, n);
+}
+
+static inline bool range_empty(struct range r)
+{
+	return r.end <= r.start;
+}
+
+static inline uint64_t range_size(struct range r)
+{
+	return range_empty(r) ? 0 : r.end - r.start;
+}
+
+static inline bool range_contains(struct range r, phys_t p)
+{
+	return r.start <= p && p < r.end;
+}
+
+static inline bool range_overlaps(struct range a, struct range b)
+{
+	return a.start < b.end && b.start < a.end;
+}
+
+/* The part that a and b share; empty when there is none. */
+static inline struct range range_clamp(struct range a, struct range b)
+{
+	return (struct range){ max_u64(a.start, b.start), min_u64(a.end, b.end) };
+}
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* Words and numbers out of a line, without libc: nothing is skipped, nothing wraps round. */
+#include "lib/scan.h"
+
+size_t scan_length(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n])
+		n++;
+	return n;
+}
+
+bool scan_equal(const char *a, const char *b)
+{
+	size_t n = scan_length(a);
+
+	return n == scan_length(b) && !memcmp(a, b, n);
+}
+
+bool scan_skip(const char **s, const char *prefix)
+{
+	size_t n = scan_length(prefix);
+
+	for (size_t i = 0; i < n; i++) {
+		if ((*s)[i] != prefix[i])
+			return false;
+	}
+	*s += n;
+	return true;
+}
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
+}
+
+bool scan_digits(const char **s, unsigned base, uint64_t *out)
+{
+	const char *at = *s;
+	uint64_t v = 0;
+
+	for (; digit_value(*at) < (int)base; at++) {
+		uint64_t digit = (uint64_t)digit_value(*at);
+
+		if (v > (UINT64_MAX - digit) / base)
+			return false;
+		v = v * base + digit;
+	}
+	if (at == *s)
+		return false;
+	*s = at;
+	*out = v;
+	return true;
+}
+
+bool scan_integer(const char **s, uint64_t *out)
+{
+	if ((*s)[0] != '0')
+		return scan_digits(s, 10, out);
+	if (((*s)[1] | 0x20) == 'x') {
+		const char *digits = *s + 2;
+
+		if (!scan_digits(&digits, 16, out))
+			return false;
+		*s = digits;
+		return true;
+	}
+	*out = 0;
+	++*s;
+	return true;
+}
+
+static unsigned suffix_shift(char c)
+{
+	switch (c | 0x20) {
+	case 'k':
+		return 10;
+	case 'm':
+		return 20;
+	case 'g':
+		return 30;
+	case 't':
+		return 40;
+	case 'p':
+		return 50;
+	}
+	return 0;
+}
+
+bool parse_size(const char *s, const char **end, uint64_t *out)
+{
+	unsigned shift;
+	uint64_t v;
+
+	if (!scan_integer(&s, &v))
+		return false;
+	shift = suffix_shift(*s);
+	if (v > UINT64_MAX >> shift)
+		return false;
+	*out = v << shift;
+	s += shift ? 1 : 0;
+	if (end)
+		*end = s;
+	return end || !*s;
+}
+
+bool scan_plain(const char *s, uint64_t *out)
+{
+	return scan_integer(&s, out) && !*s;
+}
