@@ -63,36 +63,6 @@ static inline bool phys_read(const struct physmem *mem, phys_t at, void *buf, si
 	return mem->read(mem->ctx, at, buf, len);
 }
 
-/*
- * Something legal but awkward in what firmware says, by the id of its rule (docs/firmware-rules.md) and what it is
- * about. `kind` says which of the other members count.
- */
-enum finding_kind {
-	FINDING_TABLE,   /* the whole table */
-	FINDING_ENTRY,   /* value: offset in the table */
-	FINDING_NUMBER,  /* value: what the table says */
-	FINDING_APIC,    /* value: APIC id */
-	FINDING_CPU,     /* value: APIC id, pxm */
-	FINDING_DOMAIN,  /* pxm */
-	FINDING_DOMAINS, /* pxm, other_pxm */
-	FINDING_RANGE,   /* a of pxm */
-	FINDING_RANGES,  /* a of pxm, b of other_pxm */
-	FINDING_MEMORY,  /* a, of no domain */
-};
-
-struct finding {
-	const char *rule;
-	enum finding_kind kind;
-	uint32_t pxm, other_pxm;
-	struct range a, b;
-	uint64_t value;
-};
-
-struct findings {
-	void (*found)(void *ctx, const struct finding *f);
-	void *ctx;
-};
-
 /* The platform's hook for a failed KASSERT: dumps and ends the run as a fault. */
 _Noreturn void kassert_fail(const char *expr, const char *file, int line);
 

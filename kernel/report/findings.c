@@ -2,10 +2,10 @@
 /* Gathers what acpi/ and mm/ find awkward, words it, and stops repeating itself. */
 #include "kernel/report/findings.h"
 
-#include "acpi/findings.h"
+#include "acpi/table_rules.h"
 #include "lib/format.h"
 #include "kernel/report/report.h"
-#include "mm/findings.h"
+#include "mm/memory_rules.h"
 
 #define RULES_MAX 64
 #define LINES_MAX 4 /* of one rule */
@@ -75,6 +75,25 @@ static void report_finding(void *ctx, const struct finding *f)
 
 	if (count(g, f->rule) <= LINES_MAX)
 		say(&g->r->log, f);
+}
+
+/* What mm/ says of nodes, in firmware's terms. */
+static void report_memory_finding(void *ctx, const struct memory_finding *f)
+{
+	static const uint8_t kinds[] = {
+		[MEMORY_FINDING_ALL] = FINDING_TABLE,     [MEMORY_FINDING_NODE] = FINDING_DOMAIN,
+		[MEMORY_FINDING_NODES] = FINDING_DOMAINS, [MEMORY_FINDING_RANGE] = FINDING_RANGE,
+		[MEMORY_FINDING_RANGES] = FINDING_RANGES, [MEMORY_FINDING_NOBODY] = FINDING_MEMORY,
+	};
+	const struct gathering *g = ctx;
+	const struct numa_node *node = g->r->h->numa.node;
+
+	report_finding(ctx, &(struct finding){ .rule = f->rule,
+					       .kind = (enum finding_kind)kinds[f->kind],
+					       .pxm = node[f->nid].pxm,
+					       .other_pxm = node[f->other_nid].pxm,
+					       .a = f->a,
+					       .b = f->b });
 }
 
 static void report_more(struct gathering *g)
@@ -150,15 +169,18 @@ static void judge_nonvolatile(const struct run *r, const struct findings *to)
 	}
 }
 
-static bool judge_memory(struct run *r, const struct findings *to)
+static bool judge_memory(struct gathering *g, const struct findings *to)
 {
+	const struct memory_findings memory_to = { report_memory_finding, g };
+	struct run *r = g->r;
 	struct handover *h = r->h;
 	unsigned bits = r->p->cpu.phys_bits;
 
 	if (!run_fill_memory(r))
 		return false;
 	numa_judge(&h->numa, r->mb);
-	numa_findings(&(struct numa_evidence){ &h->numa, r->mb, &h->bi.map, bits ? 1ull << bits : PHYS_NONE }, to);
+	numa_findings(&(struct numa_evidence){ &h->numa, r->mb, &h->bi.map, bits ? 1ull << bits : PHYS_NONE },
+		      &memory_to);
 	judge_nonvolatile(r, to);
 	return true;
 }
@@ -171,7 +193,7 @@ bool findings_report(struct run *r, const struct acpi_root *root, bool joined)
 	if (r->h->srat_state == SRAT_ABSENT)
 		return true;
 	judge_tables(&g, root, &to);
-	if (joined && !judge_memory(r, &to))
+	if (joined && !judge_memory(&g, &to))
 		return false;
 	report_more(&g);
 	return true;

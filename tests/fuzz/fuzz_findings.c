@@ -2,7 +2,7 @@
 /* Any bytes as SRAT and as a table beside it: looking for what is awkward ends, and what is found has a rule's name. */
 #include "tests/fuzz/fuzz.h"
 
-#include "acpi/findings.h"
+#include "acpi/table_rules.h"
 #include "acpi/msct.h"
 
 static struct fuzz_memory memory;

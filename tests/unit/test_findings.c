@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "acpi/findings.h"
-#include "mm/findings.h"
+#include "acpi/table_rules.h"
+#include "mm/memory_rules.h"
 
 #define AT 0x7ffe1ff0ull
 #define OTHER_AT 0x7fff0000ull
@@ -73,7 +73,25 @@ static void found(void *ctx, const struct finding *f)
 	}
 }
 
+/* The same of nodes, told by their domains. */
+static void found_in_memory(void *ctx, const struct memory_finding *f)
+{
+	static const enum finding_kind kinds[] = {
+		[MEMORY_FINDING_ALL] = FINDING_TABLE,     [MEMORY_FINDING_NODE] = FINDING_DOMAIN,
+		[MEMORY_FINDING_NODES] = FINDING_DOMAINS, [MEMORY_FINDING_RANGE] = FINDING_RANGE,
+		[MEMORY_FINDING_RANGES] = FINDING_RANGES, [MEMORY_FINDING_NOBODY] = FINDING_MEMORY,
+	};
+
+	found(ctx, &(struct finding){ .rule = f->rule,
+				      .kind = kinds[f->kind],
+				      .pxm = numa.node[f->nid].pxm,
+				      .other_pxm = numa.node[f->other_nid].pxm,
+				      .a = f->a,
+				      .b = f->b });
+}
+
 static const struct findings to = { found, NULL };
+static const struct memory_findings memory_to = { found_in_memory, NULL };
 
 static void assert_told(const char *want)
 {
@@ -565,7 +583,7 @@ static void cpu(uint32_t pxm)
 static void expect_numa(const char *want)
 {
 	numa_judge(&numa, &mb);
-	numa_findings(&(struct numa_evidence){ &numa, &mb, &map, 1ull << 46 }, &to);
+	numa_findings(&(struct numa_evidence){ &numa, &mb, &map, 1ull << 46 }, &memory_to);
 	assert_told(want);
 }
 
@@ -616,7 +634,7 @@ TEST(test_turns)
 	entry(0, 8 * GIB, 9 * GIB, false);
 	told[0] = '\0';
 	numa_judge(&numa, &mb);
-	numa_findings(&(struct numa_evidence){ &numa, &mb, &map, PHYS_NONE }, &to);
+	numa_findings(&(struct numa_evidence){ &numa, &mb, &map, PHYS_NONE }, &memory_to);
 	assert_told("srat-uncovered-ram 0x140000000-0x180000000\n");
 	entry(0, 5 * GIB, 6 * GIB, false);
 	expect_numa("node-interleaved pxm 1 pxm 0\n");
@@ -630,7 +648,7 @@ TEST(test_too_many_to_take_turns)
 		entry(i % 2, i * MIB, (i + 1) * MIB, false);
 	told[0] = '\0';
 	numa_judge(&numa, &mb);
-	numa_findings(&(struct numa_evidence){ &numa, &mb, &map, PHYS_NONE }, &to);
+	numa_findings(&(struct numa_evidence){ &numa, &mb, &map, PHYS_NONE }, &memory_to);
 	assert_told("node-interleaved pxm 0 pxm 1\nsrat-uncovered-ram 0x10000000-0x10100000\n");
 	entry(0, 256 * MIB, 257 * MIB, false);
 	expect_numa("");

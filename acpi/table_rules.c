@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The rules that need nothing but tables: SRAT by itself, and the others beside it. */
-#include "acpi/findings.h"
+#include "acpi/table_rules.h"
 
 #include "acpi/cedt.h"
 #include "acpi/hmat.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The rules that need the memory map: ranges against RAM, against each other and against what firmware keeps. */
-#include "mm/findings.h"
+#include "mm/memory_rules.h"
 
 #define INTERLEAVE_MAX 256 /* ranges among which nodes that take turns are looked for */
 
@@ -9,48 +9,44 @@ static struct range blk_range(const struct numa_memblk *b)
 	return (struct range){ b->start, b->end };
 }
 
-static uint32_t pxm_of(const struct numa_evidence *e, int nid)
-{
-	return e->numa->node[nid].pxm;
-}
-
 static bool has_memory(const struct numa_evidence *e, const struct numa_memblk *b)
 {
 	return memblock_overlaps(&e->mb->memory, blk_range(b), NULL);
 }
 
-static void tell(const struct findings *to, const struct finding *f)
+static void tell(const struct memory_findings *to, const struct memory_finding *f)
 {
 	to->found(to->ctx, f);
 }
 
-static void tell_domain(const struct numa_evidence *e, const struct findings *to, const char *rule, unsigned nid)
+static void tell_node(const struct memory_findings *to, const char *rule, unsigned nid)
 {
-	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_DOMAIN, .pxm = pxm_of(e, (int)nid) });
+	tell(to, &(struct memory_finding){ .rule = rule, .kind = MEMORY_FINDING_NODE, .nid = (int)nid });
 }
 
-static void tell_range(const struct numa_evidence *e, const struct findings *to, const char *rule, struct numa_memblk b)
+static void tell_range(const struct memory_findings *to, const char *rule, struct numa_memblk b)
 {
-	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_RANGE, .pxm = pxm_of(e, b.nid), .a = blk_range(&b) });
+	tell(to,
+	     &(struct memory_finding){ .rule = rule, .kind = MEMORY_FINDING_RANGE, .nid = b.nid, .a = blk_range(&b) });
 }
 
 /* ---- ranges against each other ---- */
 
-static void judge_pair(const struct numa_evidence *e, const struct findings *to, const struct numa_memblk *a,
+static void judge_pair(const struct numa_evidence *e, const struct memory_findings *to, const struct numa_memblk *a,
 		       const struct numa_memblk *b)
 {
 	if (!range_overlaps(blk_range(a), blk_range(b)) || !has_memory(e, b))
 		return;
-	tell(to, &(struct finding){ .rule = a->nid == b->nid ? "srat-self-overlap" : "srat-overlap",
-				    .kind = FINDING_RANGES,
-				    .pxm = pxm_of(e, a->nid),
-				    .other_pxm = pxm_of(e, b->nid),
-				    .a = blk_range(a),
-				    .b = blk_range(b) });
+	tell(to, &(struct memory_finding){ .rule = a->nid == b->nid ? "srat-self-overlap" : "srat-overlap",
+					   .kind = MEMORY_FINDING_RANGES,
+					   .nid = a->nid,
+					   .other_nid = b->nid,
+					   .a = blk_range(a),
+					   .b = blk_range(b) });
 }
 
 /* Linux drops what holds no memory before it looks. */
-static void judge_overlaps(const struct numa_evidence *e, const struct findings *to)
+static void judge_overlaps(const struct numa_evidence *e, const struct memory_findings *to)
 {
 	const struct numa *n = e->numa;
 
@@ -79,7 +75,7 @@ static struct range starts_of(const struct numa_evidence *e, int nid)
 }
 
 /* Nodes that take turns: memory of a, of b, of a again, of b again. */
-static void judge_turns(const struct numa_evidence *e, const struct findings *to)
+static void judge_turns(const struct numa_evidence *e, const struct memory_findings *to)
 {
 	unsigned nodes = e->numa->nr_blk <= INTERLEAVE_MAX ? e->numa->nr_nodes : 0;
 
@@ -90,26 +86,26 @@ static void judge_turns(const struct numa_evidence *e, const struct findings *to
 			struct range other = starts_of(e, (int)b);
 
 			if (first.start < other.start && other.start < first.end && first.end < other.end)
-				tell(to, &(struct finding){ .rule = "node-interleaved",
-							    .kind = FINDING_DOMAINS,
-							    .pxm = pxm_of(e, (int)a),
-							    .other_pxm = pxm_of(e, (int)b) });
+				tell(to, &(struct memory_finding){ .rule = "node-interleaved",
+								   .kind = MEMORY_FINDING_NODES,
+								   .nid = (int)a,
+								   .other_nid = (int)b });
 		}
 	}
 }
 
-static void judge_reach(const struct numa_evidence *e, const struct findings *to)
+static void judge_reach(const struct numa_evidence *e, const struct memory_findings *to)
 {
 	for (size_t i = 0; i < e->numa->nr_blk; i++) {
 		if (e->numa->blk[i].end > e->limit)
-			tell_range(e, to, "range-out-of-reach", e->numa->blk[i]);
+			tell_range(to, "range-out-of-reach", e->numa->blk[i]);
 	}
 }
 
 /* ---- RAM ---- */
 
 /* What RAM lies in no range at all. */
-static void judge_cover(const struct numa_evidence *e, const struct findings *to)
+static void judge_cover(const struct numa_evidence *e, const struct memory_findings *to)
 {
 	for (size_t i = 0; i < e->mb->memory.nr; i++) {
 		struct range left = { e->mb->memory.r[i].start, e->mb->memory.r[i].end };
@@ -118,8 +114,9 @@ static void judge_cover(const struct numa_evidence *e, const struct findings *to
 			struct range piece = range_clamp(left, numa_span(e->numa, left.start));
 
 			if (numa_node_of(e->numa, left.start) == NUMA_NO_NODE)
-				tell(to, &(struct finding){
-						 .rule = "srat-uncovered-ram", .kind = FINDING_MEMORY, .a = piece });
+				tell(to, &(struct memory_finding){ .rule = "srat-uncovered-ram",
+								   .kind = MEMORY_FINDING_NOBODY,
+								   .a = piece });
 			left.start = piece.end;
 		}
 	}
@@ -128,7 +125,7 @@ static void judge_cover(const struct numa_evidence *e, const struct findings *to
 /* ---- hot-pluggable ranges ---- */
 
 /* What firmware keeps for itself inside a hot-pluggable range that has RAM. */
-static void judge_kept(const struct numa_evidence *e, const struct findings *to, const struct numa_memblk *hot)
+static void judge_kept(const struct numa_evidence *e, const struct memory_findings *to, const struct numa_memblk *hot)
 {
 	for (size_t i = 0; i < e->map->nr; i++) {
 		const struct e820_entry *m = &e->map->e[i];
@@ -136,11 +133,11 @@ static void judge_kept(const struct numa_evidence *e, const struct findings *to,
 
 		if (range_empty(part) || (m->type != E820_ACPI && m->type != E820_NVS))
 			continue;
-		tell_range(e, to, "hotplug-firmware-memory", (struct numa_memblk){ part.start, part.end, hot->nid });
+		tell_range(to, "hotplug-firmware-memory", (struct numa_memblk){ part.start, part.end, hot->nid });
 	}
 }
 
-static void judge_hotplug(const struct numa_evidence *e, const struct findings *to)
+static void judge_hotplug(const struct numa_evidence *e, const struct memory_findings *to)
 {
 	const struct numa *n = e->numa;
 	uint64_t hot = 0, present = 0;
@@ -150,20 +147,20 @@ static void judge_hotplug(const struct numa_evidence *e, const struct findings *
 		present += n->node[i].present;
 	}
 	if (hot && hot == present)
-		tell(to, &(struct finding){ .rule = "hotplug-all", .kind = FINDING_TABLE });
+		tell(to, &(struct memory_finding){ .rule = "hotplug-all", .kind = MEMORY_FINDING_ALL });
 	for (unsigned i = 0; i < n->nr_nodes; i++) {
 		if (n->node[i].hot_present && n->node[i].hot_present < n->node[i].present)
-			tell_domain(e, to, "hotplug-mixed-node", i);
+			tell_node(to, "hotplug-mixed-node", i);
 	}
 	for (size_t i = 0; i < n->nr_hot; i++) {
 		const struct numa_memblk *b = &n->hot[i];
 
 		if (!n->node[b->nid].present)
-			tell_range(e, to, "hotplug-without-ram", *b);
+			tell_range(to, "hotplug-without-ram", *b);
 		if (!has_memory(e, b))
 			continue;
 		if (memblock_overlaps(&e->mb->memory, range_clamp(blk_range(b), (struct range){ 0, 1 * MIB }), NULL))
-			tell_range(e, to, "hotplug-low-memory", *b);
+			tell_range(to, "hotplug-low-memory", *b);
 		judge_kept(e, to, b);
 	}
 }
@@ -171,7 +168,7 @@ static void judge_hotplug(const struct numa_evidence *e, const struct findings *
 /* ---- nodes ---- */
 
 /* Where no CPU has a node, there is nothing to say about those without. */
-static void judge_nodes(const struct numa_evidence *e, const struct findings *to)
+static void judge_nodes(const struct numa_evidence *e, const struct memory_findings *to)
 {
 	const struct numa *n = e->numa;
 	uint64_t cpus = 0;
@@ -180,13 +177,13 @@ static void judge_nodes(const struct numa_evidence *e, const struct findings *to
 		cpus += n->node[i].cpus;
 	for (unsigned i = 0; i < n->nr_nodes; i++) {
 		if (n->node[i].cpus && !n->node[i].present)
-			tell_domain(e, to, "cpu-only-domain", i);
+			tell_node(to, "cpu-only-domain", i);
 		if (cpus && !n->node[i].cpus && n->node[i].present)
-			tell_domain(e, to, "memory-only-domain", i);
+			tell_node(to, "memory-only-domain", i);
 	}
 }
 
-void numa_findings(const struct numa_evidence *e, const struct findings *to)
+void numa_findings(const struct numa_evidence *e, const struct memory_findings *to)
 {
 	judge_overlaps(e, to);
 	judge_turns(e, to);
