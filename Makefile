@@ -17,7 +17,7 @@ say      = @mkdir -p $(@D) $(if $(V),,; printf '  %-7s %s\n' $(1) $(2))
 
 # ---- what there is: a folder is a room, and all of its files belong to it --------------------------------------------
 names   = $(patsubst %.c,%.o,$(wildcard $(addsuffix /*.c,$(1))))
-PURE   := $(filter-out lib/string.o,$(call names,lib acpi mm kernel kernel/report)) \
+PURE   := $(filter-out lib/string.o,$(call names,lib acpi mm kernel kernel/state kernel/report)) \
           boot/multiboot.o boot/dev/serial.o boot/dev/screen.o build/font.o
 KERNEL := $(patsubst %.asm,%.asm.o,$(wildcard boot/*.asm boot/dev/*.asm)) $(sort $(call names,boot boot/dev) $(PURE)) lib/string.o
 EFI    := $(call names,boot/efi) boot/efi/efi_payload.asm.o mm/e820.o lib/string.o lib/format.o

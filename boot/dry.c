@@ -9,6 +9,7 @@
 #include "boot/image.h"
 #include "boot/move.h"
 #include "boot/run.h"
+#include "kernel/kernel.h"
 
 static const struct dry_host *host; /* NULL: this is no dry run */
 static bool quiet;                  /* nothing to the firmware's console */

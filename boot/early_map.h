@@ -7,7 +7,7 @@
 #ifndef BOOT_EARLY_MAP_H
 #define BOOT_EARLY_MAP_H
 
-#include "kernel/platform.h"
+#include "kernel/state/platform.h"
 #include "mm/pagetable.h"
 
 #define WINDOW_SLOTS 4

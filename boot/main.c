@@ -11,6 +11,8 @@
 #include "boot/dev/power.h"
 #include "boot/run.h"
 #include "boot/uefi.h"
+#include "kernel/kernel.h"
+#include "kernel/plan.h"
 #include "kernel/report/report.h"
 
 struct handover handover;

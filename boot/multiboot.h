@@ -5,7 +5,7 @@
 #ifndef BOOT_MULTIBOOT_H
 #define BOOT_MULTIBOOT_H
 
-#include "kernel/bootinfo.h"
+#include "kernel/state/bootinfo.h"
 
 #define MULTIBOOT1_MAGIC 0x2badb002u
 #define MULTIBOOT2_MAGIC 0x36d76289u

@@ -4,7 +4,9 @@
 #define BOOT_RUN_H
 
 #include "boot/early_map.h"
-#include "kernel/kernel.h"
+#include "kernel/state/handover.h"
+#include "kernel/state/log.h"
+#include "kernel/state/platform.h"
 
 extern struct handover handover;
 extern struct platform platform;

@@ -7,7 +7,7 @@
 #ifndef BOOT_UEFI_H
 #define BOOT_UEFI_H
 
-#include "kernel/kernel.h"
+#include "kernel/state/handover.h"
 
 #define UEFI_MAGIC                                                                                                     \
 	0x4c465545u /* first argument of boot_main; the second is the image's physical address, below 4 GiB */

@@ -5,16 +5,18 @@
 #include "kernel/audit.h"
 
 #include "kernel/report/chart.h"
-#include "lib/format.h"
 #include "kernel/report/report.h"
+#include "kernel/report/report_cost.h"
+#include "lib/format.h"
+#include "mm/pgwalk.h"
 
 /* Too large for the stack. */
-static struct audit the_audit;
+static struct outcome the_audit;
 
 /* ---- building ---- */
 
 /* Every policy starts from the same state: memory as reserved, buffer and top table empty. */
-static bool prepare(struct audit *a)
+static bool prepare(struct outcome *a)
 {
 	const struct bootinfo *bi = &a->r->h->bi;
 	const struct platform *p = a->r->p;
@@ -30,7 +32,7 @@ static bool prepare(struct audit *a)
 	return true;
 }
 
-static void describe_map(struct audit *a)
+static void describe_map(struct outcome *a)
 {
 	const struct handover *h = a->r->h;
 
@@ -49,7 +51,7 @@ static void describe_map(struct audit *a)
 	pt_alloc_init(&a->dm.alloc, &a->mb, h->bi.buffer);
 }
 
-static bool build(struct audit *a)
+static bool build(struct outcome *a)
 {
 	uint64_t start = log_now_ns(&a->r->log);
 	enum status st = direct_map_build(&a->dm);
@@ -70,7 +72,7 @@ static bool build(struct audit *a)
 
 void audit_see_counted(void *ctx, const struct count_run *run)
 {
-	struct audit *a = ctx;
+	struct outcome *a = ctx;
 
 	placement_add_counted(&a->placement, run);
 	cost_add(&a->cost, run->pages, run->movable);
@@ -82,7 +84,7 @@ void audit_see_counted(void *ctx, const struct count_run *run)
 	picture_mark(&a->picture, run->pages, run->movable ? '!' : '#');
 }
 
-static void start_picture(struct audit *a)
+static void start_picture(struct outcome *a)
 {
 	const struct choice *c = &a->r->h->choice;
 
@@ -94,7 +96,7 @@ static void start_picture(struct audit *a)
  * A dry run first counts: when all tables cannot be kept, that is the result (a->counted), else everything is made
  * ready again for building.
  */
-static bool count_first(struct audit *a)
+static bool count_first(struct outcome *a)
 {
 	const struct platform *p = a->r->p;
 	struct count count = { .run = audit_see_counted, .ctx = a, .numa = &a->r->h->numa, .by_level = true };
@@ -122,7 +124,7 @@ static bool count_first(struct audit *a)
 
 /* ---- what the walk finds ---- */
 
-static void PRINTF_LIKE(2, 3) wrong(struct audit *a, const char *fmt, ...)
+static void PRINTF_LIKE(2, 3) wrong(struct outcome *a, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -136,7 +138,7 @@ static void PRINTF_LIKE(2, 3) wrong(struct audit *a, const char *fmt, ...)
 /* A memory map may name memory that is not there: then a table does not keep its entries. */
 static void see_table(void *ctx, phys_t table, enum pt_level level, uint64_t virt)
 {
-	struct audit *a = ctx;
+	struct outcome *a = ctx;
 	volatile uint64_t *entry = a->dm.mem.page(a->dm.mem.ctx, table);
 	uint64_t old = *entry;
 
@@ -151,7 +153,7 @@ static void see_table(void *ctx, phys_t table, enum pt_level level, uint64_t vir
 
 static void see_leaves(void *ctx, const struct pgwalk_leaf *first, uint64_t count)
 {
-	struct audit *a = ctx;
+	struct outcome *a = ctx;
 	uint64_t size = 1ull << pt_shift(first->level);
 	struct range r = { first->phys, first->phys + count * size };
 
@@ -164,7 +166,7 @@ static void see_leaves(void *ctx, const struct pgwalk_leaf *first, uint64_t coun
 }
 
 /* A page-table page comes from the buffer, or from RAM that was free before. */
-static bool is_rightful(const struct audit *a, struct range pages)
+static bool is_rightful(const struct outcome *a, struct range pages)
 {
 	struct range buffer = a->r->h->bi.buffer;
 
@@ -176,7 +178,7 @@ static bool is_rightful(const struct audit *a, struct range pages)
 
 static void see_run(void *ctx, const struct placement_run *run)
 {
-	struct audit *a = ctx;
+	struct outcome *a = ctx;
 	struct range pages = { run->start, run->end };
 
 	report_run(a, run);
@@ -214,7 +216,7 @@ static uint64_t total_reserved(const struct memblock *mb)
 }
 
 /* Builder, walk and memblock must agree on every number. */
-static void compare(struct audit *a)
+static void compare(struct outcome *a)
 {
 	uint64_t taken = total_reserved(&a->mb) - total_reserved(a->r->mb);
 
@@ -238,13 +240,13 @@ static void compare(struct audit *a)
 		      (unsigned long long)a->dm.alloc.from_memblock);
 }
 
-static struct pgwalk walk_of(struct audit *a)
+static struct pgwalk walk_of(struct outcome *a)
 {
 	return (struct pgwalk){ walk_table, &a->dm.mem, a->dm.root, a->dm.levels };
 }
 
 /* Everything below the CPU entry area belongs to the direct map: a stray entry anywhere there is found. */
-static void walk(struct audit *a)
+static void walk(struct outcome *a)
 {
 	const struct pgwalk_visit visit = { see_table, see_leaves, a };
 	struct pgwalk w = walk_of(a);
@@ -264,7 +266,7 @@ static void walk(struct audit *a)
 
 /* ---- the loaded map ---- */
 
-static bool read_back_byte(struct audit *a, phys_t at)
+static bool read_back_byte(struct outcome *a, phys_t at)
 {
 	const struct platform *p = a->r->p;
 	uint64_t virt = a->dm.page_offset + at;
@@ -278,7 +280,7 @@ static bool read_back_byte(struct audit *a, phys_t at)
 }
 
 /* The first and the last byte of every RAM range, through the map and past it. */
-static void read_back(struct audit *a)
+static void read_back(struct outcome *a)
 {
 	for (size_t i = 0; i < a->mb.memory.nr; i++) {
 		const struct memblock_region *m = &a->mb.memory.r[i];
@@ -290,7 +292,7 @@ static void read_back(struct audit *a)
 	}
 }
 
-static void check(struct audit *a, const char *name, const char *skip)
+static void check(struct outcome *a, const char *name, const char *skip)
 {
 	struct check c = { .outcome = skip ? CHECK_SKIPPED : a->wrong[0] ? CHECK_FAILED : CHECK_OK };
 
@@ -300,7 +302,7 @@ static void check(struct audit *a, const char *name, const char *skip)
 }
 
 /* A map that does not walk well is not loaded: the CPU would say so less kindly. */
-static void load_and_read_back(struct audit *a)
+static void load_and_read_back(struct outcome *a)
 {
 	const struct platform *p = a->r->p;
 	enum status st;
@@ -319,7 +321,7 @@ static void load_and_read_back(struct audit *a)
 		p->unload_map(p->ctx);
 }
 
-static void judge(struct audit *a)
+static void judge(struct outcome *a)
 {
 	bool stained = a->placement.on_movable != 0;
 	struct check c = { .outcome = stained ? CHECK_FAILED : CHECK_OK, .verdict = true };
@@ -341,7 +343,7 @@ struct memblock *audit_memblock(void)
 
 bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, struct cost *cost)
 {
-	struct audit *a = &the_audit;
+	struct outcome *a = &the_audit;
 
 	memset(a, 0, sizeof(*a));
 	a->r = r;

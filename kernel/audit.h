@@ -3,29 +3,13 @@
 #ifndef KERNEL_AUDIT_H
 #define KERNEL_AUDIT_H
 
-#include "kernel/report/picture.h"
-#include "kernel/run.h"
-#include "mm/cost.h"
-#include "mm/pgwalk.h"
-#include "mm/policy.h"
+#include "kernel/report/report_place.h"
 
-struct audit {
-	struct run *r;
-	const struct pt_policy *policy;
-	bool last;    /* its map stays */
-	bool counted; /* nothing was built: the numbers are the allocator's, no page is looked at */
-	struct memblock mb;
-	struct direct_map dm;
-	uint64_t build_ns;
-	/* what the walk found */
-	uint64_t tables[PT_LEVELS], leaves[3];
-	uint64_t ram_mapped;
-	char wrong[120]; /* the first thing that is not as it must be; empty: none */
-	struct placement placement;
-	struct cost_sum cost;
-	bool stained[PT_LEVELS][MAX_NUMNODES];
-	struct picture picture;
-};
+/*
+ * Clears the tables, builds the direct map with that policy, loads it, checks it, reports where its pages lie and what
+ * they cost. False: an error has been reported.
+ */
+MUST_CHECK bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, struct cost *cost);
 
 /* For counting instead of building: takes a run of pages into the audit (ctx). */
 void audit_see_counted(void *ctx, const struct count_run *run);

@@ -2,59 +2,24 @@
 /* The second half of the run, at the new place: what is taken, then one direct map per policy, then the verdict. */
 #include "kernel/kernel.h"
 
+#include "kernel/audit.h"
+#include "kernel/memory.h"
+#include "kernel/odds.h"
+#include "kernel/plan.h"
 #include "kernel/report/chart.h"
 #include "kernel/report/report.h"
-#include "kernel/sweep.h"
+#include "kernel/report/report_cost.h"
+#include "kernel/report/report_machine.h"
+#include "kernel/report/report_place.h"
 #include "mm/policy.h"
 
-/* Memory as it is when a policy starts. Too large for the stack. */
-static struct memblock start_state;
+/* Too large for the stack. */
 static struct chart the_chart;
 static struct cost the_costs[OPT_MAX_POLICIES];
 
-static void sink_write(void *ctx, const char *s, size_t len)
-{
-	const struct platform *p = ctx;
-
-	p->write(p->ctx, s, len);
-}
-
-static uint64_t sink_tsc(void *ctx)
-{
-	const struct platform *p = ctx;
-
-	return p->tsc(p->ctx);
-}
-
-struct run run_open(struct handover *h, const struct platform *p)
-{
-	/* The sink's context is only ever read. */
-	return (struct run){ h, p, { &h->log, { sink_write, sink_tsc, (void *)p } }, &start_state, NULL };
-}
-
-bool run_fill_memory(struct run *r)
-{
-	const struct e820 *map = &r->h->map;
-
-	memblock_init(r->mb);
-	for (size_t i = 0; i < map->nr; i++) {
-		struct range ram = { map->e[i].start, min_u64(map->e[i].end, r->h->end_of_ram) };
-
-		if (map->e[i].type == E820_RAM && memblock_add(r->mb, ram) != OK)
-			return report_error(r, "memory has more than %d regions", MEMBLOCK_MAX);
-	}
-	memblock_trim(r->mb, PAGE_SIZE);
-	return true;
-}
-
-bool run_reserve(struct run *r, struct range what)
-{
-	return memblock_reserve(r->mb, what) == OK || report_error(r, "more than %d reserved ranges", MEMBLOCK_MAX);
-}
-
 static bool reserve(struct run *r, struct range what, const char *name)
 {
-	if (!run_reserve(r, what))
+	if (!memory_reserve(r, what))
 		return false;
 	report_reserved(r, what, name);
 	return true;
@@ -65,7 +30,7 @@ static bool reserve_start_state(struct run *r)
 {
 	const struct bootinfo *bi = &r->h->bi;
 
-	if (!run_fill_memory(r) || !reserve(r, (struct range){ 0, 1 * MIB }, "low memory") ||
+	if (!memory_fill(r) || !reserve(r, (struct range){ 0, 1 * MIB }, "low memory") ||
 	    !reserve(r, (struct range){ bi->image.start, bi->buffer.end }, "image"))
 		return false;
 	if (r->h->opt.image_given &&

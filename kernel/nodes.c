@@ -2,10 +2,14 @@
 /*
  * Joins what firmware says in PXMs with what memory management says in nodes, in Linux's order and with its refusals.
  */
+#include "kernel/nodes.h"
+
 #include "acpi/slit.h"
-#include "kernel/report/findings.h"
-#include "lib/format.h"
+#include "kernel/judge.h"
+#include "kernel/memory.h"
 #include "kernel/report/report.h"
+#include "kernel/report/report_machine.h"
+#include "lib/format.h"
 
 #define MAX_LOCAL_APIC 32768 /* Linux knows no higher APIC ids */
 
@@ -232,14 +236,14 @@ bool nodes_join(struct run *r, const struct acpi_root *root)
 	read_slit(r, root);
 	if (joined)
 		h->srat_state = SRAT_OK;
-	return findings_report(r, root, joined) && (!joined || force_hotplug(r));
+	return judge_firmware(r, root, joined) && (!joined || force_hotplug(r));
 }
 
 bool nodes_accept(struct run *r)
 {
 	struct handover *h = r->h;
 
-	if (!run_fill_memory(r))
+	if (!memory_fill(r))
 		return false;
 	if (h->srat_state == SRAT_OK && !accept_ranges(r))
 		h->srat_state = SRAT_REJECTED;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the image goes: Linux's choosers, or what the options ask for, with every refusal giving its reason. */
-#include "lib/format.h"
+#include "kernel/place.h"
+
 #include "kernel/report/report.h"
+#include "kernel/report/report_place.h"
+#include "lib/format.h"
 #include "mm/pagetable.h"
 
 #define KERNEL_WINDOW 0xffffffff80000000ull     /* __START_KERNEL_map */

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The first half of the run, before the image moves: what is asked, what the machine is, where the image shall go. */
+#include "kernel/plan.h"
+
 #include "acpi/fadt.h"
 #include "acpi/root.h"
-#include "kernel/entropy.h"
+#include "kernel/nodes.h"
+#include "kernel/place.h"
 #include "kernel/report/report.h"
+#include "kernel/report/report_machine.h"
 #include "kernel/selftest.h"
+#include "kernel/state/options_map.h"
+#include "kernel/state/options_parse.h"
 #include "kernel/upgrade.h"
 #include "mm/pagetable.h"
 

@@ -5,7 +5,7 @@
 #ifndef KERNEL_SELFTEST_H
 #define KERNEL_SELFTEST_H
 
-#include "kernel/run.h"
+#include "kernel/state/run.h"
 
 /*
  * Runs all of them, one check each ("selftest: crc32"): a failure is for the end of the run. Before the memory map is

@@ -4,6 +4,7 @@
 
 #include "acpi/cpio.h"
 #include "kernel/report/report.h"
+#include "kernel/report/report_machine.h"
 
 #define FOLDER "kernel/firmware/acpi/"
 #define FILES_MAX 64 /* NR_ACPI_INITRD_TABLES of Linux, per archive */

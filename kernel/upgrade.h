@@ -3,7 +3,8 @@
 #ifndef KERNEL_UPGRADE_H
 #define KERNEL_UPGRADE_H
 
-#include "kernel/run.h"
+#include "acpi/root.h"
+#include "kernel/state/run.h"
 
 /*
  * Looks at every file of bootinfo: a bare table (header, length, checksum in order) replaces the firmware's first one

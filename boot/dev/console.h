@@ -3,9 +3,9 @@
 #ifndef BOOT_DEV_CONSOLE_H
 #define BOOT_DEV_CONSOLE_H
 
-#include "kernel/bootinfo.h"
+#include "kernel/state/bootinfo.h"
 #include "kernel/report/canvas.h"
-#include "kernel/options.h"
+#include "kernel/state/options.h"
 
 /*
  * platform.console_open: opens what the options ask for; NULL or one sentence saying what could not be had (COM1 is

@@ -3,7 +3,7 @@
 #ifndef BOOT_DEV_CPU_H
 #define BOOT_DEV_CPU_H
 
-#include "kernel/platform.h"
+#include "kernel/state/platform.h"
 
 struct cpuid {
 	uint32_t eax, ebx, ecx, edx;

@@ -3,8 +3,8 @@
 #ifndef BOOT_DEV_ENTROPY_H
 #define BOOT_DEV_ENTROPY_H
 
-#include "kernel/bootinfo.h"
-#include "kernel/platform.h"
+#include "kernel/state/bootinfo.h"
+#include "kernel/state/platform.h"
 
 /* Takes over the words that UEFI's generator gave, if any. */
 void entropy_take_efi(const struct bootinfo *bi);

@@ -3,7 +3,7 @@
 #ifndef BOOT_DEV_RUNTIME_H
 #define BOOT_DEV_RUNTIME_H
 
-#include "kernel/bootinfo.h"
+#include "kernel/state/bootinfo.h"
 
 /*
  * ResetSystem. Returns when there is none, when its memory cannot be mapped, or when it came back: then the next way is

@@ -6,7 +6,7 @@
 #ifndef BOOT_DEV_SCREEN_H
 #define BOOT_DEV_SCREEN_H
 
-#include "kernel/bootinfo.h"
+#include "kernel/state/bootinfo.h"
 #include "kernel/report/canvas.h"
 
 #define SCREEN_COLUMNS 200

@@ -6,7 +6,7 @@
 #ifndef BOOT_EFI_EFI_MEMMAP_H
 #define BOOT_EFI_EFI_MEMMAP_H
 
-#include "kernel/bootinfo.h"
+#include "kernel/state/bootinfo.h"
 
 /* A map as GetMemoryMap gives it: descriptors of a size that the firmware chooses (UEFI 2.10, 7.2.3). */
 struct efi_memmap {

@@ -2,8 +2,9 @@
 /* Lays the last picture out: title, verdicts, a bar a node, legend, how to repeat the run. */
 #include "kernel/report/chart.h"
 
-#include "lib/format.h"
 #include "kernel/report/report.h"
+#include "kernel/report/report_place.h"
+#include "lib/format.h"
 
 #define LABEL_COLUMNS 12 /* left of the bars: node, policy; */
 #define WIDE_COLUMNS 27  /* and where the node begins, */

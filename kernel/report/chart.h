@@ -7,7 +7,7 @@
 #define KERNEL_REPORT_CHART_H
 
 #include "kernel/report/canvas.h"
-#include "kernel/kernel.h"
+#include "kernel/state/handover.h"
 #include "mm/placement.h"
 
 #define CHART_BARS 64    /* nodes with memory that are kept; a screen may have room for less */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What policies cost, side by side: a record each, and one table of text for all. */
-#include "lib/format.h"
+#include "kernel/report/report_cost.h"
+
 #include "kernel/report/report.h"
+#include "lib/format.h"
+#include "mm/policy.h"
 
 typedef unsigned long long ull;
 

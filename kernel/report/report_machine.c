@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the machine says of itself, spelled as Linux 6.1 spells it so that the two logs can be compared line by line. */
+#include "kernel/report/report_machine.h"
+
 #include "lib/format.h"
 #include "kernel/report/report.h"
 #include "mm/pagetable.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the image lies, and on which nodes the page-table pages landed: the answer Landfall is for. */
+#include "kernel/report/report_place.h"
+
 #include "lib/format.h"
 #include "kernel/report/report.h"
 
@@ -85,7 +87,7 @@ void report_geometry(struct run *r)
 
 /* ---- one policy ---- */
 
-void report_run(struct audit *a, const struct placement_run *run)
+void report_run(struct outcome *a, const struct placement_run *run)
 {
 	struct log *l = &a->r->log;
 
@@ -99,7 +101,7 @@ void report_run(struct audit *a, const struct placement_run *run)
 	log_end(l);
 }
 
-static void record_map(const struct audit *a)
+static void record_map(const struct outcome *a)
 {
 	struct log *l = &a->r->log;
 
@@ -118,7 +120,7 @@ static void record_map(const struct audit *a)
 	log_end(l);
 }
 
-static void record_verdict(const struct audit *a)
+static void record_verdict(const struct outcome *a)
 {
 	const struct placement *pl = &a->placement;
 	struct log *l = &a->r->log;
@@ -188,7 +190,7 @@ static struct columns columns_of(const struct placement *pl)
 	return c;
 }
 
-static void say_head(const struct audit *a, const struct columns *c, unsigned first, unsigned last)
+static void say_head(const struct outcome *a, const struct columns *c, unsigned first, unsigned last)
 {
 	struct row row = { .len = 0 };
 	char name[16];
@@ -205,7 +207,7 @@ static void say_head(const struct audit *a, const struct columns *c, unsigned fi
 	log_text(&a->r->log, "      %s", row.s);
 }
 
-static void say_level(const struct audit *a, unsigned level, const struct columns *c, unsigned first)
+static void say_level(const struct outcome *a, unsigned level, const struct columns *c, unsigned first)
 {
 	unsigned last = (unsigned)min_u64(first + NODES_A_TABLE, c->nr);
 	struct row row = { .len = 0 };
@@ -226,7 +228,7 @@ static void say_level(const struct audit *a, unsigned level, const struct column
 }
 
 /* Pages by level and node, as many nodes at a time as a line holds. */
-static void say_table(const struct audit *a)
+static void say_table(const struct outcome *a)
 {
 	struct columns c = columns_of(&a->placement);
 
@@ -239,7 +241,7 @@ static void say_table(const struct audit *a)
 		log_text(&a->r->log, "  and %u more nodes: see the records", c.left_out);
 }
 
-static void say_picture(const struct audit *a)
+static void say_picture(const struct outcome *a)
 {
 	const struct picture *pic = &a->picture;
 	struct row row = { .len = 0 };
@@ -304,7 +306,7 @@ const struct numa_memblk *report_next_movable(const struct numa *n, phys_t end)
 	return next;
 }
 
-static void say_image(const struct audit *a)
+static void say_image(const struct outcome *a)
 {
 	const struct choice *c = &a->r->h->choice;
 	const struct numa_memblk *next = report_next_movable(&a->r->h->numa, c->end);
@@ -317,7 +319,7 @@ static void say_image(const struct audit *a)
 			 human(c->end - c->base).s, (ull)c->base);
 }
 
-static void say_verdict(const struct audit *a)
+static void say_verdict(const struct outcome *a)
 {
 	const struct placement *pl = &a->placement;
 	struct row nodes = { .len = 0 };
@@ -338,7 +340,7 @@ static void say_verdict(const struct audit *a)
 	say_image(a);
 }
 
-void report_policy(struct audit *a)
+void report_policy(struct outcome *a)
 {
 	struct log *l = &a->r->log;
 

@@ -4,8 +4,9 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "kernel/bootinfo.h"
-#include "kernel/options.h"
+#include "kernel/state/bootinfo.h"
+#include "kernel/state/options_map.h"
+#include "kernel/state/options_parse.h"
 #include "mm/policy.h"
 
 static struct options options;

@@ -11,6 +11,7 @@
 
 #include "lib/crc32.h"
 #include "kernel/kernel.h"
+#include "kernel/state/options_parse.h"
 #include "mm/policy.h"
 
 #define IMAGE_SIZE 0x1f0000ull

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "kernel/report/log.h"
+#include "kernel/state/log.h"
 
 #define BOOT_ID 0x0123456789abcdefull
 #define HEAD(kind, seq) "{\"rec\":\"" kind "\",\"boot_id\":\"0123456789abcdef\",\"seq\":" seq

@@ -7,7 +7,8 @@
 
 #include <stdio.h>
 
-#include "kernel/options.h"
+#include "kernel/state/options_map.h"
+#include "kernel/state/options_parse.h"
 #include "mm/policy.h"
 
 static struct options o;

@@ -12,6 +12,8 @@
 #include "kernel/kernel.h"
 #include "lib/crc32.h"
 #include "kernel/report/report.h"
+#include "kernel/report/report_cost.h"
+#include "mm/policy.h"
 #include "tools/machine.h"
 
 #define IMAGE_START (16 * MIB)

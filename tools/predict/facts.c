@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/options.h"
+#include "kernel/state/options_map.h"
+#include "kernel/state/options_parse.h"
 #include "mm/direct_map.h"
 #include "tools/predict/text.h"
 

@@ -4,7 +4,7 @@
 #define TOOLS_PREDICT_FACTS_H
 
 #include "acpi/srat.h"
-#include "kernel/bootinfo.h"
+#include "kernel/state/bootinfo.h"
 #include "mm/e820.h"
 #include "mm/memblock.h"
 #include "mm/numa.h"

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kernel/report/report.h"
+#include "kernel/report/report_cost.h"
 #include "tools/predict/linuxlog.h"
 #include "tools/predict/predict.h"
 #include "tools/predict/text.h"
@@ -455,7 +456,7 @@ static int print_comparison(const struct facts *f, const struct page_list *pages
 static int report(struct session *s, const struct cli *c)
 {
 	static struct cost costs[OPT_MAX_POLICIES];
-	static struct audit audit;
+	static struct outcome audit;
 	struct handover *h = s->h;
 	int home = numa_node_of(&h->numa, h->choice.base);
 
@@ -479,7 +480,7 @@ static int report(struct session *s, const struct cli *c)
 /* --sequence and --compare speak of one policy's pages. */
 static int list_pages(struct session *s, const struct cli *c, struct input_error *err)
 {
-	static struct audit audit;
+	static struct outcome audit;
 	struct page_list pages = { 0 };
 	int status;
 

@@ -8,7 +8,10 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "kernel/nodes.h"
 #include "kernel/report/report.h"
+#include "kernel/report/report_machine.h"
+#include "kernel/state/options_parse.h"
 #include "tools/predict/rules.h"
 
 #define NSEC_PER_SEC 1000000000ull
@@ -342,7 +345,7 @@ static void note_page(void *ctx, phys_t page, bool from_buffer)
 
 static void see_table(void *ctx, phys_t table, enum pt_level level, uint64_t virt)
 {
-	struct audit *a = ctx;
+	struct outcome *a = ctx;
 
 	(void)virt;
 	a->tables[level]++;
@@ -355,14 +358,14 @@ static void see_table(void *ctx, phys_t table, enum pt_level level, uint64_t vir
 
 static void see_leaves(void *ctx, const struct pgwalk_leaf *first, uint64_t count)
 {
-	struct audit *a = ctx;
+	struct outcome *a = ctx;
 
 	a->leaves[first->level] += count;
 }
 
 static void see_run(void *ctx, const struct placement_run *run)
 {
-	struct audit *a = ctx;
+	struct outcome *a = ctx;
 
 	report_run(a, run);
 	if (run->level == PT_PGD)
@@ -373,7 +376,7 @@ static void see_run(void *ctx, const struct placement_run *run)
 	picture_mark(&a->picture, (struct range){ run->start, run->end }, run->movable ? '!' : '#');
 }
 
-static bool prepare(struct session *s, struct audit *a)
+static bool prepare(struct session *s, struct outcome *a)
 {
 	const struct handover *h = s->h;
 
@@ -405,7 +408,7 @@ static bool prepare(struct session *s, struct audit *a)
  * The trampoline's pages are not the direct map's: they come right after the tables of the first MiB, from what the
  * buffer has left.
  */
-static void leave_out_trampoline(struct audit *a, uint64_t buffer_pages)
+static void leave_out_trampoline(struct outcome *a, uint64_t buffer_pages)
 {
 	uint64_t before = a->dm.levels - 1;
 	uint64_t left = buffer_pages > before ? buffer_pages - before : 0;
@@ -415,7 +418,7 @@ static void leave_out_trampoline(struct audit *a, uint64_t buffer_pages)
 	a->dm.alloc.from_memblock -= a->dm.trampoline_pages - from_buffer;
 }
 
-static bool build(struct audit *a)
+static bool build(struct outcome *a)
 {
 	uint64_t buffer_pages = range_size(a->dm.alloc.buffer) / PAGE_SIZE;
 	uint64_t start = log_now_ns(&a->r->log);
@@ -431,7 +434,7 @@ static bool build(struct audit *a)
 	return true;
 }
 
-static bool walk(struct session *s, struct audit *a)
+static bool walk(struct session *s, struct outcome *a)
 {
 	const struct pgwalk_visit visit = { see_table, see_leaves, a };
 	struct pgwalk w = shadow_walk(s->shadow, a->dm.root, a->dm.levels);
@@ -446,7 +449,7 @@ static bool walk(struct session *s, struct audit *a)
 	return st == OK || report_error(a->r, "%s: the tables cannot be walked: %s", a->policy->name, status_str(st));
 }
 
-bool predict_map(struct session *s, const struct pt_policy *policy, struct audit *a)
+bool predict_map(struct session *s, const struct pt_policy *policy, struct outcome *a)
 {
 	struct count count = { .run = audit_see_counted, .ctx = a, .numa = &s->h->numa, .by_level = true };
 

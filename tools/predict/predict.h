@@ -48,7 +48,7 @@ uint64_t predict_estimate(const struct session *s);
  * Builds that policy's map and finds where its pages lie, through an independent walk: a->placement. False: an error
  * has been reported.
  */
-MUST_CHECK bool predict_map(struct session *s, const struct pt_policy *policy, struct audit *a);
+MUST_CHECK bool predict_map(struct session *s, const struct pt_policy *policy, struct outcome *a);
 
 /* slots.c: h->slots and h->choice.slots. Between nodes_join and nodes_accept, as in the kernel. */
 MUST_CHECK bool slots_find(struct session *s, struct input_error *err);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The slots that Linux's KASLR could draw, and the sweep over them: the kernel's own code, told what is known here. */
+#include "kernel/odds.h"
+#include "kernel/place.h"
 #include "kernel/report/report.h"
-#include "kernel/sweep.h"
+#include "kernel/state/options_parse.h"
 #include "tools/predict/predict.h"
 
 static bool keep(struct bootinfo *bi, struct range r, enum keep_reason why)

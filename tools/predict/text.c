@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/options.h"
+#include "lib/scan.h"
 
 bool text_eat(const char **s, const char *word)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The option "sweep": the verdict of every policy asked for, for every slot that KASLR could have drawn. */
-#ifndef KERNEL_SWEEP_H
-#define KERNEL_SWEEP_H
+#ifndef KERNEL_ODDS_H
+#define KERNEL_ODDS_H
 
-#include "kernel/run.h"
+#include "kernel/state/run.h"
 #include "mm/sweep.h"
 
 /*
@@ -17,8 +17,5 @@ MUST_CHECK bool sweep_policies(struct run *r);
  * Leaves r->mb without the image, and r->h->numa judged by it.
  */
 MUST_CHECK bool sweep_image(struct run *r, const struct sweep_image *image, bool trampoline);
-
-/* report_sweep.c: the record and the lines of a sweep that came out well; `ns` is what it took. */
-void report_sweep(struct run *r, const struct sweep *s, uint64_t ns);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Gathers what acpi/ and mm/ find awkward, words it, and stops repeating itself. */
-#include "kernel/report/findings.h"
+/* Gathers what acpi/ and mm/ find awkward, and stops repeating itself. */
+#include "kernel/judge.h"
 
 #include "acpi/table_rules.h"
-#include "lib/format.h"
-#include "kernel/report/report.h"
+#include "kernel/memory.h"
+#include "kernel/report/report_finding.h"
 #include "mm/memory_rules.h"
 
 #define RULES_MAX 64
@@ -21,8 +21,6 @@ struct gathering {
 	struct tally tally[RULES_MAX];
 };
 
-typedef unsigned long long ull;
-
 /* How often that rule has been told, this time included. */
 static uint64_t count(struct gathering *g, const char *rule)
 {
@@ -37,48 +35,16 @@ static uint64_t count(struct gathering *g, const char *rule)
 	return ++g->tally[i].nr;
 }
 
-#define RANGE_OF " [mem 0x%08llx-0x%08llx] of PXM %llu"
-
-/* What the kinds are about: at most two numbers, or a range and its domain. In the order of enum finding_kind. */
-static const char about[][sizeof(RANGE_OF)] = {
-	[FINDING_TABLE] = "",
-	[FINDING_ENTRY] = " at offset 0x%llx",
-	[FINDING_NUMBER] = " %llu",
-	[FINDING_APIC] = " APIC 0x%02llx",
-	[FINDING_CPU] = " APIC 0x%02llx of PXM %llu",
-	[FINDING_DOMAIN] = " PXM %llu",
-	[FINDING_DOMAINS] = " PXM %llu and PXM %llu",
-	[FINDING_RANGE] = RANGE_OF,
-	[FINDING_RANGES] = RANGE_OF,
-	[FINDING_MEMORY] = " [mem 0x%08llx-0x%08llx]",
-};
-
-static void say(struct log *l, const struct finding *f)
-{
-	enum finding_kind kind = f->kind;
-	bool domain = kind >= FINDING_DOMAIN;
-	char first[80], second[80] = "";
-
-	if (kind >= FINDING_RANGE)
-		format(first, sizeof(first), about[kind], (ull)f->a.start, (ull)f->a.end - 1, (ull)f->pxm);
-	else
-		format(first, sizeof(first), about[kind], domain ? f->pxm : (ull)f->value,
-		       domain ? f->other_pxm : (ull)f->pxm);
-	if (kind == FINDING_RANGES)
-		format(second, sizeof(second), " and" RANGE_OF, (ull)f->b.start, (ull)f->b.end - 1, (ull)f->other_pxm);
-	log_text(l, "finding: %s%s%s", f->rule, first, second);
-}
-
-static void report_finding(void *ctx, const struct finding *f)
+static void see_finding(void *ctx, const struct finding *f)
 {
 	struct gathering *g = ctx;
 
 	if (count(g, f->rule) <= LINES_MAX)
-		say(&g->r->log, f);
+		report_finding(g->r, f);
 }
 
 /* What mm/ says of nodes, in firmware's terms. */
-static void report_memory_finding(void *ctx, const struct memory_finding *f)
+static void see_memory_finding(void *ctx, const struct memory_finding *f)
 {
 	static const uint8_t kinds[] = {
 		[MEMORY_FINDING_ALL] = FINDING_TABLE,     [MEMORY_FINDING_NODE] = FINDING_DOMAIN,
@@ -88,20 +54,19 @@ static void report_memory_finding(void *ctx, const struct memory_finding *f)
 	const struct gathering *g = ctx;
 	const struct numa_node *node = g->r->h->numa.node;
 
-	report_finding(ctx, &(struct finding){ .rule = f->rule,
-					       .kind = (enum finding_kind)kinds[f->kind],
-					       .pxm = node[f->nid].pxm,
-					       .other_pxm = node[f->other_nid].pxm,
-					       .a = f->a,
-					       .b = f->b });
+	see_finding(ctx, &(struct finding){ .rule = f->rule,
+					    .kind = (enum finding_kind)kinds[f->kind],
+					    .pxm = node[f->nid].pxm,
+					    .other_pxm = node[f->other_nid].pxm,
+					    .a = f->a,
+					    .b = f->b });
 }
 
-static void report_more(struct gathering *g)
+static void tell_of_more(struct gathering *g)
 {
 	for (size_t i = 0; i < g->nr; i++) {
 		if (g->tally[i].nr > LINES_MAX)
-			log_text(&g->r->log, "finding: %s: %llu more", g->tally[i].rule,
-				 (ull)g->tally[i].nr - LINES_MAX);
+			report_more_findings(g->r, g->tally[i].rule, g->tally[i].nr - LINES_MAX);
 	}
 }
 
@@ -171,12 +136,12 @@ static void judge_nonvolatile(const struct run *r, const struct findings *to)
 
 static bool judge_memory(struct gathering *g, const struct findings *to)
 {
-	const struct memory_findings memory_to = { report_memory_finding, g };
+	const struct memory_findings memory_to = { see_memory_finding, g };
 	struct run *r = g->r;
 	struct handover *h = r->h;
 	unsigned bits = r->p->cpu.phys_bits;
 
-	if (!run_fill_memory(r))
+	if (!memory_fill(r))
 		return false;
 	numa_judge(&h->numa, r->mb);
 	numa_findings(&(struct numa_evidence){ &h->numa, r->mb, &h->bi.map, bits ? 1ull << bits : PHYS_NONE },
@@ -185,16 +150,16 @@ static bool judge_memory(struct gathering *g, const struct findings *to)
 	return true;
 }
 
-bool findings_report(struct run *r, const struct acpi_root *root, bool joined)
+bool judge_firmware(struct run *r, const struct acpi_root *root, bool joined)
 {
 	struct gathering g = { .r = r };
-	const struct findings to = { report_finding, &g };
+	const struct findings to = { see_finding, &g };
 
 	if (r->h->srat_state == SRAT_ABSENT)
 		return true;
 	judge_tables(&g, root, &to);
 	if (joined && !judge_memory(&g, &to))
 		return false;
-	report_more(&g);
+	tell_of_more(&g);
 	return true;
 }

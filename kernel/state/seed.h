@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Where a seed comes from when none is given: every source that works, mixed. */
-#ifndef KERNEL_ENTROPY_H
-#define KERNEL_ENTROPY_H
+#ifndef KERNEL_STATE_SEED_H
+#define KERNEL_STATE_SEED_H
 
-#include "kernel/platform.h"
+#include "kernel/state/platform.h"
 
 struct entropy {
 	uint64_t seed;    /* all that was drawn, mixed */

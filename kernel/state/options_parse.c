@@ -3,8 +3,9 @@
  * The command line: one table says which options there are, one function each reads a value or says what is wrong with
  * it.
  */
-#include "kernel/options_read.h"
+#include "kernel/state/options_parse.h"
 
+#include "kernel/state/options_map.h"
 #include "lib/format.h"
 #include "mm/policy.h"
 
@@ -38,22 +39,6 @@ static bool is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* Sets *err to "WORD: reason", a long word cut; always false. */
-bool option_refuse(const struct option_word *p, const char *fmt, ...)
-{
-	bool cut = scan_length(p->word) > WORD_SHOWN;
-	char *text = p->err->text;
-	size_t size = sizeof(p->err->text);
-	va_list ap;
-	int n;
-
-	n = format(text, size, "%.*s%s: ", cut ? WORD_SHOWN - 3 : WORD_SHOWN, p->word, cut ? "..." : "");
-	va_start(ap, fmt);
-	format_v(text + n, size - (size_t)n, fmt, ap);
-	va_end(ap);
-	return false;
-}
-
 /* The place of the value in a list of words, each followed by NUL, the last by two; -1 and a message: none of them. */
 static int choose(const struct option_word *p, const char *words)
 {
@@ -69,23 +54,6 @@ static int choose(const struct option_word *p, const char *words)
 	}
 	option_refuse(p, i > 1 ? "not one of %s" : "only %s is known", list);
 	return -1;
-}
-
-bool option_next_item(const struct option_word *p, const char **list, char item[OPTION_ITEM_MAX])
-{
-	const char *s = *list;
-	size_t n = 0;
-
-	while (s[n] && s[n] != ',')
-		n++;
-	if (n == 0)
-		return option_refuse(p, "an item of the list is empty");
-	if (n >= OPTION_ITEM_MAX)
-		return option_refuse(p, "an item of the list is longer than %d characters", OPTION_ITEM_MAX - 1);
-	memcpy(item, s, n);
-	item[n] = '\0';
-	*list = s[n] ? s + n + 1 : NULL;
-	return true;
 }
 
 /* ---- one reader an option, in the order of docs/options.md ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Draws from every source, tells rubbish apart, mixes the rest. */
-#include "kernel/entropy.h"
+#include "kernel/state/seed.h"
 
 #include "lib/rng.h"
 

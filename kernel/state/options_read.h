@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files that read options share: one option's word, and how it is refused. */
-#ifndef KERNEL_OPTIONS_READ_H
-#define KERNEL_OPTIONS_READ_H
+#ifndef KERNEL_STATE_OPTIONS_READ_H
+#define KERNEL_STATE_OPTIONS_READ_H
 
-#include "kernel/options.h"
+#include "kernel/state/options.h"
 #include "lib/scan.h"
 
 #define OPTION_ITEM_MAX 64 /* longest item of a list, with its NUL */
+
+/* What is wrong with a command line: the words for the log's "error: " line. */
+struct option_error {
+	char text[160];
+};
 
 /* One option being read. */
 struct option_word {
@@ -21,9 +26,5 @@ bool option_refuse(const struct option_word *p, const char *fmt, ...) PRINTF_LIK
 
 /* Cuts the next item off a comma list; *list becomes NULL behind the last. False and a message: empty or too long. */
 bool option_next_item(const struct option_word *p, const char **list, char item[OPTION_ITEM_MAX]);
-
-/* mem= and memmap=; of a refused list nothing is kept. */
-bool option_read_mem(struct option_word *p);
-bool option_read_memmap(struct option_word *p);
 
 #endif

@@ -4,8 +4,8 @@
  * console is open are kept in the log and replayed. The state is pointer-free and moves with the image; the sink is
  * set anew after the move.
  */
-#ifndef KERNEL_REPORT_LOG_H
-#define KERNEL_REPORT_LOG_H
+#ifndef KERNEL_STATE_LOG_H
+#define KERNEL_STATE_LOG_H
 
 #include "lib/base.h"
 

@@ -2,8 +2,8 @@
 /*
  * What the run needs from outside: hardware on metal, fakes on a host. Filled anew after the move: it holds pointers.
  */
-#ifndef KERNEL_PLATFORM_H
-#define KERNEL_PLATFORM_H
+#ifndef KERNEL_STATE_PLATFORM_H
+#define KERNEL_STATE_PLATFORM_H
 
 #include "lib/base.h"
 #include "mm/direct_map.h"

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs mm/sweep on what this run has found: its slots, its memory, its image. */
-#include "kernel/sweep.h"
+#include "kernel/odds.h"
 
 #include "kernel/audit.h"
+#include "kernel/memory.h"
 #include "kernel/report/report.h"
+#include "kernel/report/report_sweep.h"
 
 /* Too large for the stack. */
 static struct sweep the_sweep;
@@ -13,10 +15,10 @@ static bool take_image_away(struct run *r)
 {
 	const struct bootinfo *bi = &r->h->bi;
 
-	if (!run_fill_memory(r) || !run_reserve(r, (struct range){ 0, 1 * MIB }))
+	if (!memory_fill(r) || !memory_reserve(r, (struct range){ 0, 1 * MIB }))
 		return false;
 	for (size_t i = 0; i < bi->nr_keep; i++) {
-		if (!run_reserve(r, bi->keep[i].r))
+		if (!memory_reserve(r, bi->keep[i].r))
 			return false;
 	}
 	return true;
@@ -26,7 +28,7 @@ static bool put_image_back(struct run *r, uint64_t taken)
 {
 	phys_t base = r->h->bi.image.start;
 
-	if (!run_reserve(r, (struct range){ base, base + taken }))
+	if (!memory_reserve(r, (struct range){ base, base + taken }))
 		return false;
 	numa_judge(&r->h->numa, r->mb);
 	return true;

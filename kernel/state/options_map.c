@@ -3,7 +3,7 @@
  * mem= and memmap=: read as Linux reads them (arch/x86/kernel/e820.c), kept as a list, applied to the map in that
  * order.
  */
-#include "kernel/options_read.h"
+#include "kernel/state/options_map.h"
 
 #include "lib/format.h"
 

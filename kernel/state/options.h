@@ -2,8 +2,8 @@
 /*
  * The command line as docs/options.md has it: each option checked, nothing silently ignored. Pointer-free, as it moves.
  */
-#ifndef KERNEL_OPTIONS_H
-#define KERNEL_OPTIONS_H
+#ifndef KERNEL_STATE_OPTIONS_H
+#define KERNEL_STATE_OPTIONS_H
 
 #include "lib/base.h"
 #include "lib/scan.h"
@@ -69,31 +69,5 @@ struct options {
 	bool report_full, report_tables; /* full only with json; tables is printed with either */
 	enum exit_kind exit;
 };
-
-/* What is wrong with a command line: the words for the log's "error: " line. */
-struct option_error {
-	char text[160];
-};
-
-/* The defaults of docs/options.md. */
-void options_init(struct options *o);
-
-/*
- * Parses a whole line, the last of an option given twice wins. On false, *err names the option and the reason and *o
- * holds what was read before it (so that console= and exit= given earlier still count).
- */
-MUST_CHECK bool options_parse(struct options *o, const char *line, struct option_error *err);
-
-/*
- * What can be seen only from the whole line: options that have no effect beside others, and dry and save where the
- * loader is not UEFI. False: *err names one of the options.
- */
-MUST_CHECK bool options_check(const struct options *o, bool uefi, struct option_error *err);
-
-/*
- * Applies mem= and memmap= to a sanitised map in the order given, as Linux does (arch/x86/kernel/e820.c,
- * parse_memmap_one).
- */
-MUST_CHECK enum status options_apply_map(const struct options *o, struct e820 *map);
 
 #endif

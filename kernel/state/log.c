@@ -3,7 +3,7 @@
  * Lines are built whole and sent by one call, so that two writers can never mix inside a line and a slow wire is asked
  * once.
  */
-#include "kernel/report/log.h"
+#include "kernel/state/log.h"
 
 #include "lib/crc32.h"
 #include "lib/format.h"

@@ -3,8 +3,8 @@
  * What any loader must tell: the contract between boot/ and kernel/. Filled inside the image, no pointers, so it moves
  * with it.
  */
-#ifndef KERNEL_BOOTINFO_H
-#define KERNEL_BOOTINFO_H
+#ifndef KERNEL_STATE_BOOTINFO_H
+#define KERNEL_STATE_BOOTINFO_H
 
 #include "mm/e820.h"
 

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the image goes. */
+#ifndef KERNEL_PLACE_H
+#define KERNEL_PLACE_H
+
+#include "kernel/state/run.h"
+
+/* Finds h->slots and makes h->choice. False: an error has been reported. */
+MUST_CHECK bool place_choose(struct run *r);
+
+/* Finds h->slots alone, for an image of h->choice.size; reads h->bi, h->srat and the options. */
+void place_find_slots(struct run *r);
+
+#endif

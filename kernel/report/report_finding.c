@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Findings in words: `finding: RULE [mem ...] of PXM n`. */
+#include "kernel/report/report_finding.h"
+
+#include "lib/format.h"
+
+typedef unsigned long long ull;
+
+#define RANGE_OF " [mem 0x%08llx-0x%08llx] of PXM %llu"
+
+/* What the kinds are about: at most two numbers, or a range and its domain. In the order of enum finding_kind. */
+static const char about[][sizeof(RANGE_OF)] = {
+	[FINDING_TABLE] = "",
+	[FINDING_ENTRY] = " at offset 0x%llx",
+	[FINDING_NUMBER] = " %llu",
+	[FINDING_APIC] = " APIC 0x%02llx",
+	[FINDING_CPU] = " APIC 0x%02llx of PXM %llu",
+	[FINDING_DOMAIN] = " PXM %llu",
+	[FINDING_DOMAINS] = " PXM %llu and PXM %llu",
+	[FINDING_RANGE] = RANGE_OF,
+	[FINDING_RANGES] = RANGE_OF,
+	[FINDING_MEMORY] = " [mem 0x%08llx-0x%08llx]",
+};
+
+void report_finding(struct run *r, const struct finding *f)
+{
+	enum finding_kind kind = f->kind;
+	bool domain = kind >= FINDING_DOMAIN;
+	char first[80], second[80] = "";
+
+	if (kind >= FINDING_RANGE)
+		format(first, sizeof(first), about[kind], (ull)f->a.start, (ull)f->a.end - 1, (ull)f->pxm);
+	else
+		format(first, sizeof(first), about[kind], domain ? f->pxm : (ull)f->value,
+		       domain ? f->other_pxm : (ull)f->pxm);
+	if (kind == FINDING_RANGES)
+		format(second, sizeof(second), " and" RANGE_OF, (ull)f->b.start, (ull)f->b.end - 1, (ull)f->other_pxm);
+	log_text(&r->log, "finding: %s%s%s", f->rule, first, second);
+}
+
+void report_more_findings(struct run *r, const char *rule, uint64_t nr)
+{
+	log_text(&r->log, "finding: %s: %llu more", rule, (ull)nr);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The lines and records that say where the image goes and where page-table pages lie. */
+#ifndef KERNEL_REPORT_REPORT_PLACE_H
+#define KERNEL_REPORT_REPORT_PLACE_H
+
+#include "kernel/report/picture.h"
+#include "kernel/state/run.h"
+#include "mm/cost.h"
+#include "mm/policy.h"
+
+/* What came of one policy's direct map. */
+struct outcome {
+	struct run *r;
+	const struct pt_policy *policy;
+	bool last;    /* its map stays */
+	bool counted; /* nothing was built: the numbers are the allocator's, no page is looked at */
+	struct memblock mb;
+	struct direct_map dm;
+	uint64_t build_ns;
+	/* what the walk found */
+	uint64_t tables[PT_LEVELS], leaves[3];
+	uint64_t ram_mapped;
+	char wrong[120]; /* the first thing that is not as it must be; empty: none */
+	struct placement placement;
+	struct cost_sum cost;
+	bool stained[PT_LEVELS][MAX_NUMNODES];
+	struct picture picture;
+};
+
+void report_choice(struct run *r);
+void report_reserved(struct run *r, struct range what, const char *name);
+void report_geometry(struct run *r);
+void report_run(struct outcome *a, const struct placement_run *run);
+void report_policy(struct outcome *a);
+/* The lowest movable range at or above the image's end; NULL when there is none. */
+const struct numa_memblk *report_next_movable(const struct numa *n, phys_t end);
+
+#endif
