@@ -155,12 +155,12 @@ all: ## build everything into build/
 deps: ## install the Debian packages that building and testing need
 	$(Q)tools/deps $(ALL_PACKAGES) $(TEST_PACKAGES) $(TOOL_PACKAGES)
 
-# Clean and stained are both a good end.
+# Clean and stained are both a good end. Variables go by the environment: no shell reads their values on the way.
+$(foreach v,MACHINE SEED ALLOC APPEND QEMU_ARGS,$(eval run: export LANDFALL_$v = $$($v)))
 run: ## boot the default machine in QEMU; MACHINE= SEED= ALLOC= APPEND= QEMU_ARGS=
 	$(Q)tools/deps $(RUN_PACKAGES)
 	$(Q)+$(MAKE) -s --no-print-directory build/landfall.elf build/landfall-machine
-	$(Q)tools/run --machine='$(MACHINE)' --seed='$(SEED)' --alloc='$(ALLOC)' --append='$(APPEND)' \
-		--qemu-args='$(QEMU_ARGS)' || [ $$? -eq 1 ]
+	$(Q)tools/run || [ $$? -eq 1 ]
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 build/unit/tests: $(patsubst %.c,build/host/%.o,$(wildcard tests/unit/*.c)) build/host/pure.a

@@ -60,7 +60,7 @@ def test_random_seed():
 
 def test_plain_machine_with_qemu_arguments():
     code, lines, _ = run("--machine", "none", "--qemu-args", "-machine pc -m 256M")
-    assert (code, lines[-1]) == (0, "result: clean")
+    assert (code, lines[-1]) == (0, "result: no verdict: SRAT absent")
     assert any("usable" in line and "0x000000000ffdffff" in line for line in lines)
 
 
@@ -68,7 +68,17 @@ def test_machine_from_a_file(tmp_path):
     path = tmp_path / "small.machine"
     path.write_text("about small\nsource here\nqemu pc\nmemory 128M\n")
     code, lines, _ = run("--machine", str(path))
+    assert (code, lines[-1]) == (0, "result: no verdict: SRAT absent")
+
+
+def test_a_kernel_whose_path_has_blanks(tmp_path):
+    """QEMU puts the file's name in front of the command line."""
+    path = tmp_path / "a b\tc" / "my landfall.elf"
+    path.parent.mkdir()
+    path.write_bytes(paths.KERNEL.read_bytes())
+    code, lines, _ = run("--kernel", str(path), "--alloc=memblock")
     assert (code, lines[-1]) == (0, "result: clean")
+    assert not any("my" in line for line in lines)
 
 
 @pytest.mark.parametrize("args, words", [
@@ -152,6 +162,20 @@ def test_make_run_fails_when_there_is_no_verdict():
     done = make_run("APPEND=alloc=foo")
     assert done.returncode == 2
     assert done.stdout.splitlines()[-1].startswith("result: could not complete: ")
+
+
+@pytest.mark.parametrize("words", ["it's", '$(touch owned)', "`touch owned`", '";touch owned;"', "a'b c\\"])
+def test_make_run_hands_options_on_as_they_are(words):
+    """No shell reads them on the way."""
+    done = make_run("APPEND=" + words.replace("$", "$$"))
+    assert done.returncode == 2 and not (ROOT / "owned").exists()
+    assert "result: could not complete: unknown option '" in done.stdout and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_make_run_on_a_full_disk():
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    with open("/dev/full", "w") as full:
+        assert subprocess.run(["make", "run"], cwd=ROOT, env=env, stdout=full, stderr=subprocess.PIPE, timeout=120).returncode == 2
 
 
 def test_judge_believes_neither_alone():

@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""Judges a serial log as a lab gets it: passed, failed, truncated, garbled or rebooted. What it takes for what: docs/check-log.md."""
+"""Judges a serial log as a lab gets it. What it takes for what: docs/check-log.md."""
 import re
-from pathlib import Path
-from xml.sax.saxutils import escape, quoteattr
+from collections import namedtuple
 
 from . import records
+from .wire import BROKEN, Wire
 
-EXIT = {"passed": 0, "failed": 1, "truncated": 3, "garbled": 4, "rebooted": 5}
-ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[()*+][0-9A-Za-z]|[0-9=>A-Za-z])")
-RECORD = re.compile(r'\{"rec":"[^\x00-\x1f\x7f]*?,"crc":"[0-9a-f]{8}"\}')
-# What is left of a record after most accidents.
-TRACE = re.compile(r'\{"rec|"boot_id":|,"crc":|"seq":\d')
+EXIT = {"passed": 0, "failed": 1, "truncated": 3, "garbled": 4, "rebooted": 5, "no verdict": 6, "unknown": 7}
 RESULT = re.compile(r"(not )?ok (\d+) - (.*)")
-BROKEN = (AssertionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
+RESULT_WORDS = {"none": "no verdict"}
+
+Judged = namedtuple("Judged", "state why wire")
 
 
 class Verdict(Exception):
@@ -23,44 +21,7 @@ class Verdict(Exception):
         self.state, self.why = state, why
 
 
-class Wire:
-    """What came over the wire: records that are whole, traces of others, KTAP."""
-
-    def __init__(self, data):
-        self.lines, self.records, self.damaged_at, self.ktap = [], [], [], []
-        self.error = None
-        for line in re.split(r"[\r\n]+", ESCAPE.sub(b"", data).decode("ascii", "replace")):
-            self._take(line)
-
-    def _take(self, line):
-        """Noise may stand in front of a record or behind it: its CRC says what belongs to it."""
-        rest, end = [], 0
-        for m in RECORD.finditer(line):
-            if self._take_record(m[0]):
-                rest.append(line[end:m.start()])
-                end = m.end()
-        rest.append(line[end:])
-        if any(TRACE.search(part) for part in rest):
-            self.damaged_at.append(len(self.records))
-        self._take_text(line)
-
-    def _take_record(self, line):
-        try:
-            record = records.read_record(line)
-        except BROKEN:
-            return False
-        if line not in self.lines[-8:]:  # what two consoles on one wire send twice
-            self.lines.append(line)
-            self.records.append(record)
-        return True
-
-    def _take_text(self, line):
-        error = re.match(r"\[ *\d+\.\d{6}\] ((error|fault): .*)", line)
-        if error:
-            self.error = error[1]
-        if line == "KTAP version 1" or (self.ktap and line.isascii() and records.KTAP.fullmatch(line)):
-            self.ktap.append(line)
-
+# ---- logs with records -----------------------------------------------------------------------------------------------
 
 def check_arrival(wire):
     """All records are there, of one boot, in order; raises what else the log is."""
@@ -82,25 +43,62 @@ def check_arrival(wire):
     at_the_end = wire.damaged_at in ([], [len(seqs)])
     if seqs == row and not seqs[0] and at_the_end and not wire.ktap:
         raise Verdict("truncated", f"the log ends after record {seqs[-1]}")
-    missing = sorted(set(range(seqs[-1] + (not ended) + 1)) - set(seqs))
+    missing = gaps(seqs, ended)
     raise Verdict("garbled", f"records damaged or missing: {', '.join(map(str, missing[:8]))}{', ...' if missing[8:] else ''}"
                   if missing else "records out of order")
+
+
+def gaps(seqs, ended):
+    """The first few numbers that are missing; a number that is far too high does no harm."""
+    there, found, at = set(seqs), [], 0
+    while at < max(seqs) + (not ended) and len(found) < 9:
+        if at not in there:
+            found.append(at)
+        at += 1
+    return found
+
+
+def check_known(wire):
+    """Records whose CRC is right have not been damaged: what is odd in them is of another version."""
+    if wire.unknown:
+        number, words = wire.unknown[0]
+        more = f", and {len(wire.unknown) - 1} more" if wire.unknown[1:] else ""
+        raise Verdict("unknown", f"record {number} is whole, but not as this check-log knows it{more}: {words}")
 
 
 def check_ktap(wire):
     """KTAP has no CRC, but it is counted, and its last line is known: 1..N, and N results. A prediction has none."""
     if wire.records[0].get("protocol") == "predict":
         return
-    plan = next((int(line[3:]) for line in wire.ktap if re.fullmatch(r"1\.\.\d+", line)), None)
-    results = [m for m in map(RESULT.fullmatch, wire.ktap) if m]
-    in_order = [int(m[2]) for m in results] == list(range(1, len(results) + 1))
-    last = [r for r in wire.records if r["rec"] == "verdict"][-1:]
-    want = f"{'not ' if last[0]['result'] == 'stained' else ''}ok {plan} - clean: {last[0]['alloc']}" if last else None
-    if plan == len(results) and in_order and (not results or results[-1][0] == want):
+    plan, results, in_order = ktap_of(wire)
+    last = wire_verdicts(wire)[-1]
+    want = re.escape(f"{'not ' if last['result'] == 'stained' else ''}ok {plan} - clean: {last['alloc']}")
+    want += "( # SKIP .*)?" if records.result_of(last) == "none" else ""
+    if plan and plan == len(results) and in_order and re.fullmatch(want, results[-1][0]):
         return
-    if in_order and (not results or (plan and (len(results) < plan or (want or "").startswith(results[-1][0])))):
+    if in_order and (not results or (plan and (len(results) < plan or cut_short(last, plan, results[-1][0])))):
         raise Verdict("truncated", f"KTAP ends within result {len(results)} of {plan or 'an unknown number'}")
     raise Verdict("garbled", "KTAP lines damaged or missing")
+
+
+def cut_short(last, plan, line):
+    whole = f"{'not ' if last['result'] == 'stained' else ''}ok {plan} - clean: {last['alloc']}"
+    return whole.startswith(line)
+
+
+def ktap_of(wire):
+    """(planned number or None, results, whether they are counted right) of the KTAP lines."""
+    plan = next((int(line[3:]) for line in wire.ktap if re.fullmatch(r"1\.\.\d{1,6}", line)), None)
+    results = [m for m in map(RESULT.fullmatch, wire.ktap) if m]
+    return plan, results, [int(m[2]) for m in results] == list(range(1, len(results) + 1))
+
+
+def wire_verdicts(wire):
+    """The verdict records; a log without one has proved nothing."""
+    found = [r for r in wire.records if r["rec"] == "verdict"]
+    if not found:
+        raise Verdict("failed", "the log has an end, but no verdict")
+    return found
 
 
 def forced_hotplug(log):
@@ -114,40 +112,65 @@ def check_run(wire):
     try:
         log = records.Log("\r\n".join(wire.lines + wire.ktap + [""]).encode())
         log.check_run(forced_hotplug(log))
-        return log
     except BROKEN as e:
         raise Verdict("failed", f"the records contradict each other: {e}") from None
 
 
+def judge_records(wire, allow_stained):
+    check_arrival(wire)
+    status = wire.records[-1].get("status")
+    if status in ("error", "fault"):
+        raise Verdict("failed", wire.error or f"the end record says {status}")
+    check_known(wire)
+    verdicts = wire_verdicts(wire)
+    check_ktap(wire)
+    check_run(wire)
+    conclude([(v["alloc"], RESULT_WORDS.get(records.result_of(v), v["result"])) for v in verdicts],
+             f"{len(wire.records)} records", allow_stained, f"SRAT {verdicts[-1]['srat']}; ")
+
+
+# ---- logs without -----------------------------------------------------------------------------------------------------
+
+def judge_text(wire, allow_stained):
+    """report=text: every verdict stands there twice, as text and as a result that is counted; both must say the same."""
+    if wire.banners > 1:
+        raise Verdict("rebooted", f"{wire.banners} boots")
+    if any(line.startswith("Bail out!") for line in wire.ktap):
+        raise Verdict("failed", wire.error or next(line for line in wire.ktap if line.startswith("Bail out!")))
+    plan, results, in_order = ktap_of(wire)
+    if in_order and (not plan or len(results) < plan or not wire.repeats):
+        raise Verdict("truncated", f"text alone, and KTAP ends within result {len(results)} of {plan or 'an unknown number'}")
+    told = {m[3].partition(" # SKIP ")[0][7:]: m for m in results if m[3].startswith("clean: ")}
+    last = wire.verdicts[-1][1] if wire.verdicts else ""
+    whole = plan == len(results) and in_order and bool(wire.verdicts) and list(told) == [alloc for alloc, _ in wire.verdicts]
+    if not whole or bool(results[-1][1]) != (last == "stained"):
+        raise Verdict("garbled", "text alone, and its verdicts are not those of the KTAP lines")
+    broken = [m[3] for m in results if m[1] and not m[3].startswith("clean: ")]
+    if broken:
+        raise Verdict("failed", f"a check of Landfall's own: {broken[0]}")
+    conclude(wire.verdicts, "text alone, which no CRC protects", allow_stained)
+
+
+# ---- both -------------------------------------------------------------------------------------------------------------
+
+def conclude(verdicts, basis, allow_stained, because=""):
+    """Raises what the log is, now that it is known to be whole; the last verdict is the run's."""
+    results = ", ".join(f"{alloc} {result}" for alloc, result in verdicts)
+    last = verdicts[-1][1]
+    if last == "no verdict":
+        raise Verdict("no verdict", f"{because}{results}; {basis}")
+    if last == "stained" and not allow_stained:
+        raise Verdict("failed", f"stained: {results}")
+    raise Verdict("passed", f"{results}; {basis}")
+
+
 def judge(data, allow_stained=False):
-    """(state, why, wire) of a log's bytes."""
+    """The state of a log's bytes, why, and what has come over the wire."""
     wire = Wire(data)
     try:
-        check_arrival(wire)
-        status = wire.records[-1]["status"]
-        if status not in ("clean", "stained"):
-            raise Verdict("failed", wire.error or f"the end record says {status}")
-        check_ktap(wire)
-        log = check_run(wire)
-        results = ", ".join(f"{v['alloc']} {v['result']}" for v in log.all("verdict"))
-        if status == "stained" and not allow_stained:
-            raise Verdict("failed", f"stained: {results}")
-        return "passed", f"{results}; {len(wire.records)} records", wire
+        text_only = not wire.records and not wire.damaged_at and (wire.verdicts or wire.ktap or wire.banners)
+        (judge_text if text_only else judge_records)(wire, allow_stained)
     except Verdict as v:
-        return v.state, v.why, wire
-
-
-def junit(state, why, wire, path):
-    """The log as one test case; of a run that came to its end, each of its checks as another."""
-    bad = f"<failure type={quoteattr(state)} message={quoteattr(why)}/>" if state != "passed" else escape(why).join(
-        ("<system-out>", "</system-out>"))
-    cases = [f'<testcase classname="landfall" name="log">{bad}</testcase>']
-    for m in map(RESULT.fullmatch, wire.ktap if state in ("passed", "failed") else []):
-        if m:
-            name, _, skip = m[3].partition(" # SKIP ")
-            skip = "stained, which is allowed" if m[1] and state == "passed" else skip
-            inside = f"<skipped message={quoteattr(skip)}/>" if skip else "<failure/>" if m[1] else ""
-            cases.append(f'<testcase classname="landfall.check" name={quoteattr(name)}>{inside}</testcase>')
-    text = "\n".join(cases)
-    Path(path).write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="landfall" tests="{len(cases)}" '
-                          f'failures="{text.count("<failure")}" skipped="{text.count("<skipped")}">\n{text}\n</testsuite>\n')
+        return Judged(v.state, v.why, wire)
+    except BROKEN as e:  # a record that says what none can
+        return Judged("failed", f"the records make no sense: {type(e).__name__}: {e}", wire)

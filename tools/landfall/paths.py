@@ -8,3 +8,4 @@ MACHINE_TOOL = ROOT / "build/landfall-machine"
 PREDICT = ROOT / "build/landfall-predict"
 MACHINES = ROOT / "tests/machines"
 SCHEMA = ROOT / "tests/schema/records.json"
+LOG = ROOT / "build/landfall.log"  # of the last run shown on a terminal

@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from . import records
 from .paths import MACHINE_TOOL, MACHINES
 
 QEMU = "qemu-system-x86_64"
@@ -62,7 +63,7 @@ def find_qemu():
 
 def boot_args(kernel, options):
     """The part of the command line that boots a Multiboot kernel."""
-    if not Path(kernel).exists():
+    if not Path(kernel).is_file():
         raise QemuError(f"{kernel} is missing: run make")
     return ["-kernel", str(kernel), "-append", " ".join(options)]
 
@@ -143,8 +144,9 @@ class Guest:
     """A running QEMU. Everything it leaves behind goes when the `with` block ends."""
 
     def __init__(self, args, qmp=False, gdb=False):
+        program, self.plain = find_qemu(), None
         self.folder = Path(tempfile.mkdtemp(prefix="landfall-"))
-        command = [find_qemu(), *COMMON, *args, "-serial", "stdio"]
+        command = [program, *COMMON, *self._plain_names(args), "-serial", "stdio"]
         if qmp:
             command += ["-qmp", f"unix:{self.folder}/qmp,server=on,wait=off"]
         if gdb:
@@ -167,7 +169,21 @@ class Guest:
         self.process.stdout.close()
         if self.qmp:
             self.qmp.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in filter(None, (self.folder, self.plain)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _plain_names(self, args):
+        """QEMU puts a Multiboot kernel's name in front of its command line as it is: one with blanks would be several words."""
+        args = list(args)
+        for i in [i for i, arg in enumerate(args[:-1]) if arg == "-kernel"]:
+            if re.search(r"\s", args[i + 1]):
+                folder = self.folder
+                if re.search(r"\s", str(folder)):
+                    folder = self.plain = Path(tempfile.mkdtemp(prefix="landfall-", dir="/tmp"))
+                link = folder / f"kernel-{i}"
+                link.symlink_to(Path(args[i + 1]).resolve())
+                args[i + 1] = str(link)
+        return args
 
     def read(self, timeout):
         """What comes next on the serial line; None after `timeout` seconds of silence, b'' when QEMU has ended."""
@@ -200,18 +216,6 @@ class Guest:
         return (self.folder / "stderr").read_text(errors="replace")
 
 
-def records(log):
-    """The records of a log, unchecked; lines that are no JSON are left out."""
-    found = []
-    for line in log.replace(b"\r", b"").split(b"\n"):
-        if line.startswith(b"{"):
-            try:
-                found.append(json.loads(line))
-            except ValueError:
-                pass
-    return found
-
-
 def last_error(log):
     """The text of the last `error:` line, or ''."""
     errors = re.findall(rb"^\[[ 0-9.]+\] error: ([^\r\n]*)", log, re.M)
@@ -220,7 +224,8 @@ def last_error(log):
 
 def judge(code, log):
     """(status for the shell, words) of a run: QEMU's exit status, None when it had to be ended, and the serial log."""
-    ends = [r.get("status") for r in records(log) if r.get("rec") == "end"]
+    found = records.read_all(log)
+    ends = [r.get("status") for r in found if r.get("rec") == "end"]
     said = ends[-1] if ends else None
     if said is not None and said not in STATUS:
         return 3, f"fault: the log's end record says {said!r}"
@@ -236,5 +241,14 @@ def judge(code, log):
         return 3, "fault: hang, no verdict in the time given"
     else:
         return 3, "fault: the machine was reset or powered off without a verdict"
-    words = {"error": f"could not complete: {last_error(log) or 'no error line in the log'}"}.get(verdict, verdict)
-    return STATUS[verdict], words
+    if verdict == "error":
+        return STATUS[verdict], f"could not complete: {last_error(log) or 'no error line in the log'}"
+    return STATUS[verdict], no_verdict(found) if verdict == "clean" else verdict
+
+
+def no_verdict(found):
+    """`clean`, or why the run could not have been stained: the last map's verdict counts."""
+    last = [r for r in found if r.get("rec") == "verdict"][-1:]
+    if last and records.result_of(last[0]) == "none":
+        return f"no verdict: SRAT {last[0].get('srat')}"
+    return "clean"

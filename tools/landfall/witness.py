@@ -20,7 +20,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter, namedtuple
 
-from . import qemu
+from . import program, qemu
 
 PRESENT, WRITE, LARGE, NX = 1, 1 << 1, 1 << 7, 1 << 63
 ADDRESS = 0x000FFFFFFFFFF000
@@ -216,7 +216,7 @@ def parse_node(text):
 
 def parse_arguments():
     text, _, module = __doc__.partition("\n\n")
-    p = argparse.ArgumentParser(description=text, epilog=module, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = program.Parser(text, epilog=module)
     p.add_argument("qmp", metavar="SOCKET", help="UNIX socket of QEMU's -qmp")
     p.add_argument("--srat", metavar="FILE", help="the guest's SRAT")
     p.add_argument("--node", action="append", default=[], type=parse_node, metavar="N:START:END[:hotplug]")
