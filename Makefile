@@ -187,7 +187,7 @@ $(eval $(call layer,qemu,tests/qemu --dist loadgroup))
 $(eval $(call layer,uefi,tests/uefi --dist loadfile))
 $(eval $(call layer,tools,tests/tools --dist loadfile))
 $(eval $(call layer,linux,tests/linux --dist loadgroup))
-$(eval $(call layer,predict,tests/linux/test_predict.py))
+$(eval $(call layer,predict,tests/linux/test_predict.py tests/linux/test_recordings.py))
 test-data: ## recorded machines, expected logs and firmware rules
 test-qemu: ## boots in QEMU
 test-uefi: build/odd-firmware.efi linux-kernels ## boots through UEFI, GRUB, the network and kexec

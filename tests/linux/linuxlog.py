@@ -12,10 +12,13 @@ SHARED = re.compile(r"""
     BIOS-e820:\ |last_pfn\ =|SRAT:\ |ACPI:\ SRAT:\ |NUMA:\ |NUMA\ turned|No\ NUMA|Faking\ a\ node|ACPI:\ SLIT\ table|
     Warning:\ .*node|node\ \d+\ \[mem\ .*overlaps""", re.X)
 TABLES = re.compile(r"ACPI: (?:RSDP|[RX]SDT|SRAT|SLIT|APIC) 0x")
+# Until 5.14 a page table is reserved by alloc_low_pages itself, later by the allocator that the line before names.
 PAGE_TABLE = re.compile(r"memblock_phys_alloc_range: 4096 bytes .* alloc_low_pages\+")
-RESERVE = re.compile(r"memblock_reserve: \[0x(\w+)-0x(\w+)\] (\w+)")
+RESERVE = re.compile(r"(?:__)?memblock_reserve: \[0x(\w+)-0x(\w+)\] (?:nid=\S+ flags=\S+ )?(\w+)")
 REGION = re.compile(r" (memory|reserved)\[0x\w+\]\t\[0x(\w+)-0x(\w+)\], 0x\w+ bytes(?: on node (\d+))? flags: 0x(\w+)")
-BRK_AFTER_END = 0x30000  # Debian: from the brk area's start to _end
+# From the brk area's start to _end: 64 KiB of slop, 64 KiB for DMI, and the page-table buffer of 12 pages up to 5.11, 16 since.
+BRK_SIZE = 0x20000
+BUFFER_PAGES = {"5.10": 12}
 
 
 def lines(data):
@@ -54,16 +57,24 @@ class LinuxLog:
 
     def _table_pages(self):
         """Page-table pages that memblock handed out, in that order: the next reservation answers a request."""
-        pages, asked = [], False
-        for line in self.lines:
-            if PAGE_TABLE.match(line):
+        return [page for _, page in self._split(self.lines) if page is not None]
+
+    @staticmethod
+    def _split(log):
+        """(line, page) for each line that is a page-table page's reservation, (line, None) for all others but its request."""
+        asked = False
+        for line in log:
+            text = STAMP.sub("", line, count=1) if line.startswith("[") else line
+            m = RESERVE.match(text)
+            if PAGE_TABLE.match(text):
                 assert not asked, line
                 asked = True
-            elif asked and (m := RESERVE.match(line)):
+            elif m and (asked or m[3] == "alloc_low_pages"):
                 assert int(m[2], 16) == int(m[1], 16) + 4095, line
-                pages.append(int(m[1], 16))
+                yield line, int(m[1], 16)
                 asked = False
-        return pages
+            else:
+                yield line, None
 
     def firmware_tables(self):
         """ACPI tables, which Linux reserves when its direct map is built and SRAT is not read yet."""
@@ -82,16 +93,17 @@ class LinuxLog:
         """(_text, _end): where the reserved range that ends with the brk area begins."""
         start, end = self.brk
         base = next(r.start for r in self.dumps[0]["reserved"] if r.start <= start and end <= r.end)
-        return base, start + BRK_AFTER_END
+        return base, start + BRK_SIZE + self.buffer_pages * 4096
+
+    @property
+    def release(self):
+        return next(line.split()[2] for line in self.lines if line.startswith("Linux version "))
+
+    @property
+    def buffer_pages(self):
+        return BUFFER_PAGES.get(".".join(self.release.split(".")[:2]), 16)
 
     def without_table_pages(self):
         """The log as it is before its page tables are known: their requests and reservations cut out."""
-        kept, asked = [], False
-        for line in self.data.split(b"\n"):
-            if b"alloc_low_pages+" in line:
-                asked = True
-            elif asked and b"memblock_reserve: " in line:
-                asked = False
-            else:
-                kept.append(line)
-        return b"\n".join(kept)
+        text = self.data.decode("ascii", "replace")
+        return "".join(line for line, page in self._split(text.splitlines(keepends=True)) if page is None).encode()

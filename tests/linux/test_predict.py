@@ -471,7 +471,8 @@ def test_inputs_incomplete():
     assert p.stderr.startswith("inputs incomplete: ") and all(line.startswith("0x") for line in p.stdout.splitlines())
     p = predict("--linux-log", "-", text=text)
     assert (p.returncode, p.stderr) == (
-        2, "landfall-predict: error: -: nothing tells where the kernel lies: give --kernel START:END\n")
+        2, "landfall-predict: error: -: nothing tells where the kernel lies (no memblock=debug, "
+           "no \"Kernel code\" and \"Kernel bss\" of /proc/iomem): give --kernel START:END\n")
     assert predict("--linux-log", "-", "--kernel", "16M:0x4430000", text=text).returncode == 0
 
 

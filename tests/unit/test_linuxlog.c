@@ -121,8 +121,8 @@ static void assert_whole(const struct facts *f)
 	assert_int_equal(f->movable_node, YES);
 	assert_int_equal(f->kaslr, NO);
 	assert_string_equal(f->release, "6.1.0-50-amd64");
-	assert_int_equal(f->major, 6);
-	assert_int_equal(f->minor, 1);
+	assert_int_equal(f->version.major, 6);
+	assert_int_equal(f->version.minor, 1);
 }
 
 TEST(whole_log)
@@ -570,8 +570,10 @@ TEST(truncated)
 
 TEST(contradictions)
 {
-	refused_later(VERSION PLAIN_CMDLINE MAP LAST_PFN,
-		      "nothing tells where the kernel lies: give --kernel START:END");
+	refused_later(
+		VERSION PLAIN_CMDLINE MAP LAST_PFN,
+		"nothing tells where the kernel lies (no memblock=debug, no \"Kernel code\" and \"Kernel bss\" of "
+		"/proc/iomem): give --kernel START:END");
 	refused_later(VERSION PLAIN_CMDLINE MAP "last_pfn = 0x100000 max_arch_pfn = 0x400000000\n" IOMEM,
 		      "contradiction: RAM ends at page 0x180000, last_pfn says 0x100000");
 	refused_later("Command line: memmap=nonsense\n" MAP IOMEM,
@@ -651,4 +653,69 @@ TEST(what_else_is_told)
 		assert_true(r.good && r.f->nodes_told);
 		facts_free(r.f);
 	}
+}
+
+/* ---- spellings of other versions ---- */
+
+#define MAP_7                                                                                                          \
+	"BIOS-provided physical RAM map:\n"                                                                            \
+	"BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff]  System RAM\n"                                         \
+	"BIOS-e820: [mem 0x000000000009fc00-0x000000000009ffff]  device reserved\n"                                    \
+	"BIOS-e820: [gap 0x00000000000a0000-0x00000000000fffff]\n"                                                     \
+	"BIOS-e820: [mem 0x0000000000100000-0x000000007ffdefff]  System RAM\n"                                         \
+	"BIOS-e820: [mem 0x000000007ffdf000-0x000000007fffffff]  device reserved\n"                                    \
+	"BIOS-e820: [gap 0x0000000080000000-0x00000000ffffffff]\n"                                                     \
+	"BIOS-e820: [mem 0x0000000100000000-0x000000017fffffff]  System RAM\n"                                         \
+	"BIOS-e820: [mem 0x0000000180000000-0x00000001bfffffff]  persistent RAM (type 12)\n"                           \
+	"BIOS-e820: [mem 0x00000001c0000000-0x00000001ffffffff]  persistent RAM (type 7)\n"                            \
+	"BIOS-e820: [mem 0x0000000200000000-0x000000023fffffff]  type 20\n"
+#define BRK_7 "__memblock_reserve: [0x0000000004400000-0x0000000004410fff] nid=-1 flags=20 setup_arch+0x83f/0xc00\n"
+#define LOW_MIB_7                                                                                                      \
+	"__memblock_reserve: [0x0000000000000000-0x00000000000fffff] nid=-1 flags=0 reserve_real_mode+0xa8/0xe0\n"
+#define VERSION_7 "Linux version 7.3.4+deb13-cloud-amd64 (debian-kernel@lists.debian.org) #1 SMP\n"
+#define WHOLE_7 VERSION_7 CMDLINE MAP_7 LAST_PFN BRK_7 DUMP LOW_MIB_7
+#define TABLE_PAGE_7                                                                                                   \
+	"memblock_phys_alloc_range: 4096 bytes align=0x1000 from=0x4430000 max_addr=0x80000000 "                       \
+	"alloc_low_pages+0xc5/0x160\n"                                                                                 \
+	"__memblock_reserve: [0x0000000004430000-0x0000000004430fff] nid=-1 flags=20 "                                 \
+	"memblock_alloc_range_nid+0xe7/0x190\n"
+
+TEST(log_of_7_3)
+{
+	struct read r = read_complete(WHOLE_7 TABLE_PAGE_7);
+	static const enum e820_type types[] = { E820_RAM, E820_RESERVED, E820_RAM,  E820_RESERVED,
+						E820_RAM, E820_PRAM,     E820_PMEM, E820_RESERVED };
+
+	assert_int_equal(r.f->map.nr, ARRAY_SIZE(types));
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		assert_int_equal(r.f->map.e[i].type, types[i]);
+	assert_range(r.f->kernel, 0x1000000, 0x4430000);
+	assert_range(r.f->buffer, 0x4401000, 0x4411000);
+	assert_int_equal(r.f->version.major, 7);
+	assert_int_equal(r.f->version.patch, 4);
+	assert_int_equal(r.f->nr_seen, 1);
+	assert_int_equal(r.f->seen[0], 0x4430000);
+	facts_free(r.f);
+	r = read_complete(VERSION_7 CMDLINE MAP_7
+			  "e820: update [mem 0x100000000-0x10fffffff] System RAM ==> device reserved\n" LAST_PFN BRK_7
+				  DUMP LOW_MIB_7);
+	assert_int_equal(r.f->map.e[4].type, E820_RESERVED);
+	assert_int_equal(r.f->map.e[5].type, E820_RAM);
+	facts_free(r.f);
+}
+
+/* Buffer and _end of an image whose buffer has 12 pages; its patch level stands behind the package's name. */
+TEST(log_of_5_10)
+{
+	struct read r = read_complete(
+		"Linux version 5.10.0-46-amd64 (x) #1 SMP Debian 5.10.262-1 (2026-07-31)\n" CMDLINE MAP LAST_PFN BRK
+			DUMP "memblock_reserve: [0x0000000000000000-0x000000000000ffff] "
+		"setup_arch+0x6bf/0xc55\nACPI: RSDP 0x0F59C0 000014\n"
+		"memblock_reserve: [0x0000000000010000-0x000000000001000f] numa_alloc_distance+0xdf/0x15a\n");
+
+	assert_range(r.f->buffer, 0x4405000, 0x4411000);
+	assert_range(r.f->kernel, 0x1000000, 0x442c000);
+	assert_int_equal(r.f->version.patch, 262);
+	assert_int_equal(r.f->mb.reserved.nr, 4);
+	facts_free(r.f);
 }

@@ -13,6 +13,10 @@
 #include "tools/predict/text.h"
 
 #define BIOS_BEGIN 0xa0000ull
+#define WHERE_IS_IT                                                                                                    \
+	"nothing tells where the kernel lies (no memblock=debug, no \"Kernel code\" and \"Kernel bss\" of "            \
+	"/proc/iomem): "                                                                                               \
+	"give --kernel START:END"
 #define KERNEL_MAP_BASE 0xffffffff80000000ull /* __START_KERNEL_map */
 
 bool input_fail(struct input_error *err, unsigned long line, const char *fmt, ...)
@@ -155,11 +159,7 @@ static bool apply_user_map(struct facts *f, struct input_error *err)
 
 bool facts_stub_chooses(const struct facts *f)
 {
-	if (!f->efi)
-		return false;
-	if (f->major == 6 && f->minor == 1)
-		return f->patch == 0 || f->patch >= 81; /* Debian's release does not tell its patch level */
-	return f->major > 6 || (f->major == 6 && f->minor >= 6);
+	return f->efi && linux_follows(f->version, LINUX_STUB_CHOOSES);
 }
 
 struct range image_taken(const struct facts *f)
@@ -217,25 +217,34 @@ static bool make_reserved(struct facts *f, struct input_error *err)
 	return s == OK || input_fail(err, 0, "reservations: %s", status_str(s));
 }
 
+/* Where the brk area begins: told, or in front of _end, or behind the last thing /proc/iomem names. */
+static void place_brk_start(struct facts *f, uint64_t size)
+{
+	if (range_empty(f->brk) && f->bss_end)
+		f->brk.start = page_up(f->bss_end);
+	else if (range_empty(f->brk) && f->kernel.end > size)
+		f->brk.start = f->kernel.end - size;
+}
+
 /* The kernel's end and its page-table buffer: from what is reserved of brk, else from the layout of Linux's image. */
 static bool place_brk(struct facts *f, struct input_error *err)
 {
-	const uint64_t pages = PT_BUFFER_PAGES * PAGE_SIZE;
+	uint64_t room = range_empty(f->brk) ? UINT64_MAX : range_size(f->brk) / PAGE_SIZE;
+	uint64_t pages = linux_buffer_pages(f->version, room) * PAGE_SIZE;
 
-	if (range_empty(f->brk) && f->bss_end)
-		f->brk.start = page_up(f->bss_end);
-	else if (range_empty(f->brk) && f->kernel.end > FACTS_BRK_SIZE)
-		f->brk.start = f->kernel.end - FACTS_BRK_SIZE;
+	place_brk_start(f, FACTS_BRK_SIZE + pages);
 	if (!f->brk.start)
-		return input_fail(err, 0, "nothing tells where the kernel lies: give --kernel START:END");
+		return input_fail(err, 0, WHERE_IS_IT);
 	if (!f->kernel.end)
-		f->kernel.end = f->brk.start + FACTS_BRK_SIZE;
+		f->kernel.end = f->brk.start + FACTS_BRK_SIZE + pages;
 	if (range_empty(f->buffer)) {
 		if (range_empty(f->brk))
 			f->brk.end = f->brk.start + FACTS_DMI_SIZE + pages;
-		if (range_size(f->brk) < pages)
-			return input_fail(err, 0, "the brk area has no room for a page-table buffer of %u pages",
-					  PT_BUFFER_PAGES);
+		if (!pages)
+			return input_fail(err, 0,
+					  "the brk area of %llu pages has no room for a page-table buffer: "
+					  "give --brk ADDR:PAGES",
+					  (unsigned long long)room);
 		f->buffer = (struct range){ f->brk.end - pages, f->brk.end };
 	} else if (range_empty(f->brk)) {
 		f->brk.end = f->buffer.end;
@@ -258,7 +267,7 @@ static bool place_text(struct facts *f, struct input_error *err)
 	if (f->kernel.start)
 		return true;
 	if (range_empty(f->brk) || !memblock_overlaps(&f->mb.reserved, f->brk, &hit))
-		return input_fail(err, 0, "nothing tells where the kernel lies: give --kernel START:END");
+		return input_fail(err, 0, WHERE_IS_IT);
 	f->kernel.start = align_down(hit.start, PAGE_SIZE);
 	return true;
 }

@@ -6,12 +6,13 @@
 #include "acpi/srat.h"
 #include "kernel/state/bootinfo.h"
 #include "mm/e820.h"
+#include "mm/linux_rules.h"
 #include "mm/memblock.h"
 #include "mm/numa.h"
 
 #define FACTS_MAX_RANGES 4096
 #define FACTS_MAX_BESIDE 8
-#define FACTS_BRK_SIZE 0x30000 /* Linux's brk area: 64K of slop, 64K for DMI, 64K of page-table buffer */
+#define FACTS_BRK_SIZE 0x20000 /* Linux's brk area: 64K of slop, 64K for DMI, and the page-table buffer */
 #define FACTS_DMI_SIZE 0x1000  /* what DMI takes of it before the buffer, where nothing tells */
 
 enum known { UNKNOWN, NO, YES };
@@ -30,7 +31,7 @@ struct range_list {
 
 struct facts {
 	char release[80];
-	unsigned major, minor, patch; /* of release; 0.0.0: unknown */
+	struct linux_version version; /* of release, or of the package where the release does not tell all of it */
 	char cmdline[CMDLINE_MAX];
 	char machine[128];    /* as SMBIOS names it; empty: not told */
 	unsigned boots;       /* logs: how many boots are in it; the last one counts */
@@ -108,7 +109,7 @@ bool facts_option(const struct facts *f, const char *name, const char **value);
 /* The words mem= and memmap= of the command line; `line` has room for CMDLINE_MAX. */
 void facts_map_words(const struct facts *f, char *line);
 
-/* Which chooser that kernel has: since 6.1.81, and 6.6, the EFI stub chooses for itself. */
+/* Which chooser drew the base. */
 bool facts_stub_chooses(const struct facts *f);
 
 /* What is reserved of the kernel, from its first byte on: it moves with the kernel. Of completed facts. */

@@ -168,8 +168,8 @@ static void read_release(struct facts *f)
 
 	if (uname(&u) == 0)
 		snprintf(f->release, sizeof(f->release), "%s", u.release);
-	if (sscanf(f->release, "%u.%u.%u", &f->major, &f->minor, &f->patch) < 2)
-		f->major = f->minor = f->patch = 0;
+	if (sscanf(f->release, "%u.%u.%u", &f->version.major, &f->version.minor, &f->version.patch) < 2)
+		f->version = (struct linux_version){ 0 };
 }
 
 /* In the words of Linux's DMI line. */

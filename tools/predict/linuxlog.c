@@ -48,20 +48,36 @@ static bool fail(const struct reader *r, const char *what)
  * ---------------------------------------------------------------------------------------------------
  */
 
+/* "6.1.0-56-amd64", "7.3.4+deb13-cloud-amd64", "7.3-rc2": what is missing is 0. */
+static struct linux_version parse_version(const char *s)
+{
+	uint64_t v[3] = { 0 };
+
+	for (size_t i = 0; i < 3 && text_number(&s, &v[i]) && text_eat(&s, "."); i++)
+		;
+	return (struct linux_version){ (unsigned)v[0], (unsigned)v[1], (unsigned)v[2] };
+}
+
+/*
+ * "5.10.0-46-cloud-amd64 (...) #1 SMP Debian 5.10.262-1 (2026-07-31)": where the name of the release stands still, that
+ * of the package tells the patch level.
+ */
 static bool on_version(struct reader *r, const char *s)
 {
 	struct facts *f = r->f;
+	const char *package = strstr(s, " Debian 5.") ? strstr(s, " Debian 5.") : strstr(s, " Debian 6.");
 	size_t n = strcspn(s, " ");
-	uint64_t v[3] = { 0 };
 
 	n = min_u64(n, sizeof(f->release) - 1);
 	memcpy(f->release, s, n);
 	f->release[n] = '\0';
-	for (size_t i = 0; i < 3 && text_number(&s, &v[i]) && text_eat(&s, "."); i++)
-		;
-	f->major = (unsigned)v[0];
-	f->minor = (unsigned)v[1];
-	f->patch = (unsigned)v[2];
+	f->version = parse_version(s);
+	if (package && !f->version.patch) {
+		struct linux_version v = parse_version(package + strlen(" Debian "));
+
+		if (linux_compare_series(v, f->version) == 0)
+			f->version = v;
+	}
 	return true;
 }
 
@@ -115,6 +131,7 @@ static bool on_efi(struct reader *r, const char *s)
  * -------------------------------------------------------------------------------------------------
  */
 
+/* As Linux prints it, until 6.19 and since 7.0; every other word is memory that is not RAM. */
 static enum e820_type parse_type(const char *s)
 {
 	static const struct {
@@ -127,11 +144,13 @@ static enum e820_type parse_type(const char *s)
 		{ "ACPI NVS", E820_NVS },
 		{ "unusable", E820_UNUSABLE },
 		{ "persistent (type 12)", E820_PRAM },
+		{ "persistent RAM (type 12)", E820_PRAM },
 		{ "persistent", E820_PMEM },
 		{ "soft reserved", E820_SOFT_RESERVED },
 		{ "application reserved", E820_SOFT_RESERVED },
 	};
 
+	text_blanks(&s);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (text_eat(&s, types[i].name))
 			return types[i].type;
@@ -147,9 +166,7 @@ static bool start_boot(struct reader *r)
 		return fail(r, "out of memory");
 	memcpy(fresh->release, f->release, sizeof(f->release));
 	memcpy(fresh->cmdline, f->cmdline, sizeof(f->cmdline));
-	fresh->major = f->major;
-	fresh->minor = f->minor;
-	fresh->patch = f->patch;
+	fresh->version = f->version;
 	fresh->boots = f->boots;
 	fresh->kaslr = r->off_line > r->map_line ? NO : UNKNOWN;
 	free(f->seen);
@@ -183,7 +200,7 @@ static bool take_entry(struct reader *r, const char *who, const char *s)
 	enum e820_type type;
 	enum status st;
 
-	if (r->phase != PHASE_MAP)
+	if (r->phase != PHASE_MAP || !text_begins(s, "[mem ")) /* since 7.0: "[gap 0x...-0x...]" */
 		return true;
 	if (r->map_who != who)
 		f->map.nr = 0;
@@ -448,6 +465,17 @@ static void note_early_reserve(struct reader *r, struct range range, const char 
 		r->f->brk = range;
 }
 
+/* Since 6.16: "nid=-1 flags=20 FUNCTION". */
+static const char *skip_node_and_flags(const char *s)
+{
+	text_blanks(&s);
+	while (text_begins(s, "nid=") || text_begins(s, "flags=")) {
+		s += strcspn(s, " ");
+		text_blanks(&s);
+	}
+	return s;
+}
+
 static bool on_reserve(struct reader *r, const char *s)
 {
 	struct range range;
@@ -457,8 +485,8 @@ static bool on_reserve(struct reader *r, const char *s)
 		return true;
 	if (!text_range(&s, &range))
 		return fail(r, "unreadable range in memblock_reserve");
-	text_blanks(&s);
-	if (r->table_page_next || text_eat(&s, "alloc_low_pages"))
+	s = skip_node_and_flags(s);
+	if (r->table_page_next || text_begins(s, "alloc_low_pages"))
 		return on_built(r, s) && note_table_page(r, range.start);
 	if (r->phase == PHASE_MAP) {
 		note_early_reserve(r, range, s);
@@ -694,6 +722,7 @@ static const struct line_kind map_kinds[] = {
 
 static const struct line_kind log_kinds[] = {
 	{ "memblock_reserve: ", on_reserve },
+	{ "__memblock_reserve: ", on_reserve },
 	{ "memblock_alloc_", on_virtual_alloc },
 	{ "memblock_phys_alloc_range: ", on_alloc },
 	{ "memblock_phys_free: ", on_free },

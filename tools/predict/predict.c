@@ -244,6 +244,21 @@ static bool find_nodes(struct session *s, struct input_error *err)
 	return true;
 }
 
+/* Rules that are not those of the log's kernel are said to be. */
+static void judge_version(struct session *s)
+{
+	const struct linux_version v = s->facts->version, newest = LINUX_NEWEST, oldest = LINUX_OLDEST;
+
+	if (!v.major)
+		return;
+	if (linux_compare_series(v, newest) > 0)
+		log_text(&s->run.log, "Linux %u.%u is newer than the newest known: the rules are those of %u.%u",
+			 v.major, v.minor, newest.major, newest.minor);
+	if (linux_compare_series(v, oldest) < 0)
+		report_warning(&s->run, "Linux %u.%u took its pages by older rules; these are those of %u.%u", v.major,
+			       v.minor, oldest.major, oldest.minor);
+}
+
 /* What is predicted, and from what. */
 static void introduce(struct session *s)
 {
@@ -258,9 +273,7 @@ static void introduce(struct session *s)
 		log_text(l, "machine: %s", f->machine);
 	if (f->boots > 1)
 		log_text(l, "%u boots in the log: the last one counts", f->boots);
-	if (f->major && (f->major < 5 || (f->major == 5 && f->minor < 11)))
-		report_warning(&s->run, "Linux %u.%u took its pages by older rules; these are those of 6.1", f->major,
-			       f->minor);
+	judge_version(s);
 	log_text(l, "%u levels, pages up to %s%s, KASLR %s, movable_node %s", c->levels,
 		 c->page_sizes & PAGE_1G   ? "1g"
 		 : c->page_sizes & PAGE_2M ? "2m"

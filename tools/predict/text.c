@@ -19,6 +19,11 @@ bool text_eat(const char **s, const char *word)
 	return true;
 }
 
+bool text_begins(const char *s, const char *word)
+{
+	return text_eat(&s, word);
+}
+
 void text_blanks(const char **s)
 {
 	while (**s == ' ' || **s == '\t')

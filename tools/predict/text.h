@@ -10,6 +10,9 @@
 /* Steps over `word` when *s begins with it. */
 bool text_eat(const char **s, const char *word);
 
+/* True when s begins with `word`. */
+bool text_begins(const char *s, const char *word);
+
 /* Steps over blanks and tabs. */
 void text_blanks(const char **s);
 
