@@ -45,7 +45,7 @@ def recording(request):
 
 
 def test_there_are_recordings():
-    assert len(KERNELS) >= 2 and all(len(recordings(kernel)) == 50 for kernel in KERNELS)
+    assert len(KERNELS) >= 2 and all(len(recordings(kernel)) >= 40 for kernel in KERNELS)
 
 
 def test_pages_in_order(recording):
