@@ -20,7 +20,7 @@ names   = $(patsubst %.c,%.o,$(wildcard $(addsuffix /*.c,$(1))))
 PURE   := $(filter-out lib/string.o,$(call names,lib acpi mm kernel kernel/state kernel/report)) \
           boot/multiboot.o boot/dev/serial.o boot/dev/screen.o build/font.o
 KERNEL := $(patsubst %.asm,%.asm.o,$(wildcard boot/*.asm boot/dev/*.asm)) $(sort $(call names,boot boot/dev) $(PURE)) lib/string.o
-EFI    := $(call names,boot/efi) boot/efi/efi_payload.asm.o mm/e820.o lib/string.o lib/format.o
+EFI    := $(call names,boot/efi) boot/efi/efi_payload.asm.o mm/e820.o lib/string.o lib/format.o lib/scan.o
 # On the host: everything pure, and what the programs in tools/ share.
 HOST   := $(PURE) boot/efi/efi_memmap.o tools/machine.o $(filter-out tools/predict/main.o,$(call names,tools/predict))
 UNIT   := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
@@ -55,7 +55,7 @@ $(eval $(call compile,host,HOSTCC,HOSTCC,HFLAGS))
 $(eval $(call compile,tools,HOSTCC,HOSTCC,TFLAGS))
 $(eval $(call compile,fuzz,FUZZCC,FUZZ_CC,FFLAGS))
 
-build/kernel/%.asm.o build/efi/%.asm.o: %.asm
+build/kernel/%.asm.o build/efi/%.asm.o: %.asm build/layout.inc
 	$(call say,NASM,$<)
 	$(Q)$(NASM) -f elf64 -g -F dwarf -I. -DPAYLOAD='"build/landfall.bin"' -MD $(@:.o=.d) -MP -o $@ $<
 
@@ -71,16 +71,23 @@ build/font.c: tools/font
 	$(call say,FONT,$@)
 	$(Q)$(PYTHON) tools/font $(FONT) >$@.part && mv $@.part $@
 
+# What boot/layout.h states, as NASM and the linker read it.
+build/layout.inc: boot/layout.h
+	@mkdir -p build
+	$(Q)sed -n 's/^#define \([A-Z_]* 0x[0-9a-f]*\).*/%define \1/p' $< >$@
+build/linker.ld: linker.ld boot/layout.h
+	@mkdir -p build
+	$(Q)$(CC) -E -P -x c -I. -o $@ $<
+
 # Relocations are applied by the image itself, so the linker must leave relative ones only (-z text), and packs them.
-build/landfall.elf: $(KERNEL:%=build/kernel/%) linker.ld
+build/landfall.elf: $(KERNEL:%=build/kernel/%) build/linker.ld
 	$(call say,LD,$@)
 	$(Q)$(LD) -m elf_x86_64 -pie --no-dynamic-linker -z text -z max-page-size=4096 -z noexecstack --build-id=none \
-		-z pack-relative-relocs --gc-sections -T linker.ld -o $@ $(filter %.o,$^)
+		-z pack-relative-relocs --gc-sections -T build/linker.ld -o $@ $(filter %.o,$^)
 
-# The image as it lies in memory, headers first: file offsets run linearly with addresses. Its end stands in the boot page (data_end
-# of struct image_words).
+# The image as it lies in memory, without the ELF headers in front.
 build/landfall.bin: build/landfall.elf
-	$(Q)head -c $$(($$(od -An -tu4 -j 0x1dc -N 4 $<) - 0x1000000)) $< >$@
+	$(Q)$(OBJCOPY) -O binary $< $@
 
 # GNU-EFI's start code, relocator and linker script; its library is not used.
 EFI_LINK := $(LD) -m elf_x86_64 -shared -Bsymbolic -nostdlib -znocombreloc -z noexecstack --no-undefined --build-id=none \

@@ -1,18 +1,17 @@
 ; SPDX-License-Identifier: MIT
-; The 32-bit entry for Multiboot 1 and 2: from unpaged protected mode to 64-bit C at the link address, nothing else.
+; The 32-bit entry: from unpaged protected mode to 64-bit C at the link address, nothing else.
 ;
-; Runs at the load address (linked there). Absolute 32-bit relocations are not allowed in a static PIE, so addresses of this section
-; are computed from BOOT, and those of the rest of the image are read from the words that linker.ld puts at BOOT_VARS.
+; Runs wherever the image lies below 4 GiB, 2 MiB aligned. Absolute 32-bit relocations are not allowed in a static PIE, so everything
+; is found from the image's first byte, in edi: this section by its offset, the rest by the words that linker.ld puts before it.
 
-BOOT            equ 0x1000000
-BOOT_START      equ BOOT + 0x180        ; behind the ELF headers; linker.ld
-BOOT_VARS       equ BOOT_START + 64
-VAR_TABLES      equ BOOT_VARS           ; physical address of struct early_tables
-VAR_STACK       equ BOOT_VARS + 4       ; physical top of the boot stack
-VAR_STACK_VIRT  equ BOOT_VARS + 8
-VAR_ENTRY_VIRT  equ BOOT_VARS + 16
-VAR_END         equ BOOT_VARS + 32      ; physical end of the image
-CODE            equ BOOT_START + 128    ; where linker.ld puts .boot32
+%include "build/layout.inc"             ; boot/layout.h
+
+WORDS           equ IMAGE_HEADERS + WORDS_OFFSET        ; struct image_words (boot/uefi.h): link addresses
+WORD_TABLES     equ WORDS               ; struct early_tables
+WORD_STACK      equ WORDS + 4           ; top of the boot stack
+WORD_STACK_VIRT equ WORDS + 8
+WORD_ENTRY_VIRT equ WORDS + 16
+WORD_END        equ WORDS + 32          ; end of the image
 
 ; Pages of struct early_tables (boot/early_map.h).
 TABLE_PGD       equ 0x0000
@@ -27,25 +26,36 @@ EXIT_PORT       equ 0xf4
 RUN_ERROR       equ 0x12
 COM1            equ 0x3f8
 
-%define ADDR(label) (CODE + (label - boot32))
+%define AT(label) (edi + IMAGE_HEADERS + ENTRY_OFFSET + (label - boot32))
+
+; %1: what the word of that offset names, where it is now.
+%macro LOCATE 2
+	mov     %1, [edi + %2]
+	lea     %1, [%1 + edi - LOAD_PHYS]
+%endmacro
 
 section .boot32 progbits alloc exec write align=16
 bits 32
 boot32:
+; From a Multiboot loader: eax its magic, ebx where its information is.
 global entry32
 entry32:
+	mov     edi, LOAD_PHYS
+; The same with the image at edi.
+global entry32_at
+entry32_at:
 	cli
 	cld
 	mov     ebp, eax                ; the loader's magic
 
 	; Where no memory is, nothing stays: neither the image's last page nor the stack.
-	mov     ecx, [VAR_END]
+	LOCATE  ecx, WORD_END
 	mov     [ecx - 4], eax
 	cmp     [ecx - 4], eax
-	mov     esi, ADDR(no_memory)
+	lea     esi, [AT(no_memory)]
 	jne     fail
 	and     dword [ecx - 4], 0
-	mov     esp, [VAR_STACK]
+	LOCATE  esp, WORD_STACK
 	push    ebx                     ; its information
 
 	; CPUID is there if EFLAGS.ID can be changed; long mode and NX are bits of leaf 0x80000001.
@@ -58,40 +68,46 @@ entry32:
 	pushfd
 	pop     eax
 	cmp     eax, ecx
-	mov     esi, ADDR(no_long_mode)
+	lea     esi, [AT(no_long_mode)]
 	je      fail
 	mov     eax, 0x80000000
 	cpuid
 	cmp     eax, 0x80000001
-	mov     esi, ADDR(no_long_mode)
+	lea     esi, [AT(no_long_mode)]
 	jb      fail
 	mov     eax, 0x80000001
 	cpuid
-	mov     esi, ADDR(no_long_mode)
+	lea     esi, [AT(no_long_mode)]
 	test    edx, 1 << 29
 	jz      fail
-	mov     esi, ADDR(no_nx)
+	lea     esi, [AT(no_nx)]
 	test    edx, 1 << 20
 	jz      fail
 
 	; First map: the 2 MiB of the image, where it lies (until the jump below) and at its link address. The page of the P4D and that
 	; of the PTEs serve as PUD and PMD of the former; C builds the real tables in their place.
-	mov     ebx, [VAR_TABLES]
+	LOCATE  ebx, WORD_TABLES
+	mov     esi, edi
 	mov     edi, ebx
 	xor     eax, eax
 	mov     ecx, TABLE_PAGES * 1024
 	rep stosd
+	mov     edi, esi
 	lea     eax, [ebx + TABLE_P4D + 3]
 	mov     [ebx + TABLE_PGD], eax
 	lea     eax, [ebx + TABLE_PTE + 3]
-	mov     [ebx + TABLE_P4D], eax
+	shr     esi, 30
+	mov     [ebx + TABLE_P4D + esi * 8], eax
 	lea     eax, [ebx + TABLE_PUD + 3]
 	mov     [ebx + TABLE_PGD + 511 * 8], eax
 	lea     eax, [ebx + TABLE_PMD + 3]
 	mov     [ebx + TABLE_PUD + 510 * 8], eax
-	mov     eax, BOOT + 0x83        ; present, writable, 2M
-	mov     [ebx + TABLE_PTE + 8 * 8], eax
-	mov     [ebx + TABLE_PMD + 8 * 8], eax
+	lea     eax, [edi + 0x83]       ; present, writable, 2M
+	mov     [ebx + TABLE_PMD + LOAD_PHYS / IMAGE_SLOT * 8], eax
+	mov     esi, edi
+	shr     esi, 21
+	and     esi, 511
+	mov     [ebx + TABLE_PTE + esi * 8], eax
 
 	mov     eax, cr4
 	or      eax, 1 << 5             ; PAE
@@ -107,14 +123,15 @@ entry32:
 	and     eax, ~((1 << 2) | (1 << 3))    ; EM, TS
 	mov     cr0, eax
 
-	pop     esi                     ; second argument: the information
-	mov     edi, ebp                ; first argument: the magic
+	pop     edx                     ; third argument: the information
 	sub     esp, 8
 	mov     word [esp], boot_gdt_end - boot_gdt - 1
-	mov     dword [esp + 2], ADDR(boot_gdt)
+	lea     eax, [AT(boot_gdt)]
+	mov     [esp + 2], eax
 	lgdt    [esp]
 	push    dword 0x08
-	push    dword ADDR(long_mode)
+	lea     eax, [AT(long_mode)]
+	push    eax
 	retf
 
 bits 64
@@ -126,8 +143,11 @@ long_mode:
 	xor     eax, eax
 	mov     fs, eax
 	mov     gs, eax
-	mov     rsp, [abs VAR_STACK_VIRT]
-	mov     rax, [abs VAR_ENTRY_VIRT]
+	mov     edx, edx                ; upper halves are undefined here
+	mov     esi, edi                ; second argument: the image
+	mov     edi, ebp                ; first argument: the magic
+	mov     rsp, [rsi + WORD_STACK_VIRT]
+	mov     rax, [rsi + WORD_ENTRY_VIRT]
 	jmp     rax
 
 bits 32
@@ -164,7 +184,7 @@ no_long_mode:
 no_nx:
 	db "[    0.000000] error: this CPU has no NX (execute disable): Landfall needs it", 13, 10, 0
 
-; Flat segments, used until C has loaded its own GDT and while levels.asm changes the number of paging levels.
+; Flat segments, used until C has loaded its own GDT, and below.
 align 8
 global boot_gdt
 boot_gdt:
@@ -174,7 +194,7 @@ boot_gdt:
 	dq 0x00cf9b000000ffff           ; 0x18: 32-bit code
 boot_gdt_end:
 
-; void levels_switch_low(cr3, la57, return address, stack): the part of levels_switch that runs identity-mapped. Paging can only be
+; void levels_switch_low(cr3, la57, return address, stack): the part of levels_switch (boot/dev/stubs.asm) that runs identity-mapped. Paging can only be
 ; given another number of levels while it is off, which means leaving long mode: Intel SDM vol. 3A, 4.1.2 and 9.8.5.
 bits 64
 global levels_switch_low
@@ -234,7 +254,7 @@ section .text
 bits 64
 default rel
 extern boot_main
-; First 64-bit instructions at the link address: rdi = magic, rsi = information.
+; First 64-bit instructions at the link address: rdi = magic, rsi = the image's first byte, rdx = information.
 global entry64
 entry64:
 	xor     ebp, ebp

@@ -3,12 +3,8 @@
 #ifndef BOOT_IMAGE_H
 #define BOOT_IMAGE_H
 
+#include "boot/layout.h"
 #include "lib/base.h"
-
-#define LINK_VIRT 0xffffffff81000000ull /* linker.ld */
-#define LOAD_PHYS 0x1000000ull
-#define IMAGE_SLOT (2 * MIB)                /* the image never needs more */
-#define BOOT_VAR_LEVELS_SWITCH (0x180 + 88) /* offset of the word that holds the link address of levels_switch_low */
 
 extern char image_first[], text_start[], rodata_start[], data_start[], image_data_end[], image_end[], pt_buffer[];
 extern char boot_stack_guard[], boot_stack_top[];

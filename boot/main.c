@@ -23,7 +23,7 @@ _Alignas(PAGE_SIZE) uint64_t direct_map_pgd[PT_ENTRIES];
 static bool in_fault;
 static enum run_result ended; /* 0: still running */
 
-_Noreturn void boot_main(uint32_t magic, uint32_t info);
+_Noreturn void boot_main(uint32_t magic, phys_t image, phys_t info);
 
 static uint64_t read_tsc(void *ctx)
 {
@@ -106,7 +106,7 @@ static _Noreturn void boot_moved(void)
 	run_end(map_run(&handover, &platform));
 }
 
-static void read_loader(uint32_t magic, uint32_t info)
+static void read_loader(uint32_t magic, phys_t info)
 {
 	struct bootinfo *bi = &handover.bi;
 	enum status s = ERR_NOT_FOUND;
@@ -122,13 +122,11 @@ static void read_loader(uint32_t magic, uint32_t info)
 	bi->told = s;
 }
 
-_Noreturn void boot_main(uint32_t magic, uint32_t info)
+_Noreturn void boot_main(uint32_t magic, phys_t image, phys_t info)
 {
 	struct run r;
 
-	here = (struct image_place){ LOAD_PHYS, LINK_VIRT, 4 };
-	if (magic == UEFI_MAGIC)
-		here = (struct image_place){ info, LINK_VIRT, read_cr4() & CR4_LA57 ? 5 : 4 };
+	here = (struct image_place){ image, LINK_VIRT, read_cr4() & CR4_LA57 ? 5 : 4 };
 	descriptors_load();
 	cpu_enable_protections();
 	early_map_init(&here, cpu_detect().phys_bits);

@@ -7,6 +7,7 @@
 #include "boot/dev/cpu.h"
 #include "boot/dev/descriptors.h"
 #include "boot/image.h"
+#include "boot/uefi.h"
 
 #define POISON 0xcc
 #define CACHE_LINE 64
@@ -105,7 +106,7 @@ static void map_identity(phys_t root, phys_t scratch, const struct image_place *
 
 void image_switch_levels(struct image_place *place, unsigned levels, phys_t scratch)
 {
-	const uint32_t *low = (const uint32_t *)(image_start() + BOOT_VAR_LEVELS_SWITCH);
+	const struct image_words *w = (const struct image_words *)(image_start() + IMAGE_HEADERS + WORDS_OFFSET);
 	struct image_place next = *place;
 	phys_t old_root = early_map_root(), root;
 
@@ -115,7 +116,7 @@ void image_switch_levels(struct image_place *place, unsigned levels, phys_t scra
 	map_identity(old_root, scratch, place, place->levels);
 	map_identity(root, scratch, place, levels);
 	cpu_load_map(old_root);
-	levels_switch(root, levels == 5, place->phys + *low - LOAD_PHYS);
+	levels_switch(root, levels == 5, place->phys + w->levels_switch_low - LOAD_PHYS);
 	early_map_switched(&next);
 	((uint64_t *)window_map(root))[0] = 0;
 	cpu_load_map(root);

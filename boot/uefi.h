@@ -7,26 +7,23 @@
 #ifndef BOOT_UEFI_H
 #define BOOT_UEFI_H
 
+#include "boot/layout.h"
 #include "kernel/state/handover.h"
 
-#define UEFI_MAGIC                                                                                                     \
-	0x4c465545u /* first argument of boot_main; the second is the image's physical address, below 4 GiB */
-
 /*
- * Words of the boot page, put there by linker.ld. All are link addresses; physical ones are those of an image at
- * LOAD_PHYS.
+ * Words of the boot page, put there by linker.ld at IMAGE_HEADERS + WORDS_OFFSET. All are link addresses; physical ones
+ * are those of an image at LOAD_PHYS.
  */
-#define IMAGE_HEADERS 0x180 /* the ELF headers */
-#define IMAGE_WORDS (IMAGE_HEADERS + 64)
 struct image_words {
 	uint32_t tables, stack_top; /* physical */
 	uint64_t stack_top_virt, entry_virt;
 	uint32_t levels_switch_low; /* physical, as the rest */
-	uint32_t data_end, end, handover, dry_entry, pt_buffer, text_end;
+	uint32_t data_end, end, handover, dry_entry, pt_buffer, text_end, entry32_at;
 };
 
-_Static_assert(offsetof(struct image_words, levels_switch_low) == 24, "boot/image.h and linker.ld know it");
-_Static_assert(64 + sizeof(struct image_words) <= 128, "boot/entry.asm starts there");
+_Static_assert(offsetof(struct image_words, entry_virt) == 16 && offsetof(struct image_words, end) == 32,
+	       "boot/entry.asm reads them");
+_Static_assert(WORDS_OFFSET + sizeof(struct image_words) <= ENTRY_OFFSET, "the code comes behind them");
 _Static_assert(offsetof(struct handover, bi) == 0, "the application fills it in place");
 
 /* What a dry run needs of the firmware. All of it may be called with boot services only. */

@@ -112,3 +112,34 @@ bool scan_plain(const char *s, uint64_t *out)
 {
 	return scan_integer(&s, out) && !*s;
 }
+
+static bool is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool scan_word(const char **line, char *word, size_t size, const char **fault)
+{
+	const char *s = *line;
+	bool quoted = false;
+	size_t n = 0;
+
+	*fault = NULL;
+	while (is_space(*s))
+		s++;
+	if (!*s)
+		return false;
+	for (; *s && (quoted || !is_space(*s)); s++) {
+		if (*s == '"')
+			quoted = !quoted;
+		else if (n < size - 1)
+			word[n++] = *s;
+		else
+			*fault = "longer than an option can be";
+	}
+	if (quoted)
+		*fault = "a quote is not closed";
+	word[n] = '\0';
+	*line = s;
+	return true;
+}

@@ -32,4 +32,11 @@ MUST_CHECK bool scan_plain(const char *s, uint64_t *out);
  */
 MUST_CHECK bool parse_size(const char *s, const char **end, uint64_t *out);
 
+/*
+ * Copies the next word of a command line, at most size - 1 characters, without its quotes, which group as in Linux's
+ * next_arg; *line moves behind it. *fault becomes NULL, or what is wrong with the word: a quote that is not closed, or
+ * too many characters. False: no word is left.
+ */
+bool scan_word(const char **line, char *word, size_t size, const char **fault);
+
 #endif

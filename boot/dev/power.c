@@ -7,15 +7,14 @@
 
 #include "boot/dev/console.h"
 #include "boot/dev/cpu.h"
+#include "boot/dev/pci.h"
+#include "boot/dev/runtime.h"
 #include "boot/early_map.h"
 #include "boot/run.h"
-#include "boot/dev/runtime.h"
 
 #define QEMU_EXIT 0xf4
 #define RESET_CONTROL 0xcf9
 #define KEYBOARD 0x64
-#define PCI_ADDRESS 0xcf8
-#define PCI_DATA 0xcfc
 
 #define GAS_MEMORY 0
 #define GAS_IO 1
@@ -50,9 +49,8 @@ static void gas_write8(const struct acpi_gas *gas, uint8_t v)
 		break;
 	case GAS_PCI:
 		/* Bus 0; device in bits 47:32, function in 31:16, offset in 15:0. */
-		outl(PCI_ADDRESS, 1u << 31 | (uint32_t)(gas->address >> 32 & 0x1f) << 11 |
-					  (uint32_t)(gas->address >> 16 & 7) << 8 | (uint32_t)(gas->address & 0xfc));
-		outb((uint16_t)(PCI_DATA + (gas->address & 3)), v);
+		pci_write8((struct pci_function){ 0, (uint8_t)(gas->address >> 32), (uint8_t)(gas->address >> 16) },
+			   (uint8_t)gas->address, v);
 		break;
 	}
 }

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Access to UART registers behind ports, in memory and on PCI: PCI Local Bus 3.0, 3.2.2.3.2 (configuration) and 6.2.5
- * (base registers).
- */
+/* Access to UART registers behind ports, in memory and on PCI: PCI Local Bus 3.0, 6.2.5 (base registers). */
 #include "boot/dev/uart_bus.h"
 
 #include "boot/dev/cpu.h"
+#include "boot/dev/pci.h"
 #include "boot/early_map.h"
 
-#define PCI_ADDRESS 0xcf8
-#define PCI_DATA 0xcfc
 #define PCI_ID 0x00
 #define PCI_COMMAND 0x04
 #define PCI_BARS 0x10
@@ -48,16 +44,9 @@ static void bus_write(bool io, uint64_t at, unsigned width, uint32_t v)
 
 const struct uart_bus uart_hardware = { bus_read, bus_write };
 
-static void pci_select(const struct acpi_uart *a, unsigned reg)
+static struct pci_function function_of(const struct acpi_uart *a)
 {
-	outl(PCI_ADDRESS,
-	     1u << 31 | (uint32_t)a->bus << 16 | (uint32_t)a->slot << 11 | (uint32_t)a->function << 8 | reg);
-}
-
-static uint32_t pci_read(const struct acpi_uart *a, unsigned reg)
-{
-	pci_select(a, reg);
-	return inl(PCI_DATA);
+	return (struct pci_function){ a->bus, a->slot, a->function };
 }
 
 /* The base register that holds a->address, or if none does the first of its kind (with address 0: of any kind). */
@@ -66,12 +55,12 @@ static bool take_base(struct acpi_uart *a)
 	struct acpi_uart first = { .address = 0 };
 
 	for (unsigned i = 0; i < PCI_NR_BARS; i++) {
-		uint32_t low = pci_read(a, PCI_BARS + 4 * i);
+		uint32_t low = pci_read(function_of(a), PCI_BARS + 4 * i);
 		bool io = low & BAR_IO;
 		uint64_t base = low & (io ? ~3u : ~15u);
 
 		if (!io && (low & BAR_64) && ++i < PCI_NR_BARS)
-			base |= (uint64_t)pci_read(a, PCI_BARS + 4 * i) << 32;
+			base |= (uint64_t)pci_read(function_of(a), PCI_BARS + 4 * i) << 32;
 		if (!base || (a->address && io != a->io))
 			continue;
 		if (a->address >= base && a->address - base < BAR_SPAN)
@@ -90,12 +79,11 @@ static bool take_base(struct acpi_uart *a)
 
 static bool wake_pci(struct acpi_uart *a)
 {
-	uint32_t command;
+	struct pci_function f = function_of(a);
 
-	if (pci_read(a, PCI_ID) != ((uint32_t)a->device << 16 | a->vendor) || !take_base(a))
+	if (pci_read(f, PCI_ID) != ((uint32_t)a->device << 16 | a->vendor) || !take_base(a))
 		return false;
-	command = pci_read(a, PCI_COMMAND) & 0xffff; /* the status beside it is cleared by writing ones */
-	outl(PCI_DATA, command | (a->io ? COMMAND_IO : COMMAND_MEMORY));
+	pci_write16(f, PCI_COMMAND, (uint16_t)(pci_read(f, PCI_COMMAND) | (a->io ? COMMAND_IO : COMMAND_MEMORY)));
 	return true;
 }
 

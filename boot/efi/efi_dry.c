@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The firmware's side of a dry run: bounded reads, shadows of page-table pages, the report on its way out. */
+#include "boot/efi/efi_dry.h"
+
 #include "boot/efi/efi.h"
+#include "boot/efi/efi_console.h"
+#include "boot/efi/efi_file.h"
+#include "boot/efi/efi_image.h"
+#include "boot/efi/efi_map.h"
+#include "boot/efi/efi_options.h"
+#include "boot/efi/efi_screen.h"
 
 #define CHUNK_PAGES 512 /* shadows are allocated in pieces of 2 MiB */
 #define FIRST_SLOTS (1u << 12)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Files beside the application, on the volume it was loaded from. */
+#include "boot/efi/efi_file.h"
+
 #include "boot/efi/efi.h"
+#include "boot/efi/efi_note.h"
 
 #define PATH_MAX 512
 #define TABLES_NAME L"landfall.acpi"

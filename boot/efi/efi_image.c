@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The image inside the application: unpacked, and entered on first tables of its own. */
-#include "boot/efi/efi.h"
+#include "boot/efi/efi_image.h"
 
 #include "boot/early_map.h"
+#include "boot/efi/efi.h"
 #include "boot/image.h"
 
 #define MAPPED (PT_PRESENT | PT_WRITE)
@@ -15,7 +16,7 @@ _Noreturn void efi_jump_call(uint64_t cr3, uint64_t stack, uint64_t entry, uint6
 
 const struct image_words *efi_image_words(void)
 {
-	return (const struct image_words *)(efi_payload + IMAGE_WORDS);
+	return (const struct image_words *)(efi_payload + WORDS_OFFSET);
 }
 
 void *efi_image_at(char *image, uint32_t link)
@@ -57,13 +58,13 @@ EFI_STATUS efi_image_load(char **image)
 	EFI_PHYSICAL_ADDRESS at;
 	EFI_STATUS s;
 
-	if (data != (size_t)(efi_payload_end - efi_payload))
+	if (data - IMAGE_HEADERS != (size_t)(efi_payload_end - efi_payload))
 		return efi_fail(EFI_LOAD_ERROR, "the image inside the application is incomplete");
 	s = allocate(size / PAGE_SIZE, &at);
 	if (EFI_ERROR(s))
 		return efi_fail(s, "no %llu KiB of free memory below 4 GiB", (unsigned long long)size / KIB);
 	*image = (char *)at;
-	memcpy(*image, efi_payload, data);
+	memcpy(*image + IMAGE_HEADERS, efi_payload, data - IMAGE_HEADERS);
 	memset(*image + data, 0, size - data);
 	return EFI_SUCCESS;
 }

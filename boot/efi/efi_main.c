@@ -4,12 +4,16 @@
  * run.
  */
 #include "boot/efi/efi.h"
+#include "boot/efi/efi_dry.h"
+#include "boot/efi/efi_file.h"
+#include "boot/efi/efi_image.h"
+#include "boot/efi/efi_map.h"
+#include "boot/efi/efi_options.h"
+#include "boot/efi/efi_screen.h"
 
 #define EXIT_TRIES 8
 #define LEAF_EXTENDED 0x80000001u
 #define NX (1u << 20)
-
-struct efi efi;
 
 EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *st);
 

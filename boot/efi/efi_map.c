@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads the firmware's memory map into a buffer that is large enough for it to grow. */
+#include "boot/efi/efi_map.h"
+
 #include "boot/efi/efi.h"
 
 #define SPARE_DESCRIPTORS 64 /* each allocation or split adds a few; nothing can be allocated between tries to exit */

@@ -1,28 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line: the load options, and when those are empty, landfall.cfg beside the application. */
+#include "boot/efi/efi_options.h"
+
 #include "boot/efi/efi.h"
+#include "boot/efi/efi_file.h"
+#include "boot/efi/efi_note.h"
+#include "lib/scan.h"
 
-#include "lib/format.h"
-
-void efi_note(struct bootinfo *bi, const char *fmt, ...)
-{
-	size_t n = 0, room;
-	va_list ap;
-	int len;
-
-	while (bi->notes[n])
-		n++;
-	room = sizeof(bi->notes) - n;
-	va_start(ap, fmt);
-	len = format_v(bi->notes + n, room, fmt, ap);
-	va_end(ap);
-	if ((size_t)len + 2 > room) {
-		bi->notes[n] = '\0';
-		return;
-	}
-	bi->notes[n + (size_t)len] = '\n';
-	bi->notes[n + (size_t)len + 1] = '\0';
-}
+#define OPTION_MAX 32 /* longer than any that is asked for */
 
 /* Appends a character of the line; false when it is full or c is no text. Blanks of all kinds become spaces. */
 static bool put(struct bootinfo *bi, size_t *n, unsigned c)
@@ -161,19 +146,12 @@ void efi_options_read(struct bootinfo *bi)
 
 bool efi_options_have(const struct bootinfo *bi, const char *word)
 {
-	const char *at = bi->cmdline;
+	const char *line = bi->cmdline, *fault;
+	char found[OPTION_MAX];
 
-	while (*at) {
-		size_t n = 0;
-
-		while (word[n] && at[n] == word[n])
-			n++;
-		if (!word[n] && (at[n] == ' ' || at[n] == '\0'))
+	while (scan_word(&line, found, sizeof(found), &fault)) {
+		if (scan_equal(found, word))
 			return true;
-		while (*at && *at != ' ')
-			at++;
-		while (*at == ' ')
-			at++;
 	}
 	return false;
 }

@@ -4,7 +4,8 @@
 bits 64
 default rel
 
-UEFI_MAGIC      equ 0x4c465545          ; boot/uefi.h
+%include "build/layout.inc"             ; boot/layout.h
+
 CR4_PGE         equ 1 << 7
 CR4_PCIDE       equ 1 << 17
 CR4_CET         equ 1 << 23
@@ -22,7 +23,7 @@ efi_jump:
 	mov     cr3, rdi
 	mov     rsp, rsi
 	mov     edi, UEFI_MAGIC
-	mov     esi, ecx
+	mov     rsi, rcx
 	jmp     rdx
 
 section .rodata

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The screen as the Graphics Output Protocol has it (UEFI 2.10, 12.9), and a draft of one in memory. */
+#include "boot/efi/efi_screen.h"
+
 #include "boot/efi/efi.h"
 
 #define WAIT_100NS 300000000 /* half a minute */

@@ -34,11 +34,6 @@ static const struct preset {
 
 /* ---- words and messages ---- */
 
-static bool is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* The place of the value in a list of words, each followed by NUL, the last by two; -1 and a message: none of them. */
 static int choose(const struct option_word *p, const char *words)
 {
@@ -483,33 +478,6 @@ void options_init(struct options *o)
 	o->report_text = o->report_json = true;
 }
 
-/* Copies the next word without its quotes, which group as in Linux's next_arg. False: no word is left. */
-static bool next_word(const char **line, char word[WORD_MAX], const char **fault)
-{
-	const char *s = *line;
-	bool quoted = false;
-	size_t n = 0;
-
-	*fault = NULL;
-	while (is_space(*s))
-		s++;
-	if (!*s)
-		return false;
-	for (; *s && (quoted || !is_space(*s)); s++) {
-		if (*s == '"')
-			quoted = !quoted;
-		else if (n < WORD_MAX - 1)
-			word[n++] = *s;
-		else
-			*fault = "longer than an option can be";
-	}
-	if (quoted)
-		*fault = "a quote is not closed";
-	word[n] = '\0';
-	*line = s;
-	return true;
-}
-
 static bool read_option(struct option_word *p)
 {
 	size_t name_len = 0;
@@ -543,7 +511,7 @@ bool options_parse(struct options *o, const char *line, struct option_error *err
 	char word[WORD_MAX];
 	const char *fault;
 
-	while (next_word(&line, word, &fault)) {
+	while (scan_word(&line, word, sizeof(word), &fault)) {
 		struct option_word p = { .o = o, .word = word, .err = err };
 
 		if (fault)

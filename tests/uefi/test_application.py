@@ -121,6 +121,13 @@ def test_dry_run_from_the_menu():
     assert log.status == "clean" and log.one("boot")["cmdline"] == "alloc=both dry"
 
 
+def test_dry_in_quotes():
+    """What the options call dry is dry: the application and the options read words alike, quotes and all."""
+    log = boot_efi('seed=7 "dry" alloc=memblock', until=rb"ok 4 - [^\r\n]*\r\n").log
+    assert any("read-back" in line and "# SKIP dry" in line for line in log.ktap)
+    assert log.status == "clean"
+
+
 def test_dry_run_counts_only():
     """Tables of 16 TiB in 4 KiB pages do not fit: the numbers are there (one table for each 2 MiB), the pages are not, and it is said."""
     done = boot_efi("dry seed=7 page_size=4k levels=4 memmap=16T@4G", ["-m", "1G"], until=rb"ok 7 - [^\r\n]*\r\n")

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* PCI configuration space by its two ports: PCI Local Bus 3.0, 3.2.2.3.2. */
+#ifndef BOOT_DEV_PCI_H
+#define BOOT_DEV_PCI_H
+
+#include "lib/base.h"
+
+/* A function on the first segment; slot and function count no more bits than they have. */
+struct pci_function {
+	uint8_t bus, slot, function;
+};
+
+/* The word that holds register `reg`. */
+uint32_t pci_read(struct pci_function f, unsigned reg);
+
+/* Writes two bytes at `reg`, which is even; one byte at any. The rest of the word is not touched. */
+void pci_write16(struct pci_function f, unsigned reg, uint16_t v);
+void pci_write8(struct pci_function f, unsigned reg, uint8_t v);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The memory map as firmware gives it. */
+#ifndef BOOT_EFI_EFI_MAP_H
+#define BOOT_EFI_EFI_MAP_H
+
+#include <efi.h>
+
+#include "boot/efi/efi_memmap.h"
+
+/* The memory map, with room for it to grow; *key is for ExitBootServices. */
+struct efi_map {
+	void *buffer;
+	UINTN capacity, key;
+	struct efi_memmap map;
+};
+
+/* Allocates the buffer and reads the map into it. */
+EFI_STATUS efi_map_init(struct efi_map *m);
+
+/* Reads it again into the same buffer: the one thing that may be called between two tries of ExitBootServices. */
+EFI_STATUS efi_map_read(struct efi_map *m);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* What the application did without. */
+#ifndef BOOT_EFI_EFI_NOTE_H
+#define BOOT_EFI_EFI_NOTE_H
+
+#include "kernel/state/bootinfo.h"
+
+/* One more line in bi->notes; dropped when there is no room. */
+void efi_note(struct bootinfo *bi, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+#endif
