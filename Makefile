@@ -35,7 +35,7 @@ BARE   := -ffreestanding -fvisibility=hidden -mno-red-zone -mgeneral-regs-only -
 SANE   := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 # What is not in a loop over all of memory shall be small.
 KFLAGS := $(WARN) $(BARE) -Oz -ffunction-sections -fdata-sections -fpie -falign-functions=1
-build/kernel/mm/direct_map.o build/kernel/mm/pt_alloc.o: KFLAGS += -O2
+build/kernel/mm/tables.o build/kernel/mm/pt_alloc.o: KFLAGS += -O2
 EFLAGS := $(WARN) $(BARE) -O2 -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI -fpic -fshort-wchar
 HFLAGS := $(WARN) $(SANE)
 TFLAGS := $(WARN) -O2

@@ -2,8 +2,6 @@
 /* Counts the page-table pages of a range by arithmetic, and hands them out in runs. */
 #include "mm/count.h"
 
-#include "mm/policy.h"
-
 #define MAX_SPANS 10
 
 /* Slots next to each other, by virtual address, each of which takes one page for a table of that level. */
@@ -377,7 +375,7 @@ static void tell_run(const struct layout *l, struct count_run *run, uint64_t *n)
 /* The next page by a search; empty: there is none. */
 static struct range search_page(struct direct_map *dm, phys_t maps)
 {
-	phys_t page = dm->policy->page ? dm->policy->page(dm, maps) : pt_alloc_page(&dm->alloc);
+	phys_t page = direct_map_page(dm, maps);
 
 	return page == PHYS_NONE ? (struct range){ 0, 0 } : (struct range){ page, page + PAGE_SIZE };
 }

@@ -12,7 +12,7 @@
 #ifndef MM_COUNT_H
 #define MM_COUNT_H
 
-#include "mm/direct_map.h"
+#include "mm/mapping.h"
 #include "mm/numa.h"
 
 /* Stretches of memory that are mapped with unmapped memory in between: no policy leaves more than three. */

@@ -1,67 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Builds the direct map: which ranges, split how, in which leaves, and in which order page-table pages are asked for.
- * Follows Linux's init_mem_mapping (arch/x86/mm/init.c, init_64.c); the order of ranges and the bounds for pages are
- * the policy's.
- *
- * With 4 levels the tables are PGD -> PUD -> PMD -> PTE (no P4D pages); the PGD itself is the caller's, counted
- * nowhere.
+ * Builds the direct map: [0, 1M), then memory in the policy's order. Follows Linux's init_mem_mapping
+ * (arch/x86/mm/init.c). Tables are filled by mm/tables.h, or only counted by mm/count.h.
  */
 #ifndef MM_DIRECT_MAP_H
 #define MM_DIRECT_MAP_H
 
-#include "mm/pagetable.h"
-#include "mm/pt_alloc.h"
-
-#define ISA_END 0x100000ull     /* [0, 1M) is mapped in 4K pages, holes included */
-#define MAPPED_SO_FAR PHYS_NONE /* upper bound that follows max_mapped, as Linux's max_pfn_mapped does */
-
-enum page_sizes { PAGE_4K = 0, PAGE_2M = 1, PAGE_1G = 2 }; /* bits of a mask; 4K is always there */
-
-/* How the builder reaches a page-table page: 512 entries, writable. The pointer is good until the third later call. */
-struct pt_memory {
-	uint64_t *(*page)(void *ctx, phys_t table);
-	void *ctx;
-};
-
-/* Forces leaves one size down, as attribute boundaries would (option fragment=). */
-struct fragment {
-	uint64_t every;    /* every Nth 1G or 2M leaf; 0: none */
-	unsigned permille; /* or that share, by a hash of the leaf's address and the seed; 0: none */
-	uint64_t seed;
-};
-
-struct pt_policy;
-
-struct direct_map {
-	/* set by the caller */
-	const struct pt_policy *policy;
-	struct pt_memory mem;
-	phys_t root;          /* PGD page, zeroed but for entries outside the direct map */
-	unsigned levels;      /* 4 or 5 */
-	unsigned page_sizes;  /* allowed leaves: PAGE_2M | PAGE_1G; 1G without 2M is never given */
-	uint64_t page_offset; /* virtual address of physical 0; 1G aligned */
-	phys_t kernel_end;    /* Linux's _end */
-	phys_t end;           /* end of RAM: what is to be mapped */
-	bool trampoline;      /* take the real-mode trampoline's pages, as Linux with memory KASLR does */
-	struct fragment fragment;
-	struct pt_alloc alloc; /* pt_alloc_init'ed */
-	struct count *count;   /* not NULL: pages are handed out and counted (mm/count.h), no table is touched */
-	/* the policy's */
-	bool max_follows; /* by direct_map_bounds */
-	bool in_pass;     /* cleared before each pass but the first */
-	/* results */
-	phys_t max_mapped;         /* end of the highest byte mapped so far */
-	uint64_t pages[PT_LEVELS]; /* page-table pages taken per level; not the PGD, not the trampoline's */
-	uint64_t leaves[3];        /* 4K, 2M, 1G */
-	uint64_t trampoline_pages;
-	uint64_t ranges;     /* ranges mapped, [0, 1M) included: Linux's calls of init_memory_mapping */
-	uint64_t steps;      /* windows with memory in them: Linux's calls of init_range_memory_mapping */
-	uint64_t passes;     /* over memory, as the policy parts them; one without a step does not count */
-	uint64_t big_leaves; /* 1G and 2M leaves wanted so far: what fragment.every counts */
-	uint64_t forced;     /* of these, made one size smaller */
-	phys_t failed_at;    /* ERR_NO_MEMORY: what was being mapped; else PHYS_NONE */
-};
+#include "mm/mapping.h"
 
 /*
  * Builds the whole direct map with dm->policy: [0, 1M), the trampoline if asked, then the policy's order. Sets
@@ -78,11 +23,5 @@ MUST_CHECK enum status direct_map_ram(struct direct_map *dm, struct range r, uin
 
 /* For policies: sets the bounds inside which memblock may give page-table pages; max may be MAPPED_SO_FAR. */
 MUST_CHECK enum status direct_map_bounds(struct direct_map *dm, phys_t min, phys_t max);
-
-/* True when the leaf at that address, the nth large one wanted (counted from 1), is to be made one size smaller. */
-bool fragment_hits(const struct fragment *f, phys_t leaf, uint64_t nth);
-
-/* Bytes an entry of the top table maps: 512G with 4 levels, 256T with 5. */
-uint64_t direct_map_pgd_size(unsigned levels);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of policies, and Linux 6.1's two loops over memory, which several policies share (arch/x86/mm/init.c). */
+/* Finds a policy by name; Linux 6.1's two loops over memory, which several policies share (arch/x86/mm/init.c). */
 #include "mm/policy.h"
 
 #include "mm/count.h"
@@ -7,10 +7,8 @@
 #define FIRST_STEP (2 * MIB) /* PMD_SIZE */
 #define STEP_FACTOR 256      /* STEP_SIZE_SHIFT: one PMD page's worth of tables reaches that much further */
 
-const struct pt_policy *const pt_policies[] = {
-	&policy_bottom_up, &policy_memblock, &policy_lowest, &policy_top_down,
-	&policy_series,    &policy_hybrid,   &policy_floor,  &policy_node_local,
-};
+#define POINT_TO(name) &policy_##name,
+const struct pt_policy *const pt_policies[] = { PT_POLICIES(POINT_TO) };
 const unsigned pt_policies_nr = ARRAY_SIZE(pt_policies);
 
 const struct pt_policy *pt_policy_find(const char *name, size_t len)

@@ -1,42 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* What an allocator of early page tables is. A policy is one small file and one line in the table of policy.c. */
+/* The allocators of early page tables. A policy is one small file and one line in the table below. */
 #ifndef MM_POLICY_H
 #define MM_POLICY_H
 
 #include "mm/direct_map.h"
 
-/*
- * What of a policy depends on where the kernel is, for mm/sweep.c. Whatever it is, pages never depend on what they are
- * for.
- */
-enum policy_order {
-	ORDER_FIXED,       /* nothing but that the image is taken: kernel_end plays no part */
-	ORDER_ABOVE_STEPS, /* what lies above the kernel first, in policy_map_bottom_up's steps; then the rest */
-	ORDER_ABOVE,       /* the same without steps, pages from all above the kernel and then downwards below it */
-};
+/* The table of policies, in the order in which they are listed everywhere: policy_NAME lies in policy_NAME.c. */
+#define PT_POLICIES(POLICY)                                                                                            \
+	POLICY(bottom_up)                                                                                              \
+	POLICY(memblock)                                                                                               \
+	POLICY(lowest)                                                                                                 \
+	POLICY(top_down)                                                                                               \
+	POLICY(series)                                                                                                 \
+	POLICY(hybrid)                                                                                                 \
+	POLICY(floor)                                                                                                  \
+	POLICY(node_local)
 
-struct pt_policy {
-	const char *name; /* as on the command line */
-	const char *says; /* what it does, in under 60 characters */
-	enum policy_order order;
-	bool srat_first; /* memblock knows nodes and hot-pluggable ranges before the map is built */
-	bool bottom_up;  /* memblock's search direction */
-	/* Maps all memory in [1M, dm->end) in the policy's order and steps, setting the bounds for pages on the way. */
-	enum status (*map)(struct direct_map *dm);
-	/*
-	 * One page for a table that will describe `maps`. NULL: pt_alloc_page inside the bounds. As long as
-	 * pt_alloc_more has pages it is not called when pages are only counted: pt_alloc_page must be what it tries
-	 * first.
-	 */
-	phys_t (*page)(struct direct_map *dm, phys_t maps);
-};
+#define DECLARE_POLICY(name) extern const struct pt_policy policy_##name;
+PT_POLICIES(DECLARE_POLICY)
+#undef DECLARE_POLICY
 
-/* In the order of docs/options.md: bottom-up, memblock, lowest, top-down, series, hybrid, floor, node-local. */
 extern const struct pt_policy *const pt_policies[];
 extern const unsigned pt_policies_nr;
-
-extern const struct pt_policy policy_bottom_up, policy_memblock, policy_lowest, policy_top_down;
-extern const struct pt_policy policy_series, policy_hybrid, policy_floor, policy_node_local;
 
 /* By name; NULL when there is none. */
 const struct pt_policy *pt_policy_find(const char *name, size_t len);
