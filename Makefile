@@ -12,6 +12,8 @@ NASM    := nasm
 OBJCOPY := objcopy
 PYTHON  := /usr/bin/python3
 PREFIX  ?= /usr/local
+# The one date in what is built: that of the sources.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 Q       := $(if $(V),,@)
 say      = @mkdir -p $(@D) $(if $(V),,; printf '  %-7s %s\n' $(1) $(2))
 
@@ -25,11 +27,12 @@ EFI    := $(call names,boot/efi) boot/efi/efi_payload.asm.o mm/e820.o lib/string
 HOST   := $(PURE) boot/efi/efi_memmap.o tools/machine.o $(filter-out tools/predict/main.o,$(call names,tools/predict))
 UNIT   := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-PAGES  := $(wildcard docs/*.[1-8])
+VERSION := $(shell sed -n 's/.*LANDFALL_VERSION "\(.*\)"/\1/p' lib/version.h)
+EVERYTHING := $(addprefix build/,landfall.elf landfall.efi landfall.iso landfall-machine landfall-predict)
 FONT   := /usr/share/consolefonts/spleen-8x16.psfu.gz
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
-WARN   := -std=gnu11 -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wundef -Werror -g -I.
+WARN   := -std=gnu11 '-ffile-prefix-map=$(CURDIR)=.' -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wundef -Werror -g -I.
 BARE   := -ffreestanding -fvisibility=hidden -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
           -fno-asynchronous-unwind-tables -fcf-protection=none
 SANE   := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -57,7 +60,7 @@ $(eval $(call compile,fuzz,FUZZCC,FUZZ_CC,FFLAGS))
 
 build/kernel/%.asm.o build/efi/%.asm.o: %.asm build/layout.inc
 	$(call say,NASM,$<)
-	$(Q)$(NASM) -f elf64 -g -F dwarf -I. -DPAYLOAD='"build/landfall.bin"' -MD $(@:.o=.d) -MP -o $@ $<
+	$(Q)$(NASM) -f elf64 -I. -DPAYLOAD='"build/landfall.bin"' -MD $(@:.o=.d) -MP -o $@ $<
 
 build/host/pure.a: $(HOST:%=build/host/%)
 build/tools/pure.a: $(HOST:%=build/tools/%)
@@ -108,14 +111,12 @@ build/landfall.efi: $(EFI:%=build/efi/%) tools/pe-finish
 GRUB_MODULES := normal multiboot multiboot2 serial chain terminal all_video gfxterm test echo read configfile search iso9660 \
                 part_msdos part_gpt part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_plan part_sun part_sunpc fat
 
-build/landfall.iso: build/landfall.elf build/landfall.efi boot/grub.cfg
+build/landfall.iso: build/landfall.elf build/landfall.efi boot/grub.cfg packaging/iso
 	$(call say,ISO,$@)
 	$(Q)rm -rf build/iso && mkdir -p build/iso/boot/grub
 	$(Q)cp build/landfall.elf build/landfall.efi build/iso/boot/
 	$(Q)cp boot/grub.cfg build/iso/boot/grub/
-	@command -v grub-mkrescue >/dev/null || { echo "grub-mkrescue is missing: make deps"; false; }
-	$(Q)grub-mkrescue -o $@ --locales= --fonts= --themes= --install-modules="$(GRUB_MODULES)" build/iso >build/iso.log 2>&1 \
-		|| { cat build/iso.log; false; }
+	$(Q)packaging/iso build/iso $@ "$(GRUB_MODULES)"
 
 image: build/landfall.iso ## build/landfall.iso: CD or USB stick, BIOS or UEFI
 
@@ -134,9 +135,20 @@ build/landfall-machine build/landfall-predict build/bench/host_build build/bench
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOSTCC) $(TFLAGS) -o $@ $^
 
-install: build/landfall-predict ## install the host programs and man pages; PREFIX= DESTDIR=
-	$(Q)install -D -m 755 build/landfall-predict "$(DESTDIR)$(PREFIX)/bin/landfall-predict"
-	$(Q)install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man1" $(PAGES)
+install: all ## install programs, images, manual pages, completion; PREFIX= DESTDIR=
+	$(Q)tools/deps help2man=help2man
+	$(Q)+$(MAKE) --no-print-directory install-built
+
+install-built: $(EVERYTHING)
+	$(Q)packaging/manpages $(VERSION)
+	$(Q)DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' packaging/install
+
+uninstall: ## take away what `make install` has installed; PREFIX= DESTDIR=
+	$(Q)DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' packaging/install --remove
+
+dist: ## build/landfall-VERSION.tar.gz: the sources as committed
+	@mkdir -p build
+	$(Q)git archive --prefix=landfall-$(VERSION)/ -o build/landfall-$(VERSION).tar.gz HEAD
 
 # ---- packages and the main job ---------------------------------------------------------------------------------------
 # PACKAGE=PROBE: what makes the package unnecessary when it is there already.
@@ -149,15 +161,15 @@ TEST_PACKAGES := libcmocka-dev=/usr/include/cmocka.h acpica-tools=iasl ovmf=/usr
                  python3-pytest-xdist=$(PACKAGES_PY)/xdist python3-jsonschema=$(PACKAGES_PY)/jsonschema \
                  sbsigntool=sbsign openssl=openssl kexec-tools=/sbin/kexec ipxe-qemu=/usr/lib/ipxe/qemu \
                  bochs=bochs bochs-term bochsbios vgabios clang=clang libclang-rt-14-dev groff-base=groff \
-                 python3-matplotlib=$(PACKAGES_PY)/matplotlib python3-pil=$(PACKAGES_PY)/PIL parallel=parallel chromium=chromium
+                 python3-matplotlib=$(PACKAGES_PY)/matplotlib python3-pil=$(PACKAGES_PY)/PIL parallel=parallel chromium=chromium debhelper=dh lintian=lintian reuse=reuse help2man=help2man
 # For mutants, coverage, lint and bench.
 TOOL_PACKAGES := valgrind=valgrind clang-tidy=clang-tidy clang-format=clang-format
 
-EVERYTHING := $(addprefix build/,landfall.elf landfall.efi landfall.iso landfall-machine landfall-predict)
-
 all: ## build everything into build/
 	$(Q)tools/deps $(ALL_PACKAGES)
-	$(Q)+$(MAKE) --no-print-directory $(EVERYTHING)
+	$(Q)+$(MAKE) --no-print-directory everything
+
+everything: $(EVERYTHING)
 
 deps: ## install the Debian packages that building and testing need
 	$(Q)tools/deps $(ALL_PACKAGES) $(TEST_PACKAGES) $(TOOL_PACKAGES)
@@ -192,12 +204,14 @@ endef
 $(eval $(call layer,data,tests/data))
 $(eval $(call layer,qemu,tests/qemu --dist loadgroup))
 $(eval $(call layer,uefi,tests/uefi --dist loadfile))
+$(eval $(call layer,packaging,tests/packaging))
 $(eval $(call layer,tools,tests/tools --dist loadfile))
 $(eval $(call layer,linux,tests/linux --dist loadgroup))
 $(eval $(call layer,predict,tests/linux/test_predict.py tests/linux/test_recordings.py))
 test-data: ## recorded machines, expected logs and firmware rules
 test-qemu: ## boots in QEMU
 test-uefi: build/odd-firmware.efi linux-kernels ## boots through UEFI, GRUB, the network and kexec
+test-packaging: ## the Debian package: built twice, checked, installed, used, removed
 test-tools: ## check-log, report, campaign and study
 test-linux: linux-kernels ## side by side with Debian's Linux
 test-predict: ## landfall-predict against recorded logs and golden vectors
@@ -214,7 +228,7 @@ build/odd-firmware.efi build/bench/nothing.efi:
 	$(Q)$(EFI_LINK) -o $(@:.efi=.so) $^ -lgnuefi
 	$(Q)$(EFI_COPY) $(@:.efi=.so) $@
 
-TEST_LAYERS := test-unit test-data test-qemu test-uefi test-fuzz test-compilers test-tools test-linux
+TEST_LAYERS := test-unit test-data test-qemu test-uefi test-fuzz test-compilers test-tools test-linux test-packaging
 
 test: ## install missing packages, build, run every test
 	$(Q)tools/deps $(ALL_PACKAGES) $(TEST_PACKAGES)
@@ -302,8 +316,8 @@ clean: ## remove build/
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
-.PHONY: all bench clean coverage deps format fuzz fuzz-every help image install linux-kernels lint mutants picture run sign study test \
-        test-compilers test-data test-fuzz test-linux test-predict test-qemu test-sweep test-tools test-uefi test-unit
+.PHONY: all bench clean coverage deps format fuzz fuzz-every dist everything help image install install-built uninstall linux-kernels lint mutants picture run sign study test \
+        test-compilers test-data test-fuzz test-linux test-packaging test-predict test-qemu test-sweep test-tools test-uefi test-unit
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -151,12 +151,26 @@ static void print_facts(void)
 	printf("ranges %zu\nentries %zu\n", machine.map.nr, machine.nr_entries);
 }
 
+static _Noreturn void help(void)
+{
+	puts(USAGE "\n"
+	     "Puts together what a machine description says.\n"
+	     "  -o FOLDER   the tables, and qemu.args: arguments that make this machine in QEMU, one a line\n"
+	     "  -t FOLDER   the tables, and its memory map as Linux prints one\n"
+	     "  --print     its facts, one a line\n"
+	     "  --help      this text\n"
+	     "exit status: 0 good, 2 the description or the arguments are not");
+	exit(fflush(stdout) ? 2 : 0);
+}
+
 static struct request read_arguments(int argc, char **argv)
 {
 	struct request r = { 0 };
 
 	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--print"))
+		if (!strcmp(argv[i], "--help"))
+			help();
+		else if (!strcmp(argv[i], "--print"))
 			r.print = true;
 		else if (!strcmp(argv[i], "-o") && i + 1 < argc)
 			r.folder = argv[++i];

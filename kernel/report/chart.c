@@ -5,6 +5,7 @@
 #include "kernel/report/report.h"
 #include "kernel/report/report_place.h"
 #include "lib/format.h"
+#include "lib/version.h"
 
 #define LABEL_COLUMNS 12 /* left of the bars: node, policy; */
 #define WIDE_COLUMNS 27  /* and where the node begins, */

@@ -3,6 +3,7 @@
 #include "kernel/report/report.h"
 
 #include "lib/format.h"
+#include "lib/version.h"
 
 #define WRAP_COLUMNS 160 /* of a long command line */
 

@@ -17,8 +17,6 @@
 #include "mm/numa.h"
 #include "mm/placement.h"
 
-#define LANDFALL_VERSION "0.1.0"
-
 /* The numbers written to QEMU's debug-exit port. */
 enum run_result {
 	RUN_CLEAN = 0x10,

@@ -11,6 +11,7 @@
 
 #include "kernel/report/report.h"
 #include "kernel/report/report_cost.h"
+#include "lib/version.h"
 #include "tools/predict/linuxlog.h"
 #include "tools/predict/predict.h"
 #include "tools/predict/text.h"

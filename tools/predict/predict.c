@@ -12,6 +12,7 @@
 #include "kernel/report/report.h"
 #include "kernel/report/report_machine.h"
 #include "kernel/state/options_parse.h"
+#include "lib/version.h"
 #include "tools/predict/rules.h"
 
 #define NSEC_PER_SEC 1000000000ull

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* The version: the one place that names it. The Makefile and the tools in Python read it here. */
+#ifndef LIB_VERSION_H
+#define LIB_VERSION_H
+
+#define LANDFALL_VERSION "0.1.0"
+
+#endif

@@ -1,0 +1,4 @@
+#compdef landfall-predict landfall-machine landfall-run landfall-report landfall-check-log landfall-campaign landfall-study landfall-witness landfall-transplant
+# SPDX-License-Identifier: MIT
+# Completion of options from what each program says with --help, for zsh.
+_gnu_generic "$@"

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""The Debian package, built once from a copy of the sources in another folder, with a blank in its name."""
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+os.chdir(ROOT)
+
+
+def sources():
+    """What a distribution would get: the files of the tree but for what is built and what is no file of ours."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], capture_output=True)
+    if listed.returncode:
+        pytest.skip("this is no git checkout: what belongs to the sources is not known")
+    return [name for name in listed.stdout.decode().split("\0") if name and Path(name).is_file()]
+
+
+def copy_sources(tree):
+    for name in sources():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_bytes(Path(name).read_bytes())
+        (tree / name).chmod(Path(name).stat().st_mode)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """The folder with the packages, and the sources as they were built."""
+    folder = tmp_path_factory.mktemp("debian package")
+    tree = folder / "landfall 0"
+    copy_sources(tree)
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    done = subprocess.run(["dpkg-buildpackage", "-us", "-uc", "-b", f"-j{os.cpu_count()}"], cwd=tree, env=env,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    assert done.returncode == 0, done.stdout[-4000:]
+    return tree
