@@ -7,6 +7,7 @@
 #define TESTS_UNIT_SLOT_MACHINE_H
 
 #include <stdio.h>
+#include <sys/mman.h>
 
 #include "mm/count.h"
 #include "mm/kaslr.h"
@@ -27,8 +28,7 @@ struct slot_tables {
 	uint32_t index[SLOT_TABLES];
 	uint32_t used[SLOT_TABLES]; /* places taken, to free them */
 	uint32_t nr;
-	uint64_t (*table)[PT_ENTRIES];
-	uint32_t room;
+	uint64_t table[SLOT_TABLES / 2][PT_ENTRIES];
 };
 
 struct slot_machine {
@@ -51,6 +51,17 @@ struct slot_machine {
 
 /* ---- putting one together ---- */
 
+/* One store for all machines, which are built one after the other: fresh memory would cost more than the builds. */
+static inline struct slot_tables *slot_tables_shared(void)
+{
+	static struct slot_tables *tables;
+
+	if (!tables)
+		tables = mmap(NULL, sizeof(*tables), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(tables != MAP_FAILED);
+	return tables;
+}
+
 static inline struct slot_machine *slot_machine_new(void)
 {
 	struct slot_machine *m = calloc(1, sizeof(*m));
@@ -64,16 +75,13 @@ static inline struct slot_machine *slot_machine_new(void)
 		(struct sweep_image){ .buffer = 0x1e0000, .buffer_end = 0x1f0000, .taken = 0x1f0000, .end = 0x1f0000 };
 	m->slot_size = 2 * MIB;
 	m->min = KASLR_PREFERRED;
-	m->tables = calloc(1, sizeof(*m->tables));
-	assert_non_null(m->tables);
+	m->tables = slot_tables_shared();
 	assert_int_equal(memblock_reserve(&m->start, (struct range){ 0, MIB }), OK);
 	return m;
 }
 
 static inline void slot_machine_free(struct slot_machine *m)
 {
-	free(m->tables->table);
-	free(m->tables);
 	free(m->page);
 	free(m);
 }
@@ -175,7 +183,7 @@ static inline uint64_t *slot_tables_page(void *ctx, phys_t at)
 		place = (place + 1) % SLOT_TABLES;
 	if (t->at[place] == at)
 		return t->table[t->index[place]];
-	assert_true(t->nr < t->room);
+	assert_true(t->nr < ARRAY_SIZE(t->table));
 	t->at[place] = at;
 	t->index[place] = t->nr;
 	t->used[t->nr] = place;
@@ -194,11 +202,6 @@ static inline struct pgwalk slot_machine_walk(struct slot_machine *m, const stru
 
 static inline void slot_tables_clear(struct slot_tables *t)
 {
-	if (!t->table) {
-		t->room = SLOT_TABLES / 2;
-		t->table = malloc(t->room * sizeof(*t->table));
-		assert_non_null(t->table);
-	}
 	while (t->nr)
 		t->at[t->used[--t->nr]] = 0;
 }

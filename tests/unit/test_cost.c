@@ -109,7 +109,7 @@ TEST(test_any_order)
 			phys_t end = min_u64(128 * GIB, start + PAGE_SIZE * (1 + dice(&s, longest / PAGE_SIZE)));
 
 			stain(start, end);
-			for (phys_t at = start; at < end; at += PAGE_SIZE)
+			for (phys_t at = align_down(start, SMALL); at < end; at += SMALL)
 				small[at / SMALL] = large[at / (2 * GIB)] = true;
 		}
 		for (unsigned i = 0; i < ARRAY_SIZE(small); i++)
