@@ -228,6 +228,13 @@ build/odd-firmware.efi build/bench/nothing.efi:
 	$(Q)$(EFI_LINK) -o $(@:.efi=.so) $^ -lgnuefi
 	$(Q)$(EFI_COPY) $(@:.efi=.so) $@
 
+check: ## before every commit: the unit tests, lint of what has changed, ten boots
+	$(Q)tools/deps $(RUN_PACKAGES) $(TEST_PACKAGES) $(TOOL_PACKAGES)
+	$(Q)+$(MAKE) -s --no-print-directory build/landfall.elf build/landfall-machine build/unit/tests
+	$(Q)tests/lint/change
+	$(Q)tests/unit/run build/unit/tests
+	$(Q)$(PYTEST) tests/qemu/test_cases.py -m check --junitxml=build/junit/check.xml
+
 TEST_LAYERS := test-unit test-data test-qemu test-uefi test-fuzz test-compilers test-tools test-linux test-packaging
 
 test: ## install missing packages, build, run every test
@@ -316,7 +323,7 @@ clean: ## remove build/
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
-.PHONY: all bench clean coverage deps format fuzz fuzz-every dist everything help image install install-built uninstall linux-kernels lint mutants picture run sign study test \
+.PHONY: all bench check clean coverage deps format fuzz fuzz-every dist everything help image install install-built uninstall linux-kernels lint mutants picture run sign study test \
         test-compilers test-data test-fuzz test-linux test-packaging test-predict test-qemu test-sweep test-tools test-uefi test-unit
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -22,6 +22,10 @@ LINK_VIRT = 0xFFFFFFFF81000000  # linker.ld: where the image is linked, and wher
 ENTRY = 0x1000200  # physical entry point; test_inside.py sees to it that this is still so
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "check: one of the boots of `make check`")
+
+
 class Boot:
     """A finished boot: exit status, log, command."""
 

@@ -9,7 +9,7 @@ from conftest import boot
 from landfall.records import need
 
 CASES = tomllib.loads((Path(__file__).parent / "cases.toml").read_text())["case"]
-FIELDS = {"name", "machine", "qemu", "options", "exit", "srat", "lines", "error", "expect", "hotplug"}
+FIELDS = {"name", "machine", "qemu", "options", "exit", "srat", "lines", "error", "expect", "hotplug", "check"}
 
 
 def matches(record, wanted):
@@ -47,7 +47,8 @@ def test_a_wrong_expectation_fails():
             run_case(good | wrong)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[c["name"].replace(" ", "-") for c in CASES])
+@pytest.mark.parametrize("case", [pytest.param(c, id=c["name"].replace(" ", "-"), marks=[pytest.mark.check] if c.get("check") else [])
+                                  for c in CASES])
 def test_case(case):
     run_case(case)
 
@@ -55,3 +56,4 @@ def test_case(case):
 def test_there_are_enough_cases():
     assert len(CASES) >= 24
     assert len({c["name"] for c in CASES}) == len(CASES)
+    assert sum(c.get("check", False) for c in CASES) == 10
