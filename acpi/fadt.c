@@ -3,6 +3,7 @@
 #include "acpi/fadt.h"
 
 /* Field offsets, ACPI 6.5, table 5.9 */
+#define FADT_FACS 36
 #define FADT_DSDT 40
 #define FADT_SMI_CMD 48
 #define FADT_ACPI_ENABLE 52
@@ -12,6 +13,7 @@
 #define FADT_FLAGS 112
 #define FADT_RESET_REG 116
 #define FADT_RESET_VALUE 128
+#define FADT_X_FACS 132
 #define FADT_X_DSDT 140
 #define FADT_X_PM1A_CNT 172
 #define FADT_X_PM1B_CNT 184
@@ -179,22 +181,45 @@ static void s5_read(const struct acpi_root *root, phys_t dsdt, struct acpi_power
 		out->s5_a = out->s5_b = 0;
 }
 
-enum status acpi_power_read(const struct acpi_root *root, struct acpi_power *out)
+static enum status fadt_read(const struct acpi_root *root, struct fadt *f)
 {
 	struct acpi_table t;
-	struct fadt f;
-	enum status s;
-	phys_t dsdt;
+	enum status s = acpi_root_find(root, "FACP", &t);
 
-	*out = (struct acpi_power){ 0 };
-	s = acpi_root_find(root, "FACP", &t);
 	if (s != OK)
 		return s;
-	f.length = (uint32_t)min_u64(t.length, FADT_SIZE);
-	if (!acpi_table_read(&t, 0, f.bytes, f.length))
-		return ERR_UNREADABLE;
+	f->length = (uint32_t)min_u64(t.length, FADT_SIZE);
+	return acpi_table_read(&t, 0, f->bytes, f->length) ? OK : ERR_UNREADABLE;
+}
+
+/* The extended address if it is there and not zero, else the old one. */
+static phys_t table_address(const struct fadt *f, uint32_t extended, uint32_t old)
+{
+	phys_t x = le64(field(f, extended, 8));
+
+	return x ? x : le32(field(f, old, 4));
+}
+
+enum status acpi_power_read(const struct acpi_root *root, struct acpi_power *out)
+{
+	struct fadt f;
+	enum status s = fadt_read(root, &f);
+
+	*out = (struct acpi_power){ 0 };
+	if (s != OK)
+		return s;
 	fadt_decode(&f, out);
-	dsdt = le64(field(&f, FADT_X_DSDT, 8));
-	s5_read(root, dsdt ? dsdt : le32(field(&f, FADT_DSDT, 4)), out);
+	s5_read(root, table_address(&f, FADT_X_DSDT, FADT_DSDT), out);
 	return OK;
+}
+
+void acpi_fadt_tables(const struct acpi_root *root, phys_t *dsdt, phys_t *facs)
+{
+	struct fadt f;
+
+	*dsdt = *facs = 0;
+	if (fadt_read(root, &f) != OK)
+		return;
+	*dsdt = table_address(&f, FADT_X_DSDT, FADT_DSDT);
+	*facs = table_address(&f, FADT_X_FACS, FADT_FACS);
 }

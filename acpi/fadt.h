@@ -32,4 +32,7 @@ struct acpi_power {
  */
 MUST_CHECK enum status acpi_power_read(const struct acpi_root *root, struct acpi_power *out);
 
+/* Addresses of DSDT and FACS, which no root table names; 0: none, or no FADT that can be read. */
+void acpi_fadt_tables(const struct acpi_root *root, phys_t *dsdt, phys_t *facs);
+
 #endif

@@ -4,6 +4,7 @@
  */
 #include "kernel/nodes.h"
 
+#include "acpi/fadt.h"
 #include "acpi/slit.h"
 #include "kernel/judge.h"
 #include "kernel/memory.h"
@@ -253,4 +254,26 @@ bool nodes_accept(struct run *r)
 	warn_of_forced(r);
 	warn_if_on_hotplug(r);
 	return true;
+}
+
+static void note_table(struct numa *n, const struct acpi_root *root, phys_t at)
+{
+	struct acpi_table t;
+	enum status st = acpi_table_open(&t, root->mem, at);
+
+	if (st == OK || st == ERR_CHECKSUM)
+		numa_note_table(n, (struct range){ t.addr, t.addr + t.length });
+}
+
+void nodes_note_tables(struct run *r, const struct acpi_root *root)
+{
+	phys_t dsdt, facs;
+
+	for (size_t i = 0; i < root->nr; i++)
+		note_table(&r->h->numa, root, root->table[i]);
+	acpi_fadt_tables(root, &dsdt, &facs);
+	if (dsdt)
+		note_table(&r->h->numa, root, dsdt);
+	if (facs)
+		note_table(&r->h->numa, root, facs);
 }

@@ -18,4 +18,10 @@ MUST_CHECK bool nodes_join(struct run *r, const struct acpi_root *root);
  */
 MUST_CHECK bool nodes_accept(struct run *r);
 
+/*
+ * Notes on which nodes the ACPI tables lie, DSDT and FACS included: Linux reserves all of them before it reads SRAT.
+ * After nodes_accept.
+ */
+void nodes_note_tables(struct run *r, const struct acpi_root *root);
+
 #endif

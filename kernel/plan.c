@@ -244,6 +244,8 @@ enum run_result plan_run(struct handover *h, const struct platform *p)
 		  nodes_join(&r, &root) &&  /* SRAT: which PXM is which node */
 		  place_choose(&r) &&       /* where the image goes */
 		  nodes_accept(&r);         /* which memory lies on which node */
+	if (planned)
+		nodes_note_tables(&r, &root);
 	if (!planned && h->opt.exit == EXIT_POWEROFF && !h->power.s5_found)
 		find_power(&r);
 	return planned ? RUN_CLEAN : h->result;

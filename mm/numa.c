@@ -259,6 +259,13 @@ void numa_fake_one_node(struct numa *n, phys_t end_of_ram)
 		n->blk[n->nr_blk++] = (struct numa_memblk){ 0, end_of_ram, 0 };
 }
 
+void numa_note_table(struct numa *n, struct range r)
+{
+	for (size_t i = 0; i < n->nr_blk; i++)
+		if (range_overlaps(blk_range(&n->blk[i]), r))
+			n->node[n->blk[i].nid].tables = true;
+}
+
 void numa_judge(struct numa *n, const struct memblock *mb)
 {
 	for (unsigned i = 0; i < n->nr_nodes; i++)
@@ -269,7 +276,7 @@ void numa_judge(struct numa *n, const struct memblock *mb)
 
 		node->hotplug = node->hot_present > 0;
 		node->pinned_by = node->hotplug ? first_reserved(n, mb, (int)i) : (struct range){ 0, 0 };
-		node->movable = node->hotplug && range_empty(node->pinned_by);
+		node->movable = node->hotplug && range_empty(node->pinned_by) && !node->tables;
 	}
 }
 

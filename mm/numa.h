@@ -19,12 +19,13 @@ struct numa_memblk {
 
 struct numa_node {
 	uint32_t pxm;
-	uint32_t cpus;          /* enabled CPU entries */
-	uint64_t present;       /* bytes of RAM */
-	uint64_t hot_present;   /* bytes of RAM in hot-pluggable ranges */
-	bool hotplug;           /* a hot-pluggable range of it holds RAM */
-	bool movable;           /* hotplug, and nothing reserved lies in its joined ranges */
-	uint8_t distance;       /* from the kernel's node, by SLIT; the caller's */
+	uint32_t cpus;        /* enabled CPU entries */
+	uint64_t present;     /* bytes of RAM */
+	uint64_t hot_present; /* bytes of RAM in hot-pluggable ranges */
+	bool hotplug;         /* a hot-pluggable range of it holds RAM */
+	bool tables;      /* tables of firmware lie in its joined ranges: Linux reserves them before it reads SRAT */
+	bool movable;     /* hotplug, and neither tables nor anything reserved lies in its joined ranges */
+	uint8_t distance; /* from the kernel's node, by SLIT; the caller's */
 	struct range pinned_by; /* the lowest reserved bytes that make a hotplug node unmovable; empty: none */
 };
 
@@ -81,9 +82,13 @@ MUST_CHECK enum status numa_cleanup(struct numa *n, const struct memblock *mb, p
 /* Drops everything and puts [0, end_of_ram) on node 0: what Linux does without a usable SRAT. */
 void numa_fake_one_node(struct numa *n, phys_t end_of_ram);
 
+/* Sets `tables` of every node in whose joined ranges a byte of r lies. Needs numa_cleanup. */
+void numa_note_table(struct numa *n, struct range r);
+
 /*
  * Fills present, hot_present, hotplug, movable and pinned_by of every node from the memory and the reserved ranges of
- * mb: a reserved byte inside the joined ranges of a node pins all of it (numa_clear_kernel_node_hotplug).
+ * mb: a reserved byte inside the joined ranges of a node pins all of it (numa_clear_kernel_node_hotplug), and so do
+ * firmware's tables.
  */
 void numa_judge(struct numa *n, const struct memblock *mb);
 

@@ -137,7 +137,7 @@ static enum status pin_nodes(struct sweep *s, phys_t base, bool pin)
 
 	for (size_t i = 0; i < n->nr_blk; i++) {
 		struct numa_node *node = &n->node[n->blk[i].nid];
-		bool movable = node->hotplug && range_empty(node->pinned_by);
+		bool movable = node->hotplug && range_empty(node->pinned_by) && !node->tables;
 
 		if (!movable || node->movable == !pin ||
 		    !range_overlaps((struct range){ n->blk[i].start, n->blk[i].end }, taken_at(s, base)))

@@ -258,6 +258,8 @@ static void pinned_why(const struct handover *h, unsigned nid, char *buf, size_t
 		return;
 	if (holds_kernel(h, nid))
 		format(buf, size, "kernel");
+	else if (range_empty(n->pinned_by))
+		format(buf, size, "ACPI tables");
 	else
 		format(buf, size, "reserved 0x%llx", (ull)n->pinned_by.start);
 }

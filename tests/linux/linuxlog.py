@@ -76,11 +76,6 @@ class LinuxLog:
             else:
                 yield line, None
 
-    def firmware_tables(self):
-        """ACPI tables, which Linux reserves when its direct map is built and SRAT is not read yet."""
-        found = [re.match(r"ACPI: Reserving \S+ table memory at \[mem 0x(\w+)-0x(\w+)\]", line) for line in self.lines]
-        return [(int(m[1], 16), int(m[2], 16) + 1) for m in found if m]
-
     @property
     def brk(self):
         """The brk area as far as it was used: its reservation is the last before the first dump."""

@@ -37,14 +37,3 @@ def test_entry_beyond_the_table(name):
     assert "ACPI: SRAT: Node 0 PXM 0 [mem 0x00100000-0x3fffffff]" in theirs
     assert "No NUMA configuration found" in ours and "No NUMA configuration found" not in log.lines
     assert {r["srat"] for r in landfall.all("verdict")} == {"rejected"}
-
-
-@BOTH
-def test_tables_of_firmware(name):
-    """Linux reserves the ACPI tables after its direct map is built and before it reads SRAT, and gives up the node over whose
-    joined range they lie. Landfall's `movable` is about what is reserved before, so it still calls that node movable."""
-    _, _, log, landfall = both(name, "pinned-by-tables")
-    tables = log.firmware_tables()
-    assert tables and all(1 << 30 <= start < 2 << 30 for start, _ in tables)
-    assert {r.node for r in log.dumps[-1]["memory"] if r.hotplug} == {2}
-    assert {r["node"] for r in landfall.all("node") if r["movable"]} == {1, 2}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """landfall-predict judged by recorded boots of Debian's kernels, 5.10 to 7.3: tests/linux/record makes them, no Linux is needed."""
 import functools
+import json
 import re
 import subprocess
 import tarfile
@@ -60,3 +61,21 @@ def test_the_kernel_is_known(recording):
     done = recording.predict()
 
     assert done.returncode in (0, 1) and "older rules" not in done.stdout and "newest known" not in done.stdout
+
+
+def marks(text):
+    """What Linux has left of the hot-plug marks: ranges of the second MEMBLOCK dump by node, none for a node without."""
+    regions = re.findall(r" memory\[\w+\]\s\[0x(\w+)-0x(\w+)\], \w+ bytes on node (\d+) flags: 0x(\w+)", text)
+    marked = {int(node): 0 for _, _, node, _ in regions}
+    for first, last, node, flags in regions:
+        marked[int(node)] += (int(flags, 16) & 1) * (int(last, 16) + 1 - int(first, 16))
+    return {node for node, size in marked.items() if size}
+
+
+def test_movable_nodes_are_those_that_linux_keeps(recording):
+    done = recording.predict("--json")
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    (verdict,) = [r for r in records if r["rec"] == "verdict"]
+    movable = {r["node"] for r in records if r["rec"] == "node" and r["movable"]}
+
+    assert movable - set(verdict["stained_nodes"]) == marks(recording.text)

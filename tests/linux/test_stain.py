@@ -77,10 +77,8 @@ def aftermath(request):
 
 
 def clean_nodes(a):
-    """Nodes whose memory can still be taken away, as Landfall says, less those over which firmware's tables lie: Linux
-    reserves these after its page tables and before it reads SRAT, and Landfall tells what was reserved before."""
-    movable = {r["node"] for r in a.landfall.all("node") if r["movable"]} - set(a.landfall.verdict["stained_nodes"])
-    return movable - {a.nodes.node_of(at) for at, _ in a.early.firmware_tables()}
+    """Nodes whose memory can still be taken away, as Landfall says."""
+    return {r["node"] for r in a.landfall.all("node") if r["movable"]} - set(a.landfall.verdict["stained_nodes"])
 
 
 def test_zone_movable(aftermath):

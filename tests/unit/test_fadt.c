@@ -259,6 +259,30 @@ TEST(test_x_dsdt_wins)
 	assert_s5(1, 1);
 }
 
+TEST(test_tables_that_no_root_table_names)
+{
+	const uint64_t high = DSDT_HIGH, facs = 0x7fff8000;
+	phys_t got[2];
+
+	assert_int_equal(read_power(276), OK);
+	acpi_fadt_tables(&root, &got[0], &got[1]);
+	assert_int_equal(got[0], DSDT);
+	assert_int_equal(got[1], 0);
+	put_u32(&fadt, 36, 0x7fff9000);
+	memcpy(fadt.bytes + 140, &high, 8);
+	assert_int_equal(read_power(276), OK);
+	acpi_fadt_tables(&root, &got[0], &got[1]);
+	assert_int_equal(got[0], DSDT_HIGH);
+	assert_int_equal(got[1], 0x7fff9000);
+	memcpy(fadt.bytes + 132, &facs, 8);
+	assert_int_equal(read_power(276), OK);
+	acpi_fadt_tables(&root, &got[0], &got[1]);
+	assert_int_equal(got[1], facs);
+	fake_ram_write(&ram, FADT, "FACX", 4);
+	acpi_fadt_tables(&root, &got[0], &got[1]);
+	assert_int_equal(got[0] | got[1], 0);
+}
+
 TEST(test_bad_dsdt)
 {
 	static const char aml[] = "\x08_S5_\x12\x04\x02\x01\x01";

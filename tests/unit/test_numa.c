@@ -603,6 +603,20 @@ TEST(test_reserved_in_a_swallowed_hole)
 	assert_false(n.node[1].movable);
 }
 
+/* Tables of firmware in a swallowed hole pin the node as well, and say so apart; beside it they pin nothing. */
+TEST(test_tables_in_a_swallowed_hole)
+{
+	hole(6 * GIB);
+	numa_note_table(&n, (struct range){ 6 * GIB, 6 * GIB + 1 });
+	numa_judge(&n, &mb);
+	assert_true(n.node[1].movable);
+	numa_note_table(&n, (struct range){ 0xbffe0000, 0xbffe0001 });
+	numa_judge(&n, &mb);
+	assert_true(n.node[1].hotplug && n.node[1].tables);
+	assert_false(n.node[1].movable || n.node[0].tables);
+	assert_range(n.node[1].pinned_by, 0, 0);
+}
+
 /* The same hole, not joined because node 0 lies in between: nobody is pinned by it. */
 TEST(test_reserved_outside_every_range)
 {

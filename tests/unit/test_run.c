@@ -653,6 +653,25 @@ TEST(test_module_pins_a_node)
 	fake_free(f);
 }
 
+/* Linux reserves them before it reads SRAT: a node whose joined range covers them stays. */
+TEST(test_acpi_tables_pin_a_node)
+{
+	struct fake *f = fake_with("map 4G 5G usable\nsrat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G hotplug\n"
+				   " mem 1 4G 5G hotplug\n",
+				   "seed=7 alloc=top-down page_size=4k sweep");
+
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "\"node\":1,\"pxm\":1,\"present\":2147483648,\"hotplug\":true,\"movable\":false,"
+		      "\"why\":\"ACPI tables\",");
+	assert_has(f, "  hot-pluggable, pinned by ACPI tables\n");
+	assert_has(f, "\"stained_slots\":0,");
+	fake_free(f);
+	f = fake_with("map 4G 5G usable\nsrat 3\n cpu 0 0\n mem 0 0 2G\n mem 1 4G 5G hotplug\n",
+		      "seed=7 alloc=top-down page_size=4k");
+	assert_int_equal(run(f), RUN_STAINED);
+	fake_free(f);
+}
+
 /*
  * 20 MiB in 4K pages need a PUD, a PMD and ten PTE pages; those of the first MiB can only come from the buffer, which
  * has three. All other RAM is kept but as many pages as make n of all, so that request n fails, for each n below

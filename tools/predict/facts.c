@@ -289,6 +289,18 @@ static bool find_end(struct facts *f, struct input_error *err)
 	return true;
 }
 
+/* Where nothing tells the tables themselves: what firmware calls their memory. */
+static bool make_tables(struct facts *f, struct input_error *err)
+{
+	if (f->tables.nr || f->max_node >= 0)
+		return true;
+	for (size_t i = 0; i < f->map.nr; i++)
+		if (f->map.e[i].type == E820_ACPI &&
+		    !range_list_add(&f->tables, (struct range){ f->map.e[i].start, f->map.e[i].end }))
+			return input_fail(err, 0, "too many ranges of ACPI tables");
+	return true;
+}
+
 bool facts_complete(struct facts *f, struct input_error *err)
 {
 	if (!f->exact && !f->map.nr)
@@ -296,6 +308,8 @@ bool facts_complete(struct facts *f, struct input_error *err)
 	if (f->exact && !place_text(f, err))
 		return false;
 	if (!place_brk(f, err))
+		return false;
+	if (!make_tables(f, err))
 		return false;
 	if (!f->exact && (!place_text(f, err) || !make_memory(f, err) || !make_reserved(f, err)))
 		return false;

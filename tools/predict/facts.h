@@ -47,6 +47,7 @@ struct facts {
 	struct range buffer; /* page-table buffer; empty: the end of brk */
 	phys_t pgd;          /* PHYS_NONE: unknown */
 	struct range initrd;
+	struct range_list tables;                      /* ACPI tables that Linux reserves before it reads SRAT */
 	struct range_list boot_services, conventional; /* of a UEFI memory map */
 	phys_t end;                                    /* of RAM: what is to be mapped */
 	unsigned long last_pfn_line;                   /* of the first one */

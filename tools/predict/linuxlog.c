@@ -549,6 +549,19 @@ static bool on_virtual_alloc(struct reader *r, const char *s)
 	return on_built(r, s);
 }
 
+/* "ACPI: Reserving SRAT table memory at [mem 0x7ffe2387-0x7ffe250e]": a name has four characters, of whatever kind. */
+static bool on_acpi_table(struct reader *r, const char *s)
+{
+	const char *range = strstr(s, "[mem ");
+	struct range table;
+
+	if (!r->f->nodes_told && (!range || !text_range(&range, &table)))
+		return fail(r, "unreadable range of an ACPI table");
+	if (!r->f->nodes_told && !range_list_add(&r->f->tables, table))
+		return fail(r, "too many ACPI tables");
+	return on_built(r, s);
+}
+
 static bool on_initrd(struct reader *r, const char *s)
 {
 	if (r->phase != PHASE_BUILT && !r->f->exact && !text_range(&s, &r->f->initrd))
@@ -747,6 +760,7 @@ static const struct line_kind log_kinds[] = {
 	{ "Using GB pages for direct mapping", on_gbpages },
 	{ "RAMDISK: ", on_initrd },
 	{ "ACPI: RSDP ", on_built },
+	{ "ACPI: Reserving ", on_acpi_table },
 	{ "ACPI: Early table ", on_built },
 	{ "printk: log_buf_len: ", on_built },
 	{ "ACPI: SRAT: Node ", on_srat_memory },

@@ -237,6 +237,8 @@ static bool find_nodes(struct session *s, struct input_error *err)
 	s->h->bi.image = s->facts->kernel;
 	if (!nodes_accept(&s->run))
 		return false;
+	for (size_t i = 0; i < s->facts->tables.nr; i++)
+		numa_note_table(&s->h->numa, s->facts->tables.r[i]);
 	*s->run.mb = s->facts->mb;
 	report_reservations(s);
 	numa_judge(&s->h->numa, s->run.mb);
