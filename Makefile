@@ -207,6 +207,7 @@ $(eval $(call layer,uefi,tests/uefi --dist loadfile))
 $(eval $(call layer,packaging,tests/packaging))
 $(eval $(call layer,tools,tests/tools --dist loadfile))
 $(eval $(call layer,linux,tests/linux --dist loadgroup))
+$(eval $(call layer,transplant,tests/cures --dist load))
 $(eval $(call layer,predict,tests/linux/test_predict.py tests/linux/test_recordings.py))
 test-data: ## recorded machines, expected logs and firmware rules
 test-qemu: ## boots in QEMU
@@ -214,6 +215,7 @@ test-uefi: build/odd-firmware.efi linux-kernels ## boots through UEFI, GRUB, the
 test-packaging: ## the Debian package: built twice, checked, installed, used, removed
 test-tools: ## check-log, report, campaign and study
 test-linux: linux-kernels ## side by side with Debian's Linux
+test-transplant: linux-kernels ## three policies in an unmodified Linux, and bad input
 test-predict: ## landfall-predict against recorded logs and golden vectors
 
 # Debian's own kernels, fetched and not installed; without them their tests are skipped, with the reason.
@@ -235,7 +237,7 @@ check: ## before every commit: the unit tests, lint of what has changed, ten boo
 	$(Q)tests/unit/run build/unit/tests
 	$(Q)$(PYTEST) tests/qemu/test_cases.py -m check --junitxml=build/junit/check.xml
 
-TEST_LAYERS := test-unit test-data test-qemu test-uefi test-fuzz test-compilers test-tools test-linux test-packaging
+TEST_LAYERS := test-unit test-data test-qemu test-uefi test-fuzz test-compilers test-tools test-linux test-transplant test-packaging
 
 test: ## install missing packages, build, run every test
 	$(Q)tools/deps $(ALL_PACKAGES) $(TEST_PACKAGES)
@@ -250,6 +252,10 @@ test: ## install missing packages, build, run every test
 BOOTS ?= 500
 test-sweep: build/landfall.elf build/landfall-machine ## boots at random seeds beside the sweep; BOOTS=500
 	$(Q)LANDFALL_BOOTS=$(BOOTS) $(PYTEST) tests/qemu/test_sweep.py -rP
+
+# Every policy in five of Debian's kernels on ten machines: hours. What build/cures/results.jsonl has already is not booted again.
+test-cures: build/landfall-machine build/landfall-predict ## all policies in unmodified kernels; KERNELS= MACHINES= ALLOC=
+	$(Q)tests/cures/matrix --kernels $(KERNELS) --machines $(MACHINES) --alloc $(ALLOC)
 
 # The compiler that the rest is not built with.
 test-compilers: ## build with the other compiler, and boot that
@@ -324,7 +330,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 .PHONY: all bench check clean coverage deps format fuzz fuzz-every dist everything help image install install-built uninstall linux-kernels lint mutants picture run sign study test \
-        test-compilers test-data test-fuzz test-linux test-packaging test-predict test-qemu test-sweep test-tools test-uefi test-unit
+        test-compilers test-cures test-data test-fuzz test-linux test-packaging test-predict test-qemu test-sweep test-tools test-transplant test-uefi test-unit
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,18 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Times init_mem_mapping of Debian's Linux 6.1 in QEMU, between two hardware breakpoints over gdb's protocol."""
-import re
 import time
 
 import debian
-from landfall import paths, qemu
-from gdbstub import Gdb
-
-CACHE = paths.ROOT / "build/bench"
-ASK = """/bin/busybox mount -t devtmpfs dev /dev
-/bin/busybox mount -t proc proc /proc
-/bin/busybox grep ' init_mem_mapping$' /proc/kallsyms >/dev/console
-/bin/busybox poweroff -f
-"""
+from landfall import qemu
+from landfall.gdb import Gdb
+from landfall.kallsyms import Image, symbols_of
 
 
 def fetch():
@@ -23,18 +16,7 @@ def fetch():
 
 def find_symbol(kernel):
     """Address of init_mem_mapping without KASLR: the package's System.map is empty, so the kernel itself is asked."""
-    known = CACHE / f"init_mem_mapping-{kernel.release}"
-    if not known.exists():
-        archive = CACHE / "initramfs"
-        archive.write_bytes(debian.initramfs(ASK))
-        args = ["-kernel", str(kernel.path), "-initrd", str(archive), "-append", "console=ttyS0 nokaslr quiet panic=-1"]
-        with qemu.Guest(qemu.PLAIN + args) as guest:
-            guest.wait(120)
-            address = re.search(rb"([0-9a-f]{16}) . init_mem_mapping", guest.log)
-        if not address:
-            raise qemu.QemuError("Linux did not tell where init_mem_mapping is")
-        known.write_text(address[1].decode())
-    return int(known.read_text(), 16)
+    return symbols_of(Image(kernel.path), ["init_mem_mapping"])["init_mem_mapping"]
 
 
 def time_init_mem_mapping(kernel, address, machine):

@@ -168,30 +168,6 @@ def prepare(names=KERNELS):
             print(f"tests/linux: {name}: {e}", flush=True)
 
 
-# ---- a small initial RAM disk ----
-
-def cpio(files):
-    """A newc archive; files are {path: (mode, content)}."""
-    out = b""
-    for ino, (path, (mode, content)) in enumerate([*files.items(), ("TRAILER!!!", (0, b""))]):
-        name = path.encode() + b"\0"
-        fields = (ino, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name), 0)
-        head = b"070701" + b"".join(b"%08X" % f for f in fields) + name
-        out += head + bytes(-len(head) % 4) + content + bytes(-len(content) % 4)
-    return out
-
-
-def initramfs(script):
-    """A RAM disk whose first process is a busybox shell with this script."""
-    busybox = FOLDER / "busybox/busybox"
-    if not busybox.exists():
-        raise Missing(reason("busybox"))
-    folder, program = 0o040755, 0o100755
-    return cpio({"bin": (folder, b""), "proc": (folder, b""), "sys": (folder, b""), "dev": (folder, b""),
-                 "bin/busybox": (program, busybox.read_bytes()),
-                 "init": (program, b"#!/bin/busybox sh\n" + script.encode())})
-
-
 if __name__ == "__main__":
     NAMES = sys.argv[1:] or KERNELS
     prepare(NAMES)

@@ -7,16 +7,13 @@ import re
 from collections import defaultdict, namedtuple
 
 import boots
-import debian
-from landfall import model
 import pytest
+from landfall import model
+from landfall.initramfs import build_initramfs
 from landfall.records import need
 
 BLOCK = 128 << 20
 SCRIPT = """
-/bin/busybox mount -t proc proc /proc
-/bin/busybox mount -t sysfs sysfs /sys
-b=/bin/busybox
 echo
 $b grep 'Kernel' /proc/iomem | while read l; do echo "IOMEM $l"; done
 $b awk '/^Node/ { node = $2; zone = $4 } /present/ { print "ZONE", node, zone, $2 }' /proc/zoneinfo
@@ -50,7 +47,7 @@ class Aftermath:
     def __init__(self, case, kernel):
         args = boots.cpu(case.leaf, 4)
         options = f"console=ttyS0 memblock=debug {boots.EARLY} movable_node {case.options}"
-        initrd = debian.initramfs(SCRIPT)
+        initrd = build_initramfs(SCRIPT)
         # First the early log, then, without it, the way to user space, which is long enough.
         with boots.Linux(kernel, case.machine, options, args) as linux:
             self.early = linux.stop_at(boots.NODES_KNOWN)

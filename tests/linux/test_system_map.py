@@ -8,14 +8,14 @@ import re
 import boots
 import debian
 import pytest
+from landfall.initramfs import build_initramfs
 from landfall.records import need
 
 SCRIPT = """
-/bin/busybox mount -t proc proc /proc
 echo
-/bin/busybox grep -E ' (_text|_end|__brk_base|__brk_limit|init_top_pgt)$' /proc/kallsyms
+$b grep -E ' (_text|_end|__brk_base|__brk_limit|init_top_pgt)$' /proc/kallsyms
 echo THE END
-/bin/busybox sleep 1000
+$b sleep 1000
 """
 MACHINE = "four-nodes"
 
@@ -28,7 +28,7 @@ class Symbols:
         with boots.Linux(kernel, MACHINE, f"console=ttyS0 memblock=debug {options}", args) as linux:
             self.log = linux.stop_at(boots.NODES_KNOWN)
             self.cr3 = linux.guest.qmp.registers()["CR3"] & ~0xFFF
-        with boots.Linux(kernel, MACHINE, "console=ttyS0 loglevel=3 nokaslr", args, debian.initramfs(SCRIPT)) as linux:
+        with boots.Linux(kernel, MACHINE, "console=ttyS0 loglevel=3 nokaslr", args, build_initramfs(SCRIPT)) as linux:
             lines = linux.stop_at("THE END\\r?\\n", 240).lines
         self.map = "".join(f"{line}\n" for line in lines if re.fullmatch(r"[0-9a-f]{16} \w \w+", line))
         self.at = {line.split()[2]: int(line.split()[0], 16) for line in self.map.splitlines()}

@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 os.chdir(ROOT)  # paths in cases.toml are relative to it
 
 from landfall import paths, qemu  # noqa: E402
-from gdbstub import Gdb  # noqa: E402
+from landfall.gdb import Gdb  # noqa: E402
 from landfall.records import Log  # noqa: E402
 
 LINK_VIRT = 0xFFFFFFFF81000000  # linker.ld: where the image is linked, and where it runs before it moves

@@ -25,9 +25,11 @@ WORK = {
     "campaign": ["--boot=azure 1 memblock 2m"],
     "study": ["azure"],
     "witness": [],
+    "transplant": [],
 }
 MISSING = {"run": ["--machine=/nonexistent/m"], "check-log": ["/nonexistent/log"], "report": ["/nonexistent/log", "-o", "/dev/null.svg"],
-           "campaign": ["-o", "/dev/null/c"], "study": ["nowhere"], "witness": ["/nonexistent/qmp", "--srat=/nonexistent/srat"]}
+           "campaign": ["-o", "/dev/null/c"], "study": ["nowhere"], "witness": ["/nonexistent/qmp", "--srat=/nonexistent/srat"],
+           "transplant": ["/nonexistent/vmlinuz", "--machine=none", "--alloc=series"]}
 needs_kernel = pytest.mark.skipif(not (ROOT / "build/landfall-predict").exists(), reason="needs make")
 
 

@@ -11,6 +11,7 @@ from firmware import ROOT
 
 sys.path.append(str(ROOT / "tests/linux"))
 import debian  # noqa: E402
+from landfall.initramfs import pack_cpio  # noqa: E402
 
 FOLDER, PROGRAM = 0o040755, 0o100755
 
@@ -33,5 +34,5 @@ def initramfs(path, script, files):
     content = {name: (FOLDER, b"") for name in sorted(folders)}
     content |= {name: (PROGRAM, Path(source).read_bytes()) for name, source in parts.items()}
     content["init"] = (PROGRAM, b"#!/bin/busybox sh\n" + script.encode())
-    path.write_bytes(gzip.compress(debian.cpio(content), 1))
+    path.write_bytes(gzip.compress(pack_cpio(content), 1))
     return path

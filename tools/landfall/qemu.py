@@ -157,8 +157,12 @@ class Guest:
         # A guest does not wait for ever until its serial line is ready: with a full pipe characters get lost.
         with contextlib.suppress(OSError):  # there is a limit on all pipes of a user, too
             fcntl.fcntl(self.process.stdout, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
-        if qmp:
-            self.qmp = Qmp(self.folder / "qmp")
+        try:
+            if qmp:
+                self.qmp = Qmp(self.folder / "qmp")
+        except BaseException:  # nobody has the guest yet who would end it
+            self.__exit__()
+            raise
 
     def __enter__(self):
         return self
@@ -252,3 +256,15 @@ def no_verdict(found):
     if last and records.result_of(last[0]) == "none":
         return f"no verdict: SRAT {last[0].get('srat')}"
     return "clean"
+
+
+def panic(log):
+    """What a Linux in panic says, or ''."""
+    m = re.search(rb"(Kernel panic - not syncing: [^\r\n]*|PANIC: early exception[^\r\n]*)[\r\n]", log)
+    return m[1].decode("ascii", "replace") if m else ""
+
+
+def last_words(log):
+    """What a Linux that got no further said last: its panic, else the last line that is not empty."""
+    lines = [line.strip() for line in log.decode("ascii", "replace").splitlines()]
+    return panic(log) or next((line for line in reversed(lines) if line), "nothing")
