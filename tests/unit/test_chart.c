@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "kernel/report/chart.h"
+#include "lib/version.h"
 
 #define MAX_NOTES 4096
 
