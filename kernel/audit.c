@@ -332,6 +332,10 @@ static void judge(struct outcome *a)
 		format(c.why, sizeof(c.why), "comparison");
 	} else {
 		a->r->h->result = stained ? RUN_STAINED : RUN_CLEAN;
+		if (!stained && no_verdict(a->r->h).why[0]) {
+			c.outcome = CHECK_SKIPPED;
+			format(c.why, sizeof(c.why), "no verdict");
+		}
 	}
 	report_check(a->r, c);
 }

@@ -277,11 +277,12 @@ static bool contains(const char *line, size_t len, const char *word)
 static enum colour colour_of_line(const char *line, size_t len)
 {
 	static const struct {
-		char word[12];
+		char word[14];
 		uint8_t colour;
 	} marks[] = {
 		{ "error:", COLOUR_STAIN },     { "fault:", COLOUR_STAIN },  { "BUG:", COLOUR_STAIN },
-		{ ": STAINED:", COLOUR_STAIN }, { ": CLEAN:", COLOUR_GOOD }, { "warning:", COLOUR_WARNING },
+		{ ": STAINED:", COLOUR_STAIN }, { ": CLEAN:", COLOUR_GOOD }, { ": NO VERDICT:", COLOUR_WARNING },
+		{ "warning:", COLOUR_WARNING },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(marks); i++) {

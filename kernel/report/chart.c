@@ -11,7 +11,8 @@
 #define WIDE_COLUMNS 27  /* and where the node begins, */
 #define WIDE_SCREEN 120  /* on a screen of at least that many columns */
 #define NOTE_COLUMNS 21  /* right of them: size, pages */
-#define BADGE_COLUMNS 9
+#define BADGE_COLUMNS 9  /* " STAINED " */
+#define WIDE_BADGE 12    /* " NO VERDICT " */
 #define WORDS_MAX 200
 #define HOLE_SHOWN (16 * MIB)
 #define NARROWEST 8 /* a bar is at least this part of the widest one */
@@ -23,6 +24,7 @@ struct sheet {
 	const struct handover *h;
 	unsigned left, right, y;
 	unsigned label;         /* columns left of the bars */
+	unsigned badge;         /* columns of a verdict's badge */
 	unsigned line, column;  /* size of a character */
 	unsigned half, quarter; /* of a line; 0 where only whole characters are filled */
 	unsigned least;         /* what a mark is wide at least */
@@ -166,28 +168,27 @@ static void draw_title(struct sheet *s)
 static void draw_verdict(struct sheet *s, unsigned policy)
 {
 	const struct chart_policy *p = &s->c->policy[policy];
-	unsigned width = BADGE_COLUMNS * s->column;
-	enum colour badge = p->stains ? COLOUR_STAIN : COLOUR_GOOD;
-	struct words at = { column_x(s, BADGE_COLUMNS + 1), s->y, policy_colour(policy), COLOUR_BACK };
+	unsigned width = s->badge * s->column;
+	bool open = !p->stains && no_verdict(s->h).why[0];
+	enum colour badge = p->stains ? COLOUR_STAIN : open ? COLOUR_WARNING : COLOUR_GOOD;
+	struct words at = { column_x(s, s->badge + 1), s->y, policy_colour(policy), COLOUR_BACK };
 
 	fill(s, (struct box){ s->left, s->y, width, s->line }, badge);
-	say(s, (struct words){ s->left, s->y, COLOUR_BACK, badge }, p->stains ? " STAINED " : "  CLEAN  ");
+	say(s, (struct words){ s->left, s->y, COLOUR_BACK, badge },
+	    p->stains ? " STAINED "
+	    : open    ? " NO VERDICT "
+		      : "  CLEAN  ");
 	say(s, at, "%s", p->name);
-	at.x = column_x(s, BADGE_COLUMNS + LABEL_COLUMNS + 1);
+	at.x = column_x(s, s->badge + LABEL_COLUMNS + 1);
 	at.colour = COLOUR_TEXT;
 	if (p->stains)
 		say(s, at, "%llu of %llu pages on movable nodes, %s pinned", (unsigned long long)p->stains,
 		    (unsigned long long)p->pages, human(p->pinned).s);
+	else if (open)
+		say(s, at, "%s", no_verdict(s->h).why);
 	else
 		say(s, at, "none of %llu pages on a movable node", (unsigned long long)p->pages);
 	s->y += s->line + s->quarter;
-}
-
-static const char *srat_words(const struct handover *h)
-{
-	return h->srat_state == SRAT_OK       ? ""
-	       : h->srat_state == SRAT_ABSENT ? "; no SRAT: one node is assumed"
-					      : "; the SRAT is rejected: one node is assumed";
 }
 
 static void draw_verdicts(struct sheet *s)
@@ -203,7 +204,7 @@ static void draw_verdicts(struct sheet *s)
 		       next->nid);
 	say(s, (struct words){ s->left, s->y, COLOUR_DIM, COLOUR_BACK }, "for an image of %s at 0x%llx, node %d%s%s",
 	    human(choice->end - choice->base).s, (unsigned long long)choice->base,
-	    numa_node_of(s->c->numa, choice->base), below, srat_words(s->h));
+	    numa_node_of(s->c->numa, choice->base), below, s->badge == WIDE_BADGE ? "; one node is assumed" : "");
 	s->y += s->line + 2 * s->half;
 }
 
@@ -486,6 +487,7 @@ void chart_draw(const struct chart *c, const struct canvas *v, const struct hand
 	struct sheet s = { .c = c, .canvas = v, .h = h, .label = LABEL_COLUMNS, .line = v->line, .column = v->column };
 	unsigned bottom;
 
+	s.badge = no_verdict(h).why[0] ? WIDE_BADGE : BADGE_COLUMNS;
 	s.half = v->fine ? v->line / 2 : 0;
 	s.quarter = s.half / 2;
 	s.least = v->fine ? v->column / 2 : 1;

@@ -195,6 +195,17 @@ const char *srat_name(enum srat_state s)
 	return names[s];
 }
 
+struct no_verdict no_verdict(const struct handover *h)
+{
+	struct no_verdict v = { "" };
+
+	if (h->srat_state == SRAT_ABSENT)
+		format(v.why, sizeof(v.why), "there is no SRAT to go by");
+	else if (h->srat_state == SRAT_REJECTED)
+		format(v.why, sizeof(v.why), "the SRAT is rejected: %s", h->srat_why);
+	return v;
+}
+
 static const char *result_name(enum run_result result)
 {
 	switch (result) {

@@ -22,6 +22,15 @@ const char *keep_name(enum keep_reason why);
 const char *srat_name(enum srat_state s);
 
 /*
+ * Why nobody can say of this machine whether page tables have landed on movable memory: "there is no SRAT to go by", or
+ * why it is rejected. Empty: the SRAT tells. Clean is said only then.
+ */
+struct no_verdict {
+	char why[128];
+};
+struct no_verdict no_verdict(const struct handover *h);
+
+/*
  * The last words of a run that could not be completed: the error line, the end record, the KTAP bail-out. Always false.
  */
 bool report_error(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -137,7 +137,7 @@ static void record_verdict(const struct outcome *a)
 	}
 	log_array_end(l);
 	log_u64(l, "pinned", placement_pinned(pl));
-	log_str(l, "result", pl->on_movable ? "stained" : "clean");
+	log_str(l, "result", pl->on_movable ? "stained" : no_verdict(a->r->h).why[0] ? "none" : "clean");
 	log_end(l);
 }
 
@@ -331,6 +331,8 @@ static void say_verdict(const struct outcome *a)
 		log_text(l, "%s: STAINED: %llu of %llu page-table pages on movable node%s%s", a->policy->name,
 			 (ull)pl->on_movable, (ull)pl->table_pages, nr > 1 ? "s" : "", nodes.s);
 		log_text(l, "  %s can no longer be hot-removed", human(placement_pinned(pl)).s);
+	} else if (no_verdict(a->r->h).why[0]) {
+		log_text(l, "%s: NO VERDICT: %s", a->policy->name, no_verdict(a->r->h).why);
 	} else if (any_movable(&a->r->h->numa)) {
 		log_text(l, "%s: CLEAN: none of %llu page-table pages on a movable node", a->policy->name,
 			 (ull)pl->table_pages);

@@ -108,6 +108,8 @@ void report_sweep(struct run *r, const struct sweep *s, uint64_t ns)
 		l,
 		"  for an image of %s in slots of %s, this memory map, these reservations; %llu slots tried in %llu us",
 		human(c->end - c->base).s, human(c->size).s, (ull)s->tries, (ull)(ns / 1000));
+	if (no_verdict(r->h).why[0])
+		log_text(l, "  no verdict: %s, so these numbers do not speak of the machine", no_verdict(r->h).why);
 	say_intervals(l, s);
 	if (s->nr_stained)
 		say_worst(l, s);

@@ -519,13 +519,29 @@ def test_rejected_srat_is_one_node():
     recs = records(good("--linux-log", "-", "--json", text=log(tail=tail)))
 
     assert one(recs, "verdict")["srat"] == "rejected"
+    assert one(recs, "verdict")["result"] == "none"
     assert len([r for r in recs if r["rec"] == "node"]) == 1
 
 
 def test_numa_off_is_one_node():
-    recs = records(good("--linux-log", "-", "--json", text=log("memblock=debug numa=off")))
+    text = log("memblock=debug numa=off")
+    verdict = one(records(good("--linux-log", "-", "--json", text=text)), "verdict")
 
-    assert one(recs, "verdict")["srat"] == "absent"
+    assert (verdict["srat"], verdict["result"]) == ("absent", "none")
+    out = good("--linux-log", "-", text=text)
+    assert "CLEAN" not in out and "result: clean" not in out
+    assert "\ntop-down: NO VERDICT: there is no SRAT to go by\n" in out
+    assert out.endswith("\nresult: no verdict: there is no SRAT to go by\n")
+
+
+def test_a_usable_srat_can_be_required():
+    tail = TAIL + "ACPI: SRAT: Node 2 PXM 2 [mem 0x70000000-0x7fffffff]\n"
+    why = "error: require=srat: no usable SRAT: "
+
+    for text, reason in ((log("memblock=debug numa=off"), "there is none"), (log(tail=tail), "ranges of different nodes overlap")):
+        p = predict("--linux-log", "-", "--require-srat", text=text)
+        assert (p.returncode, p.stderr) == (2, f"landfall-predict: {why}{reason}\n")
+    good("--linux-log", "-", "--require-srat", text=log())
 
 
 @pytest.mark.parametrize("cut,line,why", [

@@ -69,4 +69,4 @@ def test_an_error_ends_as_asked(how, reason, mistake):
 def test_no_tail_is_lost():
     """The last byte has left the UART before the power goes."""
     for _ in range(5):
-        assert run("exit=poweroff report=json")[1].ktap[-1] == "ok 4 - clean: memblock"
+        assert run("exit=poweroff report=json")[1].ktap[-1] == "ok 4 - clean: memblock # SKIP no verdict"

@@ -362,7 +362,7 @@ TEST(test_all_policies)
 	assert_true(said_anywhere("node 1"));
 }
 
-/* One node that is only assumed; no image that any node has. */
+/* One node that is only assumed: amber, with the reason. No image that any node has. */
 TEST(test_without_srat)
 {
 	assert_int_equal(memblock_add(&mb, (struct range){ MIB, GIB }), OK);
@@ -371,14 +371,18 @@ TEST(test_without_srat)
 	chart_init(&chart, &mb, &numa);
 	chart_add_policy(&chart, "bottom-up");
 	handover.srat_state = SRAT_REJECTED;
+	strcpy(handover.srat_why, "its checksum is wrong");
 	draw(800, 600, 1, true);
-	assert_true(said(16, 84, COLOUR_DIM,
-			 "for an image of 2 MiB at 0x20000000, node 0; the SRAT is rejected: one node is assumed"));
+	assert_true(drawn(16, 64, 96, 16, COLOUR_WARNING));
+	assert_true(said(16, 64, COLOUR_BACK, " NO VERDICT "));
+	assert_true(said(120, 64, COLOUR_POLICY, "bottom-up"));
+	assert_true(said(216, 64, COLOUR_TEXT, "the SRAT is rejected: its checksum is wrong"));
+	assert_true(said(16, 84, COLOUR_DIM, "for an image of 2 MiB at 0x20000000, node 0; one node is assumed"));
+	assert_int_equal(filled_with(COLOUR_GOOD), 0);
 	assert_true(said_anywhere("1023 MiB"));
 	handover.srat_state = SRAT_ABSENT;
 	handover.smbios.product[0] = handover.smbios.vendor[0] = '\0';
 	draw(800, 600, 1, true);
-	assert_true(
-		said(16, 84, COLOUR_DIM, "for an image of 2 MiB at 0x20000000, node 0; no SRAT: one node is assumed"));
+	assert_true(said(216, 64, COLOUR_TEXT, "there is no SRAT to go by"));
 	assert_true(said_anywhere("unknown machine"));
 }

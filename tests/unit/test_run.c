@@ -549,22 +549,33 @@ TEST(test_no_srat)
 	assert_has(f, "] No NUMA configuration found\n");
 	assert_has(f, "] Faking a node at [mem 0x0000000000000000-0x000000003ffdffff]\n");
 	assert_has(f, "\"node\":0,\"pxm\":0,\"present\":1073209344,\"hotplug\":false,\"movable\":false,\"why\":null,");
-	assert_verdict(f, "memblock", "\"absent\",");
+	assert_verdict(f, "memblock",
+		       "\"absent\",\"table_pages\":4,\"on_movable\":0,\"stained_nodes\":[],\"pinned\":0,"
+		       "\"result\":\"none\"");
+	assert_has(f, "] memblock: NO VERDICT: there is no SRAT to go by\n");
+	assert_has(f, "\nok 4 - clean: bottom-up # SKIP comparison\n");
+	assert_has(f, "\nok 7 - clean: memblock # SKIP no verdict\n");
 	assert_has(f, "\"status\":\"clean\",\"srat\":\"absent\"");
+	assert_has_not(f, "CLEAN");
 	fake_free(f);
 }
 
 /* As in Linux, the base keeps off what the refused table calls hot-pluggable: [18M, 1G) has 503 slots. */
 TEST(test_overlapping_nodes)
 {
-	struct fake *f = fake_machine("overlap", "seed=7");
+	struct fake *f = fake_machine("overlap", "seed=7 sweep");
 
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "] node 0 [mem 0x00100000-0x3fffffff] overlaps with node 1 [mem 0x30000000-0x7ffdffff]\n");
 	assert_has(f, "warning: SRAT rejected: ranges of different nodes overlap: going on with one node\n");
 	assert_has(f, "] Faking a node at [mem 0x0000000000000000-0x000000007ffdffff]\n");
 	assert_has(f, "\"slots\":503,");
+	assert_has(f, "] memblock: NO VERDICT: the SRAT is rejected: ranges of different nodes overlap\n");
+	assert_has(f, "\"pinned\":0,\"result\":\"none\"");
+	assert_has(f, "  no verdict: the SRAT is rejected: ranges of different nodes overlap, so these numbers do not");
+	assert_has(f, "\nok 7 - clean: memblock # SKIP no verdict\n");
 	assert_has(f, "\"status\":\"clean\",\"srat\":\"rejected\"");
+	assert_has_not(f, "CLEAN");
 	fake_free(f);
 }
 

@@ -40,6 +40,7 @@ enum option_id {
 	OPT_FRAGMENT,
 	OPT_SEED,
 	OPT_CHOOSER,
+	OPT_REQUIRE_SRAT,
 	OPT_SWEEP,
 	OPT_COUNTS,
 	OPT_JSON,
@@ -71,6 +72,7 @@ static const struct option long_options[] = {
 	{ "fragment", required_argument, NULL, OPT_FRAGMENT },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "chooser", required_argument, NULL, OPT_CHOOSER },
+	{ "require-srat", no_argument, NULL, OPT_REQUIRE_SRAT },
 	{ "sweep", no_argument, NULL, OPT_SWEEP },
 	{ "counts", no_argument, NULL, OPT_COUNTS },
 	{ "json", no_argument, NULL, OPT_JSON },
@@ -88,7 +90,7 @@ struct cli {
 	struct range_list reserve, avoid;
 	const char *alloc, *page_size, *levels, *image_size, *page_offset, *hotplug, *fragment, *seed, *chooser;
 	enum known movable_node, kaslr;
-	bool sweep, counts, json, sequence, compare;
+	bool require_srat, sweep, counts, json, sequence, compare;
 };
 
 static const char usage[] =
@@ -119,13 +121,15 @@ static const char usage[] =
 	"  --hotplug NODES          treat these nodes as hot-pluggable\n"
 	"  --fragment every:N|rand:PERMILLE, --seed NUMBER\n"
 	"                           split large leaves, as attribute boundaries would\n"
+	"  --require-srat           without a usable SRAT it could not complete, instead of no verdict\n"
 	"  --sweep                  the verdict for every KASLR slot\n"
 	"  --counts                 count pages without building tables: quick, but no record names a page\n"
 	"  --json                   records instead of text\n"
 	"  --sequence               only the page-table pages from memblock, one hex address a line\n"
 	"  --compare                only how many of the log's page-table pages are as predicted\n"
 	"  -h, --help, --version\n"
-	"Exit status: 0 clean, 1 stained, 2 could not complete; with --compare 0 all as predicted, 1 differs, 2 "
+	"Exit status: 0 clean or no verdict, 1 stained, 2 could not complete; with --compare 0 all as predicted, 1 "
+	"differs, 2 "
 	"unusable input.\n";
 
 _Noreturn void kassert_fail(const char *expr, const char *file, int line)
@@ -228,13 +232,14 @@ static bool take_plain(struct cli *c, int id, const char *arg)
 		[OPT_SEED - OPT_LOG] = &c->seed,
 		[OPT_COMPARE - OPT_LOG] = NULL,
 	};
-	bool *flag = id == OPT_HOST       ? &c->host
-		     : id == OPT_SWEEP    ? &c->sweep
-		     : id == OPT_COUNTS   ? &c->counts
-		     : id == OPT_JSON     ? &c->json
-		     : id == OPT_SEQUENCE ? &c->sequence
-		     : id == OPT_COMPARE  ? &c->compare
-					  : NULL;
+	bool *flag = id == OPT_HOST           ? &c->host
+		     : id == OPT_REQUIRE_SRAT ? &c->require_srat
+		     : id == OPT_SWEEP        ? &c->sweep
+		     : id == OPT_COUNTS       ? &c->counts
+		     : id == OPT_JSON         ? &c->json
+		     : id == OPT_SEQUENCE     ? &c->sequence
+		     : id == OPT_COMPARE      ? &c->compare
+					      : NULL;
 
 	if (flag)
 		*flag = true;
@@ -411,6 +416,7 @@ static bool kernel_options(const struct cli *c, const struct facts *f, char *lin
 		{ "kaslr", c->chooser              ? c->chooser
 			   : facts_stub_chooses(f) ? "efistub"
 						   : NULL },
+		{ "require", c->require_srat ? "srat" : NULL },
 		{ "sweep", c->sweep ? "" : NULL },
 	};
 	size_t len = 0;
@@ -473,7 +479,10 @@ static int report(struct session *s, const struct cli *c)
 		report_costs(&s->run, costs, h->opt.nr_policies);
 	if (c->sweep && !slots_sweep(s))
 		return EXIT_UNUSABLE;
-	log_text(&s->run.log, "result: %s", h->result == RUN_STAINED ? "stained" : "clean");
+	if (h->result == RUN_CLEAN && no_verdict(h).why[0])
+		log_text(&s->run.log, "result: no verdict: %s", no_verdict(h).why);
+	else
+		log_text(&s->run.log, "result: %s", h->result == RUN_STAINED ? "stained" : "clean");
 	report_end_record(&s->run);
 	return h->result == RUN_STAINED ? EXIT_STAINED : EXIT_CLEAN;
 }
