@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: MIT
 """tools/campaign: boots held against the prediction; one that differs ends it, and what was begun can be taken up again."""
+import gzip
 import json
+import os
 import re
 import shlex
 import shutil
+import signal
 import struct
 import subprocess
+import time
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
@@ -130,6 +135,62 @@ def test_a_wrong_seed_is_another_prediction(tmp_path):
     code, out, _ = campaign("-o", tmp_path / "c", "--seeds=1", "--policies=bottom-up", "--page-sizes=2m", f"--predict={path}",
                             "--append=fragment=rand:250")
     assert (code, out.splitlines()[0][:28]) == (1, "four-nodes 1 bottom-up 2m: a"), out
+
+
+# ---- what a lab keeps of it ----
+
+def test_logs_are_kept_and_progress_is_told(good):
+    """A serial log of each boot, packed; a line of progress where there is no terminal."""
+    folder, (_, _, err) = good
+    assert err.splitlines()[-1] == "campaign: 8 of 8 boots done"
+    for r in results(folder):
+        log = folder / r["log"]
+        assert gzip.decompress(log.read_bytes()).count(b'"rec":"verdict"') == len(r["verdicts"])
+        done = subprocess.run([ROOT / "tools/check-log", "--allow-stained", log], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+    assert len(list((folder / "logs").iterdir())) == 8
+
+
+def test_a_finished_campaign_is_extended(tmp_path):
+    """More seeds go behind those that were booted, and these are not booted again; JUnit has a case for each."""
+    folder, xml = tmp_path / "c", tmp_path / "x.xml"
+    assert campaign("-o", folder, "--seeds=1-2", "--policies=memblock", "--machines=no-srat-here", f"--junit={xml}")[0] == 2
+    assert [c.find("failure").get("type") for c in ElementTree.parse(xml).getroot()] == ["missing"] * 2
+    folder = tmp_path / "d"
+    machine = tmp_path / "m.machine"
+    machine.write_text("about small\nsource here\nqemu pc\nmemory 128M\nmap 1M 128M usable\n")
+    what = ("--policies=memblock", f"--machines=azure,{machine}", f"--junit={xml}")
+    assert campaign("-o", folder, "--seeds=1", *what)[:2] == (0, "2 boots, all as predicted; 0 of them with a stained map, 1 without a verdict\n")
+    code, out, err = campaign("-o", folder, "--resume", "--seeds=0-1", *what)
+    assert (code, out) == (0, "4 boots, all as predicted; 0 of them with a stained map, 2 without a verdict\n"), err
+    assert sorted(r["seed"] for r in results(folder)) == [0, 0, 1, 1]
+    suite = ElementTree.parse(xml).getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("4", "0", "2")
+
+
+def test_ctrl_c_is_quiet_and_leaves_nothing(tmp_path):
+    """It says how far it came, and no boot goes on."""
+    process = subprocess.Popen([ROOT / "tools/campaign", "-o", tmp_path / "c", "--seeds=1-50", f"--kernel={hanging_kernel(tmp_path)}"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path)})
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("landfall-*/stderr")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (2, "interrupted: 0 of 50 boots done; go on with --resume\n") and "Traceback" not in err
+    deadline = time.monotonic() + 20
+    while list(tmp_path.glob("landfall-*")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not list(tmp_path.glob("landfall-*"))
+
+
+@pytest.mark.parametrize("args, words", [
+    (["--seeds=abc"], "'abc' is neither a number"), (["--seeds=5-1"], "'5-1' goes down"), (["--seeds=1-99999999999"], "more than"),
+    (["--policies=buddy"], "'buddy' is none of both, all, bottom-up"), (["--page-sizes=3m"], "'3m' is none of auto"),
+    (["--machines=./a b"], "a path with blanks")])
+def test_what_is_no_campaign(tmp_path, args, words):
+    code, out, err = campaign("-o", tmp_path / "c", *args)
+    assert (code, out) == (2, "") and words in err and err.count("\n") == 1 and not (tmp_path / "c").exists()
 
 
 def test_what_cannot_be_compared_is_no_success(tmp_path):
