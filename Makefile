@@ -24,7 +24,7 @@ PURE   := $(filter-out lib/string.o,$(call names,lib acpi mm kernel kernel/state
 KERNEL := $(patsubst %.asm,%.asm.o,$(wildcard boot/*.asm boot/dev/*.asm)) $(sort $(call names,boot boot/dev) $(PURE)) lib/string.o
 EFI    := $(call names,boot/efi) boot/efi/efi_payload.asm.o mm/e820.o lib/string.o lib/format.o lib/scan.o
 # On the host: everything pure, and what the programs in tools/ share.
-HOST   := $(PURE) boot/efi/efi_memmap.o tools/machine.o $(filter-out tools/predict/main.o,$(call names,tools/predict))
+HOST   := $(PURE) boot/efi/efi_memmap.o tools/machine.o tools/tables.o $(filter-out tools/predict/main.o,$(call names,tools/predict))
 UNIT   := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 VERSION := $(shell sed -n 's/.*LANDFALL_VERSION "\(.*\)"/\1/p' lib/version.h)

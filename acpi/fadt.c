@@ -2,28 +2,6 @@
 /* Reads the reset register and the way to S5 from the FADT, and the \_S5 package out of AML. */
 #include "acpi/fadt.h"
 
-/* Field offsets, ACPI 6.5, table 5.9 */
-#define FADT_FACS 36
-#define FADT_DSDT 40
-#define FADT_SMI_CMD 48
-#define FADT_ACPI_ENABLE 52
-#define FADT_PM1A_CNT 64
-#define FADT_PM1B_CNT 68
-#define FADT_PM1_CNT_LEN 89
-#define FADT_FLAGS 112
-#define FADT_RESET_REG 116
-#define FADT_RESET_VALUE 128
-#define FADT_X_FACS 132
-#define FADT_X_DSDT 140
-#define FADT_X_PM1A_CNT 172
-#define FADT_X_PM1B_CNT 184
-#define FADT_SLEEP_CONTROL 244
-#define FADT_SIZE 276
-#define FLAG_RESET (1u << 10)
-#define FLAG_HW_REDUCED (1u << 20)
-#define GAS_SIZE 12
-#define GAS_IO 1
-
 /* AML, ACPI 6.5, 20.2.2 to 20.2.5 */
 #define AML_ZERO 0x00
 #define AML_ONE 0x01
@@ -35,56 +13,46 @@
 #define NAME_LENGTH 4
 #define SLEEP_TYPE_MAX 7 /* SLP_TYP has 3 bits */
 
+/* As much of the table as there is, zeros behind it. */
 struct fadt {
 	uint32_t length;
-	uint8_t bytes[FADT_SIZE];
+	struct fadt_layout layout;
 };
 
-/* len bytes (12 at most) of a field; zeros where the table is too short to have all of it. */
-static const uint8_t *field(const struct fadt *f, uint32_t offset, uint32_t len)
-{
-	static const uint8_t absent[GAS_SIZE];
-
-	return offset + len <= f->length ? f->bytes + offset : absent;
-}
-
-static struct acpi_gas gas(const struct fadt *f, uint32_t offset)
-{
-	const uint8_t *p = field(f, offset, GAS_SIZE);
-
-	return (struct acpi_gas){ p[0], p[1], p[2], p[3], le64(p + 4) };
-}
+/* A field; zero where the table is too short to have all of it. */
+#define FIELD(f, field)                                                                                                \
+	(offsetof(struct fadt_layout, field) + sizeof((f)->layout.field) <= (f)->length                                \
+		 ? (f)->layout.field                                                                                   \
+		 : (__typeof__((f)->layout.field)){ 0 })
 
 /* A PM1 control block: the extended field if it is there and not zero, else the old I/O port. */
-static struct acpi_gas pm1_control(const struct fadt *f, uint32_t extended, uint32_t old)
+static struct acpi_gas pm1_control(const struct fadt *f, struct acpi_gas extended, uint32_t port)
 {
-	struct acpi_gas x = gas(f, extended);
-	uint32_t port = le32(field(f, old, 4));
-
-	if (x.address)
-		return x;
+	if (extended.address)
+		return extended;
 	if (!port)
 		return (struct acpi_gas){ 0 };
 	return (struct acpi_gas){
-		.space = GAS_IO,
-		.bit_width = (uint8_t)(field(f, FADT_PM1_CNT_LEN, 1)[0] * 8),
+		.space = ACPI_SPACE_IO,
+		.bit_width = (uint8_t)(FIELD(f, pm1_cnt_len) * 8),
 		.address = port,
 	};
 }
 
 static void fadt_decode(const struct fadt *f, struct acpi_power *out)
 {
-	uint32_t flags = le32(field(f, FADT_FLAGS, 4)), smi_command = le32(field(f, FADT_SMI_CMD, 4));
+	uint32_t flags = FIELD(f, flags), smi_command = FIELD(f, smi_command);
 
-	out->reset = gas(f, FADT_RESET_REG);
-	out->reset_value = field(f, FADT_RESET_VALUE, 1)[0];
-	out->reset_supported = (flags & FLAG_RESET) && out->reset.address && f->length > FADT_RESET_VALUE;
-	out->hardware_reduced = flags & FLAG_HW_REDUCED;
+	out->reset = FIELD(f, reset);
+	out->reset_value = FIELD(f, reset_value);
+	out->reset_supported = (flags & FADT_FLAG_RESET) && out->reset.address &&
+			       f->length > offsetof(struct fadt_layout, reset_value);
+	out->hardware_reduced = flags & FADT_FLAG_HW_REDUCED;
 	out->smi_command = smi_command <= UINT16_MAX ? (uint16_t)smi_command : 0;
-	out->acpi_enable = field(f, FADT_ACPI_ENABLE, 1)[0];
-	out->pm1a = pm1_control(f, FADT_X_PM1A_CNT, FADT_PM1A_CNT);
-	out->pm1b = pm1_control(f, FADT_X_PM1B_CNT, FADT_PM1B_CNT);
-	out->sleep_control = gas(f, FADT_SLEEP_CONTROL);
+	out->acpi_enable = FIELD(f, acpi_enable);
+	out->pm1a = pm1_control(f, FIELD(f, x_pm1a_cnt), FIELD(f, pm1a_cnt));
+	out->pm1b = pm1_control(f, FIELD(f, x_pm1b_cnt), FIELD(f, pm1b_cnt));
+	out->sleep_control = FIELD(f, sleep_control);
 }
 
 /* A byte of AML at *at, which advances; false behind the end. */
@@ -167,8 +135,7 @@ static bool aml_table_search(const struct physmem *mem, phys_t at, const char *s
 {
 	struct acpi_table t;
 
-	return acpi_table_open(&t, mem, at) == OK && bytes_begin((const uint8_t *)t.signature, signature) &&
-	       s5_search(&t, out);
+	return acpi_table_open(&t, mem, at) == OK && bytes_begin(t.signature, signature) && s5_search(&t, out);
 }
 
 static void s5_read(const struct acpi_root *root, phys_t dsdt, struct acpi_power *out)
@@ -188,16 +155,19 @@ static enum status fadt_read(const struct acpi_root *root, struct fadt *f)
 
 	if (s != OK)
 		return s;
-	f->length = (uint32_t)min_u64(t.length, FADT_SIZE);
-	return acpi_table_read(&t, 0, f->bytes, f->length) ? OK : ERR_UNREADABLE;
+	f->length = (uint32_t)min_u64(t.length, sizeof(f->layout));
+	return acpi_table_read(&t, 0, &f->layout, f->length) ? OK : ERR_UNREADABLE;
 }
 
 /* The extended address if it is there and not zero, else the old one. */
-static phys_t table_address(const struct fadt *f, uint32_t extended, uint32_t old)
+static phys_t dsdt_address(const struct fadt *f)
 {
-	phys_t x = le64(field(f, extended, 8));
+	return FIELD(f, x_dsdt) ? FIELD(f, x_dsdt) : FIELD(f, dsdt);
+}
 
-	return x ? x : le32(field(f, old, 4));
+static phys_t facs_address(const struct fadt *f)
+{
+	return FIELD(f, x_facs) ? FIELD(f, x_facs) : FIELD(f, facs);
 }
 
 enum status acpi_power_read(const struct acpi_root *root, struct acpi_power *out)
@@ -209,7 +179,7 @@ enum status acpi_power_read(const struct acpi_root *root, struct acpi_power *out
 	if (s != OK)
 		return s;
 	fadt_decode(&f, out);
-	s5_read(root, table_address(&f, FADT_X_DSDT, FADT_DSDT), out);
+	s5_read(root, dsdt_address(&f), out);
 	return OK;
 }
 
@@ -220,6 +190,6 @@ void acpi_fadt_tables(const struct acpi_root *root, phys_t *dsdt, phys_t *facs)
 	*dsdt = *facs = 0;
 	if (fadt_read(root, &f) != OK)
 		return;
-	*dsdt = table_address(&f, FADT_X_DSDT, FADT_DSDT);
-	*facs = table_address(&f, FADT_X_FACS, FADT_FACS);
+	*dsdt = dsdt_address(&f);
+	*facs = facs_address(&f);
 }

@@ -5,13 +5,6 @@
 
 #include "acpi/root.h"
 
-/* Generic Address Structure, ACPI 6.5, 5.2.3.2. */
-struct acpi_gas {
-	uint8_t space; /* 0 memory, 1 I/O, 2 PCI configuration */
-	uint8_t bit_width, bit_offset, access_size;
-	uint64_t address;
-};
-
 struct acpi_power {
 	bool reset_supported; /* RESET_REG_SUP, and a register and a value are there */
 	struct acpi_gas reset;

@@ -2,45 +2,42 @@
 /* Walks the HMAT's structures for the domains they name. */
 #include "acpi/hmat.h"
 
-#define STRUCTURES 40
-#define HEAD 8
-#define PXM_SIZE 4
+/* One structure, zero beyond its own length and what is left of the table. */
+union structure {
+	struct hmat_head head;
+	struct hmat_domain domain;
+	struct hmat_locality locality;
+	struct hmat_cache cache;
+};
 
-/* ACPI 6.5, 5.2.28.3 to 5.2.28.5. */
-enum hmat_type { TYPE_DOMAIN = 0, TYPE_LOCALITY = 1, TYPE_CACHE = 2 };
-#define DOMAIN_LENGTH 40
-#define DOMAIN_FLAGS 8
-#define DOMAIN_INITIATOR 12
-#define DOMAIN_MEMORY 16
-#define INITIATOR_VALID 1u
-#define LOCALITY_LENGTH 32
-#define LOCALITY_INITIATORS 12
-#define LOCALITY_TARGETS 16
-#define CACHE_LENGTH 32
-#define CACHE_MEMORY 8
-#define HEAD_MAX LOCALITY_LENGTH
-
-/* The domains of one structure: p holds its first HEAD_MAX bytes, what it is too short for is zero. */
-static enum status take_structure(struct hmat_walk *w, const uint8_t *p, uint32_t length)
+/* Walks on over `nr` domains from `offset` of the structure on; `whole`: it is long enough for what it has to have. */
+static enum status list(struct hmat_walk *w, uint64_t nr, uint32_t offset, bool whole)
 {
-	uint64_t lists;
+	if (!whole)
+		return ERR_MALFORMED;
+	w->left = (uint32_t)nr;
+	w->at = w->next + offset;
+	return OK;
+}
 
-	switch (le16(p)) {
-	case TYPE_DOMAIN:
-		w->left = le16(p + DOMAIN_FLAGS) & INITIATOR_VALID ? 2 : 1;
-		w->at = w->next + (w->left == 2 ? DOMAIN_INITIATOR : DOMAIN_MEMORY);
-		return length < DOMAIN_LENGTH ? ERR_MALFORMED : OK;
-	case TYPE_LOCALITY:
-		lists = (uint64_t)le32(p + LOCALITY_INITIATORS) + le32(p + LOCALITY_TARGETS);
-		if (length < LOCALITY_LENGTH || lists > (length - LOCALITY_LENGTH) / PXM_SIZE)
-			return ERR_MALFORMED;
-		w->left = (uint32_t)lists;
-		w->at = w->next + LOCALITY_LENGTH;
-		return OK;
-	case TYPE_CACHE:
-		w->left = 1;
-		w->at = w->next + CACHE_MEMORY;
-		return length < CACHE_LENGTH ? ERR_MALFORMED : OK;
+/* The domains of one structure. */
+static enum status list_domains(struct hmat_walk *w, const union structure *s)
+{
+	uint32_t length = s->head.length;
+	uint64_t lists = (uint64_t)s->locality.initiators + s->locality.targets;
+	bool initiator = s->domain.flags & HMAT_INITIATOR_VALID;
+
+	switch (s->head.type) {
+	case HMAT_TYPE_DOMAIN:
+		return list(w, initiator ? 2 : 1,
+			    initiator ? offsetof(struct hmat_domain, initiator) : offsetof(struct hmat_domain, memory),
+			    length >= sizeof(s->domain));
+	case HMAT_TYPE_LOCALITY:
+		return list(w, lists, sizeof(s->locality),
+			    length >= sizeof(s->locality) &&
+				    lists <= (length - sizeof(s->locality)) / sizeof(uint32_t));
+	case HMAT_TYPE_CACHE:
+		return list(w, 1, offsetof(struct hmat_cache, memory), length >= sizeof(s->cache));
 	default:
 		return OK; /* of a later specification */
 	}
@@ -48,29 +45,27 @@ static enum status take_structure(struct hmat_walk *w, const uint8_t *p, uint32_
 
 static enum status next_structure(struct hmat_walk *w)
 {
-	uint8_t p[HEAD_MAX] = { 0 };
-	uint32_t length, room = w->table->length - w->next;
-	enum status s;
+	uint32_t room = w->table->length - w->next;
+	union structure s;
+	enum status st;
 
-	if (room < HEAD)
+	memset(&s, 0, sizeof(s));
+	if (room < sizeof(s.head))
 		return ERR_MALFORMED;
-	if (!acpi_table_read(w->table, w->next, p, (uint32_t)min_u64(room, sizeof(p))))
+	if (!acpi_table_read(w->table, w->next, &s, (uint32_t)min_u64(room, sizeof(s))))
 		return ERR_UNREADABLE;
-	length = le32(p + 4);
-	if (length < HEAD || length > room)
+	if (s.head.length < sizeof(s.head) || s.head.length > room)
 		return ERR_MALFORMED;
-	s = take_structure(w, p, length);
-	if (s == OK)
-		w->next += length;
-	return s;
+	st = list_domains(w, &s);
+	if (st == OK)
+		w->next += s.head.length;
+	return st;
 }
 
 bool hmat_next_domain(struct hmat_walk *w, uint32_t *pxm)
 {
-	uint8_t bytes[PXM_SIZE];
-
 	if (!w->next)
-		w->next = STRUCTURES;
+		w->next = sizeof(struct hmat_layout);
 	while (w->damage == OK && !w->left) {
 		if (w->next >= w->table->length)
 			return false;
@@ -79,11 +74,10 @@ bool hmat_next_domain(struct hmat_walk *w, uint32_t *pxm)
 	if (w->damage != OK)
 		return false;
 	w->left--;
-	if (!acpi_table_read(w->table, w->at, bytes, sizeof(bytes))) {
+	if (!acpi_table_read(w->table, w->at, pxm, sizeof(*pxm))) {
 		w->damage = ERR_UNREADABLE;
 		return false;
 	}
-	w->at += PXM_SIZE;
-	*pxm = le32(bytes);
+	w->at += sizeof(*pxm);
 	return true;
 }

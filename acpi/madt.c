@@ -1,75 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-/* Collects the APIC ids of the processors that the MADT calls enabled. */
+/* Finds the processors among the MADT's entries. */
 #include "acpi/madt.h"
 
-#define ENTRIES_START 44
-#define TYPE_APIC 0
-#define TYPE_X2APIC 9
-#define TYPE_LAST 0x17 /* ACPI 6.5, table 5.21 */
-#define APIC_LENGTH 8
-#define X2APIC_LENGTH 16
-#define FLAG_ENABLED 1u
-#define APIC_INVALID 0xff
-#define X2APIC_INVALID 0xffffffff
+/* The two kinds of entries that tell a processor, zero beyond the entry's own length. */
+union madt_entry {
+	struct madt_apic_entry apic;
+	struct madt_x2apic_entry x2apic;
+};
 
-static enum status cpu_add(struct madt *out, uint32_t apic_id, bool enabled)
+bool madt_next_cpu(struct acpi_entries *it, struct acpi_entry *at, struct madt_cpu *cpu)
 {
-	if (!enabled) {
-		out->disabled++;
-		return OK;
+	union madt_entry e;
+	bool x2apic;
+
+	do {
+		if (!acpi_entries_next(it, at))
+			return false;
+		x2apic = at->type == MADT_TYPE_X2APIC;
+	} while (at->type != MADT_TYPE_APIC && !x2apic);
+	if (at->length < (x2apic ? sizeof(e.x2apic) : sizeof(e.apic))) {
+		it->damage = ERR_MALFORMED;
+		return false;
 	}
-	if (out->nr == MADT_MAX_CPU)
-		return ERR_FULL;
-	out->apic_id[out->nr++] = apic_id;
-	return OK;
+	if (!acpi_entries_read(it, at, &e, sizeof(e)))
+		return false;
+	if (x2apic)
+		*cpu = (struct madt_cpu){ e.x2apic.apic_id,
+					  (e.x2apic.flags & MADT_FLAG_ENABLED) && e.x2apic.apic_id != UINT32_MAX };
+	else
+		*cpu = (struct madt_cpu){ e.apic.apic_id,
+					  (e.apic.flags & MADT_FLAG_ENABLED) && e.apic.apic_id != UINT8_MAX };
+	return true;
 }
 
-/* Local APIC: ACPI 6.5, 5.2.12.2. */
-static enum status apic_add(const uint8_t *p, struct madt *out)
+enum status madt_count(const struct acpi_table *t, uint32_t *enabled)
 {
-	return cpu_add(out, p[3], (le32(p + 4) & FLAG_ENABLED) && p[3] != APIC_INVALID);
-}
+	struct acpi_entries it = madt_entries(t);
+	struct acpi_entry at;
+	struct madt_cpu cpu;
 
-/* Local x2APIC: 5.2.12.12. */
-static enum status x2apic_add(const uint8_t *p, struct madt *out)
-{
-	return cpu_add(out, le32(p + 4), (le32(p + 8) & FLAG_ENABLED) && le32(p + 4) != X2APIC_INVALID);
-}
-
-static enum status entry_add(const struct acpi_entries *it, const struct acpi_entry *e, struct madt *out)
-{
-	uint32_t length = e->type == TYPE_APIC ? APIC_LENGTH : X2APIC_LENGTH;
-	uint8_t p[X2APIC_LENGTH];
-
-	if (e->type != TYPE_APIC && e->type != TYPE_X2APIC) {
-		out->unknown += e->type > TYPE_LAST;
-		return OK;
-	}
-	if (e->length < length)
+	*enabled = 0;
+	if (t->length < sizeof(struct madt_layout))
 		return ERR_MALFORMED;
-	if (!acpi_entry_read(it, e, p, length))
-		return ERR_UNREADABLE;
-	return e->type == TYPE_APIC ? apic_add(p, out) : x2apic_add(p, out);
-}
-
-enum status madt_parse(const struct acpi_table *t, struct madt *out)
-{
-	struct acpi_entries it = { .table = t, .next = ENTRIES_START };
-	enum status s = t->length < ENTRIES_START ? ERR_MALFORMED : OK;
-	struct acpi_entry e;
-
-	out->nr = 0;
-	out->disabled = out->unknown = 0;
-	while (s == OK && acpi_entries_next(&it, &e))
-		s = entry_add(&it, &e, out);
-	return s == OK ? it.damage : s;
-}
-
-bool madt_has(const struct madt *m, uint32_t apic_id)
-{
-	for (size_t i = 0; i < m->nr; i++) {
-		if (m->apic_id[i] == apic_id)
-			return true;
-	}
-	return false;
+	while (madt_next_cpu(&it, &at, &cpu))
+		*enabled += cpu.enabled;
+	return it.damage;
 }

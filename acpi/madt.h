@@ -5,22 +5,27 @@
 
 #include "acpi/reader.h"
 
-#define MADT_MAX_CPU 8192
-
-struct madt {
-	size_t nr;
-	uint32_t apic_id[MADT_MAX_CPU]; /* enabled local APICs and x2APICs, in table order */
-	unsigned disabled; /* not enabled, or with the invalid id 0xff (0xffffffff for an x2APIC), as Linux */
-	unsigned unknown;  /* entries of a type that ACPI 6.5 does not define */
+struct madt_cpu {
+	uint32_t apic_id;
+	bool enabled; /* and not with an id of all ones, which is none */
 };
 
-/*
- * Entries start at offset 44. ERR_MALFORMED: length under 2, past the end, or too short for its type. ERR_FULL,
- * ERR_UNREADABLE. *out holds what was read.
- */
-MUST_CHECK enum status madt_parse(const struct acpi_table *t, struct madt *out);
+/* A walk over the entries. */
+static inline struct acpi_entries madt_entries(const struct acpi_table *t)
+{
+	return (struct acpi_entries){ .table = t, .next = sizeof(struct madt_layout) };
+}
 
-/* True when the MADT lists that APIC id as enabled. */
-bool madt_has(const struct madt *m, uint32_t apic_id);
+/*
+ * Reads the next processor, a local APIC or x2APIC; entries of other types are stepped over. False at the end and on
+ * damage: as acpi_entries_next, and ERR_MALFORMED also when the entry is too short for its type. *at then says where.
+ */
+MUST_CHECK bool madt_next_cpu(struct acpi_entries *it, struct acpi_entry *at, struct madt_cpu *cpu);
+
+/*
+ * Counts the enabled processors up to the end or the damage. ERR_MALFORMED: the table or an entry is too short, or runs
+ * past the end. ERR_UNREADABLE.
+ */
+MUST_CHECK enum status madt_count(const struct acpi_table *t, uint32_t *enabled);
 
 #endif

@@ -2,18 +2,14 @@
 /* Reads the limits at the head of the MSCT. */
 #include "acpi/msct.h"
 
-#define MAX_DOMAIN 40 /* the number of domains less one */
-#define MAX_ADDRESS 48
-#define HEAD_LENGTH 56
-
 enum status msct_read(const struct acpi_table *t, struct msct *out)
 {
-	uint8_t p[HEAD_LENGTH];
+	struct msct_layout m;
 
-	if (t->length < HEAD_LENGTH)
+	if (t->length < sizeof(m))
 		return ERR_MALFORMED;
-	if (!acpi_table_read(t, 0, p, sizeof(p)))
+	if (!acpi_table_read(t, 0, &m, sizeof(m)))
 		return ERR_UNREADABLE;
-	*out = (struct msct){ (uint64_t)le32(p + MAX_DOMAIN) + 1, le64(p + MAX_ADDRESS) };
+	*out = (struct msct){ (uint64_t)m.last_domain + 1, m.last_byte };
 	return OK;
 }

@@ -3,14 +3,11 @@
 #include "acpi/reader.h"
 
 #define SUM_CHUNK 512
-#define ENTRY_HEADER 2
 
-void acpi_copy_text(char *to, const uint8_t *from, size_t len)
+void acpi_copy_text(char *to, const void *from, size_t len)
 {
-	while (len-- && *from) {
-		*to++ = *from >= ' ' && *from <= '~' ? (char)*from : '?';
-		from++;
-	}
+	for (const char *p = from; len-- && *p; p++)
+		*to++ = *p >= ' ' && *p <= '~' ? *p : '?';
 	*to = '\0';
 }
 
@@ -30,21 +27,20 @@ static enum status table_sum(const struct acpi_table *t)
 
 enum status acpi_table_open(struct acpi_table *t, const struct physmem *mem, phys_t addr)
 {
-	uint8_t h[ACPI_HEADER_SIZE];
+	struct acpi_header h;
 	enum status s;
 
 	*t = (struct acpi_table){ .mem = mem, .addr = addr };
-	if (addr > UINT64_MAX - ACPI_HEADER_SIZE || !phys_read(mem, addr, h, sizeof(h)))
+	if (addr > UINT64_MAX - sizeof(h) || !phys_read(mem, addr, &h, sizeof(h)))
 		return ERR_UNREADABLE;
-	/* ACPI 6.5, 5.2.6 */
-	acpi_copy_text(t->signature, h, 4);
-	t->length = le32(h + 4);
-	t->revision = h[8];
-	acpi_copy_text(t->oem_id, h + 10, 6);
-	acpi_copy_text(t->oem_table_id, h + 16, 8);
-	t->oem_revision = le32(h + 24);
-	acpi_copy_text(t->creator_id, h + 28, 4);
-	t->creator_revision = le32(h + 32);
+	acpi_copy_text(t->signature, h.signature, sizeof(h.signature));
+	t->length = h.length;
+	t->revision = h.revision;
+	acpi_copy_text(t->oem_id, h.oem_id, sizeof(h.oem_id));
+	acpi_copy_text(t->oem_table_id, h.oem_table_id, sizeof(h.oem_table_id));
+	t->oem_revision = h.oem_revision;
+	acpi_copy_text(t->creator_id, h.creator_id, sizeof(h.creator_id));
+	t->creator_revision = h.creator_revision;
 	if (t->length < ACPI_HEADER_SIZE || t->length > ACPI_TABLE_MAX || addr > UINT64_MAX - t->length)
 		return ERR_MALFORMED;
 	s = table_sum(t);
@@ -62,18 +58,18 @@ bool acpi_table_read(const struct acpi_table *t, uint32_t offset, void *buf, uin
 bool acpi_entries_next(struct acpi_entries *it, struct acpi_entry *e)
 {
 	uint32_t length = it->table->length;
-	uint8_t head[ENTRY_HEADER];
+	struct acpi_entry_head head;
 
 	*e = (struct acpi_entry){ .offset = it->next };
-	if (it->damage != OK || it->next >= length || length - it->next <= ENTRY_HEADER)
+	if (it->damage != OK || it->next >= length || length - it->next <= sizeof(head))
 		return false;
-	if (!acpi_table_read(it->table, it->next, head, sizeof(head))) {
+	if (!acpi_table_read(it->table, it->next, &head, sizeof(head))) {
 		it->damage = ERR_UNREADABLE;
 		return false;
 	}
-	e->type = head[0];
-	e->length = head[1];
-	if (e->length < ENTRY_HEADER || e->length > length - it->next) {
+	e->type = head.type;
+	e->length = head.length;
+	if (e->length < sizeof(head) || e->length > length - it->next) {
 		it->damage = ERR_MALFORMED;
 		return false;
 	}
@@ -81,7 +77,13 @@ bool acpi_entries_next(struct acpi_entries *it, struct acpi_entry *e)
 	return true;
 }
 
-bool acpi_entry_read(const struct acpi_entries *it, const struct acpi_entry *e, void *buf, uint32_t len)
+bool acpi_entries_read(struct acpi_entries *it, const struct acpi_entry *e, void *buf, uint32_t size)
 {
-	return len <= e->length && acpi_table_read(it->table, e->offset, buf, len);
+	uint32_t n = (uint32_t)min_u64(e->length, size);
+
+	memset(buf, 0, size);
+	if (acpi_table_read(it->table, e->offset, buf, n))
+		return true;
+	it->damage = ERR_UNREADABLE;
+	return false;
 }

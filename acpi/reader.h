@@ -5,9 +5,9 @@
 #ifndef ACPI_READER_H
 #define ACPI_READER_H
 
-#include "lib/base.h"
+#include "acpi/layout.h"
 
-#define ACPI_HEADER_SIZE 36
+#define ACPI_HEADER_SIZE sizeof(struct acpi_header)
 #define ACPI_TABLE_MAX (16 * MIB) /* a longer table is damage */
 
 /* A table whose header, length and checksum have been looked at. Lies in physical memory, is never copied whole. */
@@ -52,28 +52,16 @@ struct acpi_entries {
  */
 MUST_CHECK bool acpi_entries_next(struct acpi_entries *it, struct acpi_entry *e);
 
-/* Copies the first `len` bytes of an entry, type and length included; false when the entry is shorter. */
-MUST_CHECK bool acpi_entry_read(const struct acpi_entries *it, const struct acpi_entry *e, void *buf, uint32_t len);
-
-/* Little-endian fields of a copied buffer. */
-static inline uint16_t le16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static inline uint32_t le32(const uint8_t *p)
-{
-	return (uint32_t)le16(p) | (uint32_t)le16(p + 2) << 16;
-}
-
-static inline uint64_t le64(const uint8_t *p)
-{
-	return (uint64_t)le32(p) | (uint64_t)le32(p + 4) << 32;
-}
+/*
+ * Copies the first `size` bytes of an entry, type and length included; what it is too short for reads as zero. False:
+ * it cannot be read, and the walk ends with that damage.
+ */
+MUST_CHECK bool acpi_entries_read(struct acpi_entries *it, const struct acpi_entry *e, void *buf, uint32_t size);
 
 /* Sum of a copied buffer, modulo 256. */
-static inline uint8_t sum8(const uint8_t *p, size_t len)
+static inline uint8_t sum8(const void *bytes, size_t len)
 {
+	const uint8_t *p = bytes;
 	uint8_t sum = 0;
 
 	while (len--)
@@ -82,9 +70,11 @@ static inline uint8_t sum8(const uint8_t *p, size_t len)
 }
 
 /* True when the buffer begins with the characters of text. */
-static inline bool bytes_begin(const uint8_t *p, const char *text)
+static inline bool bytes_begin(const void *bytes, const char *text)
 {
-	while (*text && *p == (uint8_t)*text) {
+	const char *p = bytes;
+
+	while (*text && *p == *text) {
 		p++;
 		text++;
 	}
@@ -94,6 +84,6 @@ static inline bool bytes_begin(const uint8_t *p, const char *text)
 /*
  * Copies up to len characters and ends them with a zero; stops at a zero byte, writes '?' for what is not printable.
  */
-void acpi_copy_text(char *to, const uint8_t *from, size_t len);
+void acpi_copy_text(char *to, const void *from, size_t len);
 
 #endif

@@ -3,8 +3,7 @@
 #include "acpi/root.h"
 
 #define RSDP_SIGNATURE "RSD PTR "
-#define RSDP_V1_SIZE 20 /* what revision 0 sums and defines */
-#define RSDP_SIZE 36
+#define RSDP_V1_SIZE offsetof(struct acpi_rsdp, length) /* what revision 0 sums and defines */
 #define RSDP_STEP 16
 #define EBDA_SEGMENT 0x40e
 #define EBDA_LOWEST 0x400 /* as Linux (acpi_find_root_pointer): anything below is no EBDA */
@@ -12,33 +11,38 @@
 #define BIOS_END 0x100000
 
 /* Reads and checks the RSDP. Revision 0 has 20 bytes and may carry rubbish beyond them: they are not even read. */
-static enum status rsdp_read(const struct physmem *mem, phys_t at, uint8_t rsdp[RSDP_SIZE])
+static enum status rsdp_read(const struct physmem *mem, phys_t at, struct acpi_rsdp *rsdp)
 {
 	if (!phys_read(mem, at, rsdp, RSDP_V1_SIZE))
 		return ERR_UNREADABLE;
-	if (!bytes_begin(rsdp, RSDP_SIGNATURE))
+	if (!bytes_begin(rsdp->signature, RSDP_SIGNATURE))
 		return ERR_NOT_FOUND;
 	if (sum8(rsdp, RSDP_V1_SIZE))
 		return ERR_CHECKSUM;
-	if (rsdp[15] < 2)
+	if (rsdp->revision < 2)
 		return OK;
-	if (!phys_read(mem, at, rsdp, RSDP_SIZE))
+	if (!phys_read(mem, at, rsdp, sizeof(*rsdp)))
 		return ERR_UNREADABLE;
 	/*
 	 * Over the fixed 36 bytes as in Linux (acpi_tb_validate_rsdp), not over the length that the RSDP gives itself.
 	 */
-	return sum8(rsdp, RSDP_SIZE) ? ERR_CHECKSUM : OK;
+	return sum8(rsdp, sizeof(*rsdp)) ? ERR_CHECKSUM : OK;
 }
 
 static phys_t scan(const struct physmem *mem, struct range where)
 {
-	uint8_t rsdp[RSDP_SIZE];
+	struct acpi_rsdp rsdp;
 
 	for (phys_t at = where.start; at < where.end; at += RSDP_STEP) {
-		if (rsdp_read(mem, at, rsdp) == OK)
+		if (rsdp_read(mem, at, &rsdp) == OK)
 			return at;
 	}
 	return PHYS_NONE;
+}
+
+static uint32_t sdt_entry_size(bool xsdt)
+{
+	return xsdt ? sizeof(uint64_t) : sizeof(uint32_t);
 }
 
 static enum status sdt_open(struct acpi_table *sdt, const struct physmem *mem, phys_t at, bool xsdt)
@@ -47,17 +51,17 @@ static enum status sdt_open(struct acpi_table *sdt, const struct physmem *mem, p
 
 	if (s != OK && s != ERR_CHECKSUM)
 		return s;
-	if (!bytes_begin((const uint8_t *)sdt->signature, xsdt ? "XSDT" : "RSDT"))
+	if (!bytes_begin(sdt->signature, xsdt ? "XSDT" : "RSDT"))
 		return ERR_MALFORMED;
-	if (sdt->length - ACPI_HEADER_SIZE < (xsdt ? 8 : 4))
+	if (sdt->length - ACPI_HEADER_SIZE < sdt_entry_size(xsdt))
 		return ERR_MALFORMED;
 	return s;
 }
 
 /* Chooses the root table. OK or ERR_CHECKSUM: *sdt is the one to use. */
-static enum status sdt_choose(struct acpi_root *root, const uint8_t *rsdp, struct acpi_table *sdt)
+static enum status sdt_choose(struct acpi_root *root, const struct acpi_rsdp *rsdp, struct acpi_table *sdt)
 {
-	phys_t xsdt = rsdp[15] >= 2 ? le64(rsdp + 24) : 0, rsdt = le32(rsdp + 16);
+	phys_t xsdt = rsdp->revision >= 2 ? rsdp->xsdt : 0, rsdt = rsdp->rsdt;
 	enum status s;
 
 	if (xsdt) {
@@ -78,15 +82,13 @@ static enum status sdt_choose(struct acpi_root *root, const uint8_t *rsdp, struc
  */
 static enum status sdt_read(struct acpi_root *root, const struct acpi_table *sdt)
 {
-	uint32_t size = root->xsdt ? 8 : 4;
-	uint8_t entry[8];
+	uint32_t size = sdt_entry_size(root->xsdt);
 
 	for (uint32_t at = ACPI_HEADER_SIZE; sdt->length - at >= size; at += size) {
-		phys_t addr;
+		phys_t addr = 0; /* of which an RSDT fills the low half */
 
-		if (!acpi_table_read(sdt, at, entry, size))
+		if (!acpi_table_read(sdt, at, &addr, size))
 			return ERR_UNREADABLE;
-		addr = root->xsdt ? le64(entry) : le32(entry);
 		if (!addr)
 			continue;
 		if (root->nr == ACPI_MAX_TABLES)
@@ -100,10 +102,10 @@ static enum status sdt_read(struct acpi_root *root, const struct acpi_table *sdt
 phys_t acpi_rsdp_scan(const struct physmem *mem)
 {
 	phys_t ebda, found = PHYS_NONE;
-	uint8_t segment[2];
+	uint16_t segment;
 
-	if (phys_read(mem, EBDA_SEGMENT, segment, sizeof(segment))) {
-		ebda = (phys_t)le16(segment) << 4;
+	if (phys_read(mem, EBDA_SEGMENT, &segment, sizeof(segment))) {
+		ebda = (phys_t)segment << 4;
 		if (ebda > EBDA_LOWEST)
 			found = scan(mem, (struct range){ ebda, ebda + KIB });
 	}
@@ -112,17 +114,17 @@ phys_t acpi_rsdp_scan(const struct physmem *mem)
 
 enum status acpi_root_open(struct acpi_root *root, const struct physmem *mem, phys_t rsdp)
 {
-	uint8_t bytes[RSDP_SIZE];
+	struct acpi_rsdp bytes;
 	struct acpi_table sdt;
 	enum status s;
 
 	*root = (struct acpi_root){ .mem = mem, .rsdp = rsdp };
-	s = rsdp > UINT64_MAX - RSDP_SIZE ? ERR_NOT_FOUND : rsdp_read(mem, rsdp, bytes);
+	s = rsdp > UINT64_MAX - sizeof(bytes) ? ERR_NOT_FOUND : rsdp_read(mem, rsdp, &bytes);
 	if (s != OK)
 		return s;
-	root->rsdp_revision = bytes[15];
-	acpi_copy_text(root->oem_id, bytes + 9, 6);
-	s = sdt_choose(root, bytes, &sdt);
+	root->rsdp_revision = bytes.revision;
+	acpi_copy_text(root->oem_id, bytes.oem_id, sizeof(bytes.oem_id));
+	s = sdt_choose(root, &bytes, &sdt);
 	if (s != OK && s != ERR_CHECKSUM)
 		return s;
 	root->sdt = sdt.addr;

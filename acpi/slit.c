@@ -2,9 +2,30 @@
 /* Checks the SLIT and looks distances up in it. */
 #include "acpi/slit.h"
 
-#define LOCALITIES 36
-#define MATRIX 44
 #define CHUNK 256
+
+enum status slit_measure(struct slit *s, const struct acpi_table *t)
+{
+	const uint32_t head = sizeof(struct slit_layout);
+	struct slit_layout layout;
+	uint64_t n;
+
+	*s = (struct slit){ .table = *t };
+	if (t->length < head)
+		return ERR_MALFORMED;
+	if (!acpi_table_read(t, 0, &layout, head))
+		return ERR_UNREADABLE;
+	s->localities = n = layout.localities;
+	/* Divided, as n * n may wrap. With OK it fits in the table's 32-bit length. */
+	return n && (t->length - head) / n < n ? ERR_MALFORMED : OK;
+}
+
+bool slit_read_row(const struct slit *s, uint32_t i, uint32_t from, uint8_t *row, uint32_t len)
+{
+	uint32_t at = (uint32_t)sizeof(struct slit_layout) + i * (uint32_t)s->localities + from;
+
+	return acpi_table_read(&s->table, at, row, len);
+}
 
 /* What Linux's slit_valid asks of row i. */
 static enum status row_check(const struct slit *s, uint32_t i)
@@ -15,7 +36,7 @@ static enum status row_check(const struct slit *s, uint32_t i)
 	for (uint32_t from = 0; from < n; from += CHUNK) {
 		uint32_t len = (uint32_t)min_u64(CHUNK, n - from);
 
-		if (!acpi_table_read(&s->table, MATRIX + i * n + from, chunk, len))
+		if (!slit_read_row(s, i, from, chunk, len))
 			return ERR_UNREADABLE;
 		for (uint32_t k = 0; k < len; k++) {
 			if (from + k == i ? chunk[k] != SLIT_LOCAL : chunk[k] <= SLIT_LOCAL)
@@ -27,21 +48,9 @@ static enum status row_check(const struct slit *s, uint32_t i)
 
 enum status slit_open(struct slit *s, const struct acpi_table *t)
 {
-	uint8_t bytes[8];
-	enum status status = OK;
-	uint64_t n;
+	enum status status = slit_measure(s, t);
 
-	*s = (struct slit){ .table = *t };
-	if (t->length < MATRIX)
-		return ERR_MALFORMED;
-	if (!acpi_table_read(t, LOCALITIES, bytes, sizeof(bytes)))
-		return ERR_UNREADABLE;
-	n = le64(bytes);
-	/* Divided, as n * n may wrap. From here on it fits in the table's 32-bit length. */
-	if (n && (t->length - MATRIX) / n < n)
-		return ERR_MALFORMED;
-	s->localities = n;
-	for (uint32_t i = 0; i < n && status == OK; i++)
+	for (uint32_t i = 0; status == OK && i < s->localities; i++)
 		status = row_check(s, i);
 	if (status != OK)
 		s->localities = 0;
@@ -52,8 +61,7 @@ uint8_t slit_distance(const struct slit *s, uint32_t a, uint32_t b)
 {
 	uint8_t distance;
 
-	if (a < s->localities && b < s->localities &&
-	    acpi_table_read(&s->table, MATRIX + a * (uint32_t)s->localities + b, &distance, 1))
+	if (a < s->localities && b < s->localities && slit_read_row(s, a, b, &distance, 1))
 		return distance;
 	return a == b ? SLIT_LOCAL : SLIT_REMOTE;
 }

@@ -15,8 +15,20 @@ struct slit {
 };
 
 /*
- * Takes the table if its length holds localities * localities bytes, every diagonal is 10 and every other value is >
- * 10 (what Linux asks). ERR_MALFORMED: too short. ERR_CONFLICT: values ("SLIT table looks invalid. Not used.").
+ * Reads the number of localities. ERR_MALFORMED: the table is too short to hold it (s->localities is 0) or too short
+ * for the distances of so many. ERR_UNREADABLE.
+ */
+MUST_CHECK enum status slit_measure(struct slit *s, const struct acpi_table *t);
+
+/*
+ * Copies `len` distances of row i, those to the localities from `from` on, of a table that slit_measure has found long
+ * enough; false when they cannot be read.
+ */
+MUST_CHECK bool slit_read_row(const struct slit *s, uint32_t i, uint32_t from, uint8_t *row, uint32_t len);
+
+/*
+ * Takes the table if it holds localities * localities distances, every diagonal is 10 and every other value is > 10
+ * (what Linux asks). ERR_MALFORMED: too short. ERR_CONFLICT: values ("SLIT table looks invalid. Not used.").
  * ERR_UNREADABLE. On an error *s has no localities, so that it says 10 and 20.
  */
 MUST_CHECK enum status slit_open(struct slit *s, const struct acpi_table *t);

@@ -6,25 +6,27 @@
 #define SCAN_START 0xf0000
 #define SCAN_END 0x100000
 #define SCAN_STEP 16
-#define ENTRY_MIN 24
-#define ENTRY_MAX 31 /* longer ones are refused, as Linux (dmi_present) */
-#define INTERMEDIATE 0x10
-#define INTERMEDIATE_LENGTH 15
 #define TABLE_MAX (1 * MIB) /* names stand at the front; more is not looked at */
 
-#define STRUCTURE_HEADER 4
 #define TYPE_FIRMWARE 0
 #define TYPE_SYSTEM 1
 #define TYPE_END 127
 
-/* SMBIOS 3.6, 5.2.1 and 5.2.2 */
+/* Either kind of entry point; longer ones are refused, as Linux (dmi_present). */
+union entry {
+	struct smbios_entry_32 narrow;
+	struct smbios_entry_64 wide;
+};
+
 struct entry_kind {
 	const char *anchor;
 	uint8_t length_at, length_min;
 };
 
-static const struct entry_kind kind_64 = { "_SM3_", 6, 24 };
-static const struct entry_kind kind_32 = { "_SM_", 5, 30 }; /* 31; old firmware says 30 */
+static const struct entry_kind kind_64 = { "_SM3_", offsetof(struct smbios_entry_64, length),
+					   sizeof(struct smbios_entry_64) };
+/* 31; old firmware says 30. */
+static const struct entry_kind kind_32 = { "_SM_", offsetof(struct smbios_entry_32, length), 30 };
 
 /* The table, seen through a small buffer. */
 struct view {
@@ -71,39 +73,40 @@ static void view_init(struct view *v, const struct physmem *mem, struct range ta
 }
 
 /* Reads an entry point of that kind. */
-static enum status entry_read(const struct physmem *mem, phys_t at, const struct entry_kind *kind, uint8_t e[ENTRY_MAX])
+static enum status entry_read(const struct physmem *mem, phys_t at, const struct entry_kind *kind, union entry *e)
 {
+	const char *intermediate = e->narrow.intermediate_anchor;
 	uint8_t length;
 
-	if (!phys_read(mem, at, e, ENTRY_MIN))
+	if (!phys_read(mem, at, e, sizeof(e->wide)))
 		return ERR_UNREADABLE;
 	if (!bytes_begin(e, kind->anchor))
 		return ERR_NOT_FOUND;
-	length = e[kind->length_at];
-	if (length < kind->length_min || length > ENTRY_MAX)
+	length = ((const uint8_t *)e)[kind->length_at];
+	if (length < kind->length_min || length > sizeof(*e))
 		return ERR_MALFORMED;
 	/* The intermediate part ends at 31, also where old firmware says 30. */
-	if (!phys_read(mem, at, e, kind == &kind_32 ? ENTRY_MAX : length))
+	if (!phys_read(mem, at, e, kind == &kind_32 ? sizeof(*e) : length))
 		return ERR_UNREADABLE;
 	if (sum8(e, length))
 		return ERR_CHECKSUM;
 	if (kind == &kind_64)
 		return OK;
-	if (!bytes_begin(e + INTERMEDIATE, "_DMI_"))
+	if (!bytes_begin(intermediate, "_DMI_"))
 		return ERR_MALFORMED;
-	return sum8(e + INTERMEDIATE, INTERMEDIATE_LENGTH) ? ERR_CHECKSUM : OK;
+	return sum8(intermediate, sizeof(e->narrow) - offsetof(struct smbios_entry_32, intermediate_anchor))
+		       ? ERR_CHECKSUM
+		       : OK;
 }
 
 /* The table that an entry point names. */
-static enum status entry_decode(const struct entry_kind *kind, const uint8_t *e, struct range *table,
-				struct smbios *out)
+static enum status entry_decode(bool wide, const union entry *e, struct range *table, struct smbios *out)
 {
-	bool wide = kind == &kind_64;
-	uint32_t size = wide ? le32(e + 12) : le16(e + 0x16);
-	phys_t addr = wide ? le64(e + 16) : le32(e + 0x18);
+	uint32_t size = wide ? e->wide.table_size : e->narrow.table_size;
+	phys_t addr = wide ? e->wide.table : e->narrow.table;
 
-	out->major = e[wide ? 7 : 6];
-	out->minor = e[wide ? 8 : 7];
+	out->major = wide ? e->wide.major : e->narrow.major;
+	out->minor = wide ? e->wide.minor : e->narrow.minor;
 	if (addr > UINT64_MAX - size)
 		return ERR_MALFORMED;
 	*table = (struct range){ addr, addr + size };
@@ -115,7 +118,7 @@ static enum status entry_decode(const struct entry_kind *kind, const uint8_t *e,
  * follows.
  */
 static enum status entry_find(const struct physmem *mem, struct range where, const struct entry_kind *kind,
-			      uint8_t e[ENTRY_MAX])
+			      union entry *e)
 {
 	enum status first = ERR_NOT_FOUND;
 
@@ -133,20 +136,20 @@ static enum status entry_find(const struct physmem *mem, struct range where, con
 static enum status table_find(const struct physmem *mem, phys_t entry_point, struct range *table, struct smbios *out)
 {
 	struct range where = { SCAN_START, SCAN_END };
-	uint8_t e[ENTRY_MAX];
+	union entry e;
 	enum status s, wide;
 
 	if (entry_point != PHYS_NONE) {
-		if (entry_point > UINT64_MAX - ENTRY_MAX)
+		if (entry_point > UINT64_MAX - sizeof(e))
 			return ERR_UNREADABLE;
 		where = (struct range){ entry_point, entry_point + 1 };
 	}
-	wide = entry_find(mem, where, &kind_64, e);
+	wide = entry_find(mem, where, &kind_64, &e);
 	if (wide == OK)
-		return entry_decode(&kind_64, e, table, out);
-	s = entry_find(mem, where, &kind_32, e);
+		return entry_decode(true, &e, table, out);
+	s = entry_find(mem, where, &kind_32, &e);
 	if (s == OK)
-		return entry_decode(&kind_32, e, table, out);
+		return entry_decode(false, &e, table, out);
 	return s == ERR_NOT_FOUND ? wide : s;
 }
 
@@ -158,7 +161,7 @@ static bool structure_open(struct view *v, uint32_t at, struct structure *s)
 {
 	uint8_t byte = 1, before;
 
-	if (!view_byte(v, at, &s->type) || !view_byte(v, at + 1, &s->length) || s->length < STRUCTURE_HEADER)
+	if (!view_byte(v, at, &s->type) || !view_byte(v, at + 1, &s->length) || s->length < sizeof(struct smbios_head))
 		return false;
 	s->at = at;
 	s->strings = s->next = at + s->length;
@@ -208,13 +211,13 @@ static enum status names_read(struct view *v, struct smbios *out)
 		if (s.type == TYPE_END)
 			break;
 		if (s.type == TYPE_FIRMWARE && !firmware) { /* 7.1 */
-			string_copy(v, &s, 4, out->firmware_vendor);
-			string_copy(v, &s, 5, out->firmware_version);
-			string_copy(v, &s, 8, out->firmware_date);
+			string_copy(v, &s, offsetof(struct smbios_firmware, vendor), out->firmware_vendor);
+			string_copy(v, &s, offsetof(struct smbios_firmware, version), out->firmware_version);
+			string_copy(v, &s, offsetof(struct smbios_firmware, date), out->firmware_date);
 			firmware = true;
 		} else if (s.type == TYPE_SYSTEM && !system) { /* 7.2 */
-			string_copy(v, &s, 4, out->vendor);
-			string_copy(v, &s, 5, out->product);
+			string_copy(v, &s, offsetof(struct smbios_system, manufacturer), out->vendor);
+			string_copy(v, &s, offsetof(struct smbios_system, product), out->product);
 			system = true;
 		}
 	}

@@ -5,31 +5,6 @@
  */
 #include "acpi/spcr.h"
 
-/* Offsets in the SPCR. */
-#define SPCR_INTERFACE 36
-#define SPCR_ADDRESS 40
-#define SPCR_BAUD 58
-#define SPCR_PCI 64
-#define SPCR_SEGMENT 75
-#define SPCR_SIZE 76 /* all of it that revision 1 has, but for four reserved bytes */
-
-/* Offsets in the DBG2 and in one of its devices. */
-#define DBG2_DEVICES 36
-#define DBG2_NR 40
-#define DBG2_SIZE 44
-#define DEVICE_LENGTH 1
-#define DEVICE_REGISTERS 3
-#define DEVICE_TYPE 12
-#define DEVICE_SUBTYPE 14
-#define DEVICE_ADDRESS 18
-#define DEVICE_SIZE 22
-#define DEVICE_SERIAL 0x8000
-
-/* Generic Address Structure, ACPI 6.5, 5.2.3.2. */
-#define GAS_SIZE 12
-#define GAS_MEMORY 0
-#define GAS_IO 1
-
 /* Interface types (DBG2, table 3): what speaks 16550. */
 enum { FULL_16550 = 0, SUBSET_16550 = 1, GAS_16550 = 0x12, INTEL_LPSS = 0x14 };
 
@@ -44,13 +19,13 @@ static bool is_16550(uint16_t interface)
  * ports, where bytes lie side by side whatever the table says. Access size 0 is "undefined, legacy" and means bytes
  * (seen on EC2 i3.metal); and a register is never narrower than an access to it (seen as width 8, access 32).
  */
-static enum status decode_address(const uint8_t *gas, uint16_t interface, struct acpi_uart *out)
+static enum status decode_address(const struct acpi_gas *gas, uint16_t interface, struct acpi_uart *out)
 {
-	uint8_t bits = gas[1], access = gas[3];
+	uint8_t bits = gas->bit_width, access = gas->access_size;
 
-	out->io = gas[0] == GAS_IO;
-	out->address = le64(gas + 4);
-	if (gas[0] != GAS_MEMORY && gas[0] != GAS_IO)
+	out->io = gas->space == ACPI_SPACE_IO;
+	out->address = gas->address;
+	if (gas->space != ACPI_SPACE_MEMORY && gas->space != ACPI_SPACE_IO)
 		return ERR_NOT_FOUND;
 	out->width = out->stride = 1;
 	if (out->io && interface != GAS_16550)
@@ -79,85 +54,88 @@ static uint32_t decode_baud(uint8_t code)
 }
 
 /* All ones in either id: not a PCI device. Tables made from templates have zeros, which no device has either. */
-static void decode_pci(const uint8_t *spcr, struct acpi_uart *out)
+static void decode_pci(const struct spcr_layout *s, struct acpi_uart *out)
 {
-	const uint8_t *p = spcr + SPCR_PCI;
-
-	out->device = le16(p);
-	out->vendor = le16(p + 2);
-	out->bus = p[4];
-	out->slot = p[5];
-	out->function = p[6];
+	out->device = s->pci_device;
+	out->vendor = s->pci_vendor;
+	out->bus = s->pci_bus;
+	out->slot = s->pci_slot;
+	out->function = s->pci_function;
 	out->pci = out->vendor != 0 && out->vendor != 0xffff && out->device != 0xffff && out->slot < 32 &&
-		   out->function < 8 && spcr[SPCR_SEGMENT] == 0;
+		   out->function < 8 && s->pci_segment == 0;
 }
 
 enum status spcr_read(const struct acpi_table *t, struct acpi_uart *out)
 {
-	uint8_t b[SPCR_SIZE];
+	struct acpi_gas registers;
+	struct spcr_layout s;
 	enum status st;
 
 	*out = (struct acpi_uart){ .io = false };
-	if (t->length < SPCR_SIZE)
+	if (t->length < sizeof(s))
 		return ERR_MALFORMED;
-	if (!acpi_table_read(t, 0, b, sizeof(b)))
+	if (!acpi_table_read(t, 0, &s, sizeof(s)))
 		return ERR_UNREADABLE;
-	if (!is_16550(b[SPCR_INTERFACE]))
+	if (!is_16550(s.interface))
 		return ERR_NOT_FOUND;
-	st = decode_address(b + SPCR_ADDRESS, b[SPCR_INTERFACE], out);
-	out->baud = decode_baud(b[SPCR_BAUD]);
-	decode_pci(b, out);
+	registers = s.registers;
+	st = decode_address(&registers, s.interface, out);
+	out->baud = decode_baud(s.baud);
+	decode_pci(&s, out);
 	return st == OK && !out->address && !out->pci ? ERR_NOT_FOUND : st;
 }
 
-/* The device at `offset`, `length` bytes long. ERR_NOT_FOUND: it is not what we look for. */
-static enum status read_device(const struct acpi_table *t, uint32_t offset, uint16_t length, struct acpi_uart *out)
+/* Reads the device at `offset`, of which the table holds `room` bytes. */
+static enum status open_device(const struct acpi_table *t, uint32_t offset, uint32_t room, struct dbg2_device *d)
 {
-	uint8_t b[DEVICE_SIZE], gas[GAS_SIZE];
-	uint16_t address;
+	if (room < sizeof(*d))
+		return ERR_MALFORMED;
+	if (!acpi_table_read(t, offset, d, sizeof(*d)))
+		return ERR_UNREADABLE;
+	return d->length < sizeof(*d) || d->length > room ? ERR_MALFORMED : OK;
+}
+
+/* The port of the device at `offset`. ERR_NOT_FOUND: it is not what we look for. */
+static enum status decode_device(const struct acpi_table *t, uint32_t offset, const struct dbg2_device *d,
+				 struct acpi_uart *out)
+{
+	struct acpi_gas gas;
 	enum status st;
 
-	if (!acpi_table_read(t, offset, b, sizeof(b)))
-		return ERR_UNREADABLE;
-	if (le16(b + DEVICE_TYPE) != DEVICE_SERIAL || !is_16550(le16(b + DEVICE_SUBTYPE)) || !b[DEVICE_REGISTERS])
+	if (d->port_type != DBG2_PORT_SERIAL || !is_16550(d->port_subtype) || !d->registers)
 		return ERR_NOT_FOUND;
-	address = le16(b + DEVICE_ADDRESS);
-	if (address < DEVICE_SIZE || address > length || length - address < GAS_SIZE)
+	if (d->address < sizeof(*d) || d->address > d->length || d->length - d->address < (int)sizeof(gas))
 		return ERR_MALFORMED;
-	if (!acpi_table_read(t, offset + address, gas, sizeof(gas)))
+	if (!acpi_table_read(t, offset + d->address, &gas, sizeof(gas)))
 		return ERR_UNREADABLE;
-	st = decode_address(gas, le16(b + DEVICE_SUBTYPE), out);
+	st = decode_address(&gas, d->port_subtype, out);
 	return st == OK && !out->address ? ERR_NOT_FOUND : st;
 }
 
 enum status dbg2_read(const struct acpi_table *t, uint32_t *next, struct acpi_uart *out)
 {
-	uint8_t head[8], size[2];
-	uint32_t at, nr;
+	struct dbg2_layout head;
+	struct dbg2_device d;
+	uint32_t at;
 
-	if (t->length < DBG2_SIZE)
+	if (t->length < sizeof(head))
 		return ERR_MALFORMED;
-	if (!acpi_table_read(t, DBG2_DEVICES, head, sizeof(head)))
+	if (!acpi_table_read(t, 0, &head, sizeof(head)))
 		return ERR_UNREADABLE;
-	at = le32(head);
-	nr = le32(head + (DBG2_NR - DBG2_DEVICES));
-	/* Devices follow each other; a device has DEVICE_SIZE bytes at least, so that this ends with the table. */
-	for (uint32_t i = 0; i < nr; i++) {
-		enum status st;
+	at = head.devices;
+	/* Devices follow each other; a device has its fixed part at least, so that this ends with the table. */
+	for (uint32_t i = 0; i < head.nr; i++) {
+		enum status st = at > t->length ? ERR_MALFORMED : open_device(t, at, t->length - at, &d);
 
 		*out = (struct acpi_uart){ .io = false };
-		if (at > t->length || t->length - at < DEVICE_SIZE)
-			return ERR_MALFORMED;
-		if (!acpi_table_read(t, at + DEVICE_LENGTH, size, sizeof(size)))
-			return ERR_UNREADABLE;
-		if (le16(size) < DEVICE_SIZE || le16(size) > t->length - at)
-			return ERR_MALFORMED;
-		st = i < *next ? ERR_NOT_FOUND : read_device(t, at, le16(size), out);
+		if (st != OK)
+			return st;
+		st = i < *next ? ERR_NOT_FOUND : decode_device(t, at, &d, out);
 		if (st != ERR_NOT_FOUND) {
 			*next = i + 1;
 			return st;
 		}
-		at += le16(size);
+		at += d.length;
 	}
 	return ERR_NOT_FOUND;
 }

@@ -5,6 +5,39 @@
 
 #include "acpi/reader.h"
 
+/* One entry, zero beyond its own length. */
+union srat_entry {
+	struct acpi_entry_head head;
+	struct srat_apic_entry apic;
+	struct srat_memory_entry memory;
+	struct srat_x2apic_entry x2apic;
+	struct srat_generic_entry generic;
+};
+
+/* A walk over the entries. */
+static inline struct acpi_entries srat_entries(const struct acpi_table *t)
+{
+	return (struct acpi_entries){ .table = t, .next = sizeof(struct srat_layout) };
+}
+
+/* Reads the next entry: as acpi_entries_next, which says how the walk ends. */
+MUST_CHECK bool srat_next(struct acpi_entries *it, struct acpi_entry *at, union srat_entry *e);
+
+enum srat_form {
+	SRAT_GOOD,       /* one of the five kinds above, long enough */
+	SRAT_BAD_LENGTH, /* one of them, but too short, or a local APIC's that is too long */
+	SRAT_FOREIGN,    /* of another architecture: GICC, ITS, RINTC */
+	SRAT_UNKNOWN,    /* of a type that the specification does not define */
+};
+
+enum srat_form srat_form(const union srat_entry *e);
+
+/*
+ * The domain of a local APIC or memory entry in a table of that revision: 8 bits for memory if it is 1 at most; of a
+ * local APIC's domain the high 24 bits count from 2 on.
+ */
+uint32_t srat_entry_pxm(const union srat_entry *e, uint8_t revision);
+
 #define SRAT_MAX_MEM 4096
 #define SRAT_MAX_CPU 8192
 
@@ -27,18 +60,15 @@ struct srat {
 	size_t nr_mem, nr_initiator;
 	struct srat_mem mem[SRAT_MAX_MEM];             /* every memory entry, in table order, disabled ones too */
 	struct srat_initiator initiator[SRAT_MAX_CPU]; /* types 0, 2, 5, 6 in table order */
-	/* legal entries that were not taken, by reason; a generic initiator or port under 32 bytes counts as unknown */
-	unsigned disabled_initiators, not_x86 /* GICC, ITS, RINTC */, unknown;
 	/* damage: where the walk stopped or which entry is wrong (offset in the table) */
 	uint32_t bad_offset;
-	uint8_t bad_type, bad_length;
+	uint8_t bad_length;
 };
 
 /*
- * Reads all entries. PXM: 8 bits for memory if revision <= 1; for type 0 the high 24 bits count if revision >= 2; 32
- * bits elsewhere. ERR_MALFORMED: a table under 48 bytes, an entry of length under 2, one that runs past the table, a
+ * Reads all entries. ERR_MALFORMED: a table under 48 bytes, an entry of length under 2, one that runs past the table, a
  * memory entry under 40 bytes, a type 0 entry of other than 16, a type 2 entry under 24 (what Linux rejects a SRAT
- * for). ERR_FULL, ERR_UNREADABLE. On an error *out holds what was read before it, and bad_offset, bad_type,
+ * for). ERR_FULL, ERR_UNREADABLE. On an error *out holds what was read before it, and bad_offset and
  * bad_length say where it is; they are 0 otherwise.
  */
 MUST_CHECK enum status srat_parse(const struct acpi_table *t, struct srat *out);

@@ -4,6 +4,7 @@
 
 #include "acpi/cedt.h"
 #include "acpi/hmat.h"
+#include "acpi/madt.h"
 #include "acpi/msct.h"
 #include "acpi/slit.h"
 
@@ -79,58 +80,45 @@ static bool new_domain(const struct srat *s, size_t k, uint32_t *pxm)
 
 /* ---- SRAT ---- */
 
-enum { TYPE_APIC, TYPE_MEMORY, TYPE_X2APIC, TYPE_GICC, TYPE_ITS, TYPE_INITIATOR, TYPE_PORT, TYPE_RINTC, TYPES };
+#define KNOWN_FLAGS (SRAT_FLAG_ENABLED | SRAT_FLAG_HOTPLUG | SRAT_FLAG_NONVOLATILE)
 
-#define ENTRY_MAX 40
-#define FLAG_ENABLED 1u
-#define KNOWN_FLAGS 7u
-
-/* What a PXM has above the bits that count before revision 2 (CPUs) or in revision 1 (memory). */
-static bool high_bytes(const uint8_t *p, uint8_t revision)
+static const char *judge_entry(const union srat_entry *e, uint8_t revision)
 {
-	if (p[0] == TYPE_APIC)
-		return revision < 2 && le32(p + 4) & FLAG_ENABLED && (p[9] | p[10] | p[11]);
-	return revision < 2 && le32(p + 28) & FLAG_ENABLED && (p[3] | p[4] | p[5]);
-}
+	bool memory = e->head.type == SRAT_TYPE_MEMORY;
+	uint32_t flags = memory ? e->memory.flags : e->apic.flags;
 
-/* p: the entry's first bytes, zero beyond its length. */
-static const char *judge_entry(const uint8_t *p, uint8_t revision)
-{
-	static const uint8_t lengths[TYPES] = {
-		[TYPE_APIC] = 16, [TYPE_MEMORY] = 40, [TYPE_X2APIC] = 24, [TYPE_INITIATOR] = 32, [TYPE_PORT] = 32
-	};
-	uint8_t type = p[0], length = p[1];
-
-	if (type >= TYPES)
+	switch (srat_form(e)) {
+	case SRAT_UNKNOWN:
 		return "srat-unknown-entry";
-	if (!lengths[type])
+	case SRAT_FOREIGN:
 		return "srat-foreign-entry";
-	if (length < lengths[type] || (type == TYPE_APIC && length != lengths[type]))
+	case SRAT_BAD_LENGTH:
 		return "srat-entry-length";
-	if (type <= TYPE_MEMORY && high_bytes(p, revision))
+	case SRAT_GOOD:
+		break;
+	}
+	if ((!memory && e->head.type != SRAT_TYPE_APIC) || !(flags & SRAT_FLAG_ENABLED))
+		return NULL;
+	if (srat_entry_pxm(e, revision) != srat_entry_pxm(e, UINT8_MAX))
 		return "pxm-high-bytes";
-	if (type == TYPE_MEMORY && le32(p + 28) & FLAG_ENABLED && le32(p + 28) & ~KNOWN_FLAGS)
-		return "srat-unknown-flags";
-	return NULL;
+	return memory && flags & ~KNOWN_FLAGS ? "srat-unknown-flags" : NULL;
 }
 
 static void judge_entries(const struct acpi_table *t, const struct findings *to)
 {
-	struct acpi_entries it = { .table = t, .next = 48 };
-	struct acpi_entry e;
+	struct acpi_entries it = srat_entries(t);
+	struct acpi_entry at;
+	union srat_entry e;
 
-	while (acpi_entries_next(&it, &e)) {
-		uint8_t p[ENTRY_MAX] = { 0 };
-		const char *rule = NULL;
+	while (srat_next(&it, &at, &e)) {
+		const char *rule = judge_entry(&e, t->revision);
 
-		if (acpi_entry_read(&it, &e, p, (uint32_t)min_u64(e.length, sizeof(p))))
-			rule = judge_entry(p, t->revision);
 		if (rule)
-			tell_number(to, rule, FINDING_ENTRY, e.offset);
+			tell_number(to, rule, FINDING_ENTRY, at.offset);
 	}
 	if (it.damage == ERR_MALFORMED)
-		tell_number(to, e.length < 2 ? "srat-zero-length-entry" : "srat-truncated-entry", FINDING_ENTRY,
-			    e.offset);
+		tell_number(to, at.length < sizeof(e.head) ? "srat-zero-length-entry" : "srat-truncated-entry",
+			    FINDING_ENTRY, at.offset);
 	else if (it.damage == OK && it.next < t->length)
 		tell_number(to, "srat-stray-bytes", FINDING_ENTRY, it.next);
 }
@@ -152,7 +140,8 @@ static void judge_memory(const struct srat *s, const struct findings *to)
 		else if ((m->start | m->end) & PAGE_MASK)
 			tell_range(to, "unaligned-range", m);
 	}
-	if (!enabled)
+	/* Behind damage there may be some. */
+	if (!enabled && !s->bad_offset)
 		tell_number(to, "srat-no-memory", FINDING_TABLE, 0);
 }
 
@@ -196,36 +185,6 @@ void srat_findings(const struct acpi_table *t, const struct srat *s, const struc
 
 /* ---- MADT ---- */
 
-#define MADT_ENTRIES 44
-#define MADT_APIC 0
-#define MADT_X2APIC 9
-#define MADT_CPU_LENGTH 12 /* of either type, what is read of it */
-
-struct madt_cpu {
-	uint32_t apic_id;
-	bool enabled;
-};
-
-/* The next processor, enabled or not; an entry that is too short for one is stepped over. */
-static bool next_cpu(struct acpi_entries *it, struct madt_cpu *cpu)
-{
-	uint8_t p[MADT_CPU_LENGTH];
-	struct acpi_entry e;
-
-	while (acpi_entries_next(it, &e)) {
-		if (e.type == MADT_APIC && acpi_entry_read(it, &e, p, 8)) {
-			*cpu = (struct madt_cpu){ p[3], le32(p + 4) & FLAG_ENABLED && p[3] != UINT8_MAX };
-			return true;
-		}
-		if (e.type == MADT_X2APIC && acpi_entry_read(it, &e, p, 12)) {
-			*cpu = (struct madt_cpu){ le32(p + 4),
-						  le32(p + 8) & FLAG_ENABLED && le32(p + 4) != UINT32_MAX };
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Sets the bit of every CPU of the SRAT with that id; false when there is none. */
 static bool mark_known(const struct srat *s, uint32_t apic_id, uint8_t *known)
 {
@@ -243,16 +202,17 @@ static bool mark_known(const struct srat *s, uint32_t apic_id, uint8_t *known)
 /* A CPU that the MADT lists as disabled may be added later: no finding. */
 void madt_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)
 {
-	struct acpi_entries it = { .table = t, .next = MADT_ENTRIES };
+	struct acpi_entries it = madt_entries(t);
 	uint8_t known[SRAT_MAX_CPU / 8] = { 0 };
+	struct acpi_entry at;
 	struct madt_cpu cpu;
 
-	while (next_cpu(&it, &cpu)) {
+	while (madt_next_cpu(&it, &at, &cpu)) {
 		if (!mark_known(s, cpu.apic_id, known) && cpu.enabled)
 			tell_number(to, "madt-extra-cpu", FINDING_APIC, cpu.apic_id);
 	}
 	if (it.damage != OK)
-		tell_number(to, "madt-damaged", FINDING_ENTRY, it.next);
+		tell_number(to, "madt-damaged", FINDING_ENTRY, at.offset);
 	for (size_t i = 0; i < s->nr_initiator; i++) {
 		if (is_cpu(&s->initiator[i]) && !(known[i / 8] >> i % 8 & 1))
 			tell_cpu(to, "madt-missing-cpu", &s->initiator[i]);
@@ -261,21 +221,18 @@ void madt_findings(const struct acpi_table *t, const struct srat *s, const struc
 
 /* ---- SLIT ---- */
 
-#define SLIT_LOCALITIES 36
-#define SLIT_MATRIX 44
 #define SLIT_MAX 256 /* localities whose distances are looked at */
 #define UNREACHABLE 255
 
 struct slit_rows {
-	const struct acpi_table *t;
-	uint64_t localities;
+	const struct slit *slit;
 	uint32_t nr; /* looked at */
 	const struct findings *to;
 };
 
 static bool read_row(const struct slit_rows *m, uint32_t i, uint8_t *row)
 {
-	return acpi_table_read(m->t, (uint32_t)(SLIT_MATRIX + i * m->localities), row, m->nr);
+	return slit_read_row(m->slit, i, 0, row, m->nr);
 }
 
 static void tell_distance(const struct slit_rows *m, const char *rule, uint32_t a, uint32_t b)
@@ -324,21 +281,20 @@ static void judge_rows(const struct slit_rows *m)
 
 void slit_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)
 {
-	uint8_t bytes[8];
-	uint64_t n;
+	struct slit slit;
+	enum status st = slit_measure(&slit, t);
 	uint32_t pxm;
 
-	if (!acpi_table_read(t, SLIT_LOCALITIES, bytes, sizeof(bytes))) {
+	if (!slit.localities && st != OK) {
 		tell_number(to, "slit-length", FINDING_TABLE, 0);
 		return;
 	}
-	n = le64(bytes);
-	if (n && (t->length - SLIT_MATRIX) / n < n)
-		tell_number(to, "slit-length", FINDING_NUMBER, n);
+	if (st != OK)
+		tell_number(to, "slit-length", FINDING_NUMBER, slit.localities);
 	else
-		judge_rows(&(struct slit_rows){ t, n, (uint32_t)min_u64(n, SLIT_MAX), to });
+		judge_rows(&(struct slit_rows){ &slit, (uint32_t)min_u64(slit.localities, SLIT_MAX), to });
 	for (size_t k = 0; k < nr_mentions(s); k++) {
-		if (mention(s, k, &pxm) && pxm >= n && !mentioned(s, pxm, k))
+		if (mention(s, k, &pxm) && pxm >= slit.localities && !mentioned(s, pxm, k))
 			tell_domain(to, "slit-mismatch", pxm);
 	}
 }

@@ -207,7 +207,7 @@ static bool fake_one_node(struct run *r)
 		return report_error(r, "require=srat: no usable SRAT: %s", h->srat_why);
 	report_faked_node(r);
 	numa_fake_one_node(&h->numa, h->end_of_ram);
-	h->numa.node[0].cpus = (uint32_t)h->madt.nr;
+	h->numa.node[0].cpus = h->madt_cpus;
 	return force_hotplug(r);
 }
 

@@ -3,6 +3,7 @@
 #include "kernel/plan.h"
 
 #include "acpi/fadt.h"
+#include "acpi/madt.h"
 #include "acpi/root.h"
 #include "kernel/nodes.h"
 #include "kernel/place.h"
@@ -194,7 +195,7 @@ static void read_processors(struct run *r, const struct acpi_root *root)
 
 	if (st == OK || st == ERR_CHECKSUM) {
 		report_acpi_table(r, &t);
-		st = madt_parse(&t, &r->h->madt);
+		st = madt_count(&t, &r->h->madt_cpus);
 	}
 	if (st != OK && st != ERR_NOT_FOUND)
 		report_warning(r, "MADT: %s", status_str(st));

@@ -6,13 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HEADER_SIZE 36 /* every ACPI table, 5.2.6 */
-#define LENGTH_AT 4
-#define CHECKSUM_AT 9
+#include "tools/tables.h"
 
-#define ENTRY_ENABLED 1u
-#define ENTRY_HOTPLUG 2u
-#define ENTRY_NONVOLATILE 4u
+#define DAMAGED_LENGTH 40 /* less than a SRAT's own head */
 
 struct word {
 	const char *s;
@@ -583,187 +579,109 @@ bool machine_parse(struct machine *m, const char *text, size_t len, struct machi
 
 /* ---- tables ---- */
 
-struct out {
-	uint8_t *buf;
-	size_t size, len; /* len may pass size: then nothing of it is good */
-};
-
-/* n bytes of v, least significant first. */
-static void put(struct out *o, uint64_t v, unsigned n)
+static uint32_t entry_flags(const struct machine_entry *e)
 {
-	for (unsigned i = 0; i < n; i++) {
-		if (o->len < o->size)
-			o->buf[o->len] = i < 8 ? (uint8_t)(v >> 8 * i) : 0;
-		o->len++;
-	}
+	return (e->disabled ? 0 : SRAT_FLAG_ENABLED) | (e->hotplug ? SRAT_FLAG_HOTPLUG : 0) |
+	       (e->nonvolatile ? SRAT_FLAG_NONVOLATILE : 0);
 }
 
-static void put_text(struct out *o, const char *s)
+static void put_entry(struct table_writer *w, const struct machine_entry *e)
 {
-	while (*s)
-		put(o, (uint8_t)*s++, 1);
-}
+	uint32_t flags = entry_flags(e);
 
-static void put_header(struct out *o, const char *signature, uint8_t revision)
-{
-	put_text(o, signature);
-	put(o, 0, 4);
-	put(o, revision, 1);
-	put(o, 0, 1);
-	put_text(o, "LNDFLL");
-	put_text(o, "MACHINE ");
-	put(o, 1, 4);
-	put_text(o, "LNDF");
-	put(o, 1, 4);
-}
-
-/* Sets the length and makes the bytes sum to zero. 0 when it did not fit. */
-static size_t finish(struct out *o, size_t length)
-{
-	struct out at = { o->buf, o->size, LENGTH_AT };
-	uint8_t sum = 0;
-
-	if (o->len > o->size)
-		return 0;
-	put(&at, length, 4);
-	o->buf[CHECKSUM_AT] = 0;
-	for (size_t i = 0; i < length; i++)
-		sum = (uint8_t)(sum + o->buf[i]);
-	o->buf[CHECKSUM_AT] = (uint8_t)-sum;
-	return o->len;
-}
-
-/* Type 0, Processor Local APIC Affinity, and type 2, x2APIC: 5.2.16.1, 5.2.16.3. */
-static void put_cpu(struct out *o, const struct machine_entry *e)
-{
-	uint32_t flags = e->disabled ? 0 : ENTRY_ENABLED;
-
-	if (e->x2apic) {
-		put(o, 2 | 24 << 8, 4);
-		put(o, e->pxm, 4);
-		put(o, e->apic_id, 4);
-		put(o, flags, 4);
-		put(o, 0, 8);
-	} else {
-		put(o, 0 | 16 << 8, 2);
-		put(o, e->pxm, 1);
-		put(o, e->apic_id, 1);
-		put(o, flags, 4);
-		put(o, 0, 1);
-		put(o, e->pxm >> 8, 3);
-		put(o, 0, 4);
-	}
-}
-
-/* Type 1, Memory Affinity: 5.2.16.2. */
-static void put_mem(struct out *o, const struct machine_entry *e)
-{
-	put(o, 1 | 40 << 8, 2);
-	put(o, e->pxm, 4);
-	put(o, 0, 2);
-	put(o, e->r.start, 8);
-	put(o, e->r.end - e->r.start, 8);
-	put(o, 0, 4);
-	put(o,
-	    (e->disabled ? 0 : ENTRY_ENABLED) | (e->hotplug ? ENTRY_HOTPLUG : 0) |
-		    (e->nonvolatile ? ENTRY_NONVOLATILE : 0),
-	    4);
-	put(o, 0, 8);
-}
-
-/* Type 5, Generic Initiator, and type 6, Generic Port, for an ACPI device without a name: 5.2.16.6, 5.2.16.7. */
-static void put_initiator(struct out *o, const struct machine_entry *e)
-{
-	put(o, (e->kind == MACHINE_PORT ? 6 : 5) | 32 << 8, 4);
-	put(o, e->pxm, 4);
-	put(o, 0, 16);
-	put(o, e->disabled ? 0 : ENTRY_ENABLED, 4);
-	put(o, 0, 4);
-}
-
-static void put_entry(struct out *o, const struct machine_entry *e)
-{
 	switch (e->kind) {
 	case MACHINE_CPU:
-		put_cpu(o, e);
+		if (e->x2apic)
+			srat_put_x2apic(w, e->pxm, e->apic_id, flags);
+		else
+			srat_put_apic(w, e->pxm, (uint8_t)e->apic_id, flags);
 		break;
 	case MACHINE_MEM:
-		put_mem(o, e);
+		srat_put_memory(w, e->pxm, e->r, flags);
 		break;
 	case MACHINE_INITIATOR:
+		srat_put_generic(w, SRAT_TYPE_INITIATOR, e->pxm, flags);
+		break;
 	case MACHINE_PORT:
-		put_initiator(o, e);
+		srat_put_generic(w, SRAT_TYPE_PORT, e->pxm, flags);
 		break;
 	case MACHINE_UNKNOWN:
-		put(o, e->type | (unsigned)e->length << 8, 2);
-		put(o, 0, e->length - 2u);
+		table_put(w, &(struct acpi_entry_head){ e->type, e->length }, sizeof(struct acpi_entry_head));
+		table_put(w, NULL, e->length - (uint32_t)sizeof(struct acpi_entry_head));
 		break;
 	}
 }
 
-size_t machine_srat(const struct machine *m, uint8_t *buf, size_t size)
+/* The entry that is wrong on purpose: 40 bytes that say 0, or 16 that say 40. */
+static void put_bad_entry(struct table_writer *w, enum machine_damage damage)
 {
-	struct out o = { .buf = buf, .size = size };
-	size_t len;
+	const struct srat_memory_entry e = {
+		.head = { SRAT_TYPE_MEMORY, damage == DAMAGE_ZERO_ENTRY ? 0 : sizeof(e) },
+	};
+
+	table_put(w, &e, damage == DAMAGE_ZERO_ENTRY ? sizeof(e) : 16);
+}
+
+/* What is wrong with the whole table, when it has been put together. */
+static void damage_table(uint8_t *bytes, enum machine_damage damage)
+{
+	struct table_writer cut = { bytes, DAMAGED_LENGTH, DAMAGED_LENGTH };
+	struct acpi_header h;
+
+	if (damage == DAMAGE_LENGTH) {
+		(void)!table_finish(&cut);
+	} else if (damage == DAMAGE_CHECKSUM) {
+		memcpy(&h, bytes, sizeof(h));
+		h.checksum++;
+		memcpy(bytes, &h, sizeof(h));
+	}
+}
+
+uint32_t machine_srat(const struct machine *m, uint8_t *buf, uint32_t size)
+{
+	struct table_writer w = table_start(buf, size, "SRAT", m->srat_revision);
+	uint32_t len;
 
 	if (!m->has_srat)
 		return 0;
-	put_header(&o, "SRAT", m->srat_revision);
-	put(&o, 1, 4);
-	put(&o, 0, 8);
+	srat_put_head(&w);
 	for (size_t i = 0; i < m->nr_entries; i++)
-		put_entry(&o, &m->entry[i]);
-	if (m->damage == DAMAGE_ZERO_ENTRY)
-		put(&o, 1, 40);
-	if (m->damage == DAMAGE_OVERLONG_ENTRY)
-		put(&o, 1 | 40 << 8, 16);
-	len = finish(&o, m->damage == DAMAGE_LENGTH ? HEADER_SIZE + 4 : o.len);
-	if (len && m->damage == DAMAGE_CHECKSUM)
-		buf[CHECKSUM_AT]++;
+		put_entry(&w, &m->entry[i]);
+	if (m->damage == DAMAGE_ZERO_ENTRY || m->damage == DAMAGE_OVERLONG_ENTRY)
+		put_bad_entry(&w, m->damage);
+	len = table_finish(&w);
+	if (len)
+		damage_table(buf, m->damage);
 	return len;
 }
 
-size_t machine_slit(const struct machine *m, uint8_t *buf, size_t size)
+uint32_t machine_slit(const struct machine *m, uint8_t *buf, uint32_t size)
 {
-	struct out o = { .buf = buf, .size = size };
+	struct table_writer w = table_start(buf, size, "SLIT", 1);
 
 	if (!m->nr_slit)
 		return 0;
-	put_header(&o, "SLIT", 1);
-	put(&o, slit_localities(m), 8);
-	for (size_t i = 0; i < m->nr_slit; i++)
-		put(&o, m->slit[i], 1);
-	return finish(&o, o.len);
+	slit_put_head(&w, slit_localities(m));
+	table_put(&w, m->slit, (uint32_t)m->nr_slit);
+	return table_finish(&w);
 }
 
-/* A Processor Local APIC or a Local x2APIC structure: 5.2.12.2, 5.2.12.12. */
-static void put_apic(struct out *o, uint32_t apic_id, bool x2apic)
+uint32_t machine_madt(const struct machine *m, uint8_t *buf, uint32_t size)
 {
-	if (x2apic) {
-		put(o, 9 | 16 << 8, 4);
-		put(o, apic_id, 4);
-		put(o, ENTRY_ENABLED, 4);
-		put(o, apic_id, 4);
-	} else {
-		put(o, 0 | 8 << 8, 2);
-		put(o, apic_id, 1);
-		put(o, apic_id, 1);
-		put(o, ENTRY_ENABLED, 4);
-	}
-}
+	struct table_writer w = table_start(buf, size, "APIC", 5);
 
-size_t machine_madt(const struct machine *m, uint8_t *buf, size_t size)
-{
-	struct out o = { .buf = buf, .size = size };
-
-	put_header(&o, "APIC", 5);
-	put(&o, 0xfee00000, 4);
-	put(&o, 1, 4);
+	madt_put_head(&w);
 	for (unsigned id = 0; id < m->smp; id++)
-		put_apic(&o, id, false);
+		madt_put_apic(&w, (uint8_t)id);
 	for (size_t i = 0; !m->smp && i < m->nr_entries; i++) {
-		if (m->entry[i].kind == MACHINE_CPU && !m->entry[i].disabled)
-			put_apic(&o, m->entry[i].apic_id, m->entry[i].x2apic);
+		const struct machine_entry *e = &m->entry[i];
+
+		if (e->kind != MACHINE_CPU || e->disabled)
+			continue;
+		if (e->x2apic)
+			madt_put_x2apic(&w, e->apic_id);
+		else
+			madt_put_apic(&w, (uint8_t)e->apic_id);
 	}
-	return finish(&o, o.len);
+	return table_finish(&w);
 }

@@ -74,8 +74,8 @@ MUST_CHECK bool machine_parse(struct machine *m, const char *text, size_t len, s
  * description has no such table, or size is too small (MACHINE_TABLE_MAX never is). The MADT lists APIC ids 0..smp-1,
  * or without `smp` the enabled CPUs of the SRAT.
  */
-size_t machine_srat(const struct machine *m, uint8_t *buf, size_t size);
-size_t machine_slit(const struct machine *m, uint8_t *buf, size_t size);
-size_t machine_madt(const struct machine *m, uint8_t *buf, size_t size);
+uint32_t machine_srat(const struct machine *m, uint8_t *buf, uint32_t size);
+uint32_t machine_slit(const struct machine *m, uint8_t *buf, uint32_t size);
+uint32_t machine_madt(const struct machine *m, uint8_t *buf, uint32_t size);
 
 #endif

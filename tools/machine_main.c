@@ -78,7 +78,7 @@ static void read_machine(const char *name)
 }
 
 /* Writes a table; without one, an old file of that name goes. With args, QEMU is told of it. */
-static void write_table(const char *folder, const char *name, size_t len, FILE *args)
+static void write_table(const char *folder, const char *name, uint32_t len, FILE *args)
 {
 	char path[4096];
 	FILE *f;

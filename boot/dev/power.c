@@ -16,10 +16,6 @@
 #define RESET_CONTROL 0xcf9
 #define KEYBOARD 0x64
 
-#define GAS_MEMORY 0
-#define GAS_IO 1
-#define GAS_PCI 2
-
 #define SLP_EN (1u << 13)
 #define SLP_TYP_SHIFT 10
 #define SLP_TYP_MASK (7u << SLP_TYP_SHIFT)
@@ -39,15 +35,15 @@ static void gas_write8(const struct acpi_gas *gas, uint8_t v)
 	volatile uint8_t *at;
 
 	switch (gas->space) {
-	case GAS_MEMORY:
+	case ACPI_SPACE_MEMORY:
 		at = window_map(gas->address);
 		if (at)
 			*at = v;
 		break;
-	case GAS_IO:
+	case ACPI_SPACE_IO:
 		outb((uint16_t)gas->address, v);
 		break;
-	case GAS_PCI:
+	case ACPI_SPACE_PCI:
 		/* Bus 0; device in bits 47:32, function in 31:16, offset in 15:0. */
 		pci_write8((struct pci_function){ 0, (uint8_t)(gas->address >> 32), (uint8_t)(gas->address >> 16) },
 			   (uint8_t)gas->address, v);
@@ -59,9 +55,9 @@ static uint16_t pm1_read(const struct acpi_gas *gas)
 {
 	volatile uint16_t *at;
 
-	if (gas->space == GAS_IO)
+	if (gas->space == ACPI_SPACE_IO)
 		return inw((uint16_t)gas->address);
-	at = gas->space == GAS_MEMORY ? window_map(gas->address) : NULL;
+	at = gas->space == ACPI_SPACE_MEMORY ? window_map(gas->address) : NULL;
 	return at ? *at : 0;
 }
 
@@ -70,9 +66,9 @@ static void pm1_sleep(const struct acpi_gas *gas, uint8_t type)
 	uint16_t v = (uint16_t)((pm1_read(gas) & ~SLP_TYP_MASK) | (unsigned)type << SLP_TYP_SHIFT | SLP_EN);
 	volatile uint16_t *at;
 
-	if (gas->space == GAS_IO) {
+	if (gas->space == ACPI_SPACE_IO) {
 		outw((uint16_t)gas->address, v);
-	} else if (gas->space == GAS_MEMORY) {
+	} else if (gas->space == ACPI_SPACE_MEMORY) {
 		at = window_map(gas->address);
 		if (at)
 			*at = v;

@@ -4,7 +4,6 @@
 #define KERNEL_STATE_HANDOVER_H
 
 #include "acpi/fadt.h"
-#include "acpi/madt.h"
 #include "acpi/smbios.h"
 #include "acpi/srat.h"
 #include "kernel/state/bootinfo.h"
@@ -66,7 +65,7 @@ struct handover {
 	char srat_why[96]; /* why it is not SRAT_OK */
 	bool srat_walked;  /* the whole SRAT could be read: KASLR honours it even when it is rejected, as Linux */
 	struct srat srat;
-	struct madt madt;
+	uint32_t madt_cpus; /* that the MADT calls enabled */
 	struct smbios smbios;
 	struct acpi_power power;
 	struct numa numa;

@@ -13,6 +13,7 @@
 #include "kernel/kernel.h"
 #include "kernel/state/options_parse.h"
 #include "mm/policy.h"
+#include "tools/tables.h"
 
 #define IMAGE_SIZE 0x1f0000ull
 #define TABLES_AT (1ull << 51) /* above all RAM but the oddest */
@@ -668,14 +669,10 @@ static void put(struct bytes *t, uint64_t v, unsigned bytes)
 
 static void put_memory(struct bytes *t, struct range r, uint32_t pxm, uint32_t flags)
 {
-	put(t, 1 | 40 << 8, 2);
-	put(t, pxm, 4);
-	put(t, 0, 2);
-	put(t, r.start, 8);
-	put(t, r.end - r.start, 8);
-	put(t, 0, 4);
-	put(t, flags, 4);
-	put(t, 0, 8);
+	struct table_writer w = { t->b, sizeof(t->b), (uint32_t)t->len };
+
+	srat_put_memory(&w, pxm, r, flags);
+	t->len = min_u64(w.len, sizeof(t->b));
 }
 
 /* Memory from the first to the last byte, cut at borders: a table that Linux takes. */

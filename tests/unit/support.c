@@ -2,6 +2,8 @@
 /* Fake physical memory and hand-made tables for the unit tests. */
 #include "tests/unit/support.h"
 
+#include "tools/tables.h"
+
 /* Tests look for many words in long logs: ASan would measure the whole log for each of them. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
@@ -268,50 +270,50 @@ void table_end(struct table *t)
 	fix_checksum(t->bytes, t->len, 9);
 }
 
+/* A writer that goes on where the table ends. */
+static struct table_writer writer(struct table *t)
+{
+	return (struct table_writer){ t->bytes, sizeof(t->bytes), (uint32_t)t->len };
+}
+
+static void take_back(struct table *t, struct table_writer w)
+{
+	t->len = w.len;
+	assert_true(t->len <= sizeof(t->bytes));
+}
+
 void srat_begin(struct table *t, uint8_t revision)
 {
+	struct table_writer w;
+
 	table_begin(t, "SRAT", revision);
-	table_u32(t, 1);
-	table_u64(t, 0);
+	w = writer(t);
+	srat_put_head(&w);
+	take_back(t, w);
 }
 
 void srat_add_mem(struct table *t, uint32_t pxm, uint64_t base, uint64_t length, uint32_t flags)
 {
-	table_u8(t, 1);
-	table_u8(t, 40);
-	table_u32(t, pxm);
-	table_u16(t, 0);
-	table_u64(t, base);
-	table_u64(t, length);
-	table_u32(t, 0);
-	table_u32(t, flags);
-	table_u64(t, 0);
+	struct table_writer w = writer(t);
+
+	srat_put_memory(&w, pxm, (struct range){ base, base + length }, flags);
+	take_back(t, w);
 }
 
 void srat_add_apic(struct table *t, uint32_t pxm, uint8_t apic_id, uint32_t flags)
 {
-	table_u8(t, 0);
-	table_u8(t, 16);
-	table_u8(t, (uint8_t)pxm);
-	table_u8(t, apic_id);
-	table_u32(t, flags);
-	table_u8(t, 0);
-	table_u8(t, (uint8_t)(pxm >> 8));
-	table_u8(t, (uint8_t)(pxm >> 16));
-	table_u8(t, (uint8_t)(pxm >> 24));
-	table_u32(t, 0);
+	struct table_writer w = writer(t);
+
+	srat_put_apic(&w, pxm, apic_id, flags);
+	take_back(t, w);
 }
 
 void srat_add_x2apic(struct table *t, uint32_t pxm, uint32_t apic_id, uint32_t flags)
 {
-	table_u8(t, 2);
-	table_u8(t, 24);
-	table_u16(t, 0);
-	table_u32(t, pxm);
-	table_u32(t, apic_id);
-	table_u32(t, flags);
-	table_u32(t, 0);
-	table_u32(t, 0);
+	struct table_writer w = writer(t);
+
+	srat_put_x2apic(&w, pxm, apic_id, flags);
+	take_back(t, w);
 }
 
 void must_add(struct memblock *mb, phys_t start, phys_t end)

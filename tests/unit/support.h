@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acpi/layout.h"
 #include "lib/base.h"
 #include "mm/direct_map.h"
 #include "mm/pgwalk.h"
@@ -101,15 +102,15 @@ void table_end(struct table *t);
 /* Makes the sum of len bytes 0 by changing the byte at `at`. */
 void fix_checksum(uint8_t *bytes, size_t len, size_t at);
 
-/* SRAT: header with the 12 bytes after it, and entries. */
+/* SRAT: header with the 12 bytes after it, and entries; flags are SRAT_ENABLED and so on. */
 void srat_begin(struct table *t, uint8_t revision);
 void srat_add_mem(struct table *t, uint32_t pxm, uint64_t base, uint64_t length, uint32_t flags);
 void srat_add_apic(struct table *t, uint32_t pxm, uint8_t apic_id, uint32_t flags);
 void srat_add_x2apic(struct table *t, uint32_t pxm, uint32_t apic_id, uint32_t flags);
 
-#define SRAT_ENABLED 1u
-#define SRAT_HOTPLUG 2u
-#define SRAT_NONVOLATILE 4u
+#define SRAT_ENABLED SRAT_FLAG_ENABLED
+#define SRAT_HOTPLUG SRAT_FLAG_HOTPLUG
+#define SRAT_NONVOLATILE SRAT_FLAG_NONVOLATILE
 
 /* ---- lists of memory that must have room ---- */
 void must_add(struct memblock *mb, phys_t start, phys_t end);

@@ -191,6 +191,15 @@ TEST(test_srat_damage)
 	expect_srat("srat-stray-bytes at 0x58\n");
 	srat_begin(&made, 3);
 	expect_srat("srat-no-memory\n");
+	/* There may be some behind what cannot be passed. */
+	srat_begin(&made, 3);
+	raw_entry(1, 0, 40);
+	srat_add_mem(&made, 0, 0, GIB, SRAT_ENABLED);
+	expect_srat("srat-zero-length-entry at 0x30\n");
+	srat_begin(&made, 3);
+	raw_entry(1, 39, 39);
+	srat_add_mem(&made, 0, 0, GIB, SRAT_ENABLED);
+	expect_srat("srat-entry-length at 0x30\n");
 }
 
 TEST(test_srat_lengths)
@@ -338,8 +347,6 @@ TEST(test_madt)
 	madt_apic(255, 1); /* nobody */
 	madt_x2apic(301, 0);
 	raw_entry(1, 12, 12);
-	raw_entry(0, 7, 7); /* too short for a CPU */
-	raw_entry(9, 11, 11);
 	madt_apic(200, 0);
 	expect_table(madt_findings, "");
 	madt_begin();
@@ -356,6 +363,14 @@ TEST(test_madt)
 	madt_x2apic(300, 1);
 	raw_entry(0, 0, 8);
 	expect_table(madt_findings, "madt-damaged at 0x4c\n");
+	for (unsigned x2apic = 0; x2apic < 2; x2apic++) {
+		madt_begin();
+		madt_apic(0, 1);
+		madt_apic(1, 1);
+		madt_x2apic(300, 1);
+		raw_entry(x2apic ? 9 : 0, x2apic ? 15 : 7, 16); /* too short for a CPU */
+		expect_table(madt_findings, "madt-damaged at 0x4c\n");
+	}
 }
 
 static void slit(uint64_t n, const uint8_t *values, size_t nr)

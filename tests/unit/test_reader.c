@@ -197,9 +197,14 @@ TEST(test_entries)
 	assert_entry(&it, 40, 9, 2);
 	assert_entry(&it, 42, 7, 3);
 	assert_end(&it, OK, 45);
-	assert_true(acpi_entry_read(&it, &e, buf, 4));
-	assert_memory_equal(buf, "\x05\x04\xaa\xbb", 4);
-	assert_false(acpi_entry_read(&it, &e, buf, 5));
+	assert_true(acpi_entries_read(&it, &e, buf, 3));
+	assert_memory_equal(buf, "\x05\x04\xaa\x00", 4);
+	memset(buf, 0xff, sizeof(buf));
+	assert_true(acpi_entries_read(&it, &e, buf, 6)); /* zeros beyond the entry, and nothing beyond the buffer */
+	assert_memory_equal(buf, "\x05\x04\xaa\xbb\x00\x00\xff", 7);
+	e.offset = 42;
+	assert_false(acpi_entries_read(&it, &e, buf, 6)); /* four bytes from there on are more than there are */
+	assert_int_equal(it.damage, ERR_UNREADABLE);
 }
 
 TEST(test_entries_empty)

@@ -331,10 +331,10 @@ TEST(test_every_read_counts)
 
 static uint32_t mark_of(const struct acpi_table *t)
 {
-	uint8_t bytes[4];
+	uint32_t mark;
 
-	assert_true(acpi_table_read(t, 36, bytes, 4));
-	return le32(bytes);
+	assert_true(acpi_table_read(t, 36, &mark, sizeof(mark)));
+	return mark;
 }
 
 static void open_with(const uint64_t *entry, size_t nr)

@@ -25,7 +25,7 @@ static const struct {
 	  "A domain has RAM in hot-pluggable ranges and RAM outside of them: it can never go as a whole." },
 	{ "hotplug-without-ram", "A hot-pluggable range belongs to a domain that has no RAM at all yet." },
 	{ "madt-checksum", "The bytes of the MADT do not sum to zero." },
-	{ "madt-damaged", "An entry of the MADT is shorter than its header or runs past the end." },
+	{ "madt-damaged", "An entry of the MADT is too short for what it is, or runs past the end." },
 	{ "madt-extra-cpu", "The MADT has an enabled CPU that the SRAT puts in no domain." },
 	{ "madt-missing-cpu",
 	  "The SRAT has an enabled CPU that the MADT does not have, not even as one that may be added." },
