@@ -20,11 +20,12 @@ say      = @mkdir -p $(@D) $(if $(V),,; printf '  %-7s %s\n' $(1) $(2))
 # ---- what there is: a folder is a room, and all of its files belong to it --------------------------------------------
 names   = $(patsubst %.c,%.o,$(wildcard $(addsuffix /*.c,$(1))))
 PURE   := $(filter-out lib/string.o,$(call names,lib acpi mm kernel kernel/state kernel/report)) \
-          boot/multiboot.o boot/dev/serial.o boot/dev/screen.o build/font.o
+          $(addprefix boot/,multiboot.o linux.o pvh.o told.o efi_memmap.o) boot/dev/serial.o boot/dev/screen.o build/font.o
 KERNEL := $(patsubst %.asm,%.asm.o,$(wildcard boot/*.asm boot/dev/*.asm)) $(sort $(call names,boot boot/dev) $(PURE)) lib/string.o
-EFI    := $(call names,boot/efi) boot/efi/efi_payload.asm.o mm/e820.o lib/string.o lib/format.o lib/scan.o
+FILE   := $(patsubst %.asm,%.asm.o,$(wildcard boot/file/*.asm)) $(call names,boot/efi boot/file) boot/efi_memmap.o boot/linux.o boot/told.o \
+          mm/e820.o lib/string.o lib/format.o lib/scan.o
 # On the host: everything pure, and what the programs in tools/ share.
-HOST   := $(PURE) boot/efi/efi_memmap.o tools/machine.o tools/tables.o $(filter-out tools/predict/main.o,$(call names,tools/predict))
+HOST   := $(PURE) tools/machine.o tools/tables.o $(filter-out tools/predict/main.o,$(call names,tools/predict))
 UNIT   := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 VERSION := $(shell sed -n 's/.*LANDFALL_VERSION "\(.*\)"/\1/p' lib/version.h)
@@ -37,9 +38,10 @@ BARE   := -ffreestanding -fvisibility=hidden -mno-red-zone -mgeneral-regs-only -
           -fno-asynchronous-unwind-tables -fcf-protection=none
 SANE   := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 # What is not in a loop over all of memory shall be small.
-KFLAGS := $(WARN) $(BARE) -Oz -ffunction-sections -fdata-sections -fpie -falign-functions=1
+KFLAGS := $(WARN) $(BARE) -mskip-rax-setup -Oz -ffunction-sections -fdata-sections -fpie -falign-functions=1
 build/kernel/mm/tables.o build/kernel/mm/pt_alloc.o: KFLAGS += -O2
-EFLAGS := $(WARN) $(BARE) -O2 -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI -fpic -fshort-wchar
+EFLAGS := $(WARN) $(BARE) -mskip-rax-setup -Oz -ffunction-sections -fdata-sections -fpie -falign-functions=1 \
+          -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI -fshort-wchar
 HFLAGS := $(WARN) $(SANE)
 TFLAGS := $(WARN) -O2
 FFLAGS := $(WARN) $(SANE) -fsanitize=fuzzer-no-link
@@ -78,9 +80,11 @@ build/font.c: tools/font
 build/layout.inc: boot/layout.h
 	@mkdir -p build
 	$(Q)sed -n 's/^#define \([A-Z_]* 0x[0-9a-f]*\).*/%define \1/p' $< >$@
-build/linker.ld: linker.ld boot/layout.h
+build/linker.ld: linker.ld
+build/file.ld: boot/file/file.ld
+build/linker.ld build/file.ld: boot/layout.h
 	@mkdir -p build
-	$(Q)$(CC) -E -P -x c -I. -o $@ $<
+	$(Q)$(CC) -E -P -x c -I. -o $@ $(filter %.ld,$^)
 
 # Relocations are applied by the image itself, so the linker must leave relative ones only (-z text), and packs them.
 build/landfall.elf: $(KERNEL:%=build/kernel/%) build/linker.ld
@@ -88,25 +92,24 @@ build/landfall.elf: $(KERNEL:%=build/kernel/%) build/linker.ld
 	$(Q)$(LD) -m elf_x86_64 -pie --no-dynamic-linker -z text -z max-page-size=4096 -z noexecstack --build-id=none \
 		-z pack-relative-relocs --gc-sections -T build/linker.ld -o $@ $(filter %.o,$^)
 
-# The image as it lies in memory, without the ELF headers in front.
+# The image as it lies in memory, from its words on.
 build/landfall.bin: build/landfall.elf
-	$(Q)$(OBJCOPY) -O binary $< $@
+	$(Q)$(OBJCOPY) -O binary -R .multiboot -R .note.pvh $< $@
 
-# GNU-EFI's start code, relocator and linker script; its library is not used.
+build/efi/boot/file/start.asm.o: build/landfall.bin
+
+build/landfall.efi: $(FILE:%=build/efi/%) build/file.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) -m elf_x86_64 -pie --no-dynamic-linker -z max-page-size=4096 -z noexecstack --build-id=none --gc-sections \
+		-T build/file.ld -o build/landfall-efi.elf $(filter %.o,$^)
+	$(Q)$(OBJCOPY) -O binary -j .head -j .text -j .rodata -j .data -j .sbat -j .reloc --pad-to=$$((0x$$(nm build/landfall-efi.elf | \
+		sed -n 's/ . sbat_file$$//p') + 1024)) build/landfall-efi.elf $@
+
+# For programs of the tests: GNU-EFI's start code, relocator and linker script; its library is not used.
 EFI_LINK := $(LD) -m elf_x86_64 -shared -Bsymbolic -nostdlib -znocombreloc -z noexecstack --no-undefined --build-id=none \
             -L /usr/lib -T /usr/lib/elf_x86_64_efi.lds /usr/lib/crt0-efi-x86_64.o
 EFI_COPY := $(OBJCOPY) -j .text -j .sdata -j .data -j .rodata -j .sbat -j .dynamic -j .dynsym -j '.rel*' \
             --target efi-app-x86_64 --subsystem 10
-
-build/efi/boot/efi/efi_payload.asm.o: build/landfall.bin
-
-# The wildcard for relocations matters: their section has had several names. tools/pe-finish fails when something is missing.
-build/landfall.efi: $(EFI:%=build/efi/%) tools/pe-finish
-	$(call say,LD,$@)
-	$(Q)$(EFI_LINK) -o build/landfall-efi.so $(filter %.o,$^) -lgnuefi
-	$(Q)$(EFI_COPY) build/landfall-efi.so $@.new
-	$(Q)tools/pe-finish $@.new
-	$(Q)mv $@.new $@
 
 GRUB_MODULES := normal multiboot multiboot2 serial chain terminal all_video gfxterm test echo read configfile search iso9660 \
                 part_msdos part_gpt part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_plan part_sun part_sunpc fat

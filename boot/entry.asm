@@ -6,12 +6,12 @@
 
 %include "build/layout.inc"             ; boot/layout.h
 
-WORDS           equ IMAGE_HEADERS + WORDS_OFFSET        ; struct image_words (boot/uefi.h): link addresses
-WORD_TABLES     equ WORDS               ; struct early_tables
-WORD_STACK      equ WORDS + 4           ; top of the boot stack
-WORD_STACK_VIRT equ WORDS + 8
-WORD_ENTRY_VIRT equ WORDS + 16
-WORD_END        equ WORDS + 32          ; end of the image
+; struct image_words (boot/uefi.h): link addresses.
+WORD_TABLES     equ IMAGE_WORDS         ; struct early_tables
+WORD_STACK      equ IMAGE_WORDS + 4     ; top of the boot stack
+WORD_STACK_VIRT equ IMAGE_WORDS + 8
+WORD_ENTRY_VIRT equ IMAGE_WORDS + 16
+WORD_END        equ IMAGE_WORDS + 32    ; end of the image
 
 ; Pages of struct early_tables (boot/early_map.h).
 TABLE_PGD       equ 0x0000
@@ -26,7 +26,7 @@ EXIT_PORT       equ 0xf4
 RUN_ERROR       equ 0x12
 COM1            equ 0x3f8
 
-%define AT(label) (edi + IMAGE_HEADERS + ENTRY_OFFSET + (label - boot32))
+%define AT(label) (edi + IMAGE_ENTRY + (label - boot32))
 
 ; %1: what the word of that offset names, where it is now.
 %macro LOCATE 2
@@ -133,6 +133,12 @@ entry32_at:
 	lea     eax, [AT(long_mode)]
 	push    eax
 	retf
+
+; From a hypervisor: ebx where its information is (hvm_start_info).
+global entry_pvh
+entry_pvh:
+	mov     eax, PVH_MAGIC
+	jmp     entry32
 
 bits 64
 long_mode:

@@ -8,12 +8,15 @@
 
 #define LOAD_PHYS 0x1000000 /* where the image is linked to be loaded */
 #define LINK_VIRT 0xffffffff81000000
-#define IMAGE_HEADERS 0x1c0 /* bytes kept for the ELF headers in front of the boot page's first word */
-#define WORDS_OFFSET 0x40   /* of struct image_words, from there */
-#define ENTRY_OFFSET 0x80   /* of the 32-bit code, from there */
+/* Offsets in the image's first page, the boot page: what loaders read of the ELF comes first. */
+#define IMAGE_HEADERS 0x1c0 /* the Multiboot headers, behind the ELF's */
+#define IMAGE_WORDS 0x240   /* struct image_words (boot/uefi.h) */
+#define IMAGE_ENTRY 0x280   /* the 32-bit code */
 #define IMAGE_SLOT 0x200000 /* alignment of the image, and the most it needs */
 
-/* What the first argument of boot_main says of the second and third: who called. */
-#define UEFI_MAGIC 0x4c465545
+/* The first argument of boot_main: who called, and what its third is then. */
+#define UEFI_MAGIC 0x4c465545  /* nothing: the application has filled the handover */
+#define LINUX_MAGIC 0x53726448 /* boot_params of the Linux boot protocol */
+#define PVH_MAGIC 0x336ec578   /* hvm_start_info */
 
 #endif

@@ -6,11 +6,15 @@
 #include "boot/dry.h"
 #include "boot/dev/entropy.h"
 #include "boot/image.h"
+#include "boot/linux.h"
 #include "boot/move.h"
 #include "boot/multiboot.h"
+#include "boot/pvh.h"
+#include "boot/told.h"
 #include "boot/dev/power.h"
 #include "boot/run.h"
 #include "boot/uefi.h"
+#include "lib/crc32.h"
 #include "kernel/kernel.h"
 #include "kernel/plan.h"
 #include "kernel/report/report.h"
@@ -20,6 +24,7 @@ struct platform platform;
 static struct image_place here;   /* where this image runs */
 static struct image_place before; /* where it ran before the move */
 _Alignas(PAGE_SIZE) uint64_t direct_map_pgd[PT_ENTRIES];
+static uint32_t code_before; /* CRC-32 of the code, before it is moved and relocated */
 static bool in_fault;
 static enum run_result ended; /* 0: still running */
 
@@ -89,6 +94,22 @@ static void describe_image(struct bootinfo *bi)
 	bi->image_tables = early_map_tables(here.levels);
 }
 
+static uint32_t code_now(void)
+{
+	return crc32_update(0, text_start, (size_t)(rodata_start - text_start));
+}
+
+/* Relocating changes pointers, never code. */
+static void compare_code(void)
+{
+	uint32_t now = code_now();
+	struct run r = run_open(&handover, &platform);
+
+	if (now != code_before)
+		kassert_fail("the code is what it was before the move", __FILE__, __LINE__);
+	log_text(&r.log, "code: CRC-32 %08x before and after the move", now);
+}
+
 /* First words of the image at its new place. */
 static _Noreturn void boot_moved(void)
 {
@@ -103,23 +124,27 @@ static _Noreturn void boot_moved(void)
 	if (before.phys != here.phys)
 		image_poison(before.phys);
 	describe_image(&handover.bi);
+	compare_code();
 	run_end(map_run(&handover, &platform));
 }
 
 static void read_loader(uint32_t magic, phys_t info)
 {
 	struct bootinfo *bi = &handover.bi;
-	enum status s = ERR_NOT_FOUND;
 
 	describe_image(bi);
 	if (magic == UEFI_MAGIC)
 		return; /* filled in place */
 	bootinfo_init(bi);
+	bi->told = ERR_NOT_FOUND;
 	if (magic == MULTIBOOT1_MAGIC)
-		s = multiboot1_parse(&platform.phys, info, bi);
+		bi->told = multiboot1_parse(&platform.phys, info, bi);
 	else if (magic == MULTIBOOT2_MAGIC)
-		s = multiboot2_parse(&platform.phys, info, bi);
-	bi->told = s;
+		bi->told = multiboot2_parse(&platform.phys, info, bi);
+	else if (magic == LINUX_MAGIC)
+		bi->told = linux_parse(&platform.phys, info, bi);
+	else if (magic == PVH_MAGIC)
+		bi->told = pvh_parse(&platform.phys, info, bi);
 }
 
 _Noreturn void boot_main(uint32_t magic, phys_t image, phys_t info)
@@ -133,6 +158,7 @@ _Noreturn void boot_main(uint32_t magic, phys_t image, phys_t info)
 	platform_init(cpu_tsc_hz());
 	read_loader(magic, info);
 	entropy_take_efi(&handover.bi);
+	code_before = code_now();
 	handover.result = plan_run(&handover, &platform);
 	if (handover.result != RUN_CLEAN)
 		run_end(handover.result);

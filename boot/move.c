@@ -106,7 +106,7 @@ static void map_identity(phys_t root, phys_t scratch, const struct image_place *
 
 void image_switch_levels(struct image_place *place, unsigned levels, phys_t scratch)
 {
-	const struct image_words *w = (const struct image_words *)(image_start() + IMAGE_HEADERS + WORDS_OFFSET);
+	const struct image_words *w = (const struct image_words *)(image_start() + IMAGE_WORDS);
 	struct image_place next = *place;
 	phys_t old_root = early_map_root(), root;
 

@@ -2,6 +2,8 @@
 /* Reads Multiboot 1 and 2 information: every length checked, memory map entries stepped by their own size. */
 #include "boot/multiboot.h"
 
+#include "boot/told.h"
+
 #define INFO1_CMDLINE (1u << 2)
 #define INFO1_MODULES (1u << 3)
 #define INFO1_MAP (1u << 6)
@@ -71,37 +73,6 @@ _Static_assert(sizeof(struct module1) == 16, "Multiboot 0.6.96, 3.3");
 _Static_assert(sizeof(struct map_entry) == 20, "both versions");
 _Static_assert(sizeof(struct screen_info) == 22, "Multiboot 2.0, 3.6.12");
 
-void bootinfo_init(struct bootinfo *bi)
-{
-	bi->protocol = BOOT_MULTIBOOT1;
-	bi->loader[0] = bi->cmdline[0] = '\0';
-	bi->cmdline_truncated = false;
-	bi->map_missing = true;
-	bi->map.nr = 0;
-	bi->nr_keep = bi->nr_files = bi->nr_conventional = 0;
-	bi->rsdp = bi->smbios = PHYS_NONE;
-	bi->notes[0] = '\0';
-	bi->nr_random = 0;
-	bi->efi_reset = 0;
-	bi->screen = (struct framebuffer){ .kind = FRAMEBUFFER_NONE };
-}
-
-/* Copies a string that ends inside `from`, or with it; false when it did not end within size - 1 characters. */
-static bool read_string(const struct physmem *mem, struct range from, char *to, size_t size)
-{
-	for (size_t i = 0; i < size; i++, from.start++) {
-		char c = '\0';
-
-		if (!range_empty(from) && !phys_read(mem, from.start, &c, 1))
-			c = '\0';
-		to[i] = c;
-		if (c == '\0')
-			return true;
-	}
-	to[size - 1] = '\0';
-	return false;
-}
-
 /* Some loaders put the file's name first: QEMU, iPXE and kexec (which signs as "kexec 2.0.25"). */
 static bool names_file_first(const char *loader)
 {
@@ -118,70 +89,11 @@ static bool names_file_first(const char *loader)
 	return false;
 }
 
-static void drop_first_word(char *s)
-{
-	char *from = s;
-
-	while (*from && *from != ' ')
-		from++;
-	while (*from == ' ')
-		from++;
-	do
-		*s++ = *from;
-	while (*from++);
-}
-
-static enum status add_module(struct bootinfo *bi, uint64_t start, uint64_t end)
-{
-	if (end <= start)
-		return OK;
-	if (bi->nr_keep >= BOOT_MAX_KEEP || bi->nr_files >= BOOT_MAX_FILES)
-		return ERR_FULL;
-	bi->file[bi->nr_files++] = (struct range){ start, end };
-	bi->keep[bi->nr_keep++] = (struct boot_keep){
-		.r = { align_down(start, PAGE_SIZE), align_up(end, PAGE_SIZE) },
-		.why = KEEP_MODULE,
-	};
-	return OK;
-}
-
-/* Types 1 to 5 are those of e820; others (20: EFI runtime code) are not for use. */
-static enum e820_type map_type(uint32_t type)
-{
-	switch (type) {
-	case 1:
-		return E820_RAM;
-	case 3:
-		return E820_ACPI;
-	case 4:
-		return E820_NVS;
-	case 5:
-		return E820_UNUSABLE;
-	case 7:
-		return E820_PMEM;
-	default:
-		return E820_RESERVED;
-	}
-}
-
 static enum status add_map_entry(const struct physmem *mem, phys_t at, struct bootinfo *bi)
 {
 	struct map_entry e;
-	enum status s;
 
-	if (!phys_read(mem, at, &e, sizeof(e)))
-		return ERR_UNREADABLE;
-	/* An entry that wraps round ends at the top. */
-	if (e.base + e.length < e.base)
-		e.length = 0 - e.base - 1;
-	s = e820_add(&bi->map, e.base, e.length, map_type(e.type));
-	bi->map_missing = false;
-	return s;
-}
-
-static uint32_t colour_mask(uint8_t at, uint8_t bits)
-{
-	return at < 32 && bits <= 32 ? (uint32_t)(((1ull << bits) - 1) << at) : 0;
+	return phys_read(mem, at, &e, sizeof(e)) ? told_memory(bi, e.base, e.length, e.type) : ERR_UNREADABLE;
 }
 
 /* Palettes are not taken: then there is no screen. `rgb` is where the colours of a pixel are told. */
@@ -199,9 +111,9 @@ static void read_screen(const struct physmem *mem, phys_t at, phys_t rgb, struct
 	if (s.type != SCREEN_RGB || !phys_read(mem, rgb, &c, sizeof(c)))
 		return;
 	fb->kind = FRAMEBUFFER_PIXELS;
-	fb->red = colour_mask(c.red_at, c.red);
-	fb->green = colour_mask(c.green_at, c.green);
-	fb->blue = colour_mask(c.blue_at, c.blue);
+	fb->red = told_colour(c.red_at, c.red);
+	fb->green = told_colour(c.green_at, c.green);
+	fb->blue = told_colour(c.blue_at, c.blue);
 }
 
 /* Multiboot 1: each entry begins with its own size, which does not count itself. */
@@ -238,7 +150,7 @@ static enum status read_modules1(const struct physmem *mem, const struct info1 *
 
 		if (!phys_read(mem, (phys_t)info->mods_addr + i * sizeof(m), &m, sizeof(m)))
 			return ERR_UNREADABLE;
-		s = add_module(bi, m.start, m.end);
+		s = m.end > m.start ? told_module(bi, m.start, m.end - m.start) : OK;
 		if (s != OK)
 			return s;
 	}
@@ -254,12 +166,12 @@ enum status multiboot1_parse(const struct physmem *mem, phys_t at, struct bootin
 	if (!phys_read(mem, at, &info, sizeof(info)))
 		return ERR_UNREADABLE;
 	if (info.flags & INFO1_LOADER)
-		read_string(mem, (struct range){ info.boot_loader_name, UINT64_MAX }, bi->loader, sizeof(bi->loader));
+		told_string(mem, (struct range){ info.boot_loader_name, UINT64_MAX }, bi->loader, sizeof(bi->loader));
 	if (info.flags & INFO1_CMDLINE)
 		bi->cmdline_truncated =
-			!read_string(mem, (struct range){ info.cmdline, UINT64_MAX }, bi->cmdline, sizeof(bi->cmdline));
+			!told_string(mem, (struct range){ info.cmdline, UINT64_MAX }, bi->cmdline, sizeof(bi->cmdline));
 	if (names_file_first(bi->loader))
-		drop_first_word(bi->cmdline);
+		told_drop_first_word(bi->cmdline);
 	if (info.flags & INFO1_SCREEN)
 		read_screen(mem, at + INFO1_SCREEN_AT, at + INFO1_SCREEN_AT + sizeof(struct screen_info), bi);
 	if (info.flags & INFO1_MAP)
@@ -297,7 +209,7 @@ static enum status read_module2(const struct physmem *mem, phys_t at, uint32_t s
 		return ERR_MALFORMED;
 	if (!phys_read(mem, at + sizeof(struct tag), &m, sizeof(m)))
 		return ERR_UNREADABLE;
-	return add_module(bi, m.start, m.end);
+	return m.end > m.start ? told_module(bi, m.start, m.end - m.start) : OK;
 }
 
 static enum status read_tag(const struct physmem *mem, phys_t at, const struct tag *tag, struct bootinfo *bi)
@@ -307,10 +219,10 @@ static enum status read_tag(const struct physmem *mem, phys_t at, const struct t
 
 	switch (tag->type) {
 	case TAG_CMDLINE:
-		bi->cmdline_truncated = !read_string(mem, text, bi->cmdline, sizeof(bi->cmdline));
+		bi->cmdline_truncated = !told_string(mem, text, bi->cmdline, sizeof(bi->cmdline));
 		return OK;
 	case TAG_LOADER:
-		read_string(mem, text, bi->loader, sizeof(bi->loader));
+		told_string(mem, text, bi->loader, sizeof(bi->loader));
 		return OK;
 	case TAG_MODULE:
 		return read_module2(mem, at, tag->size, bi);
@@ -365,6 +277,6 @@ enum status multiboot2_parse(const struct physmem *mem, phys_t at, struct bootin
 		done += align_up(tag.size, 8);
 	}
 	if (names_file_first(bi->loader))
-		drop_first_word(bi->cmdline);
+		told_drop_first_word(bi->cmdline);
 	return OK;
 }

@@ -18,7 +18,4 @@
 MUST_CHECK enum status multiboot1_parse(const struct physmem *mem, phys_t info, struct bootinfo *bi);
 MUST_CHECK enum status multiboot2_parse(const struct physmem *mem, phys_t info, struct bootinfo *bi);
 
-/* An empty bootinfo: nothing told, tables to be scanned for. */
-void bootinfo_init(struct bootinfo *bi);
-
 #endif

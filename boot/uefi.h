@@ -11,7 +11,7 @@
 #include "kernel/state/handover.h"
 
 /*
- * Words of the boot page, put there by linker.ld at IMAGE_HEADERS + WORDS_OFFSET. All are link addresses; physical ones
+ * Words of the boot page, put there by linker.ld at IMAGE_WORDS. All are link addresses; physical ones
  * are those of an image at LOAD_PHYS.
  */
 struct image_words {
@@ -21,9 +21,10 @@ struct image_words {
 	uint32_t data_end, end, handover, dry_entry, pt_buffer, text_end, entry32_at;
 };
 
-_Static_assert(offsetof(struct image_words, entry_virt) == 16 && offsetof(struct image_words, end) == 32,
-	       "boot/entry.asm reads them");
-_Static_assert(WORDS_OFFSET + sizeof(struct image_words) <= ENTRY_OFFSET, "the code comes behind them");
+_Static_assert(offsetof(struct image_words, entry_virt) == 16 && offsetof(struct image_words, end) == 32 &&
+		       offsetof(struct image_words, entry32_at) == 52,
+	       "boot/entry.asm and boot/file/start.asm read them");
+_Static_assert(IMAGE_WORDS + sizeof(struct image_words) <= IMAGE_ENTRY, "the code comes behind them");
 _Static_assert(offsetof(struct handover, bi) == 0, "the application fills it in place");
 
 /* What a dry run needs of the firmware. All of it may be called with boot services only. */

@@ -108,7 +108,7 @@ static bool open_by_bios(void)
 {
 	uint16_t ports[4];
 
-	if (handover.bi.protocol == BOOT_UEFI || !window_read(NULL, BDA_COM_PORTS, ports, sizeof(ports)))
+	if (handover.bi.no_bios || !window_read(NULL, BDA_COM_PORTS, ports, sizeof(ports)))
 		return false;
 	for (unsigned i = 0; i < ARRAY_SIZE(ports); i++) {
 		if (add_port(ports[i], 0))
@@ -126,7 +126,7 @@ static void find_vga_text(struct framebuffer *fb)
 	} __attribute__((packed)) video;
 	uint16_t controller;
 
-	if (handover.bi.protocol == BOOT_UEFI || !window_read(NULL, BDA_VIDEO, &video, sizeof(video)) ||
+	if (handover.bi.no_bios || !window_read(NULL, BDA_VIDEO, &video, sizeof(video)) ||
 	    !window_read(NULL, BDA_VIDEO_CONTROLLER, &controller, sizeof(controller)))
 		return;
 	if ((video.mode & 0x7f) == VGA_MODE_TEXT && video.columns == 80 && controller == VGA_CONTROLLER)

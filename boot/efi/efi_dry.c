@@ -9,6 +9,7 @@
 #include "boot/efi/efi_map.h"
 #include "boot/efi/efi_options.h"
 #include "boot/efi/efi_screen.h"
+#include "boot/file/payload.h"
 
 #define CHUNK_PAGES 512 /* shadows are allocated in pieces of 2 MiB */
 #define FIRST_SLOTS (1u << 12)
@@ -21,6 +22,9 @@ struct shadow {
 	phys_t table; /* PHYS_NONE: free slot */
 	uint64_t *page;
 };
+
+/* boot/file/file.ld: the whole file as it lies in memory. */
+extern const char file_start[], file_end[];
 
 static struct {
 	struct efi_map map, now; /* as it was before the run, for what may be read; as it is */
@@ -332,7 +336,6 @@ static EFI_STATUS prepare(const char *image, struct bootinfo *bi)
 
 static EFI_STATUS run(dry_entry *enter)
 {
-	phys_t self = (phys_t)efi.loaded->ImageBase;
 	const struct dry_host host = {
 		.read = read_memory,
 		.table = shadow_of,
@@ -342,7 +345,7 @@ static EFI_STATUS run(dry_entry *enter)
 		.keep = keep_report,
 		.draft = make_draft,
 		.show = show_draft,
-		.application = { self, self + efi.loaded->ImageSize },
+		.application = { (phys_t)file_start, (phys_t)file_end },
 		.console_is_serial = dry.records_on_console,
 		.console_ports = dry.console_ports,
 	};
@@ -354,12 +357,12 @@ static EFI_STATUS run(dry_entry *enter)
 
 EFI_STATUS efi_dry_run(char *image)
 {
-	const struct image_words *w = efi_image_words();
-	EFI_STATUS s = prepare(image, efi_image_at(image, w->handover));
+	const struct image_words *w = payload_words();
+	EFI_STATUS s = prepare(image, payload_at(image, w->handover));
 
 	dry.records_on_console = efi_console_is_serial(&dry.console_ports);
 	if (!EFI_ERROR(s)) {
-		s = run((dry_entry *)efi_image_at(image, w->dry_entry));
+		s = run((dry_entry *)payload_at(image, w->dry_entry));
 		efi_image_protect(image, false);
 	}
 	free_all();

@@ -8,14 +8,17 @@
 #include "boot/efi/efi_file.h"
 #include "boot/efi/efi_image.h"
 #include "boot/efi/efi_map.h"
+#include "boot/efi/efi_note.h"
 #include "boot/efi/efi_options.h"
 #include "boot/efi/efi_screen.h"
+#include "boot/file/payload.h"
+#include "boot/linux.h"
 
 #define EXIT_TRIES 8
 #define LEAF_EXTENDED 0x80000001u
 #define NX (1u << 20)
 
-EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *st);
+EFI_STATUS efi_start(EFI_HANDLE self, EFI_SYSTEM_TABLE *st, phys_t params);
 
 static bool same_guid(const EFI_GUID *a, const EFI_GUID *b)
 {
@@ -64,13 +67,35 @@ static void draw_random(struct bootinfo *bi)
 		bi->nr_random = BOOT_RANDOM_WORDS;
 }
 
+static bool read_mapped(void *ctx, phys_t at, void *buf, size_t len)
+{
+	(void)ctx;
+	memcpy(buf, (const void *)at, len);
+	return true;
+}
+
+/* What a loader says that has loaded the file itself; else the load options and the files beside the application. */
+static void read_words(struct bootinfo *bi, phys_t params)
+{
+	const struct physmem mem = { read_mapped, NULL };
+
+	if (!params) {
+		efi_options_read(bi);
+		efi_tables_read(bi);
+		return;
+	}
+	bi->rsdp = bi->smbios = PHYS_NONE;
+	if (linux_parse_words(&mem, params, bi) != OK)
+		efi_note(bi, "the loader's boot_params cannot be used: no options, no files");
+}
+
 /* Everything in bi is zero before. */
-static void gather(struct bootinfo *bi)
+static void gather(struct bootinfo *bi, phys_t params)
 {
 	bi->protocol = BOOT_UEFI;
+	bi->no_bios = true;
 	name_loader(bi);
-	efi_options_read(bi);
-	efi_tables_read(bi);
+	read_words(bi, params);
 	find_tables(bi);
 	draw_random(bi);
 	efi_screen_read(&bi->screen);
@@ -104,7 +129,7 @@ static EFI_STATUS boot(char *image, struct bootinfo *bi)
 	if (EFI_ERROR(s))
 		return s;
 	bi->told = efi_memmap_convert(&m.map, bi);
-	efi_image_enter(image);
+	payload_enter(image, UEFI_MAGIC, 0);
 }
 
 static bool has_nx(void)
@@ -115,7 +140,7 @@ static bool has_nx(void)
 	return edx & NX;
 }
 
-EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *st)
+EFI_STATUS efi_start(EFI_HANDLE self, EFI_SYSTEM_TABLE *st, phys_t params)
 {
 	EFI_GUID guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
 	struct bootinfo *bi;
@@ -133,10 +158,11 @@ EFI_STATUS efi_main(EFI_HANDLE self, EFI_SYSTEM_TABLE *st)
 	s = efi_image_load(&image);
 	if (EFI_ERROR(s))
 		return s;
-	bi = efi_image_at(image, efi_image_words()->handover);
-	gather(bi);
+	bi = payload_at(image, payload_words()->handover);
+	gather(bi, params);
 	s = efi_options_have(bi, "dry") ? efi_dry_run(image) : boot(image, bi);
-	efi_tables_forget(bi);
+	if (!params)
+		efi_tables_forget(bi);
 	efi_image_unload(image);
 	return s;
 }

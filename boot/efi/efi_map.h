@@ -5,7 +5,7 @@
 
 #include <efi.h>
 
-#include "boot/efi/efi_memmap.h"
+#include "boot/efi_memmap.h"
 
 /* The memory map, with room for it to grow; *key is for ExitBootServices. */
 struct efi_map {

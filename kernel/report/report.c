@@ -66,7 +66,7 @@ static const char *page_size_name(unsigned sizes)
 
 static const char *protocol_name(enum boot_protocol p)
 {
-	static const char *const names[] = { "multiboot1", "multiboot2", "uefi", "predict" };
+	static const char *const names[] = { "multiboot1", "multiboot2", "linux", "pvh", "uefi", "predict" };
 
 	return names[p];
 }

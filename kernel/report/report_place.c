@@ -29,6 +29,8 @@ void report_choice(struct run *r)
 	else
 		log_text(&r->log, "KASLR: base not drawn; %llu slots of %s were possible", (ull)c->slots,
 			 human(c->size).s);
+	if (h->bi.image.start != KASLR_PREFERRED)
+		log_text(&r->log, "image was loaded at 0x%llx", (ull)h->bi.image.start);
 	log_text(&r->log, "image goes to 0x%llx, virtual 0x%llx", (ull)c->base, (ull)c->virt);
 	log_text(&r->log, "direct map goes to 0x%llx", (ull)c->page_offset);
 }

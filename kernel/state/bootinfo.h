@@ -17,7 +17,14 @@
 #define BOOT_RANDOM_WORDS 8
 #define BOOT_NOTES_MAX 512
 
-enum boot_protocol { BOOT_MULTIBOOT1, BOOT_MULTIBOOT2, BOOT_UEFI, BOOT_PREDICT /* none: a prediction on a host */ };
+enum boot_protocol {
+	BOOT_MULTIBOOT1,
+	BOOT_MULTIBOOT2,
+	BOOT_LINUX,
+	BOOT_PVH,
+	BOOT_UEFI,
+	BOOT_PREDICT, /* none: a prediction on a host */
+};
 
 /* What a range is kept for: neither KASLR nor the page tables may use it. */
 enum keep_reason { KEEP_MODULE, KEEP_BOOT_SERVICES };
@@ -68,6 +75,7 @@ struct bootinfo {
 	char notes[BOOT_NOTES_MAX]; /* what the loader did without, a sentence a line; said by the kernel */
 	unsigned nr_random;         /* UEFI: words that its random number generator gave */
 	uint64_t random[BOOT_RANDOM_WORDS];
+	bool no_bios;                                /* UEFI's memory: there is no BIOS data area */
 	phys_t efi_reset;                            /* UEFI: the ResetSystem service; 0: none */
 	uint64_t runtime_gib[BOOT_RUNTIME_GIB / 64]; /* UEFI: a bit for each GiB with memory of runtime services */
 };

@@ -2,7 +2,7 @@
 /* Any bytes as UEFI's memory map: no byte of RAM comes from nowhere, and what KASLR may take is RAM of the map. */
 #include "tests/fuzz/fuzz.h"
 
-#include "boot/efi/efi_memmap.h"
+#include "boot/efi_memmap.h"
 
 static struct bootinfo bi;
 

@@ -19,7 +19,7 @@ from landfall.gdb import Gdb  # noqa: E402
 from landfall.records import Log  # noqa: E402
 
 LINK_VIRT = 0xFFFFFFFF81000000  # linker.ld: where the image is linked, and where it runs before it moves
-ENTRY = 0x1000200  # physical entry point; test_inside.py sees to it that this is still so
+ENTRY = 0x1000280  # physical entry point; test_inside.py sees to it that this is still so
 
 
 def pytest_configure(config):

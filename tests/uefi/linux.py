@@ -9,7 +9,7 @@ from pathlib import Path
 
 from firmware import ROOT
 
-sys.path.append(str(ROOT / "tests/linux"))
+sys.path.insert(0, str(ROOT / "tests/linux"))  # before a package of the same name
 import debian  # noqa: E402
 from landfall.initramfs import pack_cpio  # noqa: E402
 

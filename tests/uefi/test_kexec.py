@@ -5,10 +5,12 @@ import re
 import linux
 import pytest
 from linux import debian
-from firmware import ELF, OVMF, ROOT, run
+from firmware import EFI, ELF, OVMF, ROOT, run
 
 DOCS = (ROOT / "docs/real-hardware.md").read_text()
-LINE = re.search(r"```sh\n(rsdp=.*?kexec -e)\n```", DOCS, re.S)[1]
+LINES = {"load": re.search(r"```sh\n(kexec -l .*?kexec -e)\n```", DOCS, re.S)[1],
+         "multiboot2": re.search(r"```sh\n(rsdp=.*?kexec -e)\n```", DOCS, re.S)[1]}
+LINES["file"] = LINES["load"].replace("kexec -l", "kexec -s -l")
 
 
 @pytest.fixture(scope="module")
@@ -21,29 +23,40 @@ def kernel():
 
 @pytest.fixture(scope="module")
 def initramfs(tmp_path_factory, kernel):
-    script = f"""/bin/busybox mkdir -p /proc /sys /dev /sbin
+    """The way is a word of Linux's command line."""
+    cases = "\n".join(f"*{name}*) {line.replace('OPTIONS', 'seed=0x61')} ;;" for name, line in LINES.items())
+    script = f"""/bin/busybox mkdir -p /proc /sys /dev /sbin /build
 /bin/busybox --install -s /bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
 cd /
-{LINE.replace("build/landfall.elf", "/landfall.elf").replace("OPTIONS", "seed=0x61")}
+case $(cat /proc/cmdline) in
+{cases}
+esac
 echo kexec came back
 poweroff -f
 """
-    return linux.initramfs(tmp_path_factory.mktemp("kexec") / "initramfs", script, {"landfall.elf": ELF})
+    return linux.initramfs(tmp_path_factory.mktemp("kexec") / "initramfs", script,
+                           {"build/landfall.elf": ELF, "build/landfall.efi": EFI})
 
 
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])
-def test_kexec(kernel, initramfs, firmware):
+@pytest.mark.parametrize("way", LINES)
+def test_kexec(kernel, initramfs, way, firmware):
+    """Both system calls, and Multiboot 2; only the last has to be told where the RSDP is."""
     done = run([*(OVMF if firmware == "uefi" else []), "-kernel", kernel, "-initrd", initramfs,
-                "-append", "console=ttyS0 loglevel=4 panic=-1 no_timer_check", "-smp", "2"], timeout=120,
+                "-append", f"console=ttyS0 loglevel=4 panic=-1 no_timer_check way={way}", "-smp", "2"], timeout=120,
                machine="tests/uefi/above-4g.machine")
     assert done.verdict == "clean", done.text[-3000:]
     log = done.log
     log.check_run()
     boot = log.one("boot")
-    assert boot["protocol"] in ("multiboot1", "multiboot2") and boot["loader"].startswith("kexec")
     options = boot["cmdline"].split()
-    assert options[0] == "seed=0x61" and len(options) <= 2, options
-    assert firmware == "bios" or options[1].startswith("acpi_rsdp=0x"), options
+    if way == "multiboot2":
+        assert boot["protocol"] == "multiboot2" and boot["loader"].startswith("kexec")
+        assert firmware == "bios" or options[1].startswith("acpi_rsdp=0x"), options
+    else:
+        assert boot["protocol"] == "linux" and boot["loader"].startswith("kexec")
+        assert options == ["seed=0x61"]
+    assert options[0] == "seed=0x61"
     assert log.verdict["srat"] == "ok"
     assert [n["movable"] for n in log.all("node")] == [False, True]

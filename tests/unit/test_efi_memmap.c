@@ -2,7 +2,7 @@
 /* UEFI memory maps: every type, every attribute that counts, descriptors of any size, damage. */
 #include "tests/unit/support.h"
 
-#include "boot/efi/efi_memmap.h"
+#include "boot/efi_memmap.h"
 
 #define MAX_DESCRIPTORS 3000
 #define MAX_STRIDE 64

@@ -3,6 +3,7 @@
 #include "tests/unit/support.h"
 
 #include "boot/multiboot.h"
+#include "boot/told.h"
 
 #define INFO 0x9000
 #define CMDLINE 0xa000

@@ -7,7 +7,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from . import paths
+from . import VERSION
 from .terminal import printable
 
 USAGE = 2  # and whatever else keeps a program from its work
@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, documentation, **more):
         super().__init__(description=documentation, formatter_class=argparse.RawDescriptionHelpFormatter, **more)
-        self.add_argument("--version", action="version", version=f"%(prog)s {paths.version()}")
+        self.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
 
     def _print_message(self, message, file=None):
         (file or sys.stderr).write("\n".join(map(printable, message.split("\n"))))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Turns UEFI's memory descriptors into a memory map, what KASLR may take, and what firmware still uses. */
-#include "boot/efi/efi_memmap.h"
+#include "boot/efi_memmap.h"
 
 _Static_assert(sizeof(struct efi_descriptor) == 40, "UEFI 2.10, 7.2.3");
 
@@ -34,6 +34,11 @@ static enum e820_type e820_type_of(const struct efi_descriptor *d)
 	}
 }
 
+static bool is_whole(const struct efi_descriptor *d)
+{
+	return d->pages != 0 && d->pages <= (UINT64_MAX - d->start) >> PAGE_SHIFT;
+}
+
 size_t efi_memmap_count(const struct efi_memmap *m)
 {
 	return m->descriptor_size < sizeof(struct efi_descriptor) ? 0 : m->size / m->descriptor_size;
@@ -42,7 +47,7 @@ size_t efi_memmap_count(const struct efi_memmap *m)
 bool efi_memmap_get(const struct efi_memmap *m, size_t i, struct efi_descriptor *d)
 {
 	memcpy(d, (const char *)m->descriptors + i * m->descriptor_size, sizeof(*d));
-	return d->pages != 0 && d->pages <= (UINT64_MAX - d->start) >> PAGE_SHIFT;
+	return is_whole(d);
 }
 
 /* Touching ranges of one type become one, in the order of the map. */
@@ -94,21 +99,28 @@ static void add_runtime(struct bootinfo *bi, struct range r)
 		bi->runtime_gib[gib / 64] |= 1ull << gib % 64;
 }
 
+enum status efi_memmap_take(const struct efi_descriptor *d, struct bootinfo *bi)
+{
+	struct range r = { d->start, d->start + (d->pages << PAGE_SHIFT) };
+
+	if (!is_whole(d))
+		return OK;
+	if (d->attributes & EFI_ATTR_RUNTIME)
+		add_runtime(bi, r);
+	if (d->type == EFI_BOOT_CODE || d->type == EFI_BOOT_DATA)
+		return add_keep(bi, r, KEEP_BOOT_SERVICES);
+	if (d->type == EFI_CONVENTIONAL && e820_type_of(d) == E820_RAM)
+		return add_conventional(bi, r, d->attributes);
+	return OK;
+}
+
 static enum status add_descriptor(struct bootinfo *bi, const struct efi_descriptor *d)
 {
 	struct range r = { d->start, d->start + (d->pages << PAGE_SHIFT) };
 	enum e820_type type = e820_type_of(d);
-	enum status s = OK;
+	enum status s = type ? add_to_map(&bi->map, r, type) : OK;
 
-	if (d->attributes & EFI_ATTR_RUNTIME)
-		add_runtime(bi, r);
-	if (type)
-		s = add_to_map(&bi->map, r, type);
-	if (s == OK && (d->type == EFI_BOOT_CODE || d->type == EFI_BOOT_DATA))
-		s = add_keep(bi, r, KEEP_BOOT_SERVICES);
-	if (s == OK && d->type == EFI_CONVENTIONAL && type == E820_RAM)
-		s = add_conventional(bi, r, d->attributes);
-	return s;
+	return s == OK ? efi_memmap_take(d, bi) : s;
 }
 
 enum status efi_memmap_convert(const struct efi_memmap *m, struct bootinfo *bi)

@@ -3,8 +3,8 @@
  * UEFI's memory map as boot facts: what Linux makes of it (arch/x86 EFI stub, setup_e820; efi_reserve_boot_services).
  * Pure.
  */
-#ifndef BOOT_EFI_EFI_MEMMAP_H
-#define BOOT_EFI_EFI_MEMMAP_H
+#ifndef BOOT_EFI_MEMMAP_H
+#define BOOT_EFI_MEMMAP_H
 
 #include "kernel/state/bootinfo.h"
 
@@ -55,5 +55,11 @@ MUST_CHECK bool efi_memmap_get(const struct efi_memmap *m, size_t i, struct efi_
  * bytes, or none. ERR_FULL: more ranges than bootinfo holds.
  */
 MUST_CHECK enum status efi_memmap_convert(const struct efi_memmap *m, struct bootinfo *bi);
+
+/*
+ * Takes from one descriptor what a memory map of another kind does not say: keep, conventional, and runtime_gib. What
+ * is empty or wraps round is left out. ERR_FULL as above.
+ */
+MUST_CHECK enum status efi_memmap_take(const struct efi_descriptor *d, struct bootinfo *bi);
 
 #endif

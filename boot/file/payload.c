@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Unpacks the image out of the file that runs, and goes there. */
+#include "boot/file/payload.h"
+
+#include "boot/early_map.h"
+
+#define MAPPED (PT_PRESENT | PT_WRITE)
+#define CR4_LA57 (1ull << 12)
+
+/* What objcopy made of the ELF: from the words of the boot page to the end of its data. */
+extern const char payload[], payload_end[], payload_jump[];
+
+_Noreturn void payload_jump_call(uint64_t cr3, uint64_t stack, uint64_t entry, uint64_t image, uint64_t magic,
+				 uint64_t info) __asm__("payload_jump");
+
+const struct image_words *payload_words(void)
+{
+	return (const struct image_words *)payload;
+}
+
+size_t payload_size(void)
+{
+	return payload_words()->end - LOAD_PHYS;
+}
+
+bool payload_is_whole(void)
+{
+	return payload_words()->data_end - LOAD_PHYS == (size_t)(payload_end - payload) + IMAGE_WORDS;
+}
+
+void *payload_at(char *image, uint32_t link)
+{
+	return image + (link - LOAD_PHYS);
+}
+
+void payload_unpack(char *image)
+{
+	size_t data = (size_t)(payload_end - payload);
+
+	memset(image, 0, IMAGE_WORDS);
+	memcpy(image + IMAGE_WORDS, payload, data);
+	memset(image + IMAGE_WORDS + data, 0, payload_size() - IMAGE_WORDS - data);
+}
+
+/* The 2 MiB around `code` where they are, so that the jump goes on after CR3 is loaded. */
+static void map_code(uint64_t *root, uint64_t *scratch, uint64_t code, bool la57)
+{
+	uint64_t *pmd = scratch, *pud = scratch + PT_ENTRIES, *p4d = scratch + 2 * PT_ENTRIES;
+	uint64_t *top = la57 ? p4d : root;
+
+	pmd[code >> 21 & 511] = align_down(code, 2 * MIB) | MAPPED | PT_LARGE;
+	pud[code >> 30 & 511] = (uint64_t)pmd | MAPPED;
+	top[code >> 39 & 511] = (uint64_t)pud | MAPPED;
+	if (la57)
+		root[code >> 48 & 511] = (uint64_t)p4d | MAPPED;
+}
+
+/*
+ * As boot/entry.asm: coarse tables in the first set, the image at its link address; C in the image builds the real
+ * ones.
+ */
+static uint64_t *map_image(char *image, bool la57)
+{
+	struct early_tables *t = payload_at(image, payload_words()->tables);
+
+	t->pmd[(LINK_VIRT - KERNEL_WINDOW_VIRT) / IMAGE_SLOT] = (uint64_t)image | MAPPED | PT_LARGE;
+	t->pud[510] = (uint64_t)t->pmd | MAPPED;
+	t->p4d[511] = (uint64_t)t->pud | MAPPED;
+	t->pgd[511] = (uint64_t)(la57 ? t->p4d : t->pud) | MAPPED;
+	return t->pgd;
+}
+
+static bool has_la57_on(void)
+{
+	uint64_t cr4;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+	return cr4 & CR4_LA57;
+}
+
+_Noreturn void payload_enter(char *image, uint32_t magic, uint64_t info)
+{
+	const struct image_words *w = payload_words();
+	uint64_t *root = map_image(image, has_la57_on());
+
+	map_code(root, payload_at(image, w->pt_buffer), (uint64_t)payload_jump, has_la57_on());
+	payload_jump_call((uint64_t)root, w->stack_top_virt, w->entry_virt, (uint64_t)image, magic, info);
+}

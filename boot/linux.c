@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads boot_params: every pointer through bounded reads, every list with an end. */
+#include "boot/linux.h"
+
+#include "boot/told.h"
+#include "lib/format.h"
+#include "lib/scan.h"
+#include "boot/efi_memmap.h"
+
+#define HEADER 0x1f1
+#define HEADER_MAGIC 0x53726448u /* "HdrS" */
+#define ACPI_RSDP_ADDR 0x70
+#define EXT_RAMDISK 0xc0
+#define EFI_INFO 0x1c0
+#define ALT_MEM_K 0x1e0
+#define EXT_MEM_K 0x002
+#define E820_ENTRIES 0x1e8
+#define E820_TABLE 0x2d0
+#define E820_ROOM 128
+
+#define EFI_LOADER_64 0x34364c45u /* "EL64" */
+#define EFI_SYSTEM_TABLE_LIST 104 /* of struct EFI_SYSTEM_TABLE: number of tables, their address */
+#define MAX_CONFIGURATION 4096u
+#define MAX_DESCRIPTORS 65536u
+
+#define MAX_SETUP_DATA 64u
+#define SETUP_E820_EXT 1u
+#define SETUP_EFI 4u
+#define MAX_E820_EXT (1u << 20)
+
+#define LOW_MEMORY_END 0x9f000 /* what Linux takes for it where the BIOS has no memory map */
+
+enum { SCREEN_VESA = 0x23, SCREEN_EFI = 0x70 };
+
+/* Offset 0x1f1 of boot_params. */
+struct setup_header {
+	uint8_t setup_sects;
+	uint16_t root_flags;
+	uint32_t syssize;
+	uint16_t ram_size, vid_mode, root_dev, boot_flag, jump;
+	uint32_t magic;
+	uint16_t version;
+	uint32_t realmode_swtch;
+	uint16_t start_sys_seg, kernel_version;
+	uint8_t type_of_loader, loadflags;
+	uint16_t setup_move_size;
+	uint32_t code32_start, ramdisk_image, ramdisk_size, bootsect_kludge;
+	uint16_t heap_end_ptr;
+	uint8_t ext_loader_ver, ext_loader_type;
+	uint32_t cmd_line_ptr, initrd_addr_max, kernel_alignment;
+	uint8_t relocatable_kernel, min_alignment;
+	uint16_t xloadflags;
+	uint32_t cmdline_size, hardware_subarch;
+	uint64_t hardware_subarch_data;
+	uint32_t payload_offset, payload_length;
+	uint64_t setup_data, pref_address;
+	uint32_t init_size, handover_offset, kernel_info_offset;
+} __attribute__((packed));
+
+/* Offset 0xc0: the upper halves. */
+struct extension {
+	uint32_t ramdisk_image, ramdisk_size, cmd_line_ptr;
+} __attribute__((packed));
+
+struct efi_info {
+	uint32_t signature, systab, descriptor_size, descriptor_version, memmap, memmap_size, systab_high, memmap_high;
+} __attribute__((packed));
+
+struct screen_info {
+	uint8_t x[15], is_vga;
+	uint16_t points, width, height, depth;
+	uint32_t base, size;
+	uint16_t magic, offset, pitch;
+	uint8_t red, red_at, green, green_at, blue, blue_at, reserved, reserved_at;
+	uint16_t vesapm_seg, vesapm_off, pages, attributes;
+	uint32_t capabilities, base_high;
+	uint16_t reserved2;
+} __attribute__((packed));
+
+struct e820_record {
+	uint64_t start, size;
+	uint32_t type;
+} __attribute__((packed));
+
+struct setup_data {
+	uint64_t next;
+	uint32_t type, len;
+} __attribute__((packed));
+
+struct efi_table {
+	uint32_t guid[4];
+	uint64_t at;
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct setup_header) == 0x26c - HEADER, "boot.rst, 1.3");
+_Static_assert(offsetof(struct setup_header, magic) == 0x202 - HEADER, "boot.rst, 1.3");
+_Static_assert(offsetof(struct setup_header, setup_data) == 0x250 - HEADER, "boot.rst, 1.3");
+_Static_assert(sizeof(struct efi_info) == 32, "zero-page.rst");
+_Static_assert(sizeof(struct screen_info) == 64, "zero-page.rst");
+_Static_assert(sizeof(struct e820_record) == 20, "zero-page.rst");
+
+/* What a parse has in hand. */
+struct params {
+	const struct physmem *mem;
+	phys_t at;
+	struct setup_header h;
+	struct extension high;
+	struct efi_info efi;
+	uint64_t efi_tables; /* where the list of configuration tables is, by setup_data; 0: by the system table */
+	struct bootinfo *bi;
+};
+
+static uint64_t join(uint32_t low, uint32_t high)
+{
+	return low | (uint64_t)high << 32;
+}
+
+static bool read_head(struct params *p)
+{
+	return phys_read(p->mem, p->at + HEADER, &p->h, sizeof(p->h)) &&
+	       phys_read(p->mem, p->at + EXT_RAMDISK, &p->high, sizeof(p->high)) &&
+	       phys_read(p->mem, p->at + EFI_INFO, &p->efi, sizeof(p->efi));
+}
+
+/* Words for Linux that its loaders add by themselves. */
+static bool is_loaders_word(const char *word)
+{
+	return scan_skip(&word, "BOOT_IMAGE=") || scan_skip(&word, "initrd=");
+}
+
+static void read_command_line(struct params *p)
+{
+	struct range from = { join(p->h.cmd_line_ptr, p->high.cmd_line_ptr), UINT64_MAX };
+	char *line = p->bi->cmdline;
+
+	if (from.start)
+		p->bi->cmdline_truncated = !told_string(p->mem, from, line, CMDLINE_MAX);
+	while (*line) {
+		if (is_loaders_word(line)) {
+			told_drop_first_word(line);
+			continue;
+		}
+		while (*line && *line != ' ')
+			line++;
+		while (*line == ' ')
+			line++;
+	}
+}
+
+static enum status read_initrd(struct params *p)
+{
+	uint64_t start = join(p->h.ramdisk_image, p->high.ramdisk_image);
+	uint64_t size = join(p->h.ramdisk_size, p->high.ramdisk_size);
+
+	return start ? told_module(p->bi, start, size) : OK;
+}
+
+/* boot.rst, 1.5: numbers given to loaders; 14 and more are behind an extension. */
+static void name_loader(struct params *p)
+{
+	static const char names[] = "LILO\0Loadlin\0bootsect\0SYSLINUX\0iPXE\0ELILO\0loader\0GRUB\0U-Boot\0Xen\0"
+				    "Gujin\0qemu\0Arcturus\0kexec\0";
+	unsigned type = p->h.type_of_loader >> 4, version = p->h.type_of_loader & 15;
+	const char *name = names;
+
+	version |= (unsigned)p->h.ext_loader_ver << 4;
+	if (type == 14)
+		type = p->h.ext_loader_type + 16u;
+	for (unsigned i = 0; i < type && *name; i++)
+		name += scan_length(name) + 1;
+	if (*name)
+		format(p->bi->loader, LOADER_NAME_MAX, "%s (Linux boot protocol, version %u)", name, version);
+	else
+		format(p->bi->loader, LOADER_NAME_MAX, "loader 0x%x (Linux boot protocol, version %u)", type, version);
+}
+
+static enum status read_e820(struct params *p, phys_t at, uint32_t nr)
+{
+	for (uint32_t i = 0; i < nr; i++) {
+		struct e820_record e;
+		enum status s;
+
+		if (!phys_read(p->mem, at + i * sizeof(e), &e, sizeof(e)))
+			return ERR_UNREADABLE;
+		s = e.size ? told_memory(p->bi, e.start, e.size, e.type) : OK;
+		if (s != OK)
+			return s;
+	}
+	return OK;
+}
+
+/* A BIOS without a memory map counts what lies above 1 MiB, one way or the other. */
+static enum status read_counted(struct params *p)
+{
+	uint32_t alt;
+	uint16_t ext;
+	enum status s;
+
+	if (!phys_read(p->mem, p->at + ALT_MEM_K, &alt, sizeof(alt)) ||
+	    !phys_read(p->mem, p->at + EXT_MEM_K, &ext, sizeof(ext)))
+		return ERR_UNREADABLE;
+	if (ext > alt)
+		alt = ext;
+	if (!alt)
+		return OK;
+	s = told_memory(p->bi, 0, LOW_MEMORY_END, 1);
+	return s == OK ? told_memory(p->bi, MIB, alt * KIB, 1) : s;
+}
+
+static enum status read_map(struct params *p)
+{
+	uint8_t nr;
+
+	if (!phys_read(p->mem, p->at + E820_ENTRIES, &nr, 1))
+		return ERR_UNREADABLE;
+	if (nr > E820_ROOM)
+		return ERR_MALFORMED;
+	return nr ? read_e820(p, p->at + E820_TABLE, nr) : read_counted(p);
+}
+
+static enum status read_setup_data(struct params *p)
+{
+	struct setup_data d = { .next = p->h.setup_data };
+	enum status s = OK;
+
+	for (unsigned i = 0; d.next && s == OK; i++) {
+		phys_t at = d.next;
+
+		if (i == MAX_SETUP_DATA)
+			return ERR_MALFORMED;
+		if (!phys_read(p->mem, at, &d, sizeof(d)))
+			return ERR_UNREADABLE;
+		at += sizeof(d);
+		if (d.type == SETUP_E820_EXT)
+			s = d.len > MAX_E820_EXT ? ERR_MALFORMED : read_e820(p, at, d.len / sizeof(struct e820_record));
+		else if (d.type == SETUP_EFI && d.len >= 24 &&
+			 !phys_read(p->mem, at + 16, &p->efi_tables, sizeof(p->efi_tables)))
+			s = ERR_UNREADABLE;
+	}
+	return s;
+}
+
+static void read_screen(struct params *p)
+{
+	struct framebuffer *fb = &p->bi->screen;
+	struct screen_info s;
+
+	if (!phys_read(p->mem, p->at, &s, sizeof(s)) || (s.is_vga != SCREEN_VESA && s.is_vga != SCREEN_EFI))
+		return;
+	*fb = (struct framebuffer){ FRAMEBUFFER_PIXELS,
+				    join(s.base, s.capabilities & 2 ? s.base_high : 0),
+				    s.pitch,
+				    s.width,
+				    s.height,
+				    s.depth,
+				    told_colour(s.red_at, s.red),
+				    told_colour(s.green_at, s.green),
+				    told_colour(s.blue_at, s.blue) };
+}
+
+/* The lists are short; a table that cannot be read ends them. */
+static void read_configuration(struct params *p, phys_t at, uint64_t nr)
+{
+	static const uint32_t acpi1[4] = { 0xeb9d2d30, 0x11d32d88, 0x9000169a, 0x4dc13f27 };
+	static const uint32_t acpi2[4] = { 0x8868e871, 0x11d3e4f1, 0x800022bc, 0x81883cc7 };
+	static const uint32_t smbios2[4] = { 0xeb9d2d31, 0x11d32d88, 0x9000169a, 0x4dc13f27 };
+	static const uint32_t smbios3[4] = { 0xf2fd1544, 0x4a2c9794, 0xbbe52e99, 0x94e320cf };
+	phys_t old = PHYS_NONE, old_smbios = PHYS_NONE;
+	struct efi_table t;
+
+	for (uint64_t i = 0; i < nr && i < MAX_CONFIGURATION; i++) {
+		if (!phys_read(p->mem, at + i * sizeof(t), &t, sizeof(t)))
+			break;
+		if (!memcmp(t.guid, acpi2, sizeof(acpi2)) && p->bi->rsdp == PHYS_NONE)
+			p->bi->rsdp = t.at;
+		if (!memcmp(t.guid, acpi1, sizeof(acpi1)))
+			old = t.at;
+		if (!memcmp(t.guid, smbios3, sizeof(smbios3)))
+			p->bi->smbios = t.at;
+		if (!memcmp(t.guid, smbios2, sizeof(smbios2)))
+			old_smbios = t.at;
+	}
+	if (p->bi->rsdp == PHYS_NONE)
+		p->bi->rsdp = old;
+	if (p->bi->smbios == PHYS_NONE)
+		p->bi->smbios = old_smbios;
+}
+
+static enum status read_descriptors(struct params *p)
+{
+	phys_t at = join(p->efi.memmap, p->efi.memmap_high);
+	uint32_t size = p->efi.descriptor_size, nr;
+	enum status s = OK;
+
+	if (size < sizeof(struct efi_descriptor))
+		return OK;
+	nr = p->efi.memmap_size / size;
+	if (nr > MAX_DESCRIPTORS)
+		return ERR_MALFORMED;
+	for (uint32_t i = 0; i < nr && s == OK; i++) {
+		struct efi_descriptor d;
+
+		if (!phys_read(p->mem, at + (uint64_t)i * size, &d, sizeof(d)))
+			return ERR_UNREADABLE;
+		s = efi_memmap_take(&d, p->bi);
+	}
+	return s;
+}
+
+/*
+ * Firmware that has been left by ExitBootServices. After kexec its pointers are virtual ones of the Linux before; where
+ * the tables are stands in setup_data then.
+ */
+static enum status read_efi(struct params *p)
+{
+	uint64_t list[2];
+
+	if (p->efi.signature != EFI_LOADER_64)
+		return OK;
+	p->bi->no_bios = true;
+	if (phys_read(p->mem, join(p->efi.systab, p->efi.systab_high) + EFI_SYSTEM_TABLE_LIST, list, sizeof(list)))
+		read_configuration(p, p->efi_tables ? p->efi_tables : list[1], list[0]);
+	return read_descriptors(p);
+}
+
+static enum status begin(struct params *p)
+{
+	if (!read_head(p))
+		return ERR_UNREADABLE;
+	if (p->h.magic != HEADER_MAGIC)
+		return ERR_MALFORMED;
+	read_command_line(p);
+	return read_initrd(p);
+}
+
+enum status linux_parse_words(const struct physmem *mem, phys_t at, struct bootinfo *bi)
+{
+	struct params p = { .mem = mem, .at = at, .bi = bi };
+
+	return begin(&p);
+}
+
+enum status linux_parse(const struct physmem *mem, phys_t at, struct bootinfo *bi)
+{
+	struct params p = { .mem = mem, .at = at, .bi = bi };
+	enum status s = begin(&p);
+	uint64_t rsdp;
+
+	bi->protocol = BOOT_LINUX;
+	name_loader(&p);
+	if (phys_read(mem, at + ACPI_RSDP_ADDR, &rsdp, sizeof(rsdp)) && rsdp)
+		bi->rsdp = rsdp;
+	read_screen(&p);
+	if (s == OK)
+		s = read_map(&p);
+	if (s == OK)
+		s = read_setup_data(&p);
+	return s == OK ? read_efi(&p) : s;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads hvm_start_info. */
+#include "boot/pvh.h"
+
+#include "boot/layout.h"
+#include "boot/told.h"
+
+#define MAX_MAP 65536u
+#define MAX_MODULES 512u
+
+struct start_info {
+	uint32_t magic, version, flags, nr_modules;
+	uint64_t modules, cmdline, rsdp;
+	/* version 1 */
+	uint64_t map;
+	uint32_t nr_map, reserved;
+};
+
+struct module {
+	uint64_t at, size, cmdline, reserved;
+};
+
+struct map_entry {
+	uint64_t start, size;
+	uint32_t type, reserved;
+};
+
+_Static_assert(sizeof(struct start_info) == 56 && sizeof(struct map_entry) == 24, "start_info.h");
+
+enum status pvh_parse(const struct physmem *mem, phys_t at, struct bootinfo *bi)
+{
+	static const char name[] = "PVH";
+	struct start_info info;
+	enum status s = OK;
+
+	bi->protocol = BOOT_PVH;
+	memcpy(bi->loader, name, sizeof(name));
+	if (!phys_read(mem, at, &info, sizeof(info)))
+		return ERR_UNREADABLE;
+	if (info.magic != PVH_MAGIC || info.nr_modules > MAX_MODULES)
+		return ERR_MALFORMED;
+	if (info.cmdline)
+		bi->cmdline_truncated =
+			!told_string(mem, (struct range){ info.cmdline, UINT64_MAX }, bi->cmdline, CMDLINE_MAX);
+	if (info.rsdp)
+		bi->rsdp = info.rsdp;
+	if (info.version == 0)
+		info.nr_map = 0;
+	if (info.nr_map > MAX_MAP)
+		return ERR_MALFORMED;
+	for (uint32_t i = 0; i < info.nr_map && s == OK; i++) {
+		struct map_entry e;
+
+		if (!phys_read(mem, info.map + i * sizeof(e), &e, sizeof(e)))
+			return ERR_UNREADABLE;
+		s = e.size ? told_memory(bi, e.start, e.size, e.type) : OK;
+	}
+	for (uint32_t i = 0; i < info.nr_modules && s == OK; i++) {
+		struct module m;
+
+		if (!phys_read(mem, info.modules + i * sizeof(m), &m, sizeof(m)))
+			return ERR_UNREADABLE;
+		s = told_module(bi, m.at, m.size);
+	}
+	return s;
+}

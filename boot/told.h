@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What loaders of every protocol tell alike, taken over into boot facts. Pure. */
+#ifndef BOOT_TOLD_H
+#define BOOT_TOLD_H
+
+#include "kernel/state/bootinfo.h"
+
+/* An empty bootinfo: nothing told, tables to be scanned for. */
+void bootinfo_init(struct bootinfo *bi);
+
+/* Copies a string that ends inside `from`, or with it; false when it did not end within size - 1 characters. */
+bool told_string(const struct physmem *mem, struct range from, char *to, size_t size);
+
+/* Takes the first word of a line away, with the spaces behind it. */
+void told_drop_first_word(char *line);
+
+/*
+ * Adds a file to bi's, and its pages to what is kept; an empty one is none. ERR_FULL: one too many. ERR_MALFORMED: it
+ * wraps round.
+ */
+MUST_CHECK enum status told_module(struct bootinfo *bi, uint64_t start, uint64_t size);
+
+/* Adds an entry to the memory map; `type` is as the BIOS counts them. ERR_FULL: one too many. */
+MUST_CHECK enum status told_memory(struct bootinfo *bi, uint64_t base, uint64_t length, uint32_t type);
+
+/* The mask of a colour of that many bits from bit `at` of a pixel on. */
+uint32_t told_colour(uint8_t at, uint8_t bits);
+
+#endif
