@@ -115,14 +115,14 @@ def boot_disk(folder, files, args=(), **more):
     return run([*OVMF, *disk.args, *args], **more), disk
 
 
-def grub_cd(folder, script):
-    """A CD for BIOS and UEFI that does what the script says, with both files on it."""
+def grub_cd(folder, script, *more):
+    """A CD for BIOS and UEFI that does what the script says, with both files on it; more: further modules of GRUB."""
     tree = Path(folder) / "iso/boot/grub"
     tree.mkdir(parents=True)
     for file in (ELF, EFI):
         shutil.copy(file, tree.parent)
     (tree / "grub.cfg").write_text(script)
-    modules = "normal multiboot multiboot2 chain all_video iso9660"
+    modules = " ".join(["normal multiboot multiboot2 chain all_video iso9660", *more])
     subprocess.run(["grub-mkrescue", "-o", f"{folder}/x.iso", "--locales=", "--fonts=", "--themes=",
                     f"--install-modules={modules}", f"{folder}/iso"], check=True, capture_output=True)
     return ["-cdrom", f"{folder}/x.iso"]

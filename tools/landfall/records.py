@@ -207,7 +207,8 @@ class Log:
     def _check_slot(self, kaslr):
         """The slot drawn is one that the model finds as well, at the same place in the same list."""
         options = self.one("boot")["cmdline"]
-        if re.search(r"\b(mem|memmap|kaslr|image_size|hotplug)=", options) or self.one("boot")["protocol"] == "uefi":
+        if re.search(r"\b(mem|memmap|kaslr|image_size|hotplug)=", options) or \
+                self.one("boot")["protocol"] == "uefi" or self.all("reserved", what="boot services"):
             return  # the model knows neither the other chooser, nor a map or marks that options change, nor UEFI's free memory
         start = next((int(line.split("0x")[1], 16) for line in self.text if line.startswith("image was loaded at ")), model.LOADED)
         loaded = start, start + kaslr["end"] - kaslr["base"]

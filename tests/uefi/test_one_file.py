@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""One file by every way that boots Linux: the same machine, the same nodes, the same verdicts."""
+import shutil
+import struct
+import subprocess
+
+import pytest
+from firmware import EFI, ELF, MACHINE, OVMF, Disk, grub_cd, run
+
+OPTIONS = "seed=0x71 alloc=both"
+G = 1 << 30
+SYSLINUX = "/usr/lib/syslinux/modules/bios"
+CONFIG = f"DEFAULT k\nPROMPT 0\nLABEL k\n KERNEL landfall.efi\n APPEND {OPTIONS}\n"
+
+
+def network(folder, files, first, card):
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        if isinstance(content, bytes):
+            (folder / name).write_bytes(content)
+        else:
+            shutil.copy(content, folder / name)
+    return ["-netdev", f"user,id=n,tftp={folder},bootfile={first}", "-device", f"{card},netdev=n,bootindex=1"]
+
+
+def grub(folder, before=""):
+    return grub_cd(folder, f"insmod all_video\n{before}linux /boot/landfall.efi {OPTIONS}\nboot\n", "linux")
+
+
+def syslinux(folder):
+    disk = Disk(folder, {"landfall.efi": EFI, "syslinux.cfg": CONFIG.encode()})
+    subprocess.run(["syslinux", "--install", str(disk.path)], check=True, capture_output=True)
+    return ["-drive", f"if=none,id=d,format=raw,file={disk.path}", "-device", "virtio-blk-pci,drive=d,bootindex=1"]
+
+
+def systemd_boot(folder):
+    entry = f"title Landfall\nlinux /landfall.efi\noptions {OPTIONS}\n"
+    return Disk(folder, {"EFI/BOOT/BOOTX64.EFI": "/usr/lib/systemd/boot/efi/systemd-bootx64.efi", "landfall.efi": EFI,
+                         "loader/loader.conf": b"default k.conf\ntimeout 0\n", "loader/entries/k.conf": entry.encode()}).args
+
+
+def pxelinux(folder):
+    return network(folder, {"pxelinux.0": "/usr/lib/PXELINUX/pxelinux.0", "ldlinux.c32": f"{SYSLINUX}/ldlinux.c32",
+                            "landfall.efi": EFI, "pxelinux.cfg/default": CONFIG.encode()}, "pxelinux.0", "e1000")
+
+
+def ipxe(folder):
+    return network(folder, {"go": f"#!ipxe\nkernel landfall.efi {OPTIONS}\nboot\n".encode(), "landfall.efi": EFI}, "go", "e1000")
+
+
+# way: firmware, what makes the rest of QEMU's arguments, protocol, loader.
+WAYS = {
+    "qemu": ([], lambda _: ["-kernel", EFI, "-append", OPTIONS], "linux", "qemu ("),
+    "qemu-uefi": (OVMF, lambda _: ["-kernel", EFI, "-append", OPTIONS], "uefi", "EDK II"),
+    "grub": ([], grub, "linux", "GRUB ("),
+    "grub-uefi": (OVMF, grub, None, ""),
+    "pxelinux": ([], pxelinux, "linux", "SYSLINUX ("),
+    "syslinux": ([], syslinux, "linux", "SYSLINUX ("),
+    "ipxe": ([], ipxe, "linux", "iPXE ("),
+    "systemd-boot": (OVMF, systemd_boot, "uefi", "EDK II"),
+}
+COMPARED = ("node", "pxm", "hotplug", "movable", "cpus", "why")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_same_machine(tmp_path, way):
+    firmware, make, protocol, loader = WAYS[way]
+    done = run([*firmware, *make(tmp_path)], machine=MACHINE)
+    assert done.verdict == "clean", done.text[-3000:]
+    log = done.log
+    log.check_run()
+    boot = log.one("boot")
+    assert boot["protocol"] == protocol or protocol is None
+    assert boot["loader"].startswith(loader) and boot["cmdline"] == OPTIONS
+    assert [(r["node"], r["pxm"], r["hotplug"], r["movable"], r["cpus"]) for r in log.all("node")] == \
+           [(0, 0, False, False, 1), (1, 1, True, True, 1)]
+    assert [(r["start"], r["end"], r["pxm"], r["hotplug"]) for r in log.all("affinity")] == \
+           [(0, 2 * G, 0, False), (4 * G, 8 * G, 1, True)]
+    assert [(r["alloc"], r["result"]) for r in log.all("verdict")] == [("bottom-up", "clean"), ("memblock", "clean")]
+
+
+def without_multiboot(folder):
+    """The ELF as a hypervisor sees it that knows PVH only."""
+    data = bytearray(ELF.read_bytes())
+    for magic in (0x1badb002, 0xe85250d6):
+        at = data.index(struct.pack("<I", magic))
+        data[at:at + 4] = bytes(4)
+    out = folder / "pvh.elf"
+    out.write_bytes(data)
+    return out
+
+
+@pytest.mark.parametrize("machine", ["q35", "microvm"])
+def test_pvh(tmp_path, machine):
+    args = ["-kernel", without_multiboot(tmp_path), "-append", OPTIONS]
+    if machine == "microvm":
+        args += ["-machine", "microvm,acpi=on,isa-serial=on", "-m", "1G"]
+    done = run(args)
+    assert done.verdict == "clean", done.text[-3000:]
+    boot = done.log.one("boot")
+    assert (boot["protocol"], boot["loader"], boot["cmdline"]) == ("pvh", "PVH", OPTIONS)
+    done.log.check_run()
+
+
+def test_initrd_is_a_module():
+    """An archive without tables in it is kept, and looked at in vain."""
+    done = run(["-kernel", EFI, "-append", OPTIONS, "-initrd", __file__])
+    assert done.verdict == "clean", done.text[-3000:]
+    kept = done.log.one("reserved", what="module")
+    assert kept["end"] - kept["start"] >= len(open(__file__).read()) // 4096 * 4096
+
+
+def test_size(tmp_path):
+    """Small enough for any boot partition, and so is the ELF."""
+    assert EFI.stat().st_size <= 160 << 10
+    subprocess.run(["strip", "-o", tmp_path / "stripped", ELF], check=True)
+    assert (tmp_path / "stripped").stat().st_size <= 128 << 10
