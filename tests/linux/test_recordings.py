@@ -3,6 +3,7 @@
 import functools
 import json
 import re
+import resource
 import subprocess
 import tarfile
 from pathlib import Path
@@ -79,3 +80,56 @@ def test_movable_nodes_are_those_that_linux_keeps(recording):
     movable = {r["node"] for r in records if r["rec"] == "node" and r["movable"]}
 
     assert movable - set(verdict["stained_nodes"]) == marks(recording.text)
+
+
+# ---- logs as they come ----
+
+STAMP = re.compile(r"^\[ *\d+\.\d+\] ", re.M)
+KERNEL_LINES = {
+    "dmesg": lambda n, text: f"[    0.{n:06}] {text}",
+    "dmesg-time": lambda n, text: f"[Sat Nov 28 09:12:13 2026] {text}",
+    "dmesg-decoded": lambda n, text: f"kern  :info  : [    0.{n:06}] {text}",
+    "journal-short": lambda n, text: f"Nov 28 09:12:13 host kernel: {text}",
+    "journal-short-monotonic": lambda n, text: f"[    0.{n:06}] host kernel: {text}",
+    "journal-short-iso": lambda n, text: f"2026-11-28T09:12:13+00:00 host kernel: {text}",
+    "kern-log": lambda n, text: f"Nov 28 09:12:13 host kernel: [    0.{n:06}] {text}".replace("\t", "#011"),
+    "kern-log-iso": lambda n, text: f"2026-11-28T09:12:13.{n:06}+00:00 host kernel: [    0.{n:06}] {text}".replace("\t", "#011"),
+    "netconsole": lambda n, text: f"[    0.{n:06}] {text}",
+    "netconsole-extended": lambda n, text: f"6,{n},0,-,caller=T0;{text}",
+    "netconsole-release": lambda n, text: f"7.3.4+deb13-cloud-amd64,6,{n},0,-;{text}",
+    "pstore": lambda n, text: ("Panic#1 Part9\n" if n == 0 else "") + f"<6>[    0.{n:06}] {text}",
+    "serial": lambda n, text: f"[    0.{n:06}] {text}\r" + ("\nSeaBIOS (version 1.16.2)\r\n\033[0mlogin: \x07" * (n % 7 == 3)),
+}
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("form", KERNEL_LINES)
+def test_forms_of_a_log(kernel, form):
+    recording = recordings(kernel)["holes-4k-5l-up"]
+    lines = [STAMP.sub("", line) for line in recording.text.splitlines() if not line.startswith("#")]
+    text = "".join(KERNEL_LINES[form](n, line) + "\n" for n, line in enumerate(lines))
+
+    done = recording.predict("--sequence", text=text)
+    assert (done.stderr, [int(page, 16) for page in done.stdout.split()]) == ("", recording.pages)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_log_cut_anywhere(kernel):
+    """An answer or one clear line, and never a judgement over page tables that are not in the log."""
+    text = recordings(kernel)["holes-2m-4l-up"].text
+    for cut in range(7, len(text), len(text) // 60):
+        for args in ((), ("--compare",), ("--sequence",)):
+            done = recordings(kernel)["holes-2m-4l-up"].predict(*args, text=text[:cut])
+            assert done.returncode in (0, 1, 2) and done.stderr.count("\n") == (done.returncode == 2), (cut, args, done)
+            assert done.returncode == 2 or args != ("--compare",), (cut, done)
+
+
+def test_no_log_is_too_long():
+    """100,000 lines; time of the processor, not of the clock."""
+    recording = recordings(KERNELS[-1])["holes-4k-5l-up"]
+    rest = "[    1.234567] memblock_alloc_try_nid_raw: 4096 bytes align=0x1000 nid=0 from=0x0 max_addr=0x1 vmemmap_alloc_block+0x9c\n"
+    rest += "[    1.234567] __memblock_reserve: [0x0000000105e52300-0x0000000105e52357] nid=0 flags=20 memblock_alloc_range_nid+0xe7\n"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    done = recording.predict("--sequence", text=recording.text + rest * 50000)
+    assert [int(page, 16) for page in done.stdout.split()] == recording.pages
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 0.3

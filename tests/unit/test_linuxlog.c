@@ -145,6 +145,35 @@ static void add_prefix(char *out, const char *log, const char *prefix, const cha
 	}
 }
 
+/* A tab is not a tab everywhere. */
+TEST(spelt_tabs)
+{
+	static const char *const tab[] = { "\t", "#011", "\\x09", " " };
+	static char log[LOG_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(tab); i++) {
+		char *out = log;
+		struct read r;
+
+		for (const char *p = WHOLE; *p; p++)
+			out += sprintf(out, "%s", *p == '\t' ? tab[i] : (char[]){ *p, '\0' });
+		r = read_complete(log);
+		assert_whole(r.f);
+		facts_free(r.f);
+	}
+}
+
+/* What stands between the kernel's lines, and parts of lines, change nothing. */
+TEST(other_output)
+{
+	struct read r = read_complete("Panic#1 Part7\n" VERSION "6,1,2,3\nGRUB loading.\n,,,;\n" CMDLINE MAP
+				      "BIOS-e820: checked\nlogin: root\n[mem 0x0-0x1]\n" LAST_PFN BRK
+				      "Starting version 252\n7.3,\n7,8\n" DUMP "12,13,\n#\n" LOW_MIB);
+
+	assert_whole(r.f);
+	facts_free(r.f);
+}
+
 TEST(prefixes)
 {
 	static const char *const prefix[] = {
@@ -163,6 +192,12 @@ TEST(prefixes)
 		"kern  :warn  : ",
 		"\033[2J\033[01;01H\033[=3h[    0.000000] ",
 		"00:40:01.234 | [    0.000000] ",
+		"[    0.000000] host kernel: ",
+		"[    0.123456] a-host.example kernel: ",
+		"Nov 23 00:40:01.123456 host kernel: ",
+		"6,339,5140900,-;",
+		"4,7,0,c,caller=T0;",
+		"7.3.4+deb13-cloud-amd64,6,339,5140900,-;",
 	};
 	static char log[LOG_MAX];
 

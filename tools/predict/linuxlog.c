@@ -440,6 +440,13 @@ static bool on_built(struct reader *r, const char *s)
 	return true;
 }
 
+/* Any line that is printed only when they are built. */
+static bool on_after(struct reader *r, const char *s)
+{
+	r->f->sees_built = true;
+	return on_built(r, s);
+}
+
 static bool note_table_page(struct reader *r, phys_t page)
 {
 	struct facts *f = r->f;
@@ -533,7 +540,6 @@ static bool on_alloc(struct reader *r, const char *s)
 {
 	if (strstr(s, " alloc_low_pages+")) {
 		r->table_page_next = true;
-		r->f->sees_built = true;
 		return on_built(r, s);
 	}
 	if (strstr(s, " init_mem_mapping+") || strstr(s, " memory_map_top_down+"))
@@ -546,7 +552,7 @@ static bool on_virtual_alloc(struct reader *r, const char *s)
 {
 	if (strstr(s, ": 4096 bytes ") && strstr(s, " vmemmap_"))
 		r->vmemmap_pages++;
-	return on_built(r, s);
+	return on_after(r, s);
 }
 
 /* "ACPI: Reserving SRAT table memory at [mem 0x7ffe2387-0x7ffe250e]": a name has four characters, of whatever kind. */
@@ -559,14 +565,14 @@ static bool on_acpi_table(struct reader *r, const char *s)
 		return fail(r, "unreadable range of an ACPI table");
 	if (!r->f->nodes_told && !range_list_add(&r->f->tables, table))
 		return fail(r, "too many ACPI tables");
-	return on_built(r, s);
+	return on_after(r, s);
 }
 
 static bool on_initrd(struct reader *r, const char *s)
 {
 	if (r->phase != PHASE_BUILT && !r->f->exact && !text_range(&s, &r->f->initrd))
 		return fail(r, "unreadable range of the RAM disk");
-	return on_built(r, s);
+	return on_after(r, s);
 }
 
 /*
@@ -637,7 +643,7 @@ static bool note_node(struct reader *r, uint64_t node, uint64_t pxm)
 	for (int n = 0; n <= f->max_node; n++)
 		if (f->node_pxm[n] == (int64_t)pxm)
 			return fail(r, "contradiction: the proximity domain was said to be another node");
-	f->nodes_told = true;
+	f->nodes_told = f->sees_built = true;
 	f->node_pxm[node] = (int64_t)pxm;
 	f->max_node = (int)max_u64((uint64_t)(f->max_node + 1), node + 1) - 1;
 	return true;
@@ -647,7 +653,7 @@ static bool note_node(struct reader *r, uint64_t node, uint64_t pxm)
 static bool on_nodes(struct reader *r, const char *s)
 {
 	r->f->nodes_told = true;
-	return on_built(r, s);
+	return on_after(r, s);
 }
 
 /* "PXM 0 -> APIC 0x00 -> Node 0". A damaged line is left out: a processor more or less moves no page. */
@@ -759,10 +765,10 @@ static const struct line_kind log_kinds[] = {
 	{ "EFI stub: ", on_efi },
 	{ "Using GB pages for direct mapping", on_gbpages },
 	{ "RAMDISK: ", on_initrd },
-	{ "ACPI: RSDP ", on_built },
+	{ "ACPI: RSDP ", on_after },
 	{ "ACPI: Reserving ", on_acpi_table },
-	{ "ACPI: Early table ", on_built },
-	{ "printk: log_buf_len: ", on_built },
+	{ "ACPI: Early table ", on_after },
+	{ "printk: log_buf_len: ", on_after },
 	{ "ACPI: SRAT: Node ", on_srat_memory },
 	{ "SRAT: Node ", on_srat_memory },
 	{ "ACPI: SRAT: PXM ", on_srat_cpu },
@@ -834,7 +840,6 @@ bool linuxlog_read(struct facts *f, char *text, size_t len, struct input_error *
 	if (f->nr_last_pfn)
 		f->map = f->taken;
 	f->lines = r.line;
-	f->sees_built |= r.phase == PHASE_BUILT && f->exact;
 	if (f->pse == UNKNOWN && r.had_map_sizes)
 		f->pse = r.had_2m ? YES : NO;
 	else if (f->pse == UNKNOWN && f->exact)

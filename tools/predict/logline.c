@@ -60,13 +60,33 @@ static const char *skip_prefix(const char *p)
 	return p;
 }
 
+/* "host kernel: ", which the journal's short-monotonic puts behind the stamp; p when it is not there. */
+static const char *skip_host(const char *p)
+{
+	const char *q = p + strcspn(p, " ");
+
+	return text_eat(&q, " kernel: ") ? q + strspn(q, " \t") : p;
+}
+
+/* What an extended netconsole puts before the text: "6,339,5140900,-;", behind the release if asked for. */
+static const char *skip_netconsole(const char *line)
+{
+	size_t n = strcspn(line, "; \t["), commas = 0;
+
+	for (size_t i = 0; i < n && n < PREFIX_MAX; i++)
+		commas += line[i] == ',';
+	return line[n] == ';' && commas >= 3 ? line + n + 1 : line;
+}
+
 const char *logline_message(const char *line)
 {
-	const char *p = line, *next, *kernel;
+	const char *p = skip_netconsole(line), *next, *kernel;
 
+	if (p != line)
+		return p + strspn(p, " \t");
 	for (size_t i = 0; i < PREFIX_MAX && line[i]; i++)
 		if (line[i] == '[' && (next = skip_stamp(line + i)))
-			return next + strspn(next, " \t");
+			return skip_host(next + strspn(next, " \t"));
 	kernel = strstr(line, " kernel: ");
 	if (kernel && kernel - line < PREFIX_MAX)
 		p = kernel + strlen(" kernel: ");

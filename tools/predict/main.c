@@ -435,6 +435,16 @@ static int print_sequence(const struct page_list *pages)
 	return fflush(stdout) ? EXIT_UNUSABLE : EXIT_CLEAN;
 }
 
+/* A log that was cut, or freed of its page-table lines, is no judge. */
+static bool can_compare(const struct facts *f, const struct page_list *pages, struct input_error *err)
+{
+	if (!f->sees_built)
+		return input_fail(err, 0, "inputs incomplete: the log ends before its page tables are built");
+	if (pages->nr && !f->nr_seen)
+		return input_fail(err, 0, "inputs incomplete: the log has no line of alloc_low_pages to compare with");
+	return true;
+}
+
 static int print_comparison(const struct facts *f, const struct page_list *pages)
 {
 	size_t longest = pages->nr > f->nr_seen ? pages->nr : f->nr_seen, same = 0, first = SIZE_MAX;
@@ -506,6 +516,8 @@ static int list_pages(struct session *s, const struct cli *c, struct input_error
 		return complain(err);
 	if (!predict_map(s, pt_policies[s->h->opt.policy[0]], &audit))
 		return EXIT_UNUSABLE;
+	if (c->compare && !can_compare(s->facts, &pages, err))
+		return complain(err);
 	status = c->sequence ? print_sequence(&pages) : print_comparison(s->facts, &pages);
 	free(pages.page);
 	return status;

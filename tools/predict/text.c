@@ -26,8 +26,8 @@ bool text_begins(const char *s, const char *word)
 
 void text_blanks(const char **s)
 {
-	while (**s == ' ' || **s == '\t')
-		(*s)++;
+	while (**s == ' ' || **s == '\t' || text_begins(*s, "#011") || text_begins(*s, "\\x09"))
+		*s += **s == ' ' || **s == '\t' ? 1 : 4;
 }
 
 static int digit_value(char c)

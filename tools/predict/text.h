@@ -13,7 +13,7 @@ bool text_eat(const char **s, const char *word);
 /* True when s begins with `word`. */
 bool text_begins(const char *s, const char *word);
 
-/* Steps over blanks and tabs. */
+/* Steps over blanks and tabs, and over tabs as syslog (#011) and /dev/kmsg (\x09) spell them. */
 void text_blanks(const char **s);
 
 /* "0x" and up to 16 hex digits; false (nothing eaten) on none and on more. */
