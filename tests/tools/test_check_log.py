@@ -517,3 +517,50 @@ def test_records_that_make_no_sense():
         lines = list(good)
         lines[at] = forge(good[at], json.loads(good[at])["rec"], lambda r: r.update({key: dice.choice(values)}))
         assert check.judge(b"\r\n".join(lines))[0] in check.EXIT
+
+
+# ---- KCIDB ----
+
+ID, ORIGIN, WORDS = {"pattern": "^[a-z0-9_]+:[^\\0]*$"}, {"pattern": "^[a-z0-9_]+$"}, {"type": "string", "pattern": "^[^\\0]*$"}
+STATUS = {"enum": ["FAIL", "ERROR", "MISS", "PASS", "DONE", "SKIP"]}
+
+
+def strict(required, **properties):
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+# Of kcidb-io's schema 5.3 the part that is used here.
+KCIDB = strict(
+    ["version"], version={"const": {"major": 5, "minor": 3}},
+    checkouts={"items": strict(["id", "origin"], id=ID, origin=ORIGIN, tree_name=WORDS, valid={"type": "boolean"})},
+    builds={"items": strict(["checkout_id", "id", "origin"], id=ID, origin=ORIGIN, checkout_id=ID, status=STATUS,
+                            architecture={"pattern": "^[a-z0-9_]*$"})},
+    tests={"items": strict(["build_id", "id", "origin"], id=ID, origin=ORIGIN, build_id=ID, status=STATUS, comment=WORDS,
+                           log_excerpt=WORDS | {"maxLength": 16384}, misc={"type": "object"}, environment=strict([], comment=WORDS),
+                           path={"pattern": "^([a-zA-Z0-9_-]+(\\.[a-zA-Z0-9_-]+)*)?$"})})
+
+
+@pytest.mark.parametrize("what, status", [
+    ("good", "PASS"), ("stained", "FAIL"), ("error", "ERROR"), ("cut", "MISS"), ("garbled", "ERROR"), ("no srat", "SKIP"), ("missing", "MISS")])
+def test_kcidb(tmp_path, what, status):
+    jsonschema = pytest.importorskip("jsonschema")
+    good, out = good_log(), tmp_path / "k.json"
+    data = {"good": good, "error": error_log().replace(b"moveable", b"\x01\x1b"), "cut": good[:4000],
+            "garbled": good.replace(b'"seq":9', b'"seq":8'), "no srat": good_log("no-srat"), "missing": b""}.get(what) or stained_log()
+    if what == "missing":
+        assert subprocess.run([TOOL, f"--kcidb={out}", "/nonexistent/log"], capture_output=True).returncode == 2
+    else:
+        shell(tmp_path, data, f"--kcidb={out}", "--kcidb-origin=lab_7")
+    found = json.loads(out.read_text())
+    jsonschema.Draft7Validator(KCIDB).validate(found)
+    first, *checks = found["tests"]
+    assert (first["status"], first["path"], first["build_id"]) == (status, "landfall", found["builds"][0]["id"])
+    if what == "good":
+        assert first["origin"] == "lab_7" and [t["path"] for t in checks][:2] == ["landfall.seed", "landfall.walk.bottom-up"]
+        assert len({t["id"] for t in found["tests"]}) == 8 and [t["status"] for t in checks].count("SKIP") == 1
+    if what == "stained":
+        assert checks[-1]["status"] == "FAIL"
+
+
+def test_kcidb_origin(tmp_path):
+    assert shell(tmp_path, good_log(), f"--kcidb={tmp_path}/k", "--kcidb-origin=Lab 7")[0] == 2
