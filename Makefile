@@ -25,11 +25,11 @@ KERNEL := $(patsubst %.asm,%.asm.o,$(wildcard boot/*.asm boot/dev/*.asm)) $(sort
 FILE   := $(patsubst %.asm,%.asm.o,$(wildcard boot/file/*.asm)) $(call names,boot/efi boot/file) boot/efi_memmap.o boot/linux.o boot/told.o \
           mm/e820.o lib/string.o lib/format.o lib/scan.o
 # On the host: everything pure, and what the programs in tools/ share.
-HOST   := $(PURE) tools/machine.o tools/tables.o $(filter-out tools/predict/main.o,$(call names,tools/predict))
+HOST   := $(PURE) tools/machine.o tools/tables.o $(filter-out %/main.o,$(call names,tools/predict tools/host))
 UNIT   := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 VERSION := $(shell sed -n 's/.*LANDFALL_VERSION "\(.*\)"/\1/p' lib/version.h)
-EVERYTHING := $(addprefix build/,landfall.elf landfall.efi landfall.iso landfall-machine landfall-predict)
+EVERYTHING := $(addprefix build/,landfall.elf landfall.efi landfall.iso landfall-machine landfall-predict landfall-host)
 FONT   := /usr/share/consolefonts/spleen-8x16.psfu.gz
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
@@ -133,8 +133,9 @@ sign: build/landfall.efi ## sign build/landfall.efi for Secure Boot: KEY= CERT= 
 # ---- programs of the host --------------------------------------------------------------------------------------------
 build/landfall-machine: build/tools/tools/machine_main.o build/tools/pure.a
 build/landfall-predict: build/tools/tools/predict/main.o build/tools/pure.a
+build/landfall-host: build/tools/tools/host/main.o build/tools/pure.a
 build/bench/host_build build/bench/sweep: build/bench/%: build/tools/tests/bench/%.o build/tools/pure.a
-build/landfall-machine build/landfall-predict build/bench/host_build build/bench/sweep:
+build/landfall-machine build/landfall-predict build/landfall-host build/bench/host_build build/bench/sweep:
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOSTCC) $(TFLAGS) -o $@ $^
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "lib/version.h"
 #include "kernel/report/chart.h"
 #include "lib/version.h"
 

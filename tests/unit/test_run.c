@@ -14,198 +14,59 @@
 #include "kernel/report/report.h"
 #include "kernel/report/report_cost.h"
 #include "mm/policy.h"
-#include "tools/machine.h"
+#include "tools/host/host.h"
 
-#define IMAGE_START (16 * MIB)
-#define IMAGE_SIZE 0x1f0000ull
-#define RSDP_AT 0xf5000ull
 #define TABLES_AT 0xfe000000ull /* between RAM and the 4 GiB border on every machine here */
 
+/* One that fills the slot at 16 MiB but for 64 KiB. */
+static const struct host_image image = { 0x1f0000, 0x1f0000 - 17 * PAGE_SIZE, 0x1f0000 - PAGE_SIZE, PAGE_SIZE };
+
+/* A machine, and faults to play on it. */
 struct fake {
-	struct fake_ram ram;
-	struct handover *h;
-	struct machine *m;
-	struct platform p;
-	char *out;
-	size_t len, room;
-	uint64_t now, tsc; /* the clock of the log, and what entropy reads */
-	uint64_t draws;
-	phys_t root; /* in "CR3"; PHYS_NONE: the early tables */
-	uint64_t page_offset;
-	unsigned loads;
-	phys_t next_table;
-	uint8_t table[MACHINE_TABLE_MAX];
-	/* faults to play */
+	struct host *host;
 	bool rdrand_stuck, tsc_stuck, no_rdseed, refuse_load;
 	uint64_t rdrand_answer; /* when it is stuck */
 	phys_t lie_at;          /* peek answers wrongly there */
 	const char *console_error;
+	struct platform good;
 };
 
-/* ---- the platform ---- */
+static struct fake *playing;
 
 static bool fake_entropy(void *ctx, enum entropy_source source, uint64_t *out)
 {
-	struct fake *f = ctx;
+	struct fake *f = playing;
+	uint64_t before = f->host->tsc;
+	bool answer = f->good.entropy(ctx, source, out);
 
-	switch (source) {
-	case ENTROPY_RDSEED:
-		*out = 0x1122334455667788 * ++f->draws;
-		return !f->no_rdseed;
-	case ENTROPY_RDRAND:
-		*out = f->rdrand_stuck ? f->rdrand_answer : 0x8877665544332211 * ++f->draws;
-		return true;
-	case ENTROPY_TSC:
-		if (!f->tsc_stuck)
-			f->tsc += 12345;
-		*out = f->tsc;
-		return true;
-	default:
+	if (source == ENTROPY_RDSEED && f->no_rdseed)
 		return false;
-	}
+	if (source == ENTROPY_RDRAND && f->rdrand_stuck)
+		*out = f->rdrand_answer;
+	if (source == ENTROPY_TSC && f->tsc_stuck)
+		*out = f->host->tsc = before;
+	return answer;
 }
 
-static uint64_t fake_tsc(void *ctx)
-{
-	return ((struct fake *)ctx)->now;
-}
-
-static void fake_write(void *ctx, const char *s, size_t len)
-{
-	struct fake *f = ctx;
-
-	if (f->len + len + 1 > f->room) {
-		f->room = 2 * (f->len + len + 1);
-		f->out = realloc(f->out, f->room);
-		assert_non_null(f->out);
-	}
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] != '\r')
-			f->out[f->len++] = s[i];
-	}
-	f->out[f->len] = '\0';
-}
-
+/* As many tables as five levels take, whatever the levels. */
 static const char *fake_console_open(void *ctx, const struct options *opt)
 {
-	(void)opt;
-	return ((struct fake *)ctx)->console_error;
+	const char *error = playing->good.console_open(ctx, opt);
+
+	playing->host->h->bi.image_tables = 6;
+	return playing->console_error ? playing->console_error : error;
 }
 
 static enum status fake_load_map(void *ctx, phys_t root, uint64_t page_offset)
 {
-	struct fake *f = ctx;
-
-	f->now += 1000;
-	if (f->refuse_load)
-		return ERR_UNREADABLE;
-	assert_int_equal(f->root, PHYS_NONE);
-	f->root = root;
-	f->page_offset = page_offset;
-	f->loads++;
-	return OK;
+	return playing->refuse_load ? ERR_UNREADABLE : playing->good.load_map(ctx, root, page_offset);
 }
 
-static void fake_unload_map(void *ctx)
-{
-	((struct fake *)ctx)->root = PHYS_NONE;
-}
-
-/* A walk of its own, as short as can be: what the CPU would do. */
 static uint8_t fake_peek(void *ctx, uint64_t virt)
 {
-	struct fake *f = ctx;
-	struct physmem mem = fake_ram_physmem(&f->ram);
-	phys_t at = f->root;
-	uint64_t entry = 0;
-	uint8_t byte;
+	uint8_t byte = playing->good.peek(ctx, virt);
 
-	for (int shift = f->h->choice.levels == 5 ? 48 : 39; shift >= 12; shift -= 9) {
-		assert_true(phys_read(&mem, at + (virt >> shift & 511) * 8, &entry, 8));
-		assert_true(entry & 1);
-		at = entry & 0x000ffffffffff000;
-		if (shift == 12 || entry & 0x80) {
-			at += virt & ((1ull << shift) - 1);
-			break;
-		}
-	}
-	assert_true(phys_read(&mem, at, &byte, 1));
-	return at == f->lie_at ? (uint8_t)~byte : byte;
-}
-
-static void fake_clear_page(void *ctx, phys_t page)
-{
-	struct fake *f = ctx;
-
-	f->now += 1000;
-	memset(fake_ram_page(&f->ram, page), 0, PAGE_SIZE);
-}
-
-/* ---- the machine ---- */
-
-static void place_table(struct fake *f, size_t len, uint8_t *sdt, size_t *nr)
-{
-	if (!len)
-		return;
-	fake_ram_write(&f->ram, f->next_table, f->table, len);
-	for (unsigned i = 0; i < 4; i++)
-		sdt[36 + 4 * *nr + i] = (uint8_t)(f->next_table >> 8 * i);
-	(*nr)++;
-	f->next_table += align_up(len, 64);
-}
-
-/* An RSDT with the machine's tables, and an ACPI 1.0 RSDP where the scan looks. */
-static void place_tables(struct fake *f)
-{
-	uint8_t rsdp[20] = "RSD PTR ", rsdt[36 + 4 * 3] = "RSDT";
-	size_t nr = 0;
-
-	f->next_table = TABLES_AT;
-	place_table(f, machine_madt(f->m, f->table, sizeof(f->table)), rsdt, &nr);
-	place_table(f, machine_srat(f->m, f->table, sizeof(f->table)), rsdt, &nr);
-	place_table(f, machine_slit(f->m, f->table, sizeof(f->table)), rsdt, &nr);
-	rsdt[4] = (uint8_t)(36 + 4 * nr);
-	rsdt[8] = 1;
-	memcpy(rsdt + 10, "LNDFLLHOSTTEST", 14);
-	fix_checksum(rsdt, rsdt[4], 9);
-	fake_ram_write(&f->ram, f->next_table, rsdt, rsdt[4]);
-	memcpy(rsdp + 9, "LNDFLL", 6);
-	for (unsigned i = 0; i < 4; i++)
-		rsdp[16 + i] = (uint8_t)(f->next_table >> 8 * i);
-	fix_checksum(rsdp, sizeof(rsdp), 8);
-	fake_ram_write(&f->ram, RSDP_AT, rsdp, sizeof(rsdp));
-}
-
-/* So that reading back means something: the borders of all memory differ from each other. */
-static void mark_memory(struct fake *f)
-{
-	for (size_t i = 0; i < f->m->map.nr; i++) {
-		const struct e820_entry *e = &f->m->map.e[i];
-		uint8_t first = (uint8_t)(0x11 * (i + 1)), last = (uint8_t)~first;
-
-		if (e->type != E820_RAM)
-			continue;
-		fake_ram_write(&f->ram, align_up(e->start, PAGE_SIZE), &first, 1);
-		fake_ram_write(&f->ram, align_down(e->end, PAGE_SIZE) - 1, &last, 1);
-	}
-}
-
-static void fill_bootinfo(struct fake *f, const char *options)
-{
-	struct bootinfo *bi = &f->h->bi;
-
-	bi->protocol = BOOT_MULTIBOOT1;
-	snprintf(bi->loader, sizeof(bi->loader), "host test");
-	snprintf(bi->cmdline, sizeof(bi->cmdline), "%s%s%s", f->m->options, f->m->options[0] && options[0] ? " " : "",
-		 options);
-	bi->map = f->m->map;
-	bi->image = (struct range){ IMAGE_START, IMAGE_START + IMAGE_SIZE };
-	bi->buffer = (struct range){ bi->image.end - 17 * PAGE_SIZE, bi->image.end - PAGE_SIZE };
-	bi->pgd = IMAGE_START + PAGE_SIZE;
-	bi->image_tables = 6;
-	bi->rsdp = bi->smbios = PHYS_NONE;
-	for (size_t i = 0; i < f->m->nr_reserve; i++)
-		bi->keep[bi->nr_keep++] = (struct boot_keep){ f->m->reserve[i], KEEP_MODULE };
+	return virt - playing->host->page_offset == playing->lie_at ? (uint8_t)~byte : byte;
 }
 
 static char *read_file(const char *name, const char *suffix, size_t *len)
@@ -233,42 +94,20 @@ static char *read_file(const char *name, const char *suffix, size_t *len)
 static struct fake *fake_from_text(const char *text, size_t len, const char *options)
 {
 	struct fake *f = calloc(1, sizeof(*f));
+	struct machine *m = calloc(1, sizeof(*m));
 	struct machine_error err;
 
-	assert_non_null(f);
-	f->h = calloc(1, sizeof(*f->h));
-	f->m = calloc(1, sizeof(*f->m));
-	assert_non_null(f->h);
-	assert_non_null(f->m);
-	if (!machine_parse(f->m, text, len, &err))
+	assert_true(f && m);
+	if (!machine_parse(m, text, len, &err))
 		fail_msg("line %u: %s", err.line, err.reason);
-	fake_ram_init(&f->ram);
-	f->root = f->lie_at = PHYS_NONE;
-	f->tsc = 1000;
-	f->p = (struct platform){
-		.phys = fake_ram_physmem(&f->ram),
-		.tables = fake_ram_tables(&f->ram),
-		.cpu = { .pse = f->m->pse,
-			 .gbpages = f->m->gbpages,
-			 .la57 = f->m->la57,
-			 .nx = true,
-			 .phys_bits = f->m->phys_bits,
-			 .levels = 4,
-			 .vendor = "GenuineIntel" },
-		.tsc_hz = 1000000000,
-		.ctx = f,
-		.tsc = fake_tsc,
-		.entropy = fake_entropy,
-		.write = fake_write,
-		.console_open = fake_console_open,
-		.load_map = fake_load_map,
-		.unload_map = fake_unload_map,
-		.peek = fake_peek,
-		.clear_page = fake_clear_page,
-	};
-	fill_bootinfo(f, options);
-	mark_memory(f);
-	place_tables(f);
+	f->host = host_new(m, &image, TABLES_AT, options);
+	snprintf(f->host->h->bi.loader, sizeof(f->host->h->bi.loader), "host test");
+	f->lie_at = PHYS_NONE;
+	f->good = f->host->p;
+	f->host->p.entropy = fake_entropy;
+	f->host->p.console_open = fake_console_open;
+	f->host->p.load_map = fake_load_map;
+	f->host->p.peek = fake_peek;
 	return f;
 }
 
@@ -284,31 +123,30 @@ static struct fake *fake_machine(const char *name, const char *options)
 
 static void fake_free(struct fake *f)
 {
-	fake_ram_free(&f->ram);
-	free(f->out);
-	free(f->h);
-	free(f->m);
+	free(f->host->m);
+	host_free(f->host);
 	free(f);
 }
 
 static enum run_result run(struct fake *f)
 {
-	return kernel_run(f->h, &f->p);
+	playing = f;
+	return kernel_run(f->host->h, &f->host->p);
 }
 
 /* ---- looking at the log ---- */
 
 static void assert_has(const struct fake *f, const char *part)
 {
-	if (!strstr(f->out, part)) {
-		fputs(f->out, stderr);
+	if (!strstr(f->host->out, part)) {
+		fputs(f->host->out, stderr);
 		fail_msg("not in the log: %s", part);
 	}
 }
 
 static void assert_has_not(const struct fake *f, const char *part)
 {
-	if (strstr(f->out, part))
+	if (strstr(f->host->out, part))
 		fail_msg("in the log: %s", part);
 }
 
@@ -316,7 +154,7 @@ static unsigned count_of(const struct fake *f, const char *part)
 {
 	unsigned n = 0;
 
-	for (const char *at = f->out; (at = strstr(at, part)) != NULL; at++)
+	for (const char *at = f->host->out; (at = strstr(at, part)) != NULL; at++)
 		n++;
 	return n;
 }
@@ -326,7 +164,7 @@ static void assert_well_formed(const struct fake *f)
 {
 	unsigned seq = 0;
 
-	for (const char *line = f->out, *next; *line; line = next) {
+	for (const char *line = f->host->out, *next; *line; line = next) {
 		size_t len = strcspn(line, "\n");
 		char tail[32], want[32];
 		const char *crc;
@@ -356,7 +194,7 @@ static void write_expectation(const char *name, const struct fake *f)
 	snprintf(path, sizeof(path), "tests/machines/%s.expect", name);
 	file = fopen(path, "wb");
 	assert_non_null(file);
-	assert_int_equal(fwrite(f->out, 1, f->len, file), f->len);
+	assert_int_equal(fwrite(f->host->out, 1, f->host->len, file), f->host->len);
 	assert_int_equal(fclose(file), 0);
 }
 
@@ -364,7 +202,7 @@ static void compare_with_expectation(const char *name, const struct fake *f)
 {
 	size_t len;
 	char *want = read_file(name, "expect", &len);
-	const char *a = want, *b = f->out;
+	const char *a = want, *b = f->host->out;
 	unsigned line = 1;
 
 	while (*a && *a == *b) {
@@ -453,8 +291,8 @@ TEST(test_bottom_up_stains_where_memblock_does_not)
 	assert_has(f, "  for an image of 1.9 MiB at 0x5e00000, ending 64 KiB below movable node 1\n");
 	assert_has(f, "\nok 4 - clean: bottom-up # SKIP comparison\n");
 	assert_has(f, "\nok 7 - clean: memblock\n");
-	assert_int_equal(f->loads, 2);
-	assert_int_equal(f->root, 0x5e00000 + PAGE_SIZE);
+	assert_int_equal(f->host->loads, 2);
+	assert_int_equal(f->host->root, 0x5e00000 + PAGE_SIZE);
 	fake_free(f);
 }
 
@@ -697,7 +535,7 @@ TEST(test_every_allocation_fails_in_turn)
 		struct fake *f = fake_from_text(machine, strlen(machine),
 						more ? "base=16M page_size=4k alloc=lowest,memblock"
 						     : "base=16M page_size=4k alloc=lowest");
-		struct bootinfo *bi = &f->h->bi;
+		struct bootinfo *bi = &f->host->h->bi;
 		char want[100];
 
 		bi->buffer = (struct range){ bi->image.end - (n < 3 ? n : 3) * PAGE_SIZE, bi->image.end };
@@ -712,7 +550,7 @@ TEST(test_every_allocation_fails_in_turn)
 			assert_has(f, "error: lowest: no page left for a page table while mapping 0x");
 			assert_has(f, "\"status\":\"error\",\"srat\":\"absent\"");
 			assert_has(f, "\nKTAP version 1\nBail out! error: lowest:");
-			assert_int_equal(f->loads, 0);
+			assert_int_equal(f->host->loads, 0);
 		} else {
 			assert_int_equal(run(f), RUN_CLEAN);
 			assert_has(f, "\"table_pages\":12,");
@@ -799,10 +637,10 @@ static uint8_t *make_srat(const char *entries, uint32_t oem_revision, size_t *le
 
 static void add_module(struct fake *f, const void *data, size_t len)
 {
-	struct bootinfo *bi = &f->h->bi;
+	struct bootinfo *bi = &f->host->h->bi;
 	phys_t at = MODULE_AT + bi->nr_files * MIB;
 
-	fake_ram_write(&f->ram, at, data, len);
+	fake_ram_write(&f->host->ram, at, data, len);
 	bi->file[bi->nr_files++] = (struct range){ at, at + len };
 	bi->keep[bi->nr_keep++] = (struct boot_keep){ { at, align_up(at + len, PAGE_SIZE) }, KEEP_MODULE };
 }
@@ -930,12 +768,12 @@ TEST(test_seed_from_all_sources)
 
 	assert_int_equal(run(a), RUN_CLEAN);
 	assert_has(a, "\"entropy\":[\"rdseed\",\"rdrand\",\"tsc\"]");
-	snprintf(want, sizeof(want), "repeat with: seed=0x%llx\n", (unsigned long long)a->h->seed);
+	snprintf(want, sizeof(want), "repeat with: seed=0x%llx\n", (unsigned long long)a->host->h->seed);
 	assert_has(a, want);
-	b->tsc = 77;
+	b->host->tsc = 77;
 	assert_int_equal(run(b), RUN_CLEAN);
-	assert_int_not_equal(a->h->seed, b->h->seed);
-	assert_int_not_equal(a->h->log.boot_id, b->h->log.boot_id);
+	assert_int_not_equal(a->host->h->seed, b->host->h->seed);
+	assert_int_not_equal(a->host->h->log.boot_id, b->host->h->log.boot_id);
 	fake_free(a);
 	fake_free(b);
 }
@@ -970,18 +808,18 @@ TEST(test_a_run_repeats)
 	struct fake *b = fake_machine("four-nodes", "seed=0xabcdef page_offset=random");
 	struct fake *c = fake_machine("four-nodes", "seed=0xabcdee page_offset=random");
 
-	b->tsc = 99;
+	b->host->tsc = 99;
 	run(a);
 	run(b);
 	run(c);
-	assert_int_equal(a->h->choice.base, b->h->choice.base);
-	assert_int_equal(a->h->choice.virt, b->h->choice.virt);
-	assert_int_equal(a->h->choice.page_offset, b->h->choice.page_offset);
-	assert_int_not_equal(a->h->log.boot_id, b->h->log.boot_id);
-	assert_int_not_equal(a->h->choice.page_offset, c->h->choice.page_offset);
-	assert_int_equal(a->h->choice.page_offset % GIB, 0);
-	assert_true(a->h->choice.page_offset > PAGE_OFFSET_5LEVEL);
-	assert_int_equal(a->page_offset, a->h->choice.page_offset);
+	assert_int_equal(a->host->h->choice.base, b->host->h->choice.base);
+	assert_int_equal(a->host->h->choice.virt, b->host->h->choice.virt);
+	assert_int_equal(a->host->h->choice.page_offset, b->host->h->choice.page_offset);
+	assert_int_not_equal(a->host->h->log.boot_id, b->host->h->log.boot_id);
+	assert_int_not_equal(a->host->h->choice.page_offset, c->host->h->choice.page_offset);
+	assert_int_equal(a->host->h->choice.page_offset % GIB, 0);
+	assert_true(a->host->h->choice.page_offset > PAGE_OFFSET_5LEVEL);
+	assert_int_equal(a->host->page_offset, a->host->h->choice.page_offset);
 	assert_has(a, "\nok 1 - seed\n");
 	fake_free(a);
 	fake_free(b);
@@ -1028,7 +866,7 @@ TEST(test_refusals)
 		assert_has(f, cases[i].error);
 		assert_has(f, "\"status\":\"error\"");
 		assert_has(f, "\nKTAP version 1\nBail out! error: ");
-		assert_int_equal(f->loads, 0);
+		assert_int_equal(f->host->loads, 0);
 		assert_well_formed(f);
 		fake_free(f);
 	}
@@ -1038,12 +876,12 @@ TEST(test_loader_faults)
 {
 	struct fake *f = fake_with("", "");
 
-	f->h->bi.map_missing = true;
+	f->host->h->bi.map_missing = true;
 	assert_int_equal(run(f), RUN_ERROR);
 	assert_has(f, "error: the loader gave no memory map\n");
 	fake_free(f);
 	f = fake_with("", "");
-	f->h->bi.cmdline_truncated = true;
+	f->host->h->bi.cmdline_truncated = true;
 	assert_int_equal(run(f), RUN_ERROR);
 	assert_has(f, "error: the command line is longer than 16383 characters\n");
 	fake_free(f);
@@ -1061,16 +899,16 @@ TEST(test_nokaslr)
 	struct fake *f = fake_with("", "nokaslr seed=1");
 
 	assert_int_equal(run(f), RUN_CLEAN);
-	assert_int_equal(f->h->choice.base, 16 * MIB);
-	assert_int_equal(f->h->choice.virt, 0xffffffff81000000);
+	assert_int_equal(f->host->h->choice.base, 16 * MIB);
+	assert_int_equal(f->host->h->choice.virt, 0xffffffff81000000);
 	assert_has(f, "\"slot\":null,");
 	assert_has(f, "] KASLR disabled: 'nokaslr' on cmdline.\n");
 	fake_free(f);
 	/* 16 MiB holds a module, and the image lies above it: the next free 2 MiB are at 22 MiB. */
 	f = fake_with("reserve 16M 17M module\n", "nokaslr seed=1");
-	f->h->bi.image = (struct range){ 18 * MIB, 21 * MIB };
+	f->host->h->bi.image = (struct range){ 18 * MIB, 21 * MIB };
 	assert_int_equal(run(f), RUN_CLEAN);
-	assert_int_equal(f->h->choice.base, 22 * MIB);
+	assert_int_equal(f->host->h->choice.base, 22 * MIB);
 	assert_has(
 		f,
 		"warning: the preferred base 0x1000000 is taken (overlaps the module at 0x1000000): using 0x1600000\n");
@@ -1103,10 +941,10 @@ TEST(test_no_slot)
 	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 18M\n mem 1 18M 2G hotplug\n", "seed=1");
 
 	assert_int_equal(run(f), RUN_CLEAN);
-	assert_int_equal(f->h->choice.base, 16 * MIB);
+	assert_int_equal(f->host->h->choice.base, 16 * MIB);
 	assert_has(f, "] Physical KASLR disabled: no suitable memory region!\n");
 	assert_has(f, "\"slots\":0,\"slot\":null,");
-	assert_int_not_equal(f->h->choice.virt, 0xffffffff81000000);
+	assert_int_not_equal(f->host->h->choice.virt, 0xffffffff81000000);
 	fake_free(f);
 	f = fake_from_text(small, strlen(small), "image_size=64M,60M");
 	assert_int_equal(run(f), RUN_ERROR);
@@ -1122,7 +960,7 @@ TEST(test_forced_hotplug)
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "warning: hotplug=0: node 0 is treated as hot-pluggable because the option says so\n");
 	assert_has(f, "\"slots\":512,");
-	assert_int_equal(numa_node_of(&f->h->numa, f->h->choice.base), 1);
+	assert_int_equal(numa_node_of(&f->host->h->numa, f->host->h->choice.base), 1);
 	assert_has(f, "\"node\":0,\"pxm\":0,\"present\":1073340416,\"hotplug\":true,\"movable\":false,\"why\":"
 		      "\"reserved 0x0\",");
 	assert_has(f, "  hot-pluggable, pinned by low memory\n");
@@ -1177,7 +1015,7 @@ TEST(test_costs_without_blocks)
 	struct run r;
 
 	assert_int_equal(run(f), RUN_CLEAN);
-	r = run_open(f->h, &f->p);
+	r = run_open(f->host->h, &f->host->p);
 	report_cost(&r, &c[0]);
 	report_cost(&r, &c[1]);
 	report_costs(&r, c, 2);
@@ -1258,7 +1096,7 @@ TEST(test_fragment_says_what_it_did)
 	other = fake_with("", "seed=4 page_size=2m fragment=rand:300 alloc=lowest");
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_int_equal(run(other), RUN_CLEAN);
-	assert_string_not_equal(strstr(f->out, "\"leaf\":"), strstr(other->out, "\"leaf\":"));
+	assert_string_not_equal(strstr(f->host->out, "\"leaf\":"), strstr(other->host->out, "\"leaf\":"));
 	fake_free(f);
 	fake_free(other);
 }
@@ -1268,9 +1106,9 @@ TEST(test_reshaped_memory)
 {
 	struct fake *f = fake_with("", "seed=3 mem=1G memmap=16M$16M");
 
-	f->h->bi.image = (struct range){ 64 * MIB, 66 * MIB };
-	f->h->bi.buffer = (struct range){ 65 * MIB, 65 * MIB + 16 * PAGE_SIZE };
-	f->h->bi.pgd = 64 * MIB + PAGE_SIZE;
+	f->host->h->bi.image = (struct range){ 64 * MIB, 66 * MIB };
+	f->host->h->bi.buffer = (struct range){ 65 * MIB, 65 * MIB + 16 * PAGE_SIZE };
+	f->host->h->bi.pgd = 64 * MIB + PAGE_SIZE;
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "] user-defined physical RAM map:\n");
 	assert_has(f, "] user: [mem 0x0000000001000000-0x0000000001ffffff] reserved\n");
@@ -1285,7 +1123,7 @@ TEST(test_reshaped_memory)
 TEST(test_uefi)
 {
 	struct fake *f = fake_with("", "seed=3");
-	struct bootinfo *bi = &f->h->bi;
+	struct bootinfo *bi = &f->host->h->bi;
 
 	bi->protocol = BOOT_UEFI;
 	bi->conventional[bi->nr_conventional++] = (struct range){ 1 * MIB, 16 * MIB };
@@ -1297,8 +1135,8 @@ TEST(test_uefi)
 	assert_has(f, "\"start\":\"0x20400000\",\"end\":\"0x25800000\",\"what\":\"boot services\"");
 	fake_free(f);
 	f = fake_with("", "seed=3 base=600M");
-	f->h->bi.protocol = BOOT_UEFI;
-	f->h->bi.conventional[f->h->bi.nr_conventional++] = (struct range){ 512 * MIB, 516 * MIB };
+	f->host->h->bi.protocol = BOOT_UEFI;
+	f->host->h->bi.conventional[f->host->h->bi.nr_conventional++] = (struct range){ 512 * MIB, 516 * MIB };
 	assert_int_equal(run(f), RUN_ERROR);
 	assert_has(f, "error: base=0x25800000: firmware does not call it free\n");
 	fake_free(f);
@@ -1311,7 +1149,7 @@ TEST(test_efistub)
 
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 32M\n mem 1 32M 2G hotplug\n", options[i]);
-		struct bootinfo *bi = &f->h->bi;
+		struct bootinfo *bi = &f->host->h->bi;
 
 		bi->protocol = BOOT_UEFI;
 		bi->conventional[bi->nr_conventional++] = (struct range){ 32 * MIB, 36 * MIB };
@@ -1323,7 +1161,7 @@ TEST(test_efistub)
 		assert_has(f, "\"hotplug\":true,\"movable\":false,\"why\":\"kernel\",");
 		assert_has(f, i == 1 ? "KASLR: slot 0 of 4 taken, each 2 MiB\n" : " of 4 drawn, each 2 MiB\n");
 		if (i == 1)
-			assert_int_equal(f->h->choice.base, 32 * MIB);
+			assert_int_equal(f->host->h->choice.base, 32 * MIB);
 		fake_free(f);
 	}
 }
@@ -1335,10 +1173,10 @@ TEST(test_low_memory)
 	struct fake *f = fake_from_text(text, strlen(text), "seed=1");
 
 	assert_int_equal(run(f), RUN_CLEAN);
-	assert_int_equal(f->h->numa.node[0].present, 1 * GIB - 384 * KIB - PAGE_SIZE);
-	assert_true(e820_covers(&f->h->map, (struct range){ 0, PAGE_SIZE }, E820_RESERVED));
-	assert_false(e820_covers(&f->h->map, (struct range){ 640 * KIB, 641 * KIB }, E820_RAM));
-	assert_true(e820_covers(&f->h->map, (struct range){ 1 * MIB, 1 * GIB }, E820_RAM));
+	assert_int_equal(f->host->h->numa.node[0].present, 1 * GIB - 384 * KIB - PAGE_SIZE);
+	assert_true(e820_covers(&f->host->h->map, (struct range){ 0, PAGE_SIZE }, E820_RESERVED));
+	assert_false(e820_covers(&f->host->h->map, (struct range){ 640 * KIB, 641 * KIB }, E820_RAM));
+	assert_true(e820_covers(&f->host->h->map, (struct range){ 1 * MIB, 1 * GIB }, E820_RAM));
 	fake_free(f);
 }
 
@@ -1367,9 +1205,9 @@ TEST(test_base_beyond_all_tables)
 	assert_has(f, "error: base=0x400000000000: page tables end at 0x400000000000\n");
 	fake_free(f);
 	f = fake_with("map 64T 65T usable\n", "levels=4 seed=3 kaslr=efistub");
-	f->h->bi.protocol = BOOT_UEFI;
-	f->h->bi.conventional[f->h->bi.nr_conventional++] = (struct range){ 512 * MIB, 516 * MIB };
-	f->h->bi.conventional[f->h->bi.nr_conventional++] = (struct range){ 64 * TIB, 65 * TIB };
+	f->host->h->bi.protocol = BOOT_UEFI;
+	f->host->h->bi.conventional[f->host->h->bi.nr_conventional++] = (struct range){ 512 * MIB, 516 * MIB };
+	f->host->h->bi.conventional[f->host->h->bi.nr_conventional++] = (struct range){ 64 * TIB, 65 * TIB };
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_has(f, "\"slots\":2,");
 	fake_free(f);
@@ -1381,7 +1219,7 @@ TEST(test_too_many_memmap_ranges)
 	struct fake *f = fake_with("", "seed=3 memmap=1M$32M,1M$34M,1M$36M,1M$38M,1M$40M");
 
 	assert_int_equal(run(f), RUN_CLEAN);
-	assert_int_equal(f->h->choice.base, 16 * MIB);
+	assert_int_equal(f->host->h->choice.base, 16 * MIB);
 	assert_has(f, "warning: more than 4 memmap= ranges: Linux then gives up on a random base\n");
 	assert_has(f, "\"slot\":null,");
 	fake_free(f);
@@ -1393,9 +1231,9 @@ TEST(test_image_outside_the_users_map)
 	struct fake *f = fake_with("", "seed=3 memmap=exactmap memmap=639K@0 memmap=63M@1M");
 
 	assert_int_equal(run(f), RUN_CLEAN);
-	assert_true(f->h->choice.base >= 64 * MIB);
+	assert_true(f->host->h->choice.base >= 64 * MIB);
 	assert_has(f, "] .text .data .bss are not marked as E820_TYPE_RAM!\n");
-	assert_int_equal(f->h->end_of_ram, f->h->choice.end);
+	assert_int_equal(f->host->h->end_of_ram, f->host->h->choice.end);
 	/* 639K less page 0, 63 MiB, the image */
 	assert_has(f, "\"node\":0,\"pxm\":0,\"present\":68739072,");
 	fake_free(f);
@@ -1406,9 +1244,9 @@ TEST(test_dry_run)
 {
 	struct fake *f = fake_with("", "seed=3 dry");
 
-	f->h->bi.protocol = BOOT_UEFI;
+	f->host->h->bi.protocol = BOOT_UEFI;
 	assert_int_equal(run(f), RUN_CLEAN);
-	assert_int_equal(f->loads, 0);
+	assert_int_equal(f->host->loads, 0);
 	assert_has(f, "\nok 3 - read-back: bottom-up # SKIP dry run\n");
 	fake_free(f);
 }
@@ -1436,16 +1274,16 @@ TEST(test_counting_costs_the_same)
 	struct fake *built = fake_machine("four-nodes", options), *counted = fake_machine("four-nodes", options);
 	const char *a, *b;
 
-	built->h->bi.protocol = counted->h->bi.protocol = BOOT_UEFI;
-	counted->p.room = no_room;
+	built->host->h->bi.protocol = counted->host->h->bi.protocol = BOOT_UEFI;
+	counted->host->p.room = no_room;
 	assert_int_equal(run(built), RUN_STAINED);
 	assert_int_equal(run(counted), RUN_STAINED);
 	assert_true(count_of(built, "\"rec\":\"run\"") > 100);
 	assert_int_equal(count_of(counted, "\"rec\":\"run\""), 0);
 	assert_int_equal(count_of(built, kind), 8);
 	assert_int_equal(count_of(counted, kind), 8);
-	a = built->out;
-	b = counted->out;
+	a = built->host->out;
+	b = counted->host->out;
 	for (unsigned i = 0; i < 8; i++) {
 		size_t len = next_record(&a, kind);
 
@@ -1667,11 +1505,11 @@ TEST(test_wrong_memory_is_a_fault)
 
 static void plant_stray_entry(void *ctx, phys_t page)
 {
-	struct fake *f = ctx;
+	struct fake *f = playing;
 
-	fake_clear_page(ctx, page);
-	if (page == f->h->bi.pgd)
-		((uint64_t *)fake_ram_page(&f->ram, page))[300] = 0x7f000000 | PT_TABLE_FLAGS;
+	f->good.clear_page(ctx, page);
+	if (page == f->host->h->bi.pgd)
+		((uint64_t *)fake_ram_page(&f->host->ram, page))[300] = 0x7f000000 | PT_TABLE_FLAGS;
 }
 
 /* A table that nobody built must not be loaded. */
@@ -1679,11 +1517,11 @@ TEST(test_stray_table_is_a_fault)
 {
 	struct fake *f = fake_with("", "seed=3 alloc=lowest");
 
-	fake_ram_page(&f->ram, 0x7f000000);
-	f->p.clear_page = plant_stray_entry;
+	fake_ram_page(&f->host->ram, 0x7f000000);
+	f->host->p.clear_page = plant_stray_entry;
 	assert_int_equal(run(f), RUN_FAULT);
 	assert_has(f, "\nnot ok 2 - walk: lowest\n");
-	assert_int_equal(f->loads, 0);
+	assert_int_equal(f->host->loads, 0);
 	fake_free(f);
 }
 
@@ -1691,10 +1529,10 @@ TEST(test_fault_report)
 {
 	struct fake *f = fake_with("", "seed=3");
 
-	report_fault(f->h, &f->p, "page fault at 0x10");
+	report_fault(f->host->h, &f->host->p, "page fault at 0x10");
 	assert_has(f, "] fault: page fault at 0x10\n");
 	assert_has(f, "\"status\":\"fault\",\"srat\":\"absent\"");
-	assert_int_equal(f->h->result, RUN_FAULT);
+	assert_int_equal(f->host->h->result, RUN_FAULT);
 	fake_free(f);
 }
 
@@ -1730,7 +1568,7 @@ TEST(test_text_fits_two_screens)
 	unsigned lines = 0, wide = 0;
 
 	assert_int_equal(run(f), RUN_CLEAN);
-	for (const char *line = f->out; *line; line = strchr(line, '\n') + 1) {
+	for (const char *line = f->host->out; *line; line = strchr(line, '\n') + 1) {
 		lines++;
 		wide += strcspn(line, "\n") > 80 && !strstr(line, "NUMA: Node");
 	}

@@ -16,6 +16,7 @@ else:
     LOG = ROOT / "build/landfall.log"
 KERNEL = IMAGES / "landfall.elf"
 MACHINE_TOOL = PROGRAMS / "landfall-machine"
+HOST_TOOL = PROGRAMS / "landfall-host"
 PREDICT = PROGRAMS / "landfall-predict"
 
 

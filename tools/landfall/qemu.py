@@ -36,19 +36,20 @@ class QemuError(Exception):
 
 
 class Machine:
-    """A description turned into QEMU arguments and kernel options; name None is QEMU's plain machine."""
+    """A description turned into QEMU arguments and kernel options; name None is QEMU's plain machine. For a run on the host there are
+    no arguments, and the tables lie in `folder`."""
 
-    def __init__(self, name, folder):
-        self.args, self.options, self.seed, self.facts = list(PLAIN), [], None, {}
+    def __init__(self, name, folder, host=False):
+        self.args, self.options, self.seed, self.facts, self.path = list(PLAIN), [], None, {}, None
         if name is None:
             return
         if not MACHINE_TOOL.exists():
             raise QemuError(f"{MACHINE_TOOL} is missing: run make")
-        path = name if "/" in name or "." in name else MACHINES / f"{name}.machine"
-        done = subprocess.run([MACHINE_TOOL, path, "-o", folder, "--print"], capture_output=True, text=True)
+        self.path = name if "/" in name or "." in name else MACHINES / f"{name}.machine"
+        done = subprocess.run([MACHINE_TOOL, self.path, "-t" if host else "-o", folder, "--print"], capture_output=True, text=True)
         if done.returncode:
             raise QemuError(done.stderr.strip())
-        self.args = (Path(folder) / "qemu.args").read_text().splitlines()
+        self.args = [] if host else (Path(folder) / "qemu.args").read_text().splitlines()
         self.facts = dict(line.split(" ", 1) for line in done.stdout.splitlines())
         self.options = self.facts.get("options", "").split()
         self.seed = self.facts.get("seed")
