@@ -25,7 +25,7 @@ KERNEL := $(patsubst %.asm,%.asm.o,$(wildcard boot/*.asm boot/dev/*.asm)) $(sort
 FILE   := $(patsubst %.asm,%.asm.o,$(wildcard boot/file/*.asm)) $(call names,boot/efi boot/file) boot/efi_memmap.o boot/linux.o boot/told.o \
           mm/e820.o lib/string.o lib/format.o lib/scan.o
 # On the host: everything pure, and what the programs in tools/ share.
-HOST   := $(PURE) tools/machine.o tools/tables.o $(filter-out %/main.o,$(call names,tools/predict tools/host))
+HOST   := $(PURE) $(filter-out %main.o,$(call names,tools tools/predict tools/host))
 UNIT   := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 VERSION := $(shell sed -n 's/.*LANDFALL_VERSION "\(.*\)"/\1/p' lib/version.h)

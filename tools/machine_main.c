@@ -11,10 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/machine.h"
+#include "tools/machine_file.h"
 
-#define FOLDER "tests/machines"
-#define TEXT_MAX (1 << 20)
 #define USAGE "usage: landfall-machine NAME|FILE [-o FOLDER] [-t FOLDER] [--print]"
 
 struct request {
@@ -23,7 +21,6 @@ struct request {
 };
 
 static struct machine machine;
-static char text[TEXT_MAX];
 static uint8_t table[MACHINE_TABLE_MAX];
 
 static _Noreturn PRINTF_LIKE(1, 2) void die(const char *fmt, ...)
@@ -57,24 +54,15 @@ static void close_file(FILE *f, const char *name)
 		die("%s: cannot be written", name);
 }
 
-/* A file when the word looks like a path, else one of the descriptions that come with Landfall. */
 static void read_machine(const char *name)
 {
-	char file[256];
 	struct machine_error err;
-	bool path = strchr(name, '/') || strchr(name, '.');
-	size_t len;
-	FILE *f;
 
-	if (snprintf(file, sizeof(file), "%s.machine", name) >= (int)sizeof(file) && !path)
-		die("the name is too long: %s", name);
-	f = path ? open_file("", name, "r") : open_file(FOLDER, file, "r");
-	len = fread(text, 1, sizeof(text), f);
-	if (ferror(f) || len == sizeof(text))
-		die("%s: cannot be read, or is longer than 1 MiB", name);
-	fclose(f);
-	if (!machine_parse(&machine, text, len, &err))
+	if (machine_load(&machine, name, &err))
+		return;
+	if (err.line)
 		die("%s:%u: %s", name, err.line, err.reason);
+	die("%s: %s", name, err.reason);
 }
 
 /* Writes a table; without one, an old file of that name goes. With args, QEMU is told of it. */
@@ -154,12 +142,12 @@ static void print_facts(void)
 static _Noreturn void help(void)
 {
 	puts(USAGE "\n"
-	     "Puts together what a machine description says.\n"
-	     "  -o FOLDER   the tables, and qemu.args: arguments that make this machine in QEMU, one a line\n"
-	     "  -t FOLDER   the tables, and its memory map as Linux prints one\n"
-	     "  --print     its facts, one a line\n"
-	     "  --help      this text\n"
-	     "exit status: 0 good, 2 the description or the arguments are not");
+		   "Puts together what a machine description says.\n"
+		   "  -o FOLDER   the tables, and qemu.args: arguments that make this machine in QEMU, one a line\n"
+		   "  -t FOLDER   the tables, and its memory map as Linux prints one\n"
+		   "  --print     its facts, one a line\n"
+		   "  --help      this text\n"
+		   "exit status: 0 good, 2 the description or the arguments are not");
 	exit(fflush(stdout) ? 2 : 0);
 }
 

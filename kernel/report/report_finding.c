@@ -22,23 +22,37 @@ static const char about[][sizeof(RANGE_OF)] = {
 	[FINDING_MEMORY] = " [mem 0x%08llx-0x%08llx]",
 };
 
+/* A line of text, and the same as a record. */
 void report_finding(struct run *r, const struct finding *f)
 {
+	struct log *l = &r->log;
 	enum finding_kind kind = f->kind;
 	bool domain = kind >= FINDING_DOMAIN;
-	char first[80], second[80] = "";
+	char what[160];
+	int len;
 
 	if (kind >= FINDING_RANGE)
-		format(first, sizeof(first), about[kind], (ull)f->a.start, (ull)f->a.end - 1, (ull)f->pxm);
+		len = format(what, sizeof(what), about[kind], (ull)f->a.start, (ull)f->a.end - 1, (ull)f->pxm);
 	else
-		format(first, sizeof(first), about[kind], domain ? f->pxm : (ull)f->value,
-		       domain ? f->other_pxm : (ull)f->pxm);
+		len = format(what, sizeof(what), about[kind], domain ? f->pxm : (ull)f->value,
+			     domain ? f->other_pxm : (ull)f->pxm);
 	if (kind == FINDING_RANGES)
-		format(second, sizeof(second), " and" RANGE_OF, (ull)f->b.start, (ull)f->b.end - 1, (ull)f->other_pxm);
-	log_text(&r->log, "finding: %s%s%s", f->rule, first, second);
+		format(what + len, sizeof(what) - (size_t)len, " and" RANGE_OF, (ull)f->b.start, (ull)f->b.end - 1,
+		       (ull)f->other_pxm);
+	log_text(l, "finding: %s%s", f->rule, what);
+	log_record(l, "finding");
+	log_str(l, "rule", f->rule);
+	log_str(l, "about", *what ? what + 1 : what);
+	log_end(l);
 }
 
 void report_more_findings(struct run *r, const char *rule, uint64_t nr)
 {
-	log_text(&r->log, "finding: %s: %llu more", rule, (ull)nr);
+	struct log *l = &r->log;
+
+	log_text(l, "finding: %s: %llu more", rule, (ull)nr);
+	log_record(l, "finding");
+	log_str(l, "rule", rule);
+	log_u64(l, "more", nr);
+	log_end(l);
 }

@@ -358,7 +358,7 @@ def test_order_and_frame_of_records(machine):
     kinds = [r["rec"] for r in recs]
     once = [k for i, k in enumerate(kinds) if i == 0 or kinds[i - 1] != k]
 
-    assert once == ["boot", "mem", "affinity", "reserved", "node", "kaslr", "run", "map", "verdict", "cost", "run", "map",
+    assert once == ["boot", "mem", "affinity", "finding", "reserved", "node", "kaslr", "run", "map", "verdict", "cost", "run", "map",
                     "verdict", "cost", "sweep", "end"]
     assert [r["alloc"] for r in recs if r["rec"] == "sweep"] == ["bottom-up", "memblock"]
     boot = recs[0]
@@ -559,11 +559,11 @@ def test_truncated_logs(tmp_path, cut, line, why):
 
 
 @pytest.mark.parametrize("args,why", [
-    ([], "exactly one of --linux-log, --host and --e820 is needed (--help)"),
+    ([], "exactly one of --linux-log, --host, --e820 and --machine is needed (--help)"),
     (["--linux-log", "/nonexistent"], "/nonexistent: No such file or directory"),
     (["--linux-log", "/"], "/: Is a directory"),
     (["--linux-log", "/dev/null"], "/dev/null: no memory map in it (no BIOS-e820 line, no MEMBLOCK configuration)"),
-    (["--linux-log", "/dev/null", "--host"], "exactly one of --linux-log, --host and --e820 is needed (--help)"),
+    (["--linux-log", "/dev/null", "--host"], "exactly one of --linux-log, --host, --e820 and --machine is needed (--help)"),
     (["--e820", "/dev/null"], "--e820 needs --kernel START:END"),
     (["--e820", "/dev/null", "--kernel", "16M:32M"], "/dev/null: no BIOS-e820 line in it"),
     (["--host", "--kernel", "32M:16M"], "--kernel: '32M:16M' is not usable"),

@@ -12,11 +12,20 @@
 #include "kernel/report/report.h"
 #include "kernel/report/report_cost.h"
 #include "lib/version.h"
+#include "tools/predict/from_machine.h"
 #include "tools/predict/linuxlog.h"
+#include "tools/predict/lint.h"
 #include "tools/predict/predict.h"
 #include "tools/predict/text.h"
 
-enum exit_status { EXIT_CLEAN, EXIT_STAINED, EXIT_UNUSABLE, EXIT_FAULT, EXIT_DIFFERS = EXIT_STAINED };
+enum exit_status {
+	EXIT_CLEAN,
+	EXIT_STAINED,
+	EXIT_UNUSABLE,
+	EXIT_FAULT,
+	EXIT_DIFFERS = EXIT_STAINED,
+	EXIT_AWKWARD = EXIT_STAINED
+};
 
 enum option_id {
 	OPT_LOG = 256,
@@ -25,6 +34,7 @@ enum option_id {
 	OPT_SRAT,
 	OPT_SLIT,
 	OPT_SYSTEM_MAP,
+	OPT_MACHINE,
 	OPT_KERNEL,
 	OPT_BRK,
 	OPT_RESERVE,
@@ -57,6 +67,7 @@ static const struct option long_options[] = {
 	{ "srat", required_argument, NULL, OPT_SRAT },
 	{ "slit", required_argument, NULL, OPT_SLIT },
 	{ "system-map", required_argument, NULL, OPT_SYSTEM_MAP },
+	{ "machine", required_argument, NULL, OPT_MACHINE },
 	{ "kernel", required_argument, NULL, OPT_KERNEL },
 	{ "brk", required_argument, NULL, OPT_BRK },
 	{ "reserve", required_argument, NULL, OPT_RESERVE },
@@ -84,7 +95,8 @@ static const struct option long_options[] = {
 };
 
 struct cli {
-	const char *log, *e820, *srat, *slit, *system_map;
+	const char *log, *e820, *machine, *srat, *slit, *system_map;
+	char machine_pages[8];
 	bool host;
 	struct range kernel, buffer;
 	struct range_list reserve, avoid;
@@ -97,12 +109,15 @@ static const char usage[] =
 	"usage: landfall-predict --linux-log FILE [--srat FILE] [--system-map FILE] [options]\n"
 	"       landfall-predict --host [options]\n"
 	"       landfall-predict --e820 FILE --srat FILE --kernel START:END [--reserve S:E]... [options]\n"
+	"       landfall-predict --machine NAME|FILE [options]\n"
+	"       landfall-predict --srat FILE [--slit FILE] [--json]\n"
 	"Where do the early page tables of a machine land, and does one lie on a movable node?\n"
 	"\n"
 	"  --linux-log FILE         a Linux boot log, dmesg or serial, best with memblock=debug; - is standard input\n"
 	"  --host                   this machine: sysfs tables and memory map\n"
 	"  --e820 FILE              BIOS-e820 lines\n"
-	"  --srat FILE              an SRAT, as in /sys/firmware/acpi/tables\n"
+	"  --machine NAME|FILE      a machine description; without --kernel, Debian's newest 6.12 is taken\n"
+	"  --srat FILE              an SRAT, as in /sys/firmware/acpi/tables; alone: what is awkward in it\n"
 	"  --slit FILE              a SLIT: how far the page tables lie from the kernel\n"
 	"  --system-map FILE        that kernel's System.map: its exact end\n"
 	"  --kernel START:END       the kernel, [_text, _end)\n"
@@ -223,6 +238,7 @@ static bool take_plain(struct cli *c, int id, const char *arg)
 		[OPT_SRAT - OPT_LOG] = &c->srat,
 		[OPT_SLIT - OPT_LOG] = &c->slit,
 		[OPT_SYSTEM_MAP - OPT_LOG] = &c->system_map,
+		[OPT_MACHINE - OPT_LOG] = &c->machine,
 		[OPT_ALLOC - OPT_LOG] = &c->alloc,
 		[OPT_PAGE_SIZE - OPT_LOG] = &c->page_size,
 		[OPT_IMAGE_SIZE - OPT_LOG] = &c->image_size,
@@ -259,10 +275,34 @@ static const char *option_name(int id)
 	return o->name;
 }
 
+/* A SRAT alone is a question, too. */
+static bool asks_lint(const struct cli *c)
+{
+	return c->srat && !c->log && !c->e820 && !c->machine && !c->host;
+}
+
+/* What a SRAT alone can be asked: --slit and --json go with it. */
+static bool check_lint(const struct cli *c, struct input_error *err)
+{
+	bool more = c->system_map || c->alloc || c->page_size || c->levels || c->image_size || c->page_offset ||
+		    c->hotplug || c->fragment || c->seed || c->chooser || c->reserve.nr || c->avoid.nr ||
+		    c->movable_node != UNKNOWN || c->kaslr != UNKNOWN || !range_empty(c->kernel) ||
+		    !range_empty(c->buffer) || c->require_srat || c->sweep || c->counts || c->sequence || c->compare;
+
+	return !more || input_fail(err, 0,
+				   "--srat alone takes --slit and --json; else exactly one of --linux-log, "
+				   "--host, --e820 and --machine is needed (--help)");
+}
+
 static bool check_cli(const struct cli *c, struct input_error *err)
 {
-	if (!!c->log + !!c->e820 + c->host != 1)
-		return input_fail(err, 0, "exactly one of --linux-log, --host and --e820 is needed (--help)");
+	if (asks_lint(c))
+		return check_lint(c, err);
+	if (!!c->log + !!c->e820 + !!c->machine + c->host != 1)
+		return input_fail(err, 0,
+				  "exactly one of --linux-log, --host, --e820 and --machine is needed (--help)");
+	if (c->machine && (c->srat || c->system_map))
+		return input_fail(err, 0, "--%s has no effect with --machine", c->srat ? "srat" : "system-map");
 	if (c->e820 && range_empty(c->kernel))
 		return input_fail(err, 0, "--e820 needs --kernel START:END");
 	if (c->system_map && c->e820)
@@ -336,12 +376,33 @@ static bool read_text(struct facts *f, const char *path, struct input_error *err
 	return good;
 }
 
-static bool read_source(const struct cli *c, struct facts *f, struct input_error *err)
+/* The description, and a kernel where none is told. What the command line says beats both. */
+static bool read_machine(struct cli *c, struct facts *f, struct input_error *err)
+{
+	struct from_machine more = { .reserve = &c->reserve, .avoid = &c->avoid };
+
+	if (!machine_read_facts(f, c->machine, &more, err))
+		return false;
+	memcpy(c->machine_pages, more.page_size, sizeof(c->machine_pages));
+	if (!c->page_size && c->machine_pages[0])
+		c->page_size = c->machine_pages;
+	if (!range_empty(c->kernel))
+		return true;
+	if (!machine_assume_kernel(f, &more))
+		return input_fail(err, 0, "too many ranges in --avoid");
+	if (!c->image_size)
+		c->image_size = more.image_size;
+	return true;
+}
+
+static bool read_source(struct cli *c, struct facts *f, struct input_error *err)
 {
 	if (c->host)
 		return host_read(f, err);
 	if (c->log)
 		return read_text(f, c->log, err, linuxlog_read);
+	if (c->machine)
+		return read_machine(c, f, err);
 	/* Nothing tells the CPU: one that has everything. */
 	f->pse = f->gbpages = YES;
 	return read_text(f, c->e820, err, linuxlog_read_map);
@@ -362,9 +423,9 @@ static bool check_nodes(const struct cli *c, struct facts *f, struct input_error
 }
 
 /* What the command line says beats what was read. */
-static bool read_facts(const struct cli *c, struct facts *f, struct input_error *err)
+static bool read_facts(struct cli *c, struct facts *f, struct input_error *err)
 {
-	const char *source = c->log ? c->log : c->e820;
+	const char *source = c->log ? c->log : c->e820 ? c->e820 : c->machine;
 
 	if (!read_source(c, f, err) || (c->srat && !facts_take_srat(f, c->srat, err)) ||
 	    (c->slit && !facts_take_slit(f, c->slit, err)))
@@ -523,7 +584,7 @@ static int list_pages(struct session *s, const struct cli *c, struct input_error
 	return status;
 }
 
-static int predict(const struct cli *c, struct facts *f)
+static int predict(struct cli *c, struct facts *f)
 {
 	struct input_error err = { 0 };
 	char options[1024];
@@ -544,6 +605,17 @@ static int predict(const struct cli *c, struct facts *f)
 	return status;
 }
 
+static int lint(const struct cli *c, struct facts *f)
+{
+	struct input_error err = { 0 };
+	bool clean;
+
+	if (!facts_take_srat(f, c->srat, &err) || (c->slit && !facts_take_slit(f, c->slit, &err)))
+		return complain(&err);
+	err.file = c->srat;
+	return lint_report(f, c->json, &clean, &err) ? (clean ? EXIT_CLEAN : EXIT_AWKWARD) : complain(&err);
+}
+
 int main(int argc, char **argv)
 {
 	static struct cli cli;
@@ -555,7 +627,7 @@ int main(int argc, char **argv)
 		return EXIT_UNUSABLE;
 	}
 	if (parse_cli(&cli, argc, argv, &status))
-		status = predict(&cli, f);
+		status = asks_lint(&cli) ? lint(&cli, f) : predict(&cli, f);
 	facts_free(f);
 	if (fflush(stdout) || ferror(stdout)) {
 		perror("landfall-predict: error: standard output");

@@ -223,7 +223,7 @@ static void report_reservations(struct session *s)
 	}
 }
 
-static bool find_nodes(struct session *s, struct input_error *err)
+struct acpi_root session_tables(const struct session *s)
 {
 	struct acpi_root root = { .mem = &s->platform.phys, .rsdp = PHYS_NONE };
 
@@ -232,6 +232,13 @@ static bool find_nodes(struct session *s, struct input_error *err)
 		for (size_t i = 0; i < root.nr; i++)
 			root.table[i] = TABLE_AT(i);
 	}
+	return root;
+}
+
+static bool find_nodes(struct session *s, struct input_error *err)
+{
+	struct acpi_root root = session_tables(s);
+
 	if (!nodes_join(&s->run, &root) || !slots_find(s, err))
 		return false;
 	s->h->bi.image = s->facts->kernel;
@@ -300,7 +307,8 @@ static bool refuse_option(char *text, struct input_error *err)
 	return input_fail(err, 0, "--%s", text);
 }
 
-bool session_open(struct session *s, struct facts *f, const char *options, struct input_error *err)
+/* Parses the options, and makes room for all that follows. */
+static bool begin(struct session *s, struct facts *f, const char *options, struct input_error *err)
 {
 	struct option_error bad;
 
@@ -312,8 +320,23 @@ bool session_open(struct session *s, struct facts *f, const char *options, struc
 	options_init(&s->h->opt);
 	if (!options_parse(&s->h->opt, options, &bad))
 		return refuse_option(bad.text, err);
-	s->trampoline = f->kaslr != NO;
 	err->text[0] = '\0';
+	return true;
+}
+
+bool session_start(struct session *s, struct facts *f, const char *options, struct input_error *err)
+{
+	if (!begin(s, f, options, err))
+		return false;
+	open_log(s);
+	return true;
+}
+
+bool session_open(struct session *s, struct facts *f, const char *options, struct input_error *err)
+{
+	if (!begin(s, f, options, err))
+		return false;
+	s->trampoline = f->kaslr != NO;
 	take_image(s, options);
 	if (!choose(s, err))
 		return false;

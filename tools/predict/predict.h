@@ -3,6 +3,7 @@
 #ifndef TOOLS_PREDICT_PREDICT_H
 #define TOOLS_PREDICT_PREDICT_H
 
+#include "acpi/root.h"
 #include "kernel/audit.h"
 #include "tools/predict/facts.h"
 #include "tools/predict/shadow.h"
@@ -32,6 +33,15 @@ struct session {
 	const struct range_list *avoid; /* what KASLR must keep off besides; NULL: nothing */
 	struct page_list *pages;        /* receives the pages that memblock hands out, in order; NULL: nobody asks */
 };
+
+/*
+ * Begins a zeroed session: options, log, tables. What comes before everything else, and enough for what needs no
+ * memory. False: *err.
+ */
+MUST_CHECK bool session_start(struct session *s, struct facts *f, const char *options, struct input_error *err);
+
+/* The tables of the facts, the SRAT first. */
+struct acpi_root session_tables(const struct session *s);
 
 /*
  * Takes a zeroed session but for what the caller sets, completed facts and kernel options (as on its command line:

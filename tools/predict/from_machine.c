@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* A machine description as a source of facts, with the kernel that Debian would boot on it. */
+#include "tools/predict/from_machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/machine_file.h"
+
+/*
+ * Debian's newest 6.12 (linux-image-6.12.117+deb12-cloud-amd64): from _text to _end, and what its header asks for
+ * (init_size, in whole 2 MiB for a slot), at the place where a loader leaves it.
+ */
+#define KERNEL_RELEASE "6.12.117+deb12-cloud-amd64 (assumed)"
+#define KERNEL_START (16 * MIB)
+#define KERNEL_END 0x2c30000ull
+#define KERNEL_INIT_SIZE 0x37dc000ull
+#define KERNEL_SLOT "56M"
+
+static bool take_map(struct facts *f, const struct machine *m, struct input_error *err)
+{
+	for (size_t i = 0; i < m->map.nr; i++) {
+		const struct e820_entry *e = &m->map.e[i];
+
+		if (e820_add(&f->map, e->start, e->end - e->start, e->type) != OK)
+			return input_fail(err, 0, "too many ranges in the map");
+	}
+	return f->map.nr || input_fail(err, 0, "the description has no map");
+}
+
+/* The finished table in memory of its own; NULL: the machine has none, or there is no memory. */
+static uint8_t *make_table(const struct machine *m, uint32_t (*make)(const struct machine *, uint8_t *, uint32_t),
+			   size_t *len)
+{
+	uint8_t *bytes = malloc(MACHINE_TABLE_MAX);
+
+	*len = bytes ? make(m, bytes, MACHINE_TABLE_MAX) : 0;
+	if (*len)
+		return bytes;
+	free(bytes);
+	return NULL;
+}
+
+static void take_tables(struct facts *f, const struct machine *m)
+{
+	f->srat_bytes = make_table(m, machine_srat, &f->srat_len);
+	f->beside[0].bytes = make_table(m, machine_madt, &f->beside[0].len);
+	f->nr_beside += f->beside[0].bytes != NULL;
+	f->beside[f->nr_beside].bytes = make_table(m, machine_slit, &f->beside[f->nr_beside].len);
+	f->nr_beside += f->beside[f->nr_beside].bytes != NULL;
+}
+
+/* Modules: reserved before the page tables are built, and KASLR keeps off them. */
+static bool take_reserved(const struct machine *m, struct from_machine *out)
+{
+	for (size_t i = 0; i < m->nr_reserve; i++)
+		if (!range_list_add(out->reserve, m->reserve[i]) || !range_list_add(out->avoid, m->reserve[i]))
+			return false;
+	return true;
+}
+
+/* The value of `name` among the kernel options of the description; empty: it is not there. */
+static void take_option(const struct machine *m, const char *name, char *value, size_t size)
+{
+	const char *at = m->options;
+	size_t n = strlen(name);
+
+	for (*value = '\0'; *(at += strspn(at, " ")); at += strcspn(at, " "))
+		if (!strncmp(at, name, n))
+			snprintf(value, size, "%.*s", (int)strcspn(at + n, " "), at + n);
+}
+
+bool machine_read_facts(struct facts *f, const char *name, struct from_machine *out, struct input_error *err)
+{
+	static struct machine m;
+	struct machine_error bad;
+	char levels[8];
+
+	err->file = name;
+	if (!machine_load(&m, name, &bad))
+		return input_fail(err, bad.line, "%s", bad.reason);
+	if (!take_map(f, &m, err))
+		return false;
+	take_tables(f, &m);
+	f->pse = m.pse ? YES : NO;
+	f->gbpages = m.gbpages && m.pse ? YES : NO;
+	take_option(&m, "levels=", levels, sizeof(levels));
+	f->levels = levels[0] ? (levels[0] == '5' ? 5 : 4) : m.levels;
+	take_option(&m, "page_size=", out->page_size, sizeof(out->page_size));
+	snprintf(f->machine, sizeof(f->machine), "%.127s", m.about);
+	return take_reserved(&m, out) || input_fail(err, 0, "too many ranges in --reserve and --avoid");
+}
+
+bool machine_assume_kernel(struct facts *f, struct from_machine *out)
+{
+	snprintf(f->release, sizeof(f->release), KERNEL_RELEASE);
+	f->version = (struct linux_version){ 6, 12, 117 };
+	f->kernel = (struct range){ KERNEL_START, KERNEL_START + KERNEL_END };
+	out->image_size = KERNEL_SLOT;
+	return range_list_add(out->avoid, (struct range){ KERNEL_START, KERNEL_START + KERNEL_INIT_SIZE });
+}
