@@ -50,7 +50,7 @@ FFLAGS := $(WARN) $(SANE) -fsanitize=fuzzer-no-link
 
 # One recipe: every object lies in the folder of what it is built for. Folder, what is printed, compiler, flags.
 define compile
-build/$(1)/%.o: %.c
+build/$(1)/%.o: %.c Makefile
 	$$(call say,$(2),$$<)
 	$$(Q)$$($(3)) $$($(4)) -MMD -MP -c -o $$@ $$<
 endef
@@ -60,16 +60,17 @@ $(eval $(call compile,host,HOSTCC,HOSTCC,HFLAGS))
 $(eval $(call compile,tools,HOSTCC,HOSTCC,TFLAGS))
 $(eval $(call compile,fuzz,FUZZCC,FUZZ_CC,FFLAGS))
 
-build/kernel/%.asm.o build/efi/%.asm.o: %.asm build/layout.inc
+build/kernel/%.asm.o build/efi/%.asm.o: %.asm build/layout.inc Makefile
 	$(call say,NASM,$<)
 	$(Q)$(NASM) -f elf64 -I. -DPAYLOAD='"build/landfall.bin"' -MD $(@:.o=.d) -MP -o $@ $<
 
 build/host/pure.a: $(HOST:%=build/host/%)
 build/tools/pure.a: $(HOST:%=build/tools/%)
 build/fuzz/pure.a: $(HOST:%=build/fuzz/%)
-build/%/pure.a:
+# A folder is younger than the archive when a file of it has gone.
+build/%/pure.a: lib acpi mm kernel kernel/report kernel/state tools/predict
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar qcsP $@ $^
+	$(Q)rm -f $@ && ar qcsP $@ $(filter %.o,$^)
 
 # ---- the image -------------------------------------------------------------------------------------------------------
 build/font.c: tools/font
@@ -338,4 +339,4 @@ help: ## list the targets
         test-compilers test-cures test-data test-fuzz test-linux test-packaging test-predict test-qemu test-sweep test-tools test-transplant test-uefi test-unit
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find $(addprefix build/,kernel efi host tools fuzz) -name '*.d' 2>/dev/null)
