@@ -117,8 +117,8 @@ def test_killed(victim):
 
 
 def test_panic(tmp_path):
-    """Linux on a machine with next to no memory behind its image."""
+    """Linux on a machine that has not enough memory for its first process."""
     description = tmp_path / "small.machine"
-    description.write_text("about small\nsource our own layout\nqemu q35\nmemory 128M\ncpu max\nsmp 1\noptions mem=62M\n")
-    said = refused(image("6.12"), "--machine", description, "--alloc", "bottom-up")
+    description.write_text("about small\nsource our own layout\nqemu q35\nmemory 128M\ncpu max\nsmp 1\noptions mem=40M\n")
+    said = refused(image("6.12"), "--machine", description, "--alloc", "bottom-up", "--shell")
     assert "Kernel panic - not syncing" in said

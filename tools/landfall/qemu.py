@@ -29,6 +29,8 @@ DEBUG_EXIT = ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
 PIPE_SIZE = 1 << 20  # the most that any user may ask for
 # What MACHINE=none starts from; options given after it win.
 PLAIN = ["-machine", "q35,accel=tcg", "-cpu", "max", "-m", "512M"]
+# A Linux that gives up.
+PANIC = rb"(Kernel panic - not syncing: [^\r\n]*|PANIC: early exception[^\r\n]*)[\r\n]"
 
 
 class QemuError(Exception):
@@ -261,7 +263,7 @@ def no_verdict(found):
 
 def panic(log):
     """What a Linux in panic says, or ''."""
-    m = re.search(rb"(Kernel panic - not syncing: [^\r\n]*|PANIC: early exception[^\r\n]*)[\r\n]", log)
+    m = re.search(PANIC, log)
     return m[1].decode("ascii", "replace") if m else ""
 
 

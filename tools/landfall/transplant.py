@@ -25,10 +25,10 @@ LEVELS = {"4": ",la57=off", "5": ""}
 OVMF = "/usr/share/ovmf/OVMF.fd"
 LOUD = "console=ttyS0 earlyprintk=serial,ttyS0,115200 ignore_loglevel memblock=debug"
 ZONES_KNOWN = rb"Early memory node ranges\r?\n"
-# In user space: what each zone has, and which blocks of memory go offline.
+SHELL_DONE = rb"THE END\r?\n"
+# In user space: which blocks of zone Movable go offline.
 SCRIPT = r"""
 echo
-$b awk '/^Node/ { node = $2; zone = $4 } /present/ { print "ZONE", node, zone, $2 }' /proc/zoneinfo
 for d in /sys/devices/system/memory/memory*; do
 	n=none; for l in $d/node*; do n=${l##*node}; done
 	z=$($b tr ' ' ',' < $d/valid_zones)
@@ -104,16 +104,20 @@ class Boot:
         """On to the zones, or, if asked for, to a shell; the blocks that went offline there."""
         surgeon.set_word("memblock_debug", 0, 1)  # tens of thousands of lines on the memory map
         surgeon.gdb.go()
-        if not guest.read_until(ZONES_KNOWN, self.args.timeout):
-            raise qemu.QemuError(f"Linux {self.image.release} did not come to its zones: {qemu.last_words(guest.log)}")
+        self._wait(guest, ZONES_KNOWN, self.args.timeout, "its zones")
         if not self.args.shell:
             return None
-        if not guest.read_until(rb"THE END\r?\n", 3 * self.args.timeout):
-            raise qemu.QemuError(f"Linux {self.image.release} did not come to a shell: {qemu.last_words(guest.log)}")
+        self._wait(guest, SHELL_DONE, 3 * self.args.timeout, "the end of its shell")
         blocks = {}
         for node, state in re.findall(rb"^BLOCK (\w+) (gone|kept)\r?$", guest.log, re.M):
             blocks.setdefault(node.decode(), [0, 0])[state == b"kept"] += 1
         return blocks
+
+    def _wait(self, guest, pattern, timeout, what):
+        """A panic ends the waiting, too: not every one ends the machine."""
+        found = guest.read_until(b"(?:%b)|%b" % (pattern, qemu.PANIC), timeout)
+        if not found or qemu.panic(guest.log):
+            raise qemu.QemuError(f"Linux {self.image.release} did not come to {what}: {qemu.last_words(guest.log)}")
 
     def _compare(self, log, policy, base, tables, blocks):
         words = self._predict(log, policy, base, "--compare", (0, 1))
