@@ -17,7 +17,7 @@ CONSOLE = f"console=ttyS0 {EARLY} memblock=debug"
 PRESET = 0x4000000, 0x3430000  # image_size=linux-6.1
 # The first allocation after nodes are registered: page tables, marks and nodes are final, and with 4 KiB pages tens of
 # thousands of lines on the memory map follow.
-NODES_KNOWN = r"sparse_init\+"
+NODES_KNOWN = r"sparse_(?:init|init_nid|index_alloc)\+"
 # What a CPU has to lack so that Linux, which has no option for it, uses no larger leaves.
 LEAF = {"4k": ",-pse,-pdpe1gb", "2m": ",-pdpe1gb", "1g": ""}
 LEVELS = {4: ",la57=off", 5: ""}

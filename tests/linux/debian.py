@@ -9,6 +9,7 @@ names those of `make test` are fetched. Package lists are those of the host, or,
 ones below build/linux/apt, of all of Debian's suites that have kernels."""
 import functools
 import io
+import os
 import re
 import shutil
 import struct
@@ -19,8 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build/linux"
-# The kernels of `make test`; 6.1 is the one whose geometry image_size=linux-6.1 stands for.
-KERNELS = ["6.1", "6.12"]
+# The kernels of `make test`, or those of `make test-linux KERNELS="5.10 7.3"`; 6.1 is the one that image_size=linux-6.1 stands for.
+KERNELS = os.environ.get("KERNELS", "6.1 6.12").split()
 # Those that are Debian's full kernel; of all others the small one for virtual machines is taken.
 FULL = ["6.1"]
 BUSYBOX = "busybox-static"
@@ -124,6 +125,7 @@ class Kernel:
             raise Missing(reason(name))
         self.name, self.path = name, images[-1]
         self.release = self.path.name.partition("-")[2]
+        self.series = tuple(map(int, name.split(".")[:2]))
         head = self.path.read_bytes()
         setup = (head[0x1F1] + 1) * 512
         at, length = struct.unpack_from("<II", head, 0x248)

@@ -27,9 +27,21 @@ def lines(data):
     return [STAMP.sub("", line, count=1) if line.startswith("[") else line for line in text.split("\n")[:-1]]
 
 
+# How 7.0 and later spell the types of the memory map, and what earlier ones do not print at all.
+TYPES = {"  System RAM": " usable", "  device reserved": " reserved", "  persistent RAM (": " persistent (", "]  ": "] "}
+ADDED = re.compile(r"BIOS-e820: \[gap ")
+
+
+def old_spelling(line):
+    """A line of the memory map as Linux spelt it until 6.19, which is how Landfall spells it."""
+    for new, old in TYPES.items():
+        line = line.replace(new, old)
+    return line
+
+
 def shared(log):
     """What has to be the same in two logs, in their order; Linux tells the end of low memory in a second last_pfn line."""
-    found = [line for line in log if SHARED.match(line)]
+    found = [old_spelling(line) for line in log if SHARED.match(line) and not ADDED.match(line)]
     pfn = [line for line in found if line.startswith("last_pfn")]
     return [line for line in found if line not in pfn[1:]]
 
