@@ -8,6 +8,7 @@
 #include "kernel/report/report.h"
 #include "kernel/report/report_cost.h"
 #include "lib/format.h"
+#include "mm/pagetable.h"
 #include "mm/pgwalk.h"
 
 /* Too large for the stack. */
@@ -32,23 +33,46 @@ static bool prepare(struct outcome *a)
 	return true;
 }
 
-static void describe_map(struct outcome *a)
+struct direct_map audit_direct_map(const struct run *r)
 {
-	const struct handover *h = a->r->h;
-
-	a->dm = (struct direct_map){
-		.policy = a->policy,
-		.mem = a->r->p->tables,
+	const struct handover *h = r->h;
+	struct direct_map dm = {
+		.mem = r->p->tables,
 		.root = h->bi.pgd,
 		.levels = h->choice.levels,
 		.page_sizes = h->choice.page_sizes,
 		.page_offset = h->choice.page_offset,
 		.kernel_end = h->choice.end,
 		.end = h->end_of_ram,
+		.trampoline = h->choice.trampoline,
 		.fragment = h->opt.fragment,
 	};
-	a->dm.fragment.seed = h->seed;
-	pt_alloc_init(&a->dm.alloc, &a->mb, h->bi.buffer);
+
+	dm.fragment.seed = h->seed;
+	return dm;
+}
+
+static void describe_map(struct outcome *a)
+{
+	a->dm = audit_direct_map(a->r);
+	a->dm.policy = a->policy;
+	pt_alloc_init(&a->dm.alloc, &a->mb, a->r->h->bi.buffer);
+	a->dm.alloc.tell = a->r->p->handed_out;
+	a->dm.alloc.tell_ctx = a->r->p->ctx;
+}
+
+/*
+ * The trampoline's pages are not the direct map's: they come right after the tables of the first MiB, from what the
+ * buffer has left.
+ */
+static void leave_out_trampoline(struct outcome *a)
+{
+	uint64_t pages = range_size(a->r->h->bi.buffer) / PAGE_SIZE, before = a->dm.levels - 1;
+	uint64_t from_buffer = min_u64(pages > before ? pages - before : 0, a->dm.trampoline_pages);
+
+	a->dm.alloc.from_buffer -= from_buffer;
+	a->trampoline_pages = a->dm.trampoline_pages - from_buffer;
+	a->dm.alloc.from_memblock -= a->trampoline_pages;
 }
 
 static bool build(struct outcome *a)
@@ -65,12 +89,13 @@ static bool build(struct outcome *a)
 				    a->last ? "" : "; the policies behind it are not tried");
 	if (st != OK)
 		return report_error(a->r, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
+	leave_out_trampoline(a);
 	return true;
 }
 
 /* ---- counting instead ---- */
 
-void audit_see_counted(void *ctx, const struct count_run *run)
+static void see_counted(void *ctx, const struct count_run *run)
 {
 	struct outcome *a = ctx;
 
@@ -99,13 +124,14 @@ static void start_picture(struct outcome *a)
 static bool count_first(struct outcome *a)
 {
 	const struct platform *p = a->r->p;
-	struct count count = { .run = audit_see_counted, .ctx = a, .numa = &a->r->h->numa, .by_level = true };
+	struct count count = { .run = see_counted, .ctx = a, .numa = &a->r->h->numa, .by_level = true };
 
 	if (!p->room)
 		return true;
 	start_picture(a);
 	placement_init(&a->placement, &a->r->h->numa);
 	a->dm.count = &count;
+	a->dm.alloc.tell = NULL; /* nothing is handed out */
 	if (!build(a))
 		return false;
 	a->counted = !p->room(p->ctx, a->placement.table_pages);
@@ -148,7 +174,9 @@ static void see_table(void *ctx, phys_t table, enum pt_level level, uint64_t vir
 		wrong(a, NO_MEMORY_AT, (unsigned long long)table);
 	*entry = old;
 	a->tables[level]++;
-	placement_add(&a->placement, table, level);
+	/* A prediction may not know where its top table lies: then it is one that no memory could hold. */
+	if (table < MAXMEM_5LEVEL)
+		placement_add(&a->placement, table, level);
 }
 
 static void see_leaves(void *ctx, const struct pgwalk_leaf *first, uint64_t count)
@@ -201,11 +229,6 @@ static const uint64_t *walk_table(void *ctx, phys_t table)
 	return mem->page(mem->ctx, table);
 }
 
-static uint64_t total_ram(const struct memblock *mb)
-{
-	return memblock_memory_in(mb, (struct range){ 0, UINT64_MAX });
-}
-
 static uint64_t total_reserved(const struct memblock *mb)
 {
 	uint64_t bytes = 0;
@@ -219,6 +242,7 @@ static uint64_t total_reserved(const struct memblock *mb)
 static void compare(struct outcome *a)
 {
 	uint64_t taken = total_reserved(&a->mb) - total_reserved(a->r->mb);
+	uint64_t ram = memblock_memory_in(&a->mb, (struct range){ 0, a->dm.end });
 
 	for (unsigned size = 0; size < 3; size++) {
 		if (a->leaves[size] != a->dm.leaves[size])
@@ -230,12 +254,12 @@ static void compare(struct outcome *a)
 			wrong(a, "%llu %s pages found, %llu built", (unsigned long long)a->tables[level],
 			      pt_level_name(level), (unsigned long long)a->dm.pages[level]);
 	}
-	if (a->ram_mapped != total_ram(&a->mb))
-		wrong(a, "%s of %s of RAM mapped", human(a->ram_mapped).s, human(total_ram(&a->mb)).s);
+	if (a->ram_mapped != ram)
+		wrong(a, "%s of %s of RAM mapped", human(a->ram_mapped).s, human(ram).s);
 	if (a->placement.table_pages != a->dm.alloc.from_buffer + a->dm.alloc.from_memblock)
 		wrong(a, "%llu pages found, %llu taken", (unsigned long long)a->placement.table_pages,
 		      (unsigned long long)(a->dm.alloc.from_buffer + a->dm.alloc.from_memblock));
-	if (taken != a->dm.alloc.from_memblock * PAGE_SIZE)
+	if (taken != (a->dm.alloc.from_memblock + a->trampoline_pages) * PAGE_SIZE)
 		wrong(a, "%s reserved for pages, %llu pages taken", human(taken).s,
 		      (unsigned long long)a->dm.alloc.from_memblock);
 }
@@ -307,8 +331,8 @@ static void load_and_read_back(struct outcome *a)
 	const struct platform *p = a->r->p;
 	enum status st;
 
-	if (a->wrong[0] || a->r->h->opt.dry) {
-		check(a, "read-back", a->wrong[0] ? "not loaded" : "dry run");
+	if (a->wrong[0] || a->r->h->opt.dry || !p->load_map) {
+		check(a, "read-back", a->r->h->opt.dry && !a->wrong[0] ? "dry run" : "not loaded");
 		return;
 	}
 	st = p->load_map(p->ctx, a->dm.root, a->dm.page_offset);

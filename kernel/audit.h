@@ -11,8 +11,8 @@
  */
 MUST_CHECK bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, struct cost *cost);
 
-/* For counting instead of building: takes a run of pages into the audit (ctx). */
-void audit_see_counted(void *ctx, const struct count_run *run);
+/* Describes the direct map of a run, but for its policy and where its pages come from. */
+struct direct_map audit_direct_map(const struct run *r);
 
 /* Lends the memblock that policies build from, between two of them. */
 struct memblock *audit_memblock(void);

@@ -49,25 +49,15 @@ static struct sweep_image image_of(const struct handover *h)
 	return image;
 }
 
-static void describe(struct run *r, const struct sweep_image *image, bool trampoline, struct sweep *s)
+static void describe(struct run *r, const struct sweep_image *image, struct sweep *s)
 {
-	struct handover *h = r->h;
-
-	s->map = (struct direct_map){
-		.levels = h->choice.levels,
-		.page_sizes = h->choice.page_sizes,
-		.page_offset = h->choice.page_offset,
-		.end = h->end_of_ram,
-		.trampoline = trampoline,
-		.fragment = h->opt.fragment,
-	};
-	s->map.fragment.seed = h->seed;
+	s->map = audit_direct_map(r);
 	s->image = *image;
-	s->slots = &h->slots;
-	r->mb->movable_node = h->opt.movable_node;
+	s->slots = &r->h->slots;
+	r->mb->movable_node = r->h->opt.movable_node;
 	s->start = r->mb;
 	s->work = audit_memblock();
-	s->numa = &h->numa;
+	s->numa = &r->h->numa;
 	s->max_tries = SWEEP_MAX_TRIES;
 }
 
@@ -110,11 +100,11 @@ static bool sweep_policy(struct run *r, const struct pt_policy *policy)
 	return true;
 }
 
-bool sweep_image(struct run *r, const struct sweep_image *image, bool trampoline)
+bool sweep_image(struct run *r, const struct sweep_image *image)
 {
 	const struct options *o = &r->h->opt;
 
-	describe(r, image, trampoline, &the_sweep);
+	describe(r, image, &the_sweep);
 	for (unsigned i = 0; i < o->nr_policies; i++) {
 		if (!sweep_policy(r, pt_policies[o->policy[i]]))
 			return false;
@@ -128,5 +118,5 @@ bool sweep_policies(struct run *r)
 
 	if (r->h->choice.put_back)
 		return report_error(r, "sweep: mem= or memmap= takes away the memory under the image");
-	return take_image_away(r) && sweep_image(r, &image, false) && put_image_back(r, image.taken);
+	return take_image_away(r) && sweep_image(r, &image) && put_image_back(r, image.taken);
 }

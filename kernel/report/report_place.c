@@ -354,7 +354,7 @@ void report_policy(struct outcome *a)
 		 (ull)a->dm.alloc.from_buffer);
 	if (a->counted)
 		log_text(l, "counts only: %sno page of them is listed or looked at",
-			 a->r->p->room ? "firmware has no room for so many tables, so " : "");
+			 a->r->h->opt.dry ? "firmware has no room for so many tables, so " : "");
 	log_text(l, "leaves: %llu of 4 KiB, %llu of 2 MiB, %llu of 1 GiB", (ull)a->leaves[PT_PTE],
 		 (ull)a->leaves[PT_PMD], (ull)a->leaves[PT_PUD]);
 	if (a->dm.fragment.every || a->dm.fragment.permille)

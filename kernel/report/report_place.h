@@ -22,6 +22,7 @@ struct outcome {
 	uint64_t ram_mapped;
 	char wrong[120]; /* the first thing that is not as it must be; empty: none */
 	struct placement placement;
+	uint64_t trampoline_pages; /* of what memblock gave: Linux's, not the direct map's */
 	struct cost_sum cost;
 	bool stained[PT_LEVELS][MAX_NUMNODES];
 	struct picture picture;

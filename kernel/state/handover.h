@@ -48,6 +48,7 @@ struct choice {
 	uint64_t size;        /* what a slot must hold */
 	uint64_t slots, slot; /* slot: UINT64_MAX with base= or nokaslr */
 	uint64_t page_offset;
+	bool trampoline; /* its base is random: a Linux takes pages of its real-mode trampoline (a prediction only) */
 	bool on_hotplug; /* the base lies on hot-pluggable memory */
 	bool put_back;   /* mem= or memmap= had taken away the memory that the image lies in */
 };

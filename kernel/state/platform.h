@@ -41,7 +41,10 @@ struct platform {
 	const char *(*console_open)(void *ctx, const struct options *opt);
 	/* The open screen to draw on; false when none is. May be NULL: no screen either. */
 	bool (*canvas)(void *ctx, struct canvas *out);
-	/* Loads the top table into CR3; from then on RAM is reached at page_offset. ERR_UNREADABLE: refused. */
+	/*
+	 * Loads the top table into CR3; from then on RAM is reached at page_offset. ERR_UNREADABLE: refused. May be
+	 * NULL: no map is ever loaded.
+	 */
 	enum status (*load_map)(void *ctx, phys_t root, uint64_t page_offset);
 	/* Goes back to the early tables in the image. */
 	void (*unload_map)(void *ctx);
@@ -49,6 +52,8 @@ struct platform {
 	uint8_t (*peek)(void *ctx, uint64_t virt);
 	/* True when that many page tables can be kept at once. NULL: always, as they are the real ones. */
 	bool (*room)(void *ctx, uint64_t pages);
+	/* Told of every page-table page, in the order in which it is handed out. May be NULL. */
+	void (*handed_out)(void *ctx, phys_t page, bool from_buffer);
 	/* Zeroes a page of the image (buffer, top table) by its physical address, through the early window. */
 	void (*clear_page)(void *ctx, phys_t page);
 };

@@ -534,17 +534,11 @@ static int print_comparison(const struct facts *f, const struct page_list *pages
 static int report(struct session *s, const struct cli *c)
 {
 	static struct cost costs[OPT_MAX_POLICIES];
-	static struct outcome audit;
 	struct handover *h = s->h;
-	int home = numa_node_of(&h->numa, h->choice.base);
 
 	for (unsigned i = 0; i < h->opt.nr_policies; i++) {
-		if (!predict_map(s, pt_policies[h->opt.policy[i]], &audit))
+		if (!audit_policy(&s->run, pt_policies[h->opt.policy[i]], i + 1 == h->opt.nr_policies, &costs[i]))
 			return EXIT_UNUSABLE;
-		report_policy(&audit);
-		costs[i] = cost_of(&audit.cost, &audit.placement, &audit.dm, home);
-		report_cost(&s->run, &costs[i]);
-		h->result = audit.placement.on_movable ? RUN_STAINED : RUN_CLEAN;
 	}
 	if (h->opt.nr_policies > 1)
 		report_costs(&s->run, costs, h->opt.nr_policies);
@@ -561,7 +555,7 @@ static int report(struct session *s, const struct cli *c)
 /* --sequence and --compare speak of one policy's pages. */
 static int list_pages(struct session *s, const struct cli *c, struct input_error *err)
 {
-	static struct outcome audit;
+	static struct cost cost;
 	struct page_list pages = { 0 };
 	int status;
 
@@ -575,7 +569,7 @@ static int list_pages(struct session *s, const struct cli *c, struct input_error
 			   (unsigned long long)predict_estimate(s));
 	if (err->text[0])
 		return complain(err);
-	if (!predict_map(s, pt_policies[s->h->opt.policy[0]], &audit))
+	if (!audit_policy(&s->run, pt_policies[s->h->opt.policy[0]], true, &cost))
 		return EXIT_UNUSABLE;
 	if (c->compare && !can_compare(s->facts, &pages, err))
 		return complain(err);

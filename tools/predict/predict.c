@@ -96,6 +96,40 @@ static uint64_t read_clock(void *ctx)
 	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
+static void note_page(void *ctx, phys_t page, bool from_buffer)
+{
+	struct page_list *l = ((struct session *)ctx)->pages;
+
+	if (from_buffer || !l)
+		return;
+	if (l->nr == l->room) {
+		l->room = l->room ? 2 * l->room : 4096;
+		l->page = realloc(l->page, l->room * sizeof(*l->page));
+		if (!l->page) {
+			fputs("landfall-predict: error: out of memory for the list of pages\n", stderr);
+			exit(2);
+		}
+	}
+	l->page[l->nr++] = page;
+}
+
+/* A new map begins: nothing is kept of the one before it. */
+static void clear_page(void *ctx, phys_t page)
+{
+	const struct session *s = ctx;
+
+	if (page == s->h->bi.pgd)
+		shadow_clear(s->shadow);
+}
+
+/* A list of pages needs them one by one, the records only where there are not too many. */
+static bool has_room(void *ctx, uint64_t pages)
+{
+	const struct session *s = ctx;
+
+	return s->pages || (!s->counts && pages <= PREDICT_MAX_BUILT);
+}
+
 static void open_log(struct session *s)
 {
 	uint64_t boot_id = 0;
@@ -107,6 +141,10 @@ static void open_log(struct session *s)
 	s->platform.phys = (struct physmem){ .read = read_table_bytes, .ctx = s->facts };
 	s->platform.write = write_line;
 	s->platform.tsc = read_clock;
+	s->platform.clear_page = clear_page;
+	s->platform.handed_out = note_page;
+	s->platform.room = has_room;
+	s->platform.ctx = s;
 	s->run = run_open(s->h, &s->platform);
 	s->h->log.text = s->h->opt.report_text && !s->quiet;
 	s->h->log.json = s->h->opt.report_json && !s->quiet;
@@ -165,6 +203,17 @@ static bool choose(struct session *s, struct input_error *err)
 	return true;
 }
 
+/* Which page of the image it is only a System.map tells; one that memblock may give away cannot be it. */
+static phys_t top_table(const struct facts *f)
+{
+	struct range page = { f->pgd, f->pgd + PAGE_SIZE };
+
+	if (f->pgd == PHYS_NONE || f->pgd % PAGE_SIZE || range_overlaps(page, f->buffer) ||
+	    !memblock_overlaps(&f->mb.reserved, page, NULL))
+		return TOP_TABLE;
+	return f->pgd;
+}
+
 static void take_image(struct session *s, const char *options)
 {
 	struct bootinfo *bi = &s->h->bi;
@@ -172,7 +221,7 @@ static void take_image(struct session *s, const char *options)
 
 	bi->protocol = BOOT_PREDICT;
 	bi->buffer = f->buffer;
-	bi->pgd = f->pgd;
+	bi->pgd = top_table(f);
 	snprintf(bi->loader, sizeof(bi->loader), "landfall-predict");
 	snprintf(bi->cmdline, sizeof(bi->cmdline), "%s", options);
 	snprintf(s->h->smbios.product, sizeof(s->h->smbios.product), "%.*s", SMBIOS_NAME_MAX - 1, f->machine);
@@ -289,7 +338,7 @@ static void introduce(struct session *s)
 		 : c->page_sizes & PAGE_2M ? "2m"
 					   : "4k",
 		 f->pse == UNKNOWN && s->h->opt.page_size == PAGE_SIZE_AUTO ? " (assumed)" : "",
-		 s->trampoline ? "on" : "off", s->h->opt.movable_node ? "on" : "off");
+		 c->trampoline ? "on" : "off", s->h->opt.movable_node ? "on" : "off");
 	if (f->incomplete[0])
 		log_text(l, "inputs incomplete: %s", f->incomplete);
 	report_boot_record(&s->run);
@@ -336,7 +385,7 @@ bool session_open(struct session *s, struct facts *f, const char *options, struc
 {
 	if (!begin(s, f, options, err))
 		return false;
-	s->trampoline = f->kaslr != NO;
+	s->h->choice.trampoline = f->kaslr != NO;
 	take_image(s, options);
 	if (!choose(s, err))
 		return false;
@@ -361,154 +410,4 @@ uint64_t predict_estimate(const struct session *s)
 	if (!(s->h->choice.page_sizes & PAGE_2M))
 		pages += ram / (2 * MIB) + s->facts->mb.memory.nr;
 	return pages;
-}
-
-/* ---- one map ---- */
-
-static void note_page(void *ctx, phys_t page, bool from_buffer)
-{
-	struct page_list *l = ctx;
-
-	if (from_buffer)
-		return;
-	if (l->nr == l->room) {
-		l->room = l->room ? 2 * l->room : 4096;
-		l->page = realloc(l->page, l->room * sizeof(*l->page));
-		if (!l->page) {
-			fputs("landfall-predict: error: out of memory for the list of pages\n", stderr);
-			exit(2);
-		}
-	}
-	l->page[l->nr++] = page;
-}
-
-static void see_table(void *ctx, phys_t table, enum pt_level level, uint64_t virt)
-{
-	struct outcome *a = ctx;
-
-	(void)virt;
-	a->tables[level]++;
-	/* Which page of the image the top table is only a System.map tells. */
-	if (level == PT_PGD)
-		table = a->r->h->bi.pgd;
-	if (table != PHYS_NONE)
-		placement_add(&a->placement, table, level);
-}
-
-static void see_leaves(void *ctx, const struct pgwalk_leaf *first, uint64_t count)
-{
-	struct outcome *a = ctx;
-
-	a->leaves[first->level] += count;
-}
-
-static void see_run(void *ctx, const struct placement_run *run)
-{
-	struct outcome *a = ctx;
-
-	report_run(a, run);
-	if (run->level == PT_PGD)
-		return;
-	if (run->movable)
-		a->stained[run->level][run->nid] = true;
-	cost_add(&a->cost, (struct range){ run->start, run->end }, run->movable);
-	picture_mark(&a->picture, (struct range){ run->start, run->end }, run->movable ? '!' : '#');
-}
-
-static bool prepare(struct session *s, struct outcome *a)
-{
-	const struct handover *h = s->h;
-
-	a->r = &s->run;
-	a->mb = *s->run.mb;
-	a->mb.bottom_up = a->policy->bottom_up;
-	a->mb.movable_node = h->opt.movable_node;
-	if (a->policy->srat_first && numa_apply(&h->numa, &a->mb) != OK)
-		return report_error(a->r, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
-	shadow_clear(s->shadow);
-	a->dm = (struct direct_map){
-		.policy = a->policy,
-		.mem = s->platform.tables,
-		.root = TOP_TABLE,
-		.levels = h->choice.levels,
-		.page_sizes = h->choice.page_sizes,
-		.page_offset = h->choice.page_offset,
-		.kernel_end = h->choice.end,
-		.end = h->end_of_ram,
-		.trampoline = s->trampoline,
-		.fragment = h->opt.fragment,
-	};
-	a->dm.fragment.seed = h->seed;
-	pt_alloc_init(&a->dm.alloc, &a->mb, h->bi.buffer);
-	return true;
-}
-
-/*
- * The trampoline's pages are not the direct map's: they come right after the tables of the first MiB, from what the
- * buffer has left.
- */
-static void leave_out_trampoline(struct outcome *a, uint64_t buffer_pages)
-{
-	uint64_t before = a->dm.levels - 1;
-	uint64_t left = buffer_pages > before ? buffer_pages - before : 0;
-	uint64_t from_buffer = min_u64(left, a->dm.trampoline_pages);
-
-	a->dm.alloc.from_buffer -= from_buffer;
-	a->dm.alloc.from_memblock -= a->dm.trampoline_pages - from_buffer;
-}
-
-static bool build(struct outcome *a)
-{
-	uint64_t buffer_pages = range_size(a->dm.alloc.buffer) / PAGE_SIZE;
-	uint64_t start = log_now_ns(&a->r->log);
-	enum status st = direct_map_build(&a->dm);
-
-	a->build_ns = log_now_ns(&a->r->log) - start;
-	if (st == ERR_NO_MEMORY)
-		return report_error(a->r, "%s: no page left for a page table while mapping 0x%llx (Linux would panic)",
-				    a->policy->name, (unsigned long long)a->dm.failed_at);
-	if (st != OK)
-		return report_error(a->r, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
-	leave_out_trampoline(a, buffer_pages);
-	return true;
-}
-
-static bool walk(struct session *s, struct outcome *a)
-{
-	const struct pgwalk_visit visit = { see_table, see_leaves, a };
-	struct pgwalk w = shadow_walk(s->shadow, a->dm.root, a->dm.levels);
-	uint64_t last = a->dm.page_offset + (a->dm.end - 1);
-	enum status st;
-
-	a->placement.run = see_run;
-	a->placement.ctx = a;
-	a->placement.single = s->h->opt.report_full;
-	st = pgwalk_range(&w, a->dm.page_offset, last, &visit);
-	placement_finish(&a->placement);
-	return st == OK || report_error(a->r, "%s: the tables cannot be walked: %s", a->policy->name, status_str(st));
-}
-
-bool predict_map(struct session *s, const struct pt_policy *policy, struct outcome *a)
-{
-	struct count count = { .run = audit_see_counted, .ctx = a, .numa = &s->h->numa, .by_level = true };
-
-	memset(a, 0, sizeof(*a));
-	a->policy = policy;
-	if (!prepare(s, a))
-		return false;
-	if (s->pages) {
-		a->dm.alloc.tell = note_page;
-		a->dm.alloc.tell_ctx = s->pages;
-	}
-	picture_init(&a->picture, s->run.mb, &s->h->numa);
-	picture_mark(&a->picture, (struct range){ s->h->choice.base, s->h->choice.end }, 'K');
-	placement_init(&a->placement, &s->h->numa);
-	a->counted = s->counts || (!s->pages && predict_estimate(s) > PREDICT_MAX_BUILT);
-	a->dm.count = a->counted ? &count : NULL;
-	if (!build(a))
-		return false;
-	if (!a->counted)
-		return walk(s, a);
-	memcpy(a->leaves, a->dm.leaves, sizeof(a->leaves));
-	return true;
 }

@@ -12,7 +12,7 @@
 #define PREDICT_MAX_BUILT (1ull << 24)
 /* and beyond this they cannot be listed one by one. */
 #define PREDICT_MAX_LISTED (1ull << 27)
-/* Where the shadow keeps the top table: no RAM is there. */
+/* Where the shadow keeps the top table when nobody knows its place: no RAM is there. */
 #define TOP_TABLE (1ull << 60)
 
 struct page_list {
@@ -26,7 +26,6 @@ struct session {
 	struct platform platform;
 	struct run run; /* run.mb: what every map starts from */
 	struct shadow *shadow;
-	bool trampoline;
 	/* set by the caller */
 	bool quiet;                     /* no text, no records */
 	bool counts;                    /* no tables are built */
@@ -53,12 +52,6 @@ void session_close(struct session *s);
 
 /* Page-table pages that one map needs at most. */
 uint64_t predict_estimate(const struct session *s);
-
-/*
- * Builds that policy's map and finds where its pages lie, through an independent walk: a->placement. False: an error
- * has been reported.
- */
-MUST_CHECK bool predict_map(struct session *s, const struct pt_policy *policy, struct outcome *a);
 
 /* slots.c: h->slots and h->choice.slots. Between nodes_join and nodes_accept, as in the kernel. */
 MUST_CHECK bool slots_find(struct session *s, struct input_error *err);

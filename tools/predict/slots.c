@@ -91,5 +91,5 @@ bool slots_sweep(struct session *s)
 
 	if (memblock_free(s->run.mb, image) != OK)
 		return report_error(&s->run, "more than %d reserved ranges", MEMBLOCK_MAX);
-	return sweep_image(&s->run, &at, s->trampoline);
+	return sweep_image(&s->run, &at);
 }
