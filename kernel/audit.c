@@ -84,8 +84,8 @@ static bool build(struct outcome *a)
 	if (st == ERR_NO_MEMORY)
 		return report_error(a->r,
 				    "%s: no page left for a page table while mapping 0x%llx (%llu taken so far)%s",
-				    a->policy->name, (unsigned long long)a->dm.failed_at,
-				    (unsigned long long)(a->dm.alloc.from_buffer + a->dm.alloc.from_memblock),
+				    a->policy->name, (ull)a->dm.failed_at,
+				    (ull)(a->dm.alloc.from_buffer + a->dm.alloc.from_memblock),
 				    a->last ? "" : "; the policies behind it are not tried");
 	if (st != OK)
 		return report_error(a->r, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
@@ -171,7 +171,7 @@ static void see_table(void *ctx, phys_t table, enum pt_level level, uint64_t vir
 	(void)virt;
 	*entry = ~old;
 	if (*entry != ~old)
-		wrong(a, NO_MEMORY_AT, (unsigned long long)table);
+		wrong(a, NO_MEMORY_AT, (ull)table);
 	*entry = old;
 	a->tables[level]++;
 	/* A prediction may not know where its top table lies: then it is one that no memory could hold. */
@@ -186,9 +186,9 @@ static void see_leaves(void *ctx, const struct pgwalk_leaf *first, uint64_t coun
 	struct range r = { first->phys, first->phys + count * size };
 
 	if (first->virt - a->dm.page_offset != first->phys)
-		wrong(a, "0x%llx maps 0x%llx", (unsigned long long)first->virt, (unsigned long long)first->phys);
+		wrong(a, "0x%llx maps 0x%llx", (ull)first->virt, (ull)first->phys);
 	if (first->flags != (PT_LEAF_FLAGS | (first->level == PT_PTE ? 0 : PT_LARGE)))
-		wrong(a, "flags 0x%llx at 0x%llx", (unsigned long long)first->flags, (unsigned long long)first->virt);
+		wrong(a, "flags 0x%llx at 0x%llx", (ull)first->flags, (ull)first->virt);
 	a->leaves[first->level] += count;
 	a->ram_mapped += memblock_memory_in(&a->mb, r);
 }
@@ -215,7 +215,7 @@ static void see_run(void *ctx, const struct placement_run *run)
 	if (a->r->chart)
 		chart_add_run(a->r->chart, run);
 	if (!is_rightful(a, pages))
-		wrong(a, "page table at 0x%llx, in memory that was not free", (unsigned long long)run->start);
+		wrong(a, "page table at 0x%llx, in memory that was not free", (ull)run->start);
 	if (run->movable)
 		a->stained[run->level][run->nid] = true;
 	cost_add(&a->cost, pages, run->movable);
@@ -246,22 +246,21 @@ static void compare(struct outcome *a)
 
 	for (unsigned size = 0; size < 3; size++) {
 		if (a->leaves[size] != a->dm.leaves[size])
-			wrong(a, "%llu leaves of size %u found, %llu built", (unsigned long long)a->leaves[size], size,
-			      (unsigned long long)a->dm.leaves[size]);
+			wrong(a, "%llu leaves of size %u found, %llu built", (ull)a->leaves[size], size,
+			      (ull)a->dm.leaves[size]);
 	}
 	for (unsigned level = 0; level < PT_PGD; level++) {
 		if (a->tables[level] != a->dm.pages[level])
-			wrong(a, "%llu %s pages found, %llu built", (unsigned long long)a->tables[level],
-			      pt_level_name(level), (unsigned long long)a->dm.pages[level]);
+			wrong(a, "%llu %s pages found, %llu built", (ull)a->tables[level], pt_level_name(level),
+			      (ull)a->dm.pages[level]);
 	}
 	if (a->ram_mapped != ram)
 		wrong(a, "%s of %s of RAM mapped", human(a->ram_mapped).s, human(ram).s);
 	if (a->placement.table_pages != a->dm.alloc.from_buffer + a->dm.alloc.from_memblock)
-		wrong(a, "%llu pages found, %llu taken", (unsigned long long)a->placement.table_pages,
-		      (unsigned long long)(a->dm.alloc.from_buffer + a->dm.alloc.from_memblock));
+		wrong(a, "%llu pages found, %llu taken", (ull)a->placement.table_pages,
+		      (ull)(a->dm.alloc.from_buffer + a->dm.alloc.from_memblock));
 	if (taken != (a->dm.alloc.from_memblock + a->trampoline_pages) * PAGE_SIZE)
-		wrong(a, "%s reserved for pages, %llu pages taken", human(taken).s,
-		      (unsigned long long)a->dm.alloc.from_memblock);
+		wrong(a, "%s reserved for pages, %llu pages taken", human(taken).s, (ull)a->dm.alloc.from_memblock);
 }
 
 static struct pgwalk walk_of(struct outcome *a)
@@ -310,9 +309,9 @@ static void read_back(struct outcome *a)
 		const struct memblock_region *m = &a->mb.memory.r[i];
 
 		if (!read_back_byte(a, m->start))
-			wrong(a, "0x%llx differs", (unsigned long long)m->start);
+			wrong(a, "0x%llx differs", (ull)m->start);
 		if (!read_back_byte(a, m->end - 1))
-			wrong(a, "0x%llx differs", (unsigned long long)m->end - 1);
+			wrong(a, "0x%llx differs", (ull)m->end - 1);
 	}
 }
 

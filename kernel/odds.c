@@ -6,6 +6,7 @@
 #include "kernel/memory.h"
 #include "kernel/report/report.h"
 #include "kernel/report/report_sweep.h"
+#include "lib/format.h"
 
 /* Too large for the stack. */
 static struct sweep the_sweep;
@@ -74,14 +75,13 @@ static bool refuse(struct run *r, const struct sweep *s, enum status st)
 				    base);
 	case ERR_CONFLICT:
 		return report_error(r, "sweep: fragment=rand: more than %llu large leaves to look at for every slot",
-				    (unsigned long long)SWEEP_MAX_LEAVES);
+				    (ull)SWEEP_MAX_LEAVES);
 	case ERR_NOT_FOUND:
 		return report_error(r, "sweep: no slot holds %s", human(r->h->choice.size).s);
 	default:
 		if (s->tries == s->max_tries)
 			return report_error(r, "sweep: %s: more than %llu of %llu slots would have to be tried",
-					    s->policy->name, (unsigned long long)s->max_tries,
-					    (unsigned long long)s->slots->total);
+					    s->policy->name, (ull)s->max_tries, (ull)s->slots->total);
 		return report_error(r, "sweep: %s: memory has more than %d regions", s->policy->name, MEMBLOCK_MAX);
 	}
 }

@@ -13,7 +13,8 @@
 MUST_CHECK bool sweep_policies(struct run *r);
 
 /*
- * The same where r->mb has all that is reserved but the image, for any image. Leaves r->mb without the image, and r->h->numa judged by it.
+ * The same where r->mb has all that is reserved but the image, for any image. Leaves r->mb without the image, and
+ * r->h->numa judged by it.
  */
 MUST_CHECK bool sweep_image(struct run *r, const struct sweep_image *image);
 

@@ -181,11 +181,10 @@ static bool is_free(const struct bootinfo *bi, const struct e820 *map, struct ra
 		REFUSE("a hole in RAM is nearer than the %s that the image needs", human(r.end - r.start).s);
 	for (size_t i = 0; i < bi->nr_keep; i++) {
 		if (range_overlaps(bi->keep[i].r, r))
-			REFUSE("overlaps the %s at 0x%llx", keep_name(bi->keep[i].why),
-			       (unsigned long long)bi->keep[i].r.start);
+			REFUSE("overlaps the %s at 0x%llx", keep_name(bi->keep[i].why), (ull)bi->keep[i].r.start);
 	}
 	if (!stays && range_overlaps(moved, bi->image))
-		REFUSE("overlaps the image where it was loaded, 0x%llx", (unsigned long long)bi->image.start);
+		REFUSE("overlaps the image where it was loaded, 0x%llx", (ull)bi->image.start);
 	if (bi->nr_conventional && !is_free_in_firmware(bi, wanted))
 		REFUSE("firmware does not call it free");
 #undef REFUSE
@@ -196,14 +195,13 @@ static bool take_forced_base(struct run *r)
 {
 	struct handover *h = r->h;
 	phys_t base = h->opt.base;
-	uint64_t need = base == h->bi.image.start ? h->choice.end : h->choice.size;
+	uint64_t need = base == h->bi.image.start ? h->choice.length : h->choice.size;
 	struct reason why;
 
 	if (need > highest_end(h) || base > highest_end(h) - need)
-		return report_error(r, "base=0x%llx: page tables end at 0x%llx", (unsigned long long)base,
-				    (unsigned long long)highest_end(h));
+		return report_error(r, "base=0x%llx: page tables end at 0x%llx", (ull)base, (ull)highest_end(h));
 	if (!is_free(&h->bi, &h->map, (struct range){ base, base + need }, &why))
-		return report_error(r, "base=0x%llx: %s", (unsigned long long)base, why.text);
+		return report_error(r, "base=0x%llx: %s", (ull)base, why.text);
 	h->choice.base = base;
 	return true;
 }
@@ -237,7 +235,7 @@ static bool take_preferred_base(struct run *r)
 				    h->opt.image_given ? "image_size=" : "no place for the image",
 				    human(h->choice.size).s);
 	report_warning(r, "the preferred base 0x%llx is taken (%s): using 0x%llx", KASLR_PREFERRED, why.text,
-		       (unsigned long long)h->choice.base);
+		       (ull)h->choice.base);
 	return true;
 }
 
@@ -315,10 +313,9 @@ static bool take_size(struct run *r)
 	uint64_t slot = h->opt.image_given ? h->opt.image_slot : real;
 
 	if (h->opt.image_given && (slot < real || h->opt.image_end < real))
-		return report_error(r, "image_size=: Landfall itself needs 0x%llx bytes", (unsigned long long)real);
+		return report_error(r, "image_size=: Landfall itself needs 0x%llx bytes", (ull)real);
 	h->choice.size = align_up(slot, KASLR_ALIGN);
-	/* Still without the base: an offset. */
-	h->choice.end = align_up(h->opt.image_given ? h->opt.image_end : real, PAGE_SIZE);
+	h->choice.length = align_up(h->opt.image_given ? h->opt.image_end : real, PAGE_SIZE);
 	return true;
 }
 
@@ -333,11 +330,11 @@ static bool check_page_offset(struct run *r)
 		limit = LAST_ENTRY_5LEVEL;
 	}
 	if (at < lowest || at >= limit)
-		return report_error(r, "page_offset=0x%llx: outside 0x%llx-0x%llx (%u levels)", (unsigned long long)at,
-				    (unsigned long long)lowest, (unsigned long long)limit, h->choice.levels);
+		return report_error(r, "page_offset=0x%llx: outside 0x%llx-0x%llx (%u levels)", (ull)at, (ull)lowest,
+				    (ull)limit, h->choice.levels);
 	if (h->end_of_ram > limit - at)
-		return report_error(r, "page_offset=0x%llx: no room for %s of addresses below 0x%llx",
-				    (unsigned long long)at, human(h->end_of_ram).s, (unsigned long long)limit);
+		return report_error(r, "page_offset=0x%llx: no room for %s of addresses below 0x%llx", (ull)at,
+				    human(h->end_of_ram).s, (ull)limit);
 	return true;
 }
 
@@ -362,7 +359,7 @@ static bool settle(struct run *r)
 	struct handover *h = r->h;
 	struct choice *c = &h->choice;
 
-	c->end += c->base;
+	c->end = c->base + c->length;
 	return keep_image_in_map(r, (struct range){ c->base, c->end }) && check_page_offset(r);
 }
 

@@ -13,6 +13,7 @@
 #include "kernel/state/options_map.h"
 #include "kernel/state/options_parse.h"
 #include "kernel/upgrade.h"
+#include "lib/format.h"
 #include "mm/pagetable.h"
 
 static void start_log(struct run *r, struct entropy *e)
@@ -177,7 +178,7 @@ static bool open_acpi(struct run *r, struct acpi_root *root)
 	if (rsdp != PHYS_NONE)
 		st = acpi_root_open(root, &r->p->phys, rsdp);
 	if (st != OK && h->opt.acpi_rsdp != PHYS_NONE)
-		return report_error(r, "acpi_rsdp=0x%llx: %s", (unsigned long long)rsdp,
+		return report_error(r, "acpi_rsdp=0x%llx: %s", (ull)rsdp,
 				    st == ERR_NOT_FOUND ? "no RSDP there" : status_str(st));
 	if (st != OK) {
 		*root = (struct acpi_root){ .mem = &r->p->phys, .rsdp = PHYS_NONE };

@@ -5,11 +5,10 @@
 #include "acpi/cpio.h"
 #include "kernel/report/report.h"
 #include "kernel/report/report_machine.h"
+#include "lib/format.h"
 
 #define FOLDER "kernel/firmware/acpi/"
 #define FILES_MAX 64 /* NR_ACPI_INITRD_TABLES of Linux, per archive */
-
-typedef unsigned long long ull;
 
 /* What a file must be to be taken as a table. */
 enum verdict { TABLE, TOO_SMALL, NOT_READ, WRONG_LENGTH, WRONG_SUM };

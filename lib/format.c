@@ -72,11 +72,11 @@ static const char *read_length(const char *f, struct spec *s)
 		return f + (f[1] == 'h' ? 2 : 1);
 	}
 	if (f[0] == 'l') {
-		s->bytes = sizeof(long);
+		s->bytes = f[1] == 'l' ? sizeof(long long) : sizeof(long);
 		return f + (f[1] == 'l' ? 2 : 1);
 	}
 	if (f[0] == 'z' || f[0] == 'j') {
-		s->bytes = sizeof(size_t);
+		s->bytes = f[0] == 'z' ? sizeof(size_t) : sizeof(intmax_t);
 		return f + 1;
 	}
 	return f;
@@ -261,4 +261,17 @@ int format(char *buf, size_t size, const char *fmt, ...)
 	n = format_v(buf, size, fmt, ap);
 	va_end(ap);
 	return n;
+}
+
+void builder_add(struct builder *b, const char *fmt, ...)
+{
+	size_t room = b->size - b->len;
+	va_list ap;
+	size_t n;
+
+	va_start(ap, fmt);
+	n = (size_t)format_v(b->s + b->len, room, fmt, ap);
+	va_end(ap);
+	b->cut |= n >= room;
+	b->len += n < room ? n : room - 1;
 }

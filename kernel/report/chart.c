@@ -84,7 +84,7 @@ static void mark(struct chart *c, unsigned bar, const struct placement_run *run)
 	uint64_t ram = bar_ram(c, bar), start = node_offset(c, run->nid, run->start);
 	unsigned first = scale(start, ram, c->places);
 	unsigned last = scale(start + (run->end - run->start) - PAGE_SIZE, ram, c->places);
-	uint8_t bit = (uint8_t)(1u << (c->nr_policies - 1));
+	uint16_t bit = (uint16_t)(1u << (c->nr_policies - 1));
 
 	for (unsigned i = first; i <= last && i < c->places; i++) {
 		c->tables[bar * c->places + i] |= bit;
@@ -182,12 +182,12 @@ static void draw_verdict(struct sheet *s, unsigned policy)
 	at.x = column_x(s, s->badge + LABEL_COLUMNS + 1);
 	at.colour = COLOUR_TEXT;
 	if (p->stains)
-		say(s, at, "%llu of %llu pages on movable nodes, %s pinned", (unsigned long long)p->stains,
-		    (unsigned long long)p->pages, human(p->pinned).s);
+		say(s, at, "%llu of %llu pages on movable nodes, %s pinned", (ull)p->stains, (ull)p->pages,
+		    human(p->pinned).s);
 	else if (open)
 		say(s, at, "%s", no_verdict(s->h).why);
 	else
-		say(s, at, "none of %llu pages on a movable node", (unsigned long long)p->pages);
+		say(s, at, "none of %llu pages on a movable node", (ull)p->pages);
 	s->y += s->line + s->quarter;
 }
 
@@ -203,8 +203,8 @@ static void draw_verdicts(struct sheet *s)
 		format(below, sizeof(below), ", %s below movable node %d", human(next->start - choice->end).s,
 		       next->nid);
 	say(s, (struct words){ s->left, s->y, COLOUR_DIM, COLOUR_BACK }, "for an image of %s at 0x%llx, node %d%s%s",
-	    human(choice->end - choice->base).s, (unsigned long long)choice->base,
-	    numa_node_of(s->c->numa, choice->base), below, s->badge == WIDE_BADGE ? "; one node is assumed" : "");
+	    human(choice->end - choice->base).s, (ull)choice->base, numa_node_of(s->c->numa, choice->base), below,
+	    s->badge == WIDE_BADGE ? "; one node is assumed" : "");
 	s->y += s->line + 2 * s->half;
 }
 
@@ -248,7 +248,7 @@ static void draw_legend(const struct sheet *s)
 		say(s, at, "repeat with: %s", s->h->bi.cmdline);
 	else
 		say(s, at, "repeat with: %s%sseed=0x%llx", s->h->bi.cmdline, s->h->bi.cmdline[0] ? " " : "",
-		    (unsigned long long)s->h->seed);
+		    (ull)s->h->seed);
 }
 
 /* ---- bars ---- */
@@ -339,8 +339,8 @@ static void draw_memory(const struct sheet *s, unsigned bar, struct box whole)
 
 /* The places that have one of these bits. */
 struct marks {
-	const uint8_t *places;
-	uint8_t bits;
+	const uint16_t *places;
+	uint16_t bits;
 	enum colour colour;
 };
 
@@ -372,7 +372,7 @@ static void draw_lane(const struct sheet *s, unsigned policy, unsigned bar, stru
 	unsigned note = s->right - (NOTE_COLUMNS - 1) * s->column, middle = lane.y + (lane.height - s->line) / 2;
 	enum colour colour = p->on[bar] ? policy_colour(policy) : COLOUR_DIM;
 	size_t places = (size_t)bar * s->c->places;
-	uint8_t bit = (uint8_t)(1u << policy);
+	uint16_t bit = (uint16_t)(1u << policy);
 
 	say(s, (struct words){ column_x(s, 1), middle, colour, COLOUR_BACK }, "%s", p->name);
 	if (p->stains_on[bar])
@@ -426,7 +426,7 @@ static void draw_bar(const struct sheet *s, const struct rows *r, unsigned bar)
 	say(s, (struct words){ s->left, middle, COLOUR_TEXT, COLOUR_BACK }, "node %u", s->c->nid[bar]);
 	if (s->label == WIDE_COLUMNS)
 		say(s, (struct words){ column_x(s, LABEL_COLUMNS), middle, COLOUR_DIM, COLOUR_BACK }, "0x%llx",
-		    (unsigned long long)node_start(s, s->c->nid[bar]));
+		    (ull)node_start(s, s->c->nid[bar]));
 	say(s, (struct words){ s->right - (NOTE_COLUMNS - 1) * s->column, middle, COLOUR_TEXT, COLOUR_BACK }, "%s%s",
 	    human(node->present).s, node_words(node));
 	draw_memory(s, bar, b);
@@ -434,14 +434,14 @@ static void draw_bar(const struct sheet *s, const struct rows *r, unsigned bar)
 		if (r->lanes)
 			draw_lane(s, i, bar, (struct box){ b.x, s->y + r->bar + i * r->lane, b.width, r->lane });
 		else
-			draw_marks(s, (struct marks){ s->c->tables + places, (uint8_t)(1u << i), policy_colour(i) },
+			draw_marks(s, (struct marks){ s->c->tables + places, (uint16_t)(1u << i), policy_colour(i) },
 				   half_of(s, b, true));
 	}
 	if (numa_node_of(s->c->numa, choice->base) == s->c->nid[bar])
 		fill(s,
 		     part_box(s, bar, (struct range){ choice->base, choice->end }, r->lanes ? b : half_of(s, b, false)),
 		     COLOUR_IMAGE);
-	draw_marks(s, (struct marks){ s->c->stains + places, 0xff, COLOUR_STAIN }, b);
+	draw_marks(s, (struct marks){ s->c->stains + places, UINT16_MAX, COLOUR_STAIN }, b);
 }
 
 /*

@@ -28,7 +28,7 @@ struct chart {
 	unsigned nr_policies;
 	struct chart_policy policy[OPT_MAX_POLICIES];
 	/* a bit a policy: page tables, and those that are stains */
-	uint8_t tables[CHART_MARKS], stains[CHART_MARKS];
+	uint16_t tables[CHART_MARKS], stains[CHART_MARKS];
 };
 
 /* An empty chart of the memory of mb; needs numa_judge. Both stay as they are until it is drawn. */

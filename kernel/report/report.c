@@ -21,12 +21,12 @@ struct human human(uint64_t bytes)
 		u++;
 	}
 	if (u == 0)
-		format(h.s, sizeof(h.s), "%llu B", (unsigned long long)bytes);
+		format(h.s, sizeof(h.s), "%llu B", (ull)bytes);
 	else if (bytes % one == 0)
-		format(h.s, sizeof(h.s), "%llu %ciB", (unsigned long long)(bytes / one), unit[u]);
+		format(h.s, sizeof(h.s), "%llu %ciB", (ull)(bytes / one), unit[u]);
 	else
-		format(h.s, sizeof(h.s), "%llu.%llu %ciB", (unsigned long long)(bytes / one),
-		       (unsigned long long)(bytes % one / (one / 1024) * 10 / 1024), unit[u]);
+		format(h.s, sizeof(h.s), "%llu.%llu %ciB", (ull)(bytes / one),
+		       (ull)(bytes % one / (one / 1024) * 10 / 1024), unit[u]);
 	return h;
 }
 
@@ -93,20 +93,20 @@ static void say_seed(struct run *r, const struct entropy *e)
 {
 	const struct handover *h = r->h;
 	char sources[40] = "";
-	size_t len = 0;
+	struct builder list = BUILDER(sources);
 
 	for (unsigned s = 0; s < ENTROPY_SOURCES; s++) {
 		if (e->used[s])
-			len += (size_t)format(sources + len, sizeof(sources) - len, " %s", entropy_names[s]);
+			builder_add(&list, " %s", entropy_names[s]);
 		if (e->rubbish[s])
 			report_warning(r, "%s: %s; not used for the seed", entropy_names[s],
 				       s == ENTROPY_TSC ? "the counter stands still" : "answers rubbish");
 	}
 	if (h->opt.seed_given)
-		log_text(&r->log, "seed: 0x%llx, as given", (unsigned long long)h->seed);
+		log_text(&r->log, "seed: 0x%llx, as given", (ull)h->seed);
 	else
-		log_text(&r->log, "seed: 0x%llx, from%s", (unsigned long long)h->seed, len ? sources : " nothing");
-	if (!len && !h->opt.seed_given)
+		log_text(&r->log, "seed: 0x%llx, from%s", (ull)h->seed, list.len ? sources : " nothing");
+	if (!list.len && !h->opt.seed_given)
 		report_warning(r, "no source of entropy works: the seed is the same at every boot");
 }
 
@@ -302,8 +302,7 @@ static void say_how_to_repeat(struct run *r)
 	if (h->opt.seed_given)
 		log_text(&r->log, "repeat with: %s", given);
 	else
-		log_text(&r->log, "repeat with: %s%sseed=0x%llx", given, given[0] ? " " : "",
-			 (unsigned long long)h->seed);
+		log_text(&r->log, "repeat with: %s%sseed=0x%llx", given, given[0] ? " " : "", (ull)h->seed);
 }
 
 enum run_result report_end(struct run *r)

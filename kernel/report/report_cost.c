@@ -6,8 +6,6 @@
 #include "lib/format.h"
 #include "mm/policy.h"
 
-typedef unsigned long long ull;
-
 /* Columns of the table. The levels of page tables stand side by side, in the order of enum pt_level. */
 enum column {
 	POLICY,
@@ -98,12 +96,12 @@ static void fill_table(const struct cost *c, unsigned nr)
 static void say_groups(struct log *l)
 {
 	char text[LOG_COLUMNS] = "";
-	size_t len = 0, start = 0, group = 0;
+	struct builder line = BUILDER(text);
+	size_t start = 0, group = 0;
 
 	for (unsigned column = 0; column < COLUMNS && group < ARRAY_SIZE(groups); column++) {
 		if (column == groups[group].column)
-			len += (size_t)format(text + len, sizeof(text) - len, "%*s%s", (int)(start - len), "",
-					      groups[group++].text);
+			builder_add(&line, "%*s%s", (int)(start - line.len), "", groups[group++].text);
 		start += table.width[column] ? table.width[column] + 1 : 0;
 	}
 	log_text(l, "%s", text);
@@ -111,15 +109,14 @@ static void say_groups(struct log *l)
 
 static void say_line(struct log *l, const struct line *line)
 {
-	char text[LOG_COLUMNS];
-	size_t len = 0;
+	char text[LOG_COLUMNS] = "";
+	struct builder all = BUILDER(text);
 
 	for (unsigned column = 0; column < COLUMNS; column++) {
 		int width = (int)table.width[column];
 
 		if (width)
-			len += (size_t)format(text + len, sizeof(text) - len, column ? " %*s" : "%*s",
-					      column ? width : -width, line->cell[column]);
+			builder_add(&all, column ? " %*s" : "%*s", column ? width : -width, line->cell[column]);
 	}
 	log_text(l, "%s", text);
 }

@@ -4,8 +4,6 @@
 
 #include "lib/format.h"
 
-typedef unsigned long long ull;
-
 #define RANGE_OF " [mem 0x%08llx-0x%08llx] of PXM %llu"
 
 /* What the kinds are about: at most two numbers, or a range and its domain. In the order of enum finding_kind. */

@@ -10,8 +10,6 @@
 #define DISTANCES_MAX 8     /* nodes whose distances are printed as a table */
 #define NODE_LINES_MAX 64   /* lines of text; the records have all */
 
-typedef unsigned long long ull;
-
 /* ---- memory map ---- */
 
 void report_memory_map(struct run *r, const char *prefix, const struct e820 *map)
@@ -32,8 +30,8 @@ void report_memory_marks(struct run *r)
 		unsigned marks = bi->conventional_marks[i];
 
 		if (marks)
-			log_text(&r->log, "efi: free [mem 0x%016llx-0x%016llx]%s%s", (unsigned long long)free.start,
-				 (unsigned long long)free.end - 1, marks & MEMORY_MIRRORED ? " mirrored" : "",
+			log_text(&r->log, "efi: free [mem 0x%016llx-0x%016llx]%s%s", (ull)free.start, (ull)free.end - 1,
+				 marks & MEMORY_MIRRORED ? " mirrored" : "",
 				 marks & MEMORY_HOT_PLUGGABLE ? " hot-pluggable" : "");
 	}
 }
@@ -188,13 +186,12 @@ void report_distances(struct run *r, const struct slit *slit)
 	if (n->nr_nodes)
 		report_linux(r, "NUMA: Initialized distance table, cnt=%u", n->nr_nodes);
 	for (unsigned i = 0; n->nr_nodes <= DISTANCES_MAX && i < n->nr_nodes; i++) {
-		char row[5 * DISTANCES_MAX];
-		size_t len = 0;
+		char text[5 * DISTANCES_MAX] = "";
+		struct builder row = BUILDER(text);
 
 		for (unsigned j = 0; j < n->nr_nodes; j++)
-			len += (size_t)format(row + len, sizeof(row) - len, " %3u",
-					      slit_distance(slit, n->node[i].pxm, n->node[j].pxm));
-		log_text(&r->log, "distances of node %u:%s", i, row);
+			builder_add(&row, " %3u", slit_distance(slit, n->node[i].pxm, n->node[j].pxm));
+		log_text(&r->log, "distances of node %u:%s", i, text);
 	}
 }
 

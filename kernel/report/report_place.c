@@ -8,8 +8,6 @@
 #define NODES_A_TABLE 5 /* columns of nodes that fit beside each other */
 #define NODES_SHOWN 30  /* in all tables of one policy; the records have all */
 
-typedef unsigned long long ull;
-
 /* ---- the image ---- */
 
 void report_choice(struct run *r)
@@ -153,24 +151,6 @@ static uint64_t pages_on(const struct placement *pl, unsigned column)
 	return pages;
 }
 
-/* A line put together piece by piece. */
-struct row {
-	char s[LOG_COLUMNS];
-	size_t len;
-};
-
-static void PRINTF_LIKE(2, 3) row_add(struct row *row, const char *fmt, ...)
-{
-	size_t room = sizeof(row->s) - row->len;
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = format_v(row->s + row->len, room, fmt, ap);
-	va_end(ap);
-	row->len += min_u64((uint64_t)n, room - 1);
-}
-
 /* What the columns of a table show: nodes, by number. */
 struct columns {
 	unsigned nr, nid[NODES_SHOWN];
@@ -194,7 +174,8 @@ static struct columns columns_of(const struct placement *pl)
 
 static void say_head(const struct outcome *a, const struct columns *c, unsigned first, unsigned last)
 {
-	struct row row = { .len = 0 };
+	char text[LOG_COLUMNS] = "";
+	struct builder row = BUILDER(text);
 	char name[16];
 
 	for (unsigned i = first; i < last; i++) {
@@ -202,17 +183,18 @@ static void say_head(const struct outcome *a, const struct columns *c, unsigned 
 			format(name, sizeof(name), "no node");
 		else
 			format(name, sizeof(name), "node %u", c->nid[i]);
-		row_add(&row, "%9s ", name);
+		builder_add(&row, "%9s ", name);
 	}
 	if (last == c->nr)
-		row_add(&row, "%9s", "total");
+		builder_add(&row, "%9s", "total");
 	log_text(&a->r->log, "      %s", row.s);
 }
 
 static void say_level(const struct outcome *a, unsigned level, const struct columns *c, unsigned first)
 {
 	unsigned last = (unsigned)min_u64(first + NODES_A_TABLE, c->nr);
-	struct row row = { .len = 0 };
+	char text[LOG_COLUMNS] = "";
+	struct builder row = BUILDER(text);
 
 	for (unsigned i = first; i < last; i++) {
 		unsigned nid = c->nid[i];
@@ -220,12 +202,12 @@ static void say_level(const struct outcome *a, unsigned level, const struct colu
 		bool stained = nid < MAX_NUMNODES && a->stained[level][nid];
 
 		if (pages)
-			row_add(&row, "%9llu%c", (ull)pages, stained ? '*' : ' ');
+			builder_add(&row, "%9llu%c", (ull)pages, stained ? '*' : ' ');
 		else
-			row_add(&row, "%9s ", "-");
+			builder_add(&row, "%9s ", "-");
 	}
 	if (last == c->nr)
-		row_add(&row, "%9llu", (ull)a->tables[level]);
+		builder_add(&row, "%9llu", (ull)a->tables[level]);
 	log_text(&a->r->log, "  %s %s", pt_level_name((enum pt_level)level), row.s);
 }
 
@@ -246,7 +228,8 @@ static void say_table(const struct outcome *a)
 static void say_picture(const struct outcome *a)
 {
 	const struct picture *pic = &a->picture;
-	struct row row = { .len = 0 };
+	char text[LOG_COLUMNS] = "";
+	struct builder row = BUILDER(text);
 
 	if (!pic->nr)
 		log_text(&a->r->log, "  (memory has too many pieces for a picture)");
@@ -258,9 +241,9 @@ static void say_picture(const struct outcome *a)
 			row.len = 0;
 		}
 		if (b->nid == NUMA_NO_NODE)
-			row_add(&row, " ?[%.*s]", (int)b->cells, pic->cell + b->cell);
+			builder_add(&row, " ?[%.*s]", (int)b->cells, pic->cell + b->cell);
 		else
-			row_add(&row, " %d[%.*s]", b->nid, (int)b->cells, pic->cell + b->cell);
+			builder_add(&row, " %d[%.*s]", b->nid, (int)b->cells, pic->cell + b->cell);
 	}
 	if (row.len)
 		log_text(&a->r->log, " %s", row.s);
@@ -278,7 +261,7 @@ static bool any_movable(const struct numa *n)
 }
 
 /* Returns how many there are. */
-static unsigned list_stained_nodes(const struct placement *pl, struct row *row)
+static unsigned list_stained_nodes(const struct placement *pl, struct builder *row)
 {
 	unsigned nr = 0;
 
@@ -286,11 +269,11 @@ static unsigned list_stained_nodes(const struct placement *pl, struct row *row)
 		if (!pl->node_movable[i])
 			continue;
 		if (nr < NODES_A_TABLE)
-			row_add(row, "%s%u", nr ? ", " : " ", i);
+			builder_add(row, "%s%u", nr ? ", " : " ", i);
 		nr++;
 	}
 	if (nr > NODES_A_TABLE)
-		row_add(row, " and %u more", nr - NODES_A_TABLE);
+		builder_add(row, " and %u more", nr - NODES_A_TABLE);
 	return nr;
 }
 
@@ -324,7 +307,8 @@ static void say_image(const struct outcome *a)
 static void say_verdict(const struct outcome *a)
 {
 	const struct placement *pl = &a->placement;
-	struct row nodes = { .len = 0 };
+	char text[LOG_COLUMNS] = "";
+	struct builder nodes = BUILDER(text);
 	struct log *l = &a->r->log;
 	unsigned nr;
 

@@ -3,12 +3,11 @@
 #include "kernel/report/report_sweep.h"
 
 #include "kernel/report/report.h"
+#include "lib/format.h"
 #include "mm/policy.h"
 
 #define INTERVAL_ROOM 512 /* kept for what follows the intervals in a record */
 #define INTERVALS_IN_TEXT 16
-
-typedef unsigned long long ull;
 
 static uint64_t common_divisor(uint64_t a, uint64_t b)
 {

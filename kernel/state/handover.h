@@ -34,7 +34,7 @@ struct check {
 	bool verdict; /* speaks of the machine: a failure is no fault of Landfall */
 };
 
-#define MAX_CHECKS 48
+#define MAX_CHECKS 64
 
 enum srat_state { SRAT_ABSENT, SRAT_OK, SRAT_REJECTED };
 
@@ -45,6 +45,7 @@ struct choice {
 	unsigned levels;      /* paging levels to run on */
 	unsigned page_sizes;  /* leaves allowed: enum page_sizes */
 	phys_t end;           /* what Linux calls _end: base + the (pretended) image */
+	uint64_t length;      /* of the (pretended) image: end - base */
 	uint64_t size;        /* what a slot must hold */
 	uint64_t slots, slot; /* slot: UINT64_MAX with base= or nokaslr */
 	uint64_t page_offset;

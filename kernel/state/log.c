@@ -51,7 +51,6 @@ void log_init(struct log_state *s, uint64_t tsc_start, uint64_t tsc_hz, uint64_t
 	s->seq = 0;
 	s->text = s->json = true;
 	s->open = false;
-	s->tap_nr = 1;
 	s->early_len = s->early_lost = 0;
 	s->line_len = s->depth = s->depth_comma = 0;
 }
@@ -117,8 +116,8 @@ static void text_append_v(struct text_line *t, const char *fmt, va_list ap)
 
 static void text_stamp(struct text_line *t, uint64_t ns)
 {
-	t->len = (size_t)format(t->s, sizeof(t->s), "[%5llu.%06llu] ", (unsigned long long)(ns / NSEC_PER_SEC),
-				(unsigned long long)(ns % NSEC_PER_SEC / 1000));
+	t->len = (size_t)format(t->s, sizeof(t->s), "[%5llu.%06llu] ", (ull)(ns / NSEC_PER_SEC),
+				(ull)(ns % NSEC_PER_SEC / 1000));
 }
 
 static void text_send(struct log *l, struct text_line *t, enum line_kind kind)
@@ -268,7 +267,7 @@ void log_record(struct log *l, const char *kind)
 	char id[17];
 
 	s->line_len = s->depth = s->depth_comma = 0;
-	format(id, sizeof(id), "%016llx", (unsigned long long)s->boot_id);
+	format(id, sizeof(id), "%016llx", (ull)s->boot_id);
 	put_open(l, '{');
 	log_str(l, "rec", kind);
 	log_str(l, "boot_id", id);
@@ -302,7 +301,7 @@ void log_u64(struct log *l, const char *name, uint64_t value)
 	char text[24];
 
 	put_name(l, name);
-	put(l, text, (size_t)format(text, sizeof(text), "%llu", (unsigned long long)value));
+	put(l, text, (size_t)format(text, sizeof(text), "%llu", (ull)value));
 }
 
 void log_hex(struct log *l, const char *name, uint64_t value)
@@ -310,7 +309,7 @@ void log_hex(struct log *l, const char *name, uint64_t value)
 	char text[24];
 
 	put_name(l, name);
-	put(l, text, (size_t)format(text, sizeof(text), "\"0x%llx\"", (unsigned long long)value));
+	put(l, text, (size_t)format(text, sizeof(text), "\"0x%llx\"", (ull)value));
 }
 
 void log_millionths(struct log *l, const char *name, uint64_t value)
@@ -318,9 +317,7 @@ void log_millionths(struct log *l, const char *name, uint64_t value)
 	char text[32];
 
 	put_name(l, name);
-	put(l, text,
-	    (size_t)format(text, sizeof(text), "%llu.%06llu", (unsigned long long)(value / 1000000),
-			   (unsigned long long)(value % 1000000)));
+	put(l, text, (size_t)format(text, sizeof(text), "%llu.%06llu", (ull)(value / 1000000), (ull)(value % 1000000)));
 }
 
 void log_bool(struct log *l, const char *name, bool value)

@@ -19,7 +19,6 @@ struct log_state {
 	uint32_t seq;    /* number of the next record */
 	bool text, json; /* what is printed */
 	bool open;       /* a console is open: lines go out */
-	unsigned tap_nr; /* number of the next KTAP line, for who prints KTAP */
 	uint32_t early_len;
 	uint32_t early_lost;       /* lines that did not fit into early[] */
 	char early[LOG_EARLY_MAX]; /* lines as sent, each behind one byte that says its kind */

@@ -10,7 +10,7 @@
 #include "mm/direct_map.h"
 #include "mm/e820.h"
 
-#define OPT_MAX_POLICIES 8
+#define OPT_MAX_POLICIES 16
 #define OPT_MAX_HOTPLUG 64
 #define OPT_MAX_MAP_OPS 64
 #define OPT_MAX_CONSOLES 8
@@ -52,7 +52,6 @@ struct options {
 	uint64_t seed;
 	phys_t base; /* PHYS_NONE: not given */
 	bool image_given;
-	char image_preset[24];          /* "linux-6.1"; empty: numbers were given */
 	uint64_t image_slot, image_end; /* bytes, multiples of 2M and of 4K, end <= slot; valid with image_given */
 	enum page_offset_kind page_offset_kind;
 	uint64_t page_offset;

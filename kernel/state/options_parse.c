@@ -37,17 +37,17 @@ static const struct preset {
 /* The place of the value in a list of words, each followed by NUL, the last by two; -1 and a message: none of them. */
 static int choose(const struct option_word *p, const char *words)
 {
-	char list[64];
-	size_t len = 0;
+	char text[64] = "";
+	struct builder list = BUILDER(text);
 	int i = 0;
 
 	for (const char *w = words; *w; w += scan_length(w) + 1, i++) {
 		if (scan_equal(p->value, w))
 			return i;
-		len += (size_t)format(list + len, sizeof(list) - len, "%s%s", i ? ", " : "", w);
-		KASSERT(len < sizeof(list));
+		builder_add(&list, "%s%s", i ? ", " : "", w);
 	}
-	option_refuse(p, i > 1 ? "not one of %s" : "only %s is known", list);
+	KASSERT(!list.cut);
+	option_refuse(p, i > 1 ? "not one of %s" : "only %s is known", text);
 	return -1;
 }
 
@@ -226,7 +226,6 @@ static bool read_image_size(struct option_word *p)
 			o->image_slot = presets[i].slot;
 			o->image_end = presets[i].end;
 			o->image_given = true;
-			format(o->image_preset, sizeof(o->image_preset), "%s", presets[i].name);
 			return true;
 		}
 	}
@@ -235,7 +234,6 @@ static bool read_image_size(struct option_word *p)
 	o->image_slot = slot;
 	o->image_end = end;
 	o->image_given = true;
-	o->image_preset[0] = '\0';
 	return true;
 }
 
@@ -470,6 +468,7 @@ static const struct option options[] = {
 
 void options_init(struct options *o)
 {
+	KASSERT(pt_policies_nr <= OPT_MAX_POLICIES);
 	memset(o, 0, sizeof(*o));
 	set_both(o);
 	o->movable_node = true;

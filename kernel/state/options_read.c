@@ -10,15 +10,14 @@
 bool option_refuse(const struct option_word *p, const char *fmt, ...)
 {
 	bool cut = scan_length(p->word) > WORD_SHOWN;
-	char *text = p->err->text;
-	size_t size = sizeof(p->err->text);
+	char why[sizeof(p->err->text)];
 	va_list ap;
-	int n;
 
-	n = format(text, size, "%.*s%s: ", cut ? WORD_SHOWN - 3 : WORD_SHOWN, p->word, cut ? "..." : "");
 	va_start(ap, fmt);
-	format_v(text + n, size - (size_t)n, fmt, ap);
+	format_v(why, sizeof(why), fmt, ap);
 	va_end(ap);
+	format(p->err->text, sizeof(p->err->text), "%.*s%s: %s", cut ? WORD_SHOWN - 3 : WORD_SHOWN, p->word,
+	       cut ? "..." : "", why);
 	return false;
 }
 

@@ -172,3 +172,26 @@ TEST(test_random_strings)
 		SAME(size, fmt, 'a' + (int)from % 26);
 	}
 }
+
+/* Pieces that do not fit are cut; what is added behind them changes nothing. */
+TEST(test_builder)
+{
+	char text[12] = "";
+	struct builder b = BUILDER(text);
+
+	builder_add(&b, "%s", "");
+	assert_int_equal(b.len, 0);
+	builder_add(&b, "%u,", 12345u);
+	builder_add(&b, "%5s", "ab");
+	assert_string_equal(text, "12345,   ab");
+	assert_int_equal(b.len, 11);
+	assert_false(b.cut);
+	builder_add(&b, "%s", "");
+	assert_false(b.cut);
+	for (unsigned i = 0; i < 3; i++) {
+		builder_add(&b, "more");
+		assert_string_equal(text, "12345,   ab");
+		assert_int_equal(b.len, 11);
+		assert_true(b.cut);
+	}
+}

@@ -149,7 +149,6 @@ TEST(test_last_one_wins)
 	good("fragment=every:3 fragment=rand:5 image_size=linux-6.1 image_size=16M movable_node=off movable_node");
 	assert_int_equal(o.fragment.every, 0);
 	assert_int_equal(o.fragment.permille, 5);
-	assert_string_equal(o.image_preset, "");
 	assert_int_equal(o.image_slot, 16 * MIB);
 	assert_true(o.movable_node);
 }
@@ -347,9 +346,7 @@ static void expect_image(const char *line, uint64_t slot, uint64_t end)
 TEST(test_image_size)
 {
 	expect_image("image_size=linux-6.1", 0x4000000, 0x3430000);
-	assert_string_equal(o.image_preset, "linux-6.1");
 	expect_image("image_size=0x4000000,0x3430000", 0x4000000, 0x3430000);
-	assert_string_equal(o.image_preset, "");
 	expect_image("image_size=64M", 0x4000000, 0x4000000);
 	expect_image("image_size=3M,4K", 0x400000, 0x1000); /* rounded to 2M */
 	expect_image("image_size=1008M,1008M", 0x3f000000, 0x3f000000);

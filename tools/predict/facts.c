@@ -9,6 +9,7 @@
 
 #include "kernel/state/options_map.h"
 #include "kernel/state/options_parse.h"
+#include "lib/format.h"
 #include "mm/direct_map.h"
 #include "tools/predict/text.h"
 
@@ -244,7 +245,7 @@ static bool place_brk(struct facts *f, struct input_error *err)
 			return input_fail(err, 0,
 					  "the brk area of %llu pages has no room for a page-table buffer: "
 					  "give --brk ADDR:PAGES",
-					  (unsigned long long)room);
+					  (ull)room);
 		f->buffer = (struct range){ f->brk.end - pages, f->brk.end };
 	} else if (range_empty(f->brk)) {
 		f->brk.end = f->buffer.end;
@@ -254,8 +255,8 @@ static bool place_brk(struct facts *f, struct input_error *err)
 	if (range_empty(f->kernel) || f->buffer.start < f->kernel.start || f->buffer.end > f->kernel.end)
 		return input_fail(err, 0,
 				  "page-table buffer [mem %#llx-%#llx] is not inside the kernel [mem %#llx-%#llx]",
-				  (unsigned long long)f->buffer.start, (unsigned long long)f->buffer.end - 1,
-				  (unsigned long long)f->kernel.start, (unsigned long long)f->kernel.end - 1);
+				  (ull)f->buffer.start, (ull)f->buffer.end - 1,
+				  (ull)f->kernel.start, (ull)f->kernel.end - 1);
 	return true;
 }
 
@@ -285,7 +286,7 @@ static bool find_end(struct facts *f, struct input_error *err)
 		agrees |= f->last_pfn[i] == f->end >> PAGE_SHIFT;
 	if (!agrees)
 		return input_fail(err, f->last_pfn_line, "contradiction: RAM ends at page %#llx, last_pfn says %#llx",
-				  (unsigned long long)(f->end >> PAGE_SHIFT), (unsigned long long)f->last_pfn[0]);
+				  (ull)(f->end >> PAGE_SHIFT), (ull)f->last_pfn[0]);
 	return true;
 }
 
@@ -319,7 +320,7 @@ bool facts_complete(struct facts *f, struct input_error *err)
 		return input_fail(err, 0, "too many reserved regions");
 	if (!memblock_memory_in(&f->mb, f->kernel))
 		return input_fail(err, 0, "contradiction: the kernel [mem %#llx-%#llx] does not lie in RAM",
-				  (unsigned long long)f->kernel.start, (unsigned long long)f->kernel.end - 1);
+				  (ull)f->kernel.start, (ull)f->kernel.end - 1);
 	if (!f->levels)
 		f->levels = 4;
 	if (f->max_node >= 0 && !f->srat_bytes && !facts_make_srat(f))

@@ -11,6 +11,7 @@
 
 #include "kernel/report/report.h"
 #include "kernel/report/report_cost.h"
+#include "lib/format.h"
 #include "lib/version.h"
 #include "tools/predict/from_machine.h"
 #include "tools/predict/linuxlog.h"
@@ -480,19 +481,19 @@ static bool kernel_options(const struct cli *c, const struct facts *f, char *lin
 		{ "require", c->require_srat ? "srat" : NULL },
 		{ "sweep", c->sweep ? "" : NULL },
 	};
-	size_t len = 0;
+	struct builder b = { .s = line, .size = size };
 
-	for (size_t i = 0; i < ARRAY_SIZE(given) && len < size; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(given); i++)
 		if (given[i].value)
-			len += (size_t)snprintf(line + len, size - len, "%s%s%s%s", len ? " " : "", given[i].name,
-						given[i].value[0] ? "=" : "", given[i].value);
-	return len < size;
+			builder_add(&b, "%s%s%s%s", b.len ? " " : "", given[i].name, given[i].value[0] ? "=" : "",
+				    given[i].value);
+	return !b.cut;
 }
 
 static int print_sequence(const struct page_list *pages)
 {
 	for (size_t i = 0; i < pages->nr; i++)
-		printf("0x%llx\n", (unsigned long long)pages->page[i]);
+		printf("0x%llx\n", (ull)pages->page[i]);
 	return fflush(stdout) ? EXIT_UNUSABLE : EXIT_CLEAN;
 }
 
@@ -521,11 +522,11 @@ static int print_comparison(const struct facts *f, const struct page_list *pages
 		return EXIT_CLEAN;
 	printf("first difference: page %zu: predicted ", first);
 	if (first < pages->nr)
-		printf("0x%llx, ", (unsigned long long)pages->page[first]);
+		printf("0x%llx, ", (ull)pages->page[first]);
 	else
 		printf("none, ");
 	if (first < f->nr_seen)
-		printf("in the log 0x%llx\n", (unsigned long long)f->seen[first]);
+		printf("in the log 0x%llx\n", (ull)f->seen[first]);
 	else
 		printf("none in the log\n");
 	return EXIT_DIFFERS;
@@ -565,8 +566,7 @@ static int list_pages(struct session *s, const struct cli *c, struct input_error
 	else if (c->compare && !s->facts->exact)
 		input_fail(err, 0, "--compare: the log has no memblock=debug lines to compare with");
 	else if (predict_estimate(s) > PREDICT_MAX_LISTED)
-		input_fail(err, 0, "up to %llu page-table pages are too many to list",
-			   (unsigned long long)predict_estimate(s));
+		input_fail(err, 0, "up to %llu page-table pages are too many to list", (ull)predict_estimate(s));
 	if (err->text[0])
 		return complain(err);
 	if (!audit_policy(&s->run, pt_policies[s->h->opt.policy[0]], true, &cost))

@@ -12,6 +12,7 @@
 #include "kernel/report/report.h"
 #include "kernel/report/report_machine.h"
 #include "kernel/state/options_parse.h"
+#include "lib/format.h"
 #include "lib/version.h"
 #include "tools/predict/rules.h"
 
@@ -175,12 +176,17 @@ static bool choose(struct session *s, struct input_error *err)
 	struct choice *c = &s->h->choice;
 	const struct options *o = &s->h->opt;
 	uint64_t lowest = f->levels == 5 ? PAGE_OFFSET_5LEVEL : PAGE_OFFSET_4LEVEL;
+	phys_t reach = f->levels == 5 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL;
 
 	c->base = f->kernel.start;
 	c->end = f->kernel.end;
+	c->length = c->end - c->base;
 	c->size = align_up(o->image_given ? o->image_slot : c->end - c->base, KASLR_ALIGN);
 	c->slot = UINT64_MAX;
 	c->levels = f->levels;
+	if (c->end > reach)
+		return input_fail(err, 0, "the kernel ends at 0x%llx, but %u levels of page tables at 0x%llx",
+				  (ull)c->end, f->levels, (ull)reach);
 	c->page_sizes = page_sizes(f, o->page_size);
 	c->page_offset = o->page_offset_kind == PAGE_OFFSET_ADDRESS ? o->page_offset : lowest;
 	if (o->page_offset_kind == PAGE_OFFSET_RANDOM)
@@ -190,16 +196,16 @@ static bool choose(struct session *s, struct input_error *err)
 		return input_fail(
 			err, 0,
 			"--page-offset 0x%llx: not 1 GiB aligned, or RAM does not fit between 0x%llx and 0x%llx",
-			(unsigned long long)c->page_offset, (unsigned long long)lowest, DIRECT_MAP_LIMIT);
+			(ull)c->page_offset, (ull)lowest, DIRECT_MAP_LIMIT);
 	if ((o->fragment.every || o->fragment.permille) && !(c->page_sizes & PAGE_2M))
 		return input_fail(err, 0, "--fragment has no effect: there are 4 KiB pages only");
 	/* An END that was not given is the SLOT. */
 	if (o->image_given && o->image_end != o->image_slot && o->image_end != c->end - c->base)
 		return input_fail(err, 0, "--image-size: END is 0x%llx, but the kernel is 0x%llx bytes long",
-				  (unsigned long long)o->image_end, (unsigned long long)(c->end - c->base));
+				  (ull)o->image_end, (ull)(c->end - c->base));
 	if (c->size < c->end - c->base)
 		return input_fail(err, 0, "--image-size: the kernel alone is 0x%llx bytes long",
-				  (unsigned long long)(c->end - c->base));
+				  (ull)(c->end - c->base));
 	return true;
 }
 

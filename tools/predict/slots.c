@@ -4,6 +4,7 @@
 #include "kernel/place.h"
 #include "kernel/report/report.h"
 #include "kernel/state/options_parse.h"
+#include "lib/format.h"
 #include "tools/predict/predict.h"
 
 static bool keep(struct bootinfo *bi, struct range r, enum keep_reason why)
@@ -70,8 +71,8 @@ bool slots_find(struct session *s, struct input_error *err)
 	take_map_options(s);
 	place_find_slots(&s->run);
 	h->choice.slots = h->slots.total;
-	log_text(&s->run.log, "KASLR: %llu slots of %s, as %s finds them", (unsigned long long)h->slots.total,
-		 human(h->choice.size).s, h->opt.efistub ? "the EFI stub" : "the decompressor");
+	log_text(&s->run.log, "KASLR: %llu slots of %s, as %s finds them", (ull)h->slots.total, human(h->choice.size).s,
+		 h->opt.efistub ? "the EFI stub" : "the decompressor");
 	if (f->efi && !f->conventional.nr)
 		report_warning(&s->run,
 			       "without efi=debug in the log the slots are those of RAM that nobody had reserved");
