@@ -47,7 +47,7 @@ def recording(request):
 
 
 def test_there_are_recordings():
-    assert len(KERNELS) >= 2 and all(len(recordings(kernel)) >= 40 for kernel in KERNELS)
+    assert len(KERNELS) >= 10 and all(len(recordings(kernel)) >= 40 for kernel in KERNELS)
 
 
 def test_pages_in_order(recording):
@@ -62,6 +62,16 @@ def test_the_kernel_is_known(recording):
     done = recording.predict()
 
     assert done.returncode in (0, 1) and "older rules" not in done.stdout and "newest known" not in done.stdout
+
+
+def test_a_kernel_of_tomorrow():
+    """It is read by the newest rules, and one line says so."""
+    recording = recordings(KERNELS[-1])["holes-4k-5l-up"]
+    text = re.sub(r"Linux version \S+", "Linux version 8.1.2-rc3", recording.text)
+    said = recording.predict(text=text).stdout
+
+    assert said.count("Linux 8.1 is newer than the newest known: the rules are those of 7.3\n") == 1
+    assert [int(page, 16) for page in recording.predict("--sequence", text=text).stdout.split()] == recording.pages
 
 
 def marks(text):
