@@ -345,7 +345,7 @@ def test_states_and_exit_status(tmp_path):
     good = good_log()
     spans = record_spans(good)
     other = other_boot(good, b"0123456789abcdef")
-    assert shell(tmp_path, good) == (0, "passed: bottom-up clean, memblock clean; 38 records\n")
+    assert shell(tmp_path, good) == (0, f"passed: bottom-up clean, memblock clean; {len(spans)} records\n")
     assert shell(tmp_path, error_log()) == (1, "failed: error: unknown option 'moveable_node'\n")
     assert shell(tmp_path, b"") == (3, "truncated: no record has arrived whole\n")
     assert shell(tmp_path, good[:spans[7][1]]) == (3, "truncated: the log ends after record 7\n")
@@ -424,9 +424,10 @@ def test_the_third_result_of_records():
 def test_unknown_is_not_garbled(change, words, tmp_path):
     """A newer kernel's records: their CRC is right, so that the wire is not to blame."""
     code, out = shell(tmp_path, with_record(good_log(), change))
-    assert code == 7 and out.startswith("unknown: record 36 is whole, but not as this check-log knows it") and words in out
+    last = len(record_spans(good_log())) - 2
+    assert code == 7 and out.startswith(f"unknown: record {last} is whole, but not as this check-log knows it") and words in out
     assert "\x1b" not in out
-    assert state(with_record(good_log(), change).replace(b'"seq":36', b'"seq":35')) == "garbled"
+    assert state(with_record(good_log(), change).replace(b'"seq":%d' % last, b'"seq":%d' % (last - 1))) == "garbled"
 
 
 def test_an_end_alone_proves_nothing():
@@ -466,7 +467,7 @@ def test_packed_and_wide_logs(tmp_path):
     good = good_log()
     for data in (gzip.compress(good), gzip.compress(good[:4000]) + gzip.compress(good[4000:]), good.decode().encode("utf-16"),
                  good.decode().encode("utf-16-be"), good.decode().encode("utf-16-le"), b"\xef\xbb\xbf" + good):
-        assert shell(tmp_path, data) == (0, "passed: bottom-up clean, memblock clean; 38 records\n")
+        assert shell(tmp_path, data) == (0, f"passed: bottom-up clean, memblock clean; {len(record_spans(good))} records\n")
     assert state(gzip.compress(good)[:-3000]) == "truncated"
     assert state(gzip.compress(b"")) == state(b"\x1f\x8b") == "truncated"
 
