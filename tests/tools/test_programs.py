@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-from landfall import VERSION, junit
+from landfall import junit, paths
 from landfall.terminal import Paint, printable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,13 +40,13 @@ def tool(name, *args, **how):
 @pytest.mark.parametrize("name", WORK)
 def test_version_and_help(name):
     done = tool(name, "--version", stdout=subprocess.PIPE)
-    assert (done.returncode, done.stdout.decode(), done.stderr) == (0, f"{name} {VERSION}\n", b"")
+    assert (done.returncode, done.stdout.decode(), done.stderr) == (0, f"{name} {paths.version()}\n", b"")
     done = tool(name, "--help", stdout=subprocess.PIPE)
     assert (done.returncode, done.stderr) == (0, b"") and done.stdout.startswith(b"usage: ")
 
 
 def test_the_version_is_the_kernels():
-    assert f'#define LANDFALL_VERSION "{VERSION}"' in (ROOT / "kernel/kernel.h").read_text()
+    assert f'#define LANDFALL_VERSION "{paths.version()}"' in (ROOT / "lib/version.h").read_text()
 
 
 @pytest.mark.parametrize("name", WORK)

@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: MIT
 """tools/report: every fact of a log is on the page, with words, and the page needs nothing else to be shown."""
+import json
 import re
+import resource
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
+import zlib
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-pytest.importorskip("matplotlib")
+matplotlib = pytest.importorskip("matplotlib")
 ROOT = Path(__file__).resolve().parents[2]
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
+from matplotlib.text import Text  # noqa: E402
 from landfall import sizes  # noqa: E402
 from landfall.pictures import charts, facts, page  # noqa: E402
 
@@ -274,6 +281,187 @@ def test_svg(tmp_path, log_file, boot):
     assert report(again, log_file) == (0, "") and again.read_text().replace("again", "worst") == out.read_text()
 
 
+# ---- what a picture may not get wrong ----
+
+@pytest.fixture(scope="module")
+def pretended(tmp_path_factory):
+    """The geometry of a real kernel: few slots, the last of them stained."""
+    done = subprocess.run([ROOT / "tools/run", "--append=image_size=linux-6.1 sweep"], cwd=ROOT, capture_output=True, timeout=120)
+    path = tmp_path_factory.mktemp("report") / "linux.log"
+    path.write_bytes(done.stdout)
+    return path
+
+
+def test_every_slot_with_another_image_size(pretended):
+    """The loader's image is what Landfall is, not what it pretends to be: all slots are there, and every stained one is red."""
+    boot = facts.LogFacts(pretended.read_bytes(), "linux")
+    axis, sweep = facts.SlotAxis(boot.slot_pieces()), boot.sweeps["bottom-up"]
+    assert axis.count == boot.kaslr["slots"] == 25 and sweep["stained_slots"] == 3
+    strip = facts.slot_strip(axis, sweep)
+    assert sum(b - a + 1 for a, b, stained in strip if stained) == 3 and sum(b - a + 1 for a, b, _ in strip) == 25
+    assert page.slot_note(boot) == ""
+
+
+def test_slots_that_the_log_does_not_tell(pretended):
+    """Where the strip cannot be whole the caption says which way it errs, and no stain is left out."""
+    boot = facts.LogFacts(pretended.read_bytes(), "linux")
+    boot.slot_pieces = lambda: boot.with_stains([(0x1200000, 0x1400000)])
+    axis = facts.SlotAxis(boot.slot_pieces())
+    assert sum(b - a + 1 for a, b, stained in facts.slot_strip(axis, boot.sweeps["bottom-up"]) if stained) == 3
+    assert page.slot_note(boot).endswith("the others lie where the log does not tell.")
+    boot.kaslr = boot.kaslr | {"slots": 2}
+    assert page.slot_note(boot).endswith("some of those drawn clean were not to be had.")
+
+
+LARGE = """about large
+source ours
+qemu none
+memory 512G
+map 0 0x9fc00 usable
+map 1M 0x7ffe0000 usable
+map 0x7ffe0000 2G reserved
+map 4G 514G usable
+srat 3
+  mem 0 0 0xa0000
+  mem 0 1M 2G
+  mem 0 4G 66G
+"""
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """512 GiB on eight nodes, eight policies, 4 KiB pages: 8,000 runs of page tables."""
+    folder = tmp_path_factory.mktemp("large")
+    (folder / "large.machine").write_text(LARGE + "".join(f"  mem {n} {64 * n + 2}G {64 * n + 66}G hotplug\n" for n in range(1, 8)))
+    subprocess.run([ROOT / "build/landfall-machine", folder / "large.machine", "-t", folder], check=True)
+    words = ["--e820", folder / "e820", "--srat", folder / "srat.dat", "--kernel", "0x5600000:0x8a30000", "--image-size", "linux-6.1",
+             "--sweep", "--alloc", "all", "--json", "--page-size", "4k"]
+    done = subprocess.run([ROOT / "build/landfall-predict", *words], capture_output=True, timeout=120)
+    assert done.stdout.count(b'{"rec":"run"') > 8000
+    (folder / "large.log").write_bytes(done.stdout)
+    return folder
+
+
+def test_a_large_machine_is_a_small_page(large):
+    """Marks below a pixel are merged. Time is that of the processor: others may want it, too."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert report(large / "large.html", large / "large.log") == (0, "")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert (large / "large.html").stat().st_size < 500_000
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 10
+    shown = Page((large / "large.html").read_text())
+    assert len(shown.titles) < 700
+    stains = {alloc for alloc in ("top-down", "node-local") if any(t.startswith(f"{alloc}: page tables (") and "stained" in t for t in shown.titles)}
+    assert stains == {"top-down", "node-local"}
+
+
+def test_a_merged_mark_with_a_stain_is_red():
+    run = SimpleNamespace
+    runs = [run(start=4096 * n, end=4096 * (n + 1), movable=n == 7, node=n == 7, level="pte", alloc="a") for n in range(200)]
+    groups = charts.by_pixel(runs, lambda at: at / 4096 / 50)
+    assert len(groups) == 2 and sum(map(len, groups)) == 200 and any(r.movable for r in groups[0])
+    assert "1 of them movable: stained" in charts.group_words(groups[0])
+    assert charts.seen([(n, n, n == 7) for n in range(200)], 10)[0][2] is True
+
+
+@pytest.mark.parametrize("name", ("worst", "pretended", "large", "thirtytwo-nodes", "single-epyc"))
+def test_no_label_is_clipped(name, log_file, pretended, large):
+    """Every word of every chart lies within it."""
+    paths = {"worst": log_file, "pretended": pretended, "large": large / "large.log"}
+    boot = facts.LogFacts(paths.get(name, ROOT / f"tests/machines/{name}.expect").read_bytes(), name)
+    for canvas in (c for canvases in charts.charts(boot, "k").values() for c in canvases):
+        with matplotlib.rc_context(charts.STYLE):
+            agg = FigureCanvasAgg(canvas.figure)
+            agg.draw()
+            for text in canvas.figure.findobj(Text):
+                box = text.get_window_extent(agg.get_renderer())
+                inside = box.x0 > -1 and box.y0 > -1 and box.x1 < canvas.figure.bbox.width + 1 and box.y1 < canvas.figure.bbox.height + 1
+                assert inside or not text.get_text() or not text.get_visible(), (canvas.key, text.get_text())
+
+
+def test_legend_has_the_colours_of_the_chart(html):
+    """Each colour that a node has in the chart stands in the legend as well."""
+    root = ElementTree.fromstring(re.search(r"<svg[^>]*chart wide.*?</svg>", html.read_text(), re.S)[0])
+    legend = next(g for g in root.iter(f"{SVG}g") if g.get("id", "").endswith("legend_1"))
+    text = ElementTree.tostring(legend, encoding="unicode")
+    assert charts.tint(0) in text and len(set(re.findall(r"url\(#(\w[^)]*)", text)) - set(re.findall(r"clip-path=\"url\(#([^)]*)", text))) == 3
+
+
+def test_top_of_the_page(tmp_path):
+    """The state of the SRAT, the verdicts, and what firmware has got wrong."""
+    for machine, srat, kind in (("azure", "good", "clean"), ("no-srat", "absent", "no verdict"), ("cpu-less", "good", "")):
+        assert report(tmp_path / "x.html", ROOT / f"tests/machines/{machine}.expect") == (0, "")
+        text = (tmp_path / "x.html").read_text()
+        head = text[:text.index("<figure>")]
+        assert re.search(rf"<li>SRAT <span class=\"\w*\">{srat}</span>", head) and kind in head
+    assert "<li>memory-only-domain PXM 1" in head
+    said = [line.split("finding: ")[1] for line in (ROOT / "tests/machines/cpu-less.expect").read_text().splitlines() if "] finding: " in line]
+    assert all(escape(words) in head for words in said)
+
+
+def test_png_and_one_chart_alone(tmp_path, pretended):
+    image = pytest.importorskip("PIL.Image")
+    assert report(tmp_path / "x.png", pretended) == (0, "") and report(tmp_path / "sweep.png", pretended, "--chart=sweep") == (0, "")
+    whole, one = image.open(tmp_path / "x.png"), image.open(tmp_path / "sweep.png")
+    assert whole.size[0] == one.size[0] == 2304 and whole.size[1] > 2 * one.size[1]
+    seen = {f"#{r:02x}{g:02x}{b:02x}" for _, (r, g, b) in one.getcolors(1 << 24)}
+    assert {charts.LIGHT["stain"], charts.LIGHT["clean"], charts.LIGHT["paper"]} <= seen and charts.LIGHT["tables"] not in seen
+    assert report(tmp_path / "x.svg", pretended, "--chart=policies") == (0, "")
+    assert len(ElementTree.fromstring((tmp_path / "x.svg").read_text()).findall(f"{SVG}svg")) == 1
+    code, err = report(tmp_path / "x.svg", ROOT / "tests/machines/azure.expect", "--chart=sweep")
+    assert code == 2 and "boot with the option sweep" in err
+
+
+def test_hostile_words_are_words(tmp_path):
+    """From firmware, the command line and the file's name: never markup, and nothing that XML cannot hold."""
+    bad = "<script>&\"'\u202e]]>"
+    lines = []
+    for line in (ROOT / "tests/machines/azure.expect").read_text().splitlines():
+        if line.startswith('{"rec":"boot"'):
+            record = json.loads(line) | {"machine": bad + "\x01\x1b[2J", "cmdline": bad + "\x07"}
+            del record["crc"]
+            head = json.dumps(record, separators=(",", ":"))[:-1]
+            line = f'{head},"crc":"{zlib.crc32(head.encode()):08x}"}}'
+        lines.append(line)
+    lines.insert(3, f"[    0.000000] finding: {bad}\x01")
+    path = tmp_path / "<b>&'.log"
+    path.write_text("\n".join(lines) + "\n")
+    assert report(tmp_path / "x.html", path) == (0, "") and report(tmp_path / "x.svg", path, path) == (0, "")
+    text = (tmp_path / "x.html").read_text()
+    Page(text)
+    assert text.count("<script") == 1 and "&lt;script&gt;&amp;" in text and not re.search("[\x00-\x08\x0b-\x1f]", text)
+    ElementTree.parse(tmp_path / "x.svg")
+
+
+# ---- a campaign ----
+
+def result(seed, **more):
+    verdict = {"alloc": "bottom-up", "srat": "ok", "result": "stained" if seed % 5 == 0 else "clean", "on_movable": 10 * (seed % 5 == 0)}
+    return {"machine": "four-nodes", "seed": seed, "alloc": "bottom-up", "page_size": "4k", "as_predicted": True, "verdicts": [verdict],
+            "boot": "tools/run"} | more
+
+
+@pytest.mark.parametrize("kind", ("html", "svg", "png"))
+def test_a_campaign(tmp_path, kind):
+    """A row for what was booted, a cell for each seed; a boot that was tried again counts as it went then."""
+    path, out = tmp_path / "results.jsonl", tmp_path / f"x.{kind}"
+    lines = [result(n) for n in range(1, 1001)]
+    lines += [result(3, as_predicted=False, verdicts=[], difference="<b>hang"), result(4, as_predicted=False), result(4)]
+    lines.append(result(1, machine="none", verdicts=[{"alloc": "bottom-up", "srat": "absent", "result": "clean", "on_movable": 0}]))
+    path.write_text("".join(json.dumps(r) + "\n" for r in lines))
+    assert report(out, path) == (0, "")
+    if kind == "png":
+        return
+    text = out.read_text()
+    assert "four-nodes 4k bottom-up: 200 of 1000 boots stained" in text and "none 4k bottom-up: seed 1: no verdict" in text
+    assert "four-nodes 4k bottom-up: seeds 3 to 4: not as predicted" in text or "seed 3: not as predicted" in text
+    assert len(text) < 400_000
+    if kind == "html":
+        assert "&lt;b&gt;hang" in text and "1001 boots, 1 of them not as predicted." in text
+    path.write_text("{\"machine\": 1}\n")
+    assert report(out, path)[0] == 2
+
+
 def test_a_damaged_log_is_drawn_and_says_so(tmp_path):
     whole = (ROOT / "tests/machines/four-nodes.expect").read_text()
     (tmp_path / "cut.log").write_text(whole[:whole.index('{"rec":"verdict"')])
@@ -286,7 +474,7 @@ def test_what_cannot_be_drawn(tmp_path):
     code, said = report(tmp_path / "x.html", tmp_path / "empty.log")
     assert code == 2 and "no memory map to draw: truncated" in said
     assert report(tmp_path / "x.html", tmp_path / "nothing")[0] == 2
-    assert report(tmp_path / "x.png", ROOT / "tests/machines/azure.expect")[0] == 2
+    assert report(tmp_path / "x.pdf", ROOT / "tests/machines/azure.expect")[0] == 2
 
 
 def test_words_from_the_machine_are_no_markup():

@@ -7,7 +7,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from . import VERSION
+from . import paths
 from .terminal import printable
 
 USAGE = 2  # and whatever else keeps a program from its work
@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, documentation, **more):
         super().__init__(description=documentation, formatter_class=argparse.RawDescriptionHelpFormatter, **more)
-        self.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
+        self.add_argument("--version", action="version", version=f"%(prog)s {paths.version()}")
 
     def _print_message(self, message, file=None):
         (file or sys.stderr).write("\n".join(map(printable, message.split("\n"))))

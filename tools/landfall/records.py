@@ -36,9 +36,22 @@ def schema():
     return json.loads(SCHEMA.read_text())
 
 
-@lru_cache(maxsize=1)
-def validator():
-    return jsonschema.Draft7Validator(schema())
+def inlined(part):
+    """A part of the schema with what it refers to in its place."""
+    if isinstance(part, list):
+        return [inlined(p) for p in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return inlined(schema()["definitions"][part["$ref"].rpartition("/")[2]])
+    return {k: inlined(v) for k, v in part.items()}
+
+
+@lru_cache(maxsize=None)
+def validator(kind):
+    """For records of one kind; None for a kind that the schema does not have. Many times quicker than the whole schema."""
+    known = kind in schema()["definitions"] and kind in schema()["properties"]["rec"]["enum"]
+    return jsonschema.Draft7Validator(inlined(schema()["definitions"][kind])) if known else None
 
 
 def hexes(value):
@@ -61,9 +74,9 @@ def parse_record(line):
 
 def unknown_in(record):
     """What of a record the schema does not know, in words, or ''."""
-    if jsonschema:
-        errors = [e.message for e in validator().iter_errors(record)]
-        return "; ".join(errors)
+    kind = record.get("rec") if isinstance(record, dict) else None
+    if jsonschema and isinstance(kind, str) and validator(kind):
+        return "; ".join(e.message for e in validator(kind).iter_errors(record))
     for field, known in (("rec", schema()["properties"]["rec"]), ("alloc", schema()["definitions"]["alloc"])):
         if field in record and record[field] not in known.get("enum", [record[field]]):
             return f"{record[field]!r} is no known {field}"
@@ -75,8 +88,9 @@ def numbered(record):
     return {k: v if k in ("cmdline", "loader", "machine") else hexes(v) for k, v in record.items()}
 
 
+@lru_cache(maxsize=1 << 14)
 def read_any(line):
-    """(record, what of it is unknown) of a line whose CRC is right."""
+    """(record, what of it is unknown) of a line whose CRC is right; kept, as check.py reads each line of a log twice."""
     record = parse_record(line)
     return numbered(record), unknown_in(record)
 
@@ -210,8 +224,7 @@ class Log:
         if re.search(r"\b(mem|memmap|kaslr|image_size|hotplug)=", options) or \
                 self.one("boot")["protocol"] == "uefi" or self.all("reserved", what="boot services"):
             return  # the model knows neither the other chooser, nor a map or marks that options change, nor UEFI's free memory
-        start = next((int(line.split("0x")[1], 16) for line in self.text if line.startswith("image was loaded at ")), model.LOADED)
-        loaded = start, start + kaslr["end"] - kaslr["base"]
+        loaded = model.LOADED, model.LOADED + kaslr["end"] - kaslr["base"]
         modules = [(r["start"], r["end"]) for r in self.all("reserved", what="module")]
         slots = model.slots(self, [(0, 1 << 20), loaded, *modules])
         need(kaslr["slots"] == len(slots), f"{kaslr['slots']} slots, the model finds {len(slots)}")

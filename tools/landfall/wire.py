@@ -70,7 +70,7 @@ class Wire:
 
     def __init__(self, data):
         self.lines, self.records, self.damaged_at, self.ktap, self.unknown = [], [], [], [], []
-        self.error, self.banners, self.verdicts, self.repeats = None, 0, [], False
+        self.error, self.banners, self.verdicts, self.repeats, self.findings = None, 0, [], False, []
         lines = re.split(r"[\r\n]+", ESCAPE.sub(b"", plain(data)).decode("ascii", "replace"))
         prefix = common_prefix(lines)
         for line in lines:
@@ -115,6 +115,8 @@ class Wire:
             self.error = words
         self.banners += bool(BANNER.match(words))
         self.repeats = self.repeats or words.startswith("repeat with: ")
+        if words.startswith("finding: "):
+            self.findings.append(words[9:])
         verdict = VERDICT.match(words)
         if verdict:
             self.verdicts.append((verdict[1], verdict[2].lower()))

@@ -7,11 +7,14 @@ import xml.etree.ElementTree as ElementTree
 from types import SimpleNamespace
 
 import matplotlib
+import matplotlib.font_manager
 matplotlib.use("svg")
 from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.legend_handler import HandlerTuple  # noqa: E402
 from matplotlib.lines import Line2D  # noqa: E402
 from matplotlib.patches import Patch, Rectangle  # noqa: E402
 
+from ..junit import xml_text  # noqa: E402
 from ..sizes import M, PAGE, range_words, size_words  # noqa: E402
 from . import facts  # noqa: E402
 from .facts import LEVELS  # noqa: E402
@@ -24,7 +27,8 @@ ElementTree.register_namespace("xlink", XLINK)
 COLOURS = {
     "paper": ("#fefefe", "#12171d"), "ink": ("#1c2128", "#e6ebf0"), "muted": ("#59636e", "#9aa5b1"), "rule": ("#d3d9e0", "#333c46"),
     "hatch": ("#93a1b0", "#66747f"), "kernel": ("#22272d", "#f1f4f7"), "tables": ("#0b62c4", "#5aa9ff"),
-    "stain": ("#cf2233", "#ff6b66"), "clean": ("#c3d6e8", "#2d4a63"),
+    "stain": ("#cf2233", "#ff6b66"), "clean": ("#c3d6e8", "#2d4a63"), "amber": ("#8a5a00", "#e3b341"),
+    "unsure": ("#e5a50a", "#b07d00"),
     "tint0": ("#e3e8ee", "#27303a"), "tint1": ("#f0e7d3", "#3b3423"), "tint2": ("#dcecdf", "#22382b"), "tint3": ("#ece0f0", "#3a2b40"),
 }
 LIGHT = {name: light for name, (light, _) in COLOURS.items()}
@@ -33,9 +37,16 @@ STYLE = {"svg.fonttype": "none", "font.family": "sans-serif", "font.sans-serif":
          "text.color": LIGHT["ink"], "axes.edgecolor": LIGHT["rule"], "xtick.color": LIGHT["muted"], "ytick.color": LIGHT["ink"]}
 MOST_DETAILS = 6
 SEE = 1.4  # pixels: the least a mark is wide
+MOST_MARKS = 120  # in a row; with more, those that lie within one pixel are one
 
-WIDE = SimpleNamespace(name="wide", width=1120, left=96, right=16, row=24, font=12.5, ticks=9)
-NARROW = SimpleNamespace(name="narrow", width=372, left=74, right=10, row=22, font=11, ticks=4)
+WIDE = SimpleNamespace(name="wide", wide=True, width=1120, left=96, right=16, row=24, font=12.5, ticks=9)
+NARROW = SimpleNamespace(name="narrow", wide=False, width=372, left=74, right=10, row=22, font=11, ticks=4)
+
+
+def fitting(layout, names):
+    """The layout with a left margin that holds the longest of the names."""
+    room = math.ceil(max(map(len, names), default=0) * 0.62 * layout.font) + 12
+    return SimpleNamespace(**{**vars(layout), "left": max(layout.left, room)})
 
 
 def dark_rules():
@@ -45,6 +56,11 @@ def dark_rules():
         for what in ("fill", "stroke"):
             rules.append(f'svg [style*="{what}: {light}"],svg [{what}="{light}"]{{{what}:{dark}!important}}')
     return "@media (prefers-color-scheme: dark){" + "".join(rules) + "}"
+
+
+def bold_font():
+    """A file with the font of a PNG's headings."""
+    return matplotlib.font_manager.findfont(matplotlib.font_manager.FontProperties(family="DejaVu Sans", weight="bold"))
 
 
 class Canvas:
@@ -80,12 +96,24 @@ class Canvas:
         ax.add_patch(Rectangle(box[:2], box[2], box[3], gid=gid, **how))
 
     def legend(self, entries, top):
-        columns = len(entries) if self.layout is WIDE else 2
-        self.figure.legend(handles=entries, loc="upper left", bbox_to_anchor=(self.layout.left / self.layout.width, 1 - top / self.height),
+        columns = len(entries) if self.layout.wide else 2
+        handles, labels = zip(*[e if isinstance(e, tuple) else (e, e.get_label()) for e in entries])
+        self.figure.legend(handles, labels, handler_map={tuple: HandlerTuple(ndivide=None, pad=0)}, loc="upper left", bbox_to_anchor=(self.layout.left / self.layout.width, 1 - top / self.height),
                            ncol=columns, frameon=False, fontsize=self.layout.font - 0.5, handlelength=1.5, handleheight=1.0,
                            borderpad=0, borderaxespad=0, columnspacing=1.6, labelcolor=LIGHT["ink"])
 
-    def svg(self, title, words):
+    def named(self, title, words):
+        self.title, self.words = title, words
+        return self
+
+    def png(self):
+        """The picture on paper, at two pixels for one."""
+        with matplotlib.rc_context(STYLE):
+            out = io.BytesIO()
+            self.figure.savefig(out, format="png", dpi=144, facecolor=LIGHT["paper"])
+        return out.getvalue()
+
+    def svg(self):
         """An <svg> element; ids carry the key, so that many can stand on one page."""
         with matplotlib.rc_context({**STYLE, "svg.hashsalt": self.key}):
             out = io.BytesIO()
@@ -93,9 +121,9 @@ class Canvas:
                                 metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
         text = re.sub(rb"<!DOCTYPE[^>]*>", b"", out.getvalue())
         root = ElementTree.fromstring(text)
-        return self._finish(root, title, words)
+        return self._finish(root)
 
-    def _finish(self, root, title, words):
+    def _finish(self, root):
         names = {e.get("id") for e in root.iter() if e.get("id")}
         for e in root.iter():
             gid = e.get("id")
@@ -108,9 +136,9 @@ class Canvas:
                     e.set(name, f"#{self.key}-{value[1:]}")
                 elif "url(#" in value:
                     e.set(name, re.sub(r"url\(#", f"url(#{self.key}-", value))
-        for number, (tag, content) in enumerate((("title", title), ("desc", words))):
+        for number, (tag, content) in enumerate((("title", self.title), ("desc", self.words))):
             e = ElementTree.Element(f"{{{SVG}}}{tag}", id=f"{self.key}-{tag}")
-            e.text = content
+            e.text = xml_text(content)
             root.insert(number, e)
         for name in ("width", "height"):
             del root.attrib[name]
@@ -120,9 +148,9 @@ class Canvas:
     @staticmethod
     def _name_mark(element, words):
         title = ElementTree.Element(f"{{{SVG}}}title")
-        title.text = words
+        title.text = xml_text(words)
         element.insert(0, title)
-        element.attrib |= {"class": "mark", "role": "img", "aria-label": words, "shape-rendering": "crispEdges"}
+        element.attrib |= {"class": "mark", "role": "img", "aria-label": title.text, "shape-rendering": "crispEdges"}
 
 
 # ---- memory ----------------------------------------------------------------------------------------------------------
@@ -206,14 +234,30 @@ def neighbours(runs, near):
     return groups
 
 
+def by_pixel(runs, x):
+    """Runs of one colour that no pixel lies between, as lists; what is narrower than a mark joins its neighbour, and a stain wins."""
+    groups, stained = [], False
+    for r in runs:
+        near = groups and x(r.start) - x(groups[-1][-1].end) < SEE
+        if near and (r.movable == stained or x(r.start) - x(groups[-1][0].start) < SEE):
+            groups[-1].append(r)
+            stained = stained or r.movable
+        else:
+            groups.append([r])
+            stained = r.movable
+    return groups
+
+
 def group_words(group):
     if len(group) == 1:
         return run_words(group[0])
     first, last = group[0], group[-1]
     counts = {lv: sum(r.end - r.start for r in group if r.level == lv) // PAGE for lv in LEVELS}
     levels = ", ".join(f"{n} {lv}" for lv, n in counts.items() if n)
-    where = "no node" if first.node is None else f"node {first.node}"
-    stain = "movable: stained" if first.movable else "not movable"
+    nodes = sorted({r.node for r in group if r.node is not None})
+    where = f"node{'s'[:len(nodes) != 1]} {', '.join(map(str, nodes))}" if nodes else "no node"
+    stains = sum(r.end - r.start for r in group if r.movable) // PAGE
+    stain = "not movable" if not stains else "movable: stained" if stains == sum(counts.values()) else f"{stains} of them movable: stained"
     return f"{first.alloc}: page tables ({levels}) in {range_words(first.start, last.end)} on {where}, {stain}"
 
 
@@ -246,12 +290,12 @@ class MemoryChart:
         self.windows = detail_windows(boot, MOST_DETAILS)
         self.rows = boot.policies or [""]
         self.body = layout.row * len(self.rows)
-        self.top = 34 if layout is WIDE else 74
+        self.top = 34 if layout.wide else 74
         self.band = layout.row + 10
         self.details_top = self.top + self.band + self.body + 82
         step = self.body + 62
         self.step = step
-        tall = self.body + 30 if layout is WIDE else step * len(self.windows)
+        tall = self.body + 30 if layout.wide else step * len(self.windows)
         self.canvas = Canvas(layout, self.details_top + tall - 8, key)
         self.width = layout.width - layout.left - layout.right
 
@@ -260,20 +304,20 @@ class MemoryChart:
         overview = self.draw_overview()
         for i, (left, top, width, window) in enumerate(self.places()):
             self.draw_detail(i, (left, top, width), window, overview)
-        return self.canvas.svg("Where page tables lie in physical memory", self.description())
+        return self.canvas.named("Where page tables lie in physical memory", self.description())
 
     def legend(self):
         look = [("kernel", "kernel image"), ("tables", "page tables"), ("stain", "stained page tables")]
         entries = [Patch(facecolor=LIGHT[c], label=words) for c, words in look]
-        kinds = {p[3] for p in self.boot.pieces()}
         for kind, words in (("fixed", "fixed memory"), ("movable", "movable node"), ("pinned", "hot-pluggable, pinned")):
-            if kind in kinds:
-                entries.append(Patch(**node_look(0, kind), label=words))
+            tints = {tint(p[2]): node_look(p[2], kind) for p in self.boot.pieces() if p[3] == kind}
+            if tints:
+                entries.append((tuple(Patch(**look) for look in tints.values()), words))
         self.canvas.legend(entries, 4)
 
     def places(self):
         """(left, top, width, window) of every detail; wider for larger windows, but not in proportion."""
-        if self.layout is not WIDE:
+        if not self.layout.wide:
             return [(self.layout.left, self.details_top + i * self.step, self.width, w) for i, w in enumerate(self.windows)]
         gap = 22
         weights = [math.log2((b - a) / M + 4) for a, b in self.windows]
@@ -321,9 +365,9 @@ class MemoryChart:
 
     def draw_row(self, ax, row, x, near):
         """One policy: node tints, image, tables. Enlarged (near < 0), tables in the image show; else the image must not vanish."""
-        (alloc, y), high = row, self.layout.row - 5
+        y, high = row[1], self.layout.row - 5
         for start, end, node, kind in self.boot.pieces():
-            look = node_look(node, kind) | {"alpha": 0.7}
+            look = node_look(node, kind)
             if x(end) > x(start):
                 ax.add_patch(Rectangle((x(start), y + 2), x(end) - x(start), high, **look))
         drawn = [self.draw_image, self.draw_tables]
@@ -339,11 +383,14 @@ class MemoryChart:
 
     def draw_tables(self, ax, row, x, near):
         (alloc, y), high = row, self.layout.row - 5
-        for group in neighbours(self.boot.runs(alloc), near):
+        runs = [r for r in self.boot.runs(alloc) if x(r.end) > x(r.start)]
+        groups = neighbours(runs, near)
+        if len(groups) > MOST_MARKS:
+            groups = by_pixel(runs, x)
+        for group in groups:
             a, b = x(group[0].start), x(group[-1].end)
-            if b > a:
-                colour = LIGHT["stain" if group[0].movable else "tables"]
-                self.canvas.mark(ax, (a, y + 2, max(b - a, SEE), high), group_words(group), facecolor=colour, linewidth=0)
+            colour = LIGHT["stain" if any(r.movable for r in group) else "tables"]
+            self.canvas.mark(ax, (a, y + 2, max(b - a, SEE), high), group_words(group), facecolor=colour, linewidth=0)
 
     def draw_detail(self, number, place, window, overview):
         (left, top, width), (start, end) = place, window
@@ -363,7 +410,7 @@ class MemoryChart:
         words = size_words(end - start) + (f" · node {nodes}" if width > 70 + 7 * len(nodes) + 60 else "")
         self.canvas.text(left + 5, top - 7, letter, weight="bold", va="bottom")
         self.canvas.text(left + 19, top - 7, words, "muted", -0.5, va="bottom")
-        if self.layout is not WIDE or number == 0:
+        if not self.layout.wide or number == 0:
             self.labels(top)
         self.connect(letter, window, place, overview)
 
@@ -372,7 +419,7 @@ class MemoryChart:
         a, b = overview.axis.x(window[0]), overview.axis.x(window[1])
         y = overview.height + 21
         overview.ax.plot([a - 1, max(b, a + 2) + 1], [y, y], color=LIGHT["muted"], linewidth=2, clip_on=False, solid_capstyle="butt")
-        if self.layout is not WIDE:
+        if not self.layout.wide:
             overview.lettered = max((a + b) / 2, overview.lettered + 11)
             overview.ax.text(overview.lettered, y + 3, letter, ha="center", va="top", fontsize=self.layout.font - 1, weight="bold",
                              color=LIGHT["ink"])
@@ -404,6 +451,20 @@ def probability_words(sweep):
     return "0 %" if not n else "100 %" if n == d else f"{max(100 * n / d, 0.0001):.3g} %"
 
 
+def seen(strip, pixel):
+    """The strip, or with too many parts one in which those narrower than a pixel (of so many slots) are joined, and a stain wins."""
+    if len(strip) <= MOST_MARKS:
+        return strip
+    found = []
+    for first, last, stained in strip:
+        narrow = found and last - found[-1][0] < pixel
+        if found and (stained == found[-1][2] or narrow):
+            found[-1] = found[-1][0], last, stained or found[-1][2]
+        else:
+            found.append((first, last, stained))
+    return found
+
+
 def strip_words(alloc, axis, part):
     first, last, stained = part
     slots = f"slot {first}" if first == last else f"slots {first} to {last}"
@@ -413,15 +474,16 @@ def strip_words(alloc, axis, part):
 
 def draw_sweep(boot, layout, key):
     """All slots, a strip a policy."""
-    axis, row, top = facts.SlotAxis(boot.slot_pieces()), layout.row, 60 if layout is WIDE else 64
-    aside = 150 if layout is WIDE else 62
+    axis, row, top = facts.SlotAxis(boot.slot_pieces()), layout.row, 60 if layout.wide else 64
+    shares = {alloc: f"{s['stained_slots']} of {s['slots']}" for alloc, s in boot.sweeps.items()}
+    aside = 76 + math.ceil(0.6 * layout.font * max(map(len, shares.values()))) if layout.wide else 62
     width, height = layout.width - layout.left - layout.right - aside, row * len(boot.sweeps)
-    canvas = Canvas(layout, top + height + (60 if layout is WIDE else 52), key)
+    canvas = Canvas(layout, top + height + (60 if layout.wide else 52), key)
     ax = canvas.axes(layout.left, top, width, height)
     ax.set_xlim(0, max(axis.count, 1))
     ax.set_ylim(height, 0)
     for i, (alloc, sweep) in enumerate(boot.sweeps.items()):
-        for part in facts.slot_strip(axis, sweep):
+        for part in seen(facts.slot_strip(axis, sweep), axis.count / width * SEE):
             node = boot.nodes.node_of(axis.base(part[0]))
             words = strip_words(alloc, axis, part) + (f"; image on node {node}" if node is not None else "")
             colour = LIGHT["stain" if part[2] else "clean"]
@@ -431,18 +493,18 @@ def draw_sweep(boot, layout, key):
         canvas.text(layout.left - 8, middle, alloc, ha="right", va="center")
         colour = "stain" if sweep["stained_slots"] else "muted"
         canvas.text(layout.left + width + 58, middle, probability_words(sweep), colour, ha="right", va="center")
-        if layout is WIDE:
-            canvas.text(layout.left + width + 72, middle, f"{sweep['stained_slots']} of {sweep['slots']}", "muted", va="center")
+        if layout.wide:
+            canvas.text(layout.left + width + 72, middle, shares[alloc], "muted", va="center")
     draw_slot_axis(canvas, ax, axis)
     canvas.legend([Patch(facecolor=LIGHT["clean"], label="clean"), Patch(facecolor=LIGHT["stain"], label="stained")], 4)
     draw_own_slot(canvas, ax, axis, boot)
     words = "; ".join(f"{alloc}: {s['stained_slots']} of {s['slots']} slots stained" for alloc, s in boot.sweeps.items())
-    return canvas.svg("Every slot the image could have been given", words + ".")
+    return canvas.named("Every slot the image could have been given", words + ".")
 
 
 def draw_slot_axis(canvas, ax, axis):
     """Slot numbers where pieces of memory begin, with a cut between the pieces, and the address of the first slot."""
-    near = (70 if canvas.layout is WIDE else 76) / ax.get_position().width / canvas.layout.width * axis.count
+    near = (70 if canvas.layout.wide else 76) / ax.get_position().width / canvas.layout.width * axis.count
     shown = []
     for start, (first, _) in zip(axis.starts, axis.pieces):
         if start:
@@ -450,7 +512,7 @@ def draw_slot_axis(canvas, ax, axis):
         if not shown or start - shown[-1][0] > near:
             shown.append((start, f"{start}\n{first:#x}"))
     last = axis.count - 1
-    if canvas.layout is WIDE and last - shown[-1][0] > near:
+    if canvas.layout.wide and last - shown[-1][0] > near:
         shown.append((last, f"{last}\n{axis.base(last):#x}"))
     ax.set_xticks([s for s, _ in shown], [w for _, w in shown], ha="left")
     if shown[-1][0] == last:
@@ -515,7 +577,7 @@ def panels(boot):
 def draw_policies(boot, layout, key):
     """What each policy costs, a bar each."""
     found, row = panels(boot), layout.row
-    columns = BESIDE if layout is WIDE else 1
+    columns = BESIDE if layout.wide else 1
     height = row * len(boot.policies)
     gap, step = 24, height + 40
     canvas = Canvas(layout, step * -(-len(found) // columns), key)
@@ -537,15 +599,19 @@ def draw_policies(boot, layout, key):
                     color=LIGHT["ink" if v else "muted"])
             if i % columns == 0:
                 canvas.text(layout.left - 8, top + (j + 0.5) * row, alloc, ha="right", va="center")
-    return canvas.svg("What each policy costs", ". ".join(title(a) for _, _, _, title in found for a in boot.policies) + ".")
+    return canvas.named("What each policy costs", ". ".join(title(a) for _, _, _, title in found for a in boot.policies) + ".")
 
 
-def charts(boot, key, layouts=(WIDE, NARROW)):
-    """name -> <svg> elements of that chart, one a layout; only those the log has data for."""
+NAMES = ("memory", "sweep", "policies")
+
+
+def charts(boot, key, layouts=(WIDE, NARROW), only=None):
+    """name -> canvases of that chart, one a layout; only those the log has data for, or the one that is asked for."""
+    layouts = [fitting(layout, [*boot.policies, *boot.sweeps]) for layout in layouts]
+    draw = {"memory": lambda layout: MemoryChart(boot, layout, f"{key}-memory").draw()}
+    if boot.sweeps and boot.kaslr and boot.slot_pieces():
+        draw["sweep"] = lambda layout: draw_sweep(boot, layout, f"{key}-sweep")
+    if boot.policies:
+        draw["policies"] = lambda layout: draw_policies(boot, layout, f"{key}-policies")
     with matplotlib.rc_context(STYLE):
-        found = {"memory": [MemoryChart(boot, layout, f"{key}-memory").draw() for layout in layouts]}
-        if boot.sweeps and boot.kaslr and boot.slot_pieces():
-            found["sweep"] = [draw_sweep(boot, layout, f"{key}-sweep") for layout in layouts]
-        if boot.policies:
-            found["policies"] = [draw_policies(boot, layout, f"{key}-policies") for layout in layouts]
-    return found
+        return {name: [of(layout) for layout in layouts] for name, of in draw.items() if only in (None, name)}

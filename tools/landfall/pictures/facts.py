@@ -2,6 +2,7 @@
 """What a serial log says, as ranges to draw: memory by node, the image, page tables by policy, slots. Draws nothing."""
 import re
 from bisect import bisect_right
+from functools import cache
 from itertools import accumulate
 from types import SimpleNamespace
 
@@ -18,9 +19,12 @@ class LogFacts:
         self.name = name
         self.state, self.why, wire = check.judge(data, allow_stained=True)
         self.records = wire.records
+        # One boot is asked the same things for each layout and each policy.
+        self.pieces, self.runs, self.costs, self.slot_pieces = map(cache, (self.pieces, self.runs, self.costs, self.slot_pieces))
         if not self.all("boot") or not self.all("mem", type="usable"):
             raise FactsError(f"{name}: no memory map to draw: {self.state}: {self.why}")
         self.boot = self.all("boot")[0]
+        self.srat, self.findings = self.one("end")["srat"], wire.findings
         self.kaslr = (self.all("kaslr") or [None])[0]
         self.node_records = {r["node"]: r for r in self.all("node")}
         self.nodes = model.Nodes(self, check.forced_hotplug(self))
@@ -95,8 +99,9 @@ class LogFacts:
     def slot_pieces(self):
         """[first base, last base] of the slots an image of this size has, in the order of the decompressor's chooser."""
         avoid = [(0, M)] + [(r["start"], r["end"]) for r in self.all("reserved") if r["what"] in ("module", "boot services")]
-        if self.boot["protocol"] != "uefi":
-            avoid.append((model.LOADED, model.LOADED + self.kaslr["end"] - self.kaslr["base"]))
+        # Where the loader had put the image itself, which may pretend to be larger; a prediction has loaded nothing.
+        if self.boot["protocol"] not in ("uefi", "predict"):
+            avoid += [(model.LOADED, model.LOADED + r["end"] - r["start"]) for r in self.all("reserved", what="image")]
         immovable = [(r["start"], r["end"]) for r in self.all("affinity") if not r["hotplug"] and r["start"] < r["end"]]
         if not immovable or re.search(r"\bkaslr=efistub\b", self.boot["cmdline"]):
             immovable = [(0, 1 << 63)]
@@ -105,7 +110,16 @@ class LogFacts:
         for hole in avoid:
             parts = model.without(parts, hole)
         firsts = [(-(-a // SLOT) * SLOT, (b - self.kaslr["size"]) // SLOT * SLOT) for a, b in parts]
-        return [(first, last) for first, last in firsts if first <= last]
+        return self.with_stains([(first, last) for first, last in firsts if first <= last])
+
+    def with_stains(self, pieces):
+        """Pieces of slots, and those that a sweep found stained outside of them: no stain is left out of the picture."""
+        for a, b in {pair for sweep in self.sweeps.values() for pair in intervals(sweep)}:
+            left = [(a, b)]
+            for first, last in pieces:
+                left = [(x, y) for s, e in left for x, y in ((s, min(e, first - SLOT)), (max(s, last + SLOT), e)) if x <= y]
+            pieces = pieces + left
+        return pieces
 
 
 class FactsError(Exception):

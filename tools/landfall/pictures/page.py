@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: MIT
 """One self-contained page, or one SVG, from the charts of one or many boots."""
+import html as markup
+import io
 import xml.etree.ElementTree as ElementTree
-from html import escape
 
+from .. import records
+from ..junit import xml_text
 from ..sizes import BLOCKS, PAGE, size_words
-from . import charts
+from . import campaign, charts
 from .charts import COLOURS, LIGHT, SVG
-from .facts import LEVELS, intervals
+from .facts import LEVELS, FactsError, intervals
+
+
+def escape(words):
+    """Words of others as text: no markup, and no byte that HTML and XML do not have."""
+    return markup.escape(xml_text(words))
+
 
 CSS = """
 :root{color-scheme:light dark;%(light)s;--page:#f3f5f7;--badge:#fff}
@@ -19,7 +28,7 @@ p{margin:0 0 8px;max-width:95ch}.muted,figcaption{color:var(--muted);font-size:1
 code{font:13px/1.4 ui-monospace,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere}
 .badges{display:flex;flex-wrap:wrap;gap:8px;margin:12px 0;padding:0;list-style:none}
 .badges li{border:1px solid var(--rule);border-radius:999px;padding:2px 12px;background:var(--paper);font-size:14px}
-.stained{color:var(--stain);font-weight:600}.clean{color:var(--tables);font-weight:600}
+.stained{color:var(--stain);font-weight:600}.none{color:var(--amber);font-weight:600}.findings{margin:0 0 8px;padding-left:20px;font-size:14px}.clean{color:var(--tables);font-weight:600}
 figure{margin:16px 0;padding:16px 20px;background:var(--paper);border:1px solid var(--rule);border-radius:12px}
 figcaption{margin-bottom:12px;max-width:95ch}
 svg.chart{display:block;width:100%%;height:auto}svg.narrow{display:none}
@@ -66,6 +75,9 @@ def text_of(svg):
     return ElementTree.tostring(svg, encoding="unicode").replace(">*{", ">svg.chart *{")
 
 
+MOST_ROWS = 100  # of one policy
+
+
 class Table:
     """Rows of cells; the first cell of a row is its heading."""
 
@@ -88,17 +100,33 @@ def where(node):
 
 def memory_tables(boot):
     pieces = [(f"{a:#x}", f"{b:#x}", size_words(b - a), where(node), kind) for a, b, node, kind in boot.pieces()]
-    runs = [(alloc, r.level, f"{r.start:#x}", f"{r.end:#x}", (r.end - r.start) // PAGE, where(r.node), "stained" if r.movable else "")
-            for alloc in boot.policies for r in boot.runs(alloc)]
-    return [Table("Memory, from low to high", ("start", "end", "size", "node", "kind"), pieces),
-            Table("Page tables: pages side by side, of one level and node", ("policy", "level", "start", "end", "pages", "node", "on movable"), runs)]
+    return [Table("Memory, from low to high", ("start", "end", "size", "node", "kind"), pieces), run_table(boot)]
+
+
+def run_table(boot):
+    """A row a run; of a policy with too many of them, runs of one node with little in between share a row."""
+    rows, joined = [], 0
+    for alloc in boot.policies:
+        runs, near = boot.runs(alloc), 0
+        groups = [[r] for r in runs]
+        while len(groups) > MOST_ROWS:
+            near = max(2 * near, PAGE)
+            groups, joined = charts.neighbours(runs, near), max(joined, near)
+        for g in groups:
+            levels = dict.fromkeys(r.level for r in sorted(g, key=lambda r: LEVELS.index(r.level)))
+            rows.append((alloc, " ".join(levels), f"{g[0].start:#x}", f"{g[-1].end:#x}", sum(r.end - r.start for r in g) // PAGE,
+                         where(g[0].node), "stained" if g[0].movable else ""))
+    apart = f". Pages no more than {size_words(joined)} apart share a row where there are many" if joined else ""
+    return Table("Page tables: pages side by side, of one level and node" + apart,
+                 ("policy", "level", "start", "end", "pages", "node", "on movable"), rows)
 
 
 def sweep_table(boot):
     def row(alloc, s):
         worst = f"{s['worst_base']:#x}" if s["worst_base"] is not None else "none"
         safe = s["safe_distance"] if s["safe_distance"] is not None else "none"
-        stains = ", ".join(f"{a:#x}" if a == b else f"{a:#x}–{b:#x}" for a, b in intervals(s)) or "none"
+        stains = ", ".join(f"{a:#x}" if a == b else f"{a:#x}–{b:#x}" for a, b in intervals(s)[:MOST_ROWS]) or "none"
+        stains += f" and {len(intervals(s)) - MOST_ROWS} more" if len(intervals(s)) > MOST_ROWS else ""
         return (alloc, s["slots"], s["stained_slots"], f"{s['numerator']}/{s['denominator']}", charts.probability_words(s), worst,
                 s["worst_on_movable"], size_words(s["worst_pinned"]), safe, stains)
     heads = ("policy", "slots", "stained", "fraction", "probability", "worst base", "pages there", "pinned there", "safe distance, slots",
@@ -114,7 +142,7 @@ def policy_table(boot):
 
     def row(alloc):
         cost, verdict = boot.costs(alloc), boot.verdict(alloc)
-        cells = [alloc, verdict["result"] if verdict else "unknown", cost.pages, *[cost.stains[lv] for lv in levels]]
+        cells = [alloc, RESULTS.get(result_of(verdict), result_of(verdict)), cost.pages, *[cost.stains[lv] for lv in levels]]
         cells += [size_words(cost.pinned) if cost.pinned is not None else "unknown", *cost.blocks, *map(size_words, cost.low)]
         cells += [charts.distance_words(cost), charts.steps_words(cost)]
         if boot.sweeps:
@@ -133,38 +161,76 @@ CAPTIONS = {
 
 
 def slot_note(boot):
-    counted, told = charts.facts.SlotAxis(boot.slot_pieces()).count, boot.kaslr["slots"]
-    return "" if counted == told else f" The strip has {counted} places, the boot counted {told} slots: some of them are not to be had."
+    shown, told = charts.facts.SlotAxis(boot.slot_pieces()).count, boot.kaslr["slots"]
+    if shown == told:
+        return ""
+    more = "some of those drawn clean were not to be had" if shown > told else "the others lie where the log does not tell"
+    return f" The strip shows {shown} places, the boot counted {told} slots: {more}."
 
 
-def figure(boot, name, svgs):
+OUTPUT = '<output aria-live="polite">Point at a mark, or go from mark to mark with the Tab and arrow keys.</output>'
+
+
+def figure(boot, name, canvases):
     heading, words = CAPTIONS[name]
     tables = {"memory": memory_tables, "sweep": lambda b: [sweep_table(b)], "policies": lambda b: [policy_table(b)]}[name](boot)
     note = slot_note(boot) if name == "sweep" else ""
+    svgs = [canvas.svg() for canvas in canvases]
     inside = "\n".join(t.html() for t in tables)
     if name != "policies":
         inside = f"<details><summary>The same as a table</summary>{inside}</details>"
     return (f"<figure><figcaption><h3>{heading}</h3>{escape(words + note)}</figcaption>{''.join(map(text_of, svgs))}"
-            f'<output aria-live="polite">Point at a mark, or go from mark to mark with the Tab and arrow keys.</output>{inside}</figure>')
+            f"{OUTPUT}{inside}</figure>")
+
+
+SRAT = {"ok": ("good", ""), "absent": ("absent", "none"), "rejected": ("rejected", "none")}
+RESULTS = {"none": "no verdict", None: "unknown"}
+
+
+def result_of(verdict):
+    return records.result_of(verdict) if verdict else None
+
+
+def badge(name, words, kind, extra=""):
+    return f'<li>{escape(name)} <span class="{kind}">{escape(words)}</span>{escape(extra)}</li>'
 
 
 def badges(boot):
-    found = []
+    """What one wants to know first: the state of the SRAT, and the verdicts."""
+    words, kind = SRAT.get(boot.srat, (str(boot.srat), "none"))
+    found = [badge("SRAT", words, kind)]
     for alloc in boot.policies:
         verdict = boot.verdict(alloc)
-        result = verdict["result"] if verdict else "unknown"
+        result = result_of(verdict)
         extra = f": {verdict['on_movable']} of {verdict['table_pages']} pages" if result == "stained" else ""
-        found.append(f'<li>{escape(alloc)} <span class="{result}">{result}</span>{extra}</li>')
+        found.append(badge(alloc, RESULTS.get(result, str(result)), result or "unknown", extra))
     return f'<ul class="badges">{"".join(found)}</ul>'
 
 
-def section(boot, number):
+def findings(boot):
+    """What firmware's tables have that is odd."""
+    if not boot.findings:
+        return ""
+    rows = "".join(f"<li>{escape(words)}</li>" for words in dict.fromkeys(boot.findings))
+    return f'<p>Found in the tables of the firmware (docs/firmware-rules.md):</p><ul class="findings">{rows}</ul>'
+
+
+def section(boot, number, only):
     b = boot.boot
     facts = f"{b['machine'] or 'unknown machine'}; {b['levels']} levels, pages up to {b['page_size']}; seed {b['seed']:#x}"
-    figures = "\n".join(figure(boot, name, svgs) for name, svgs in charts.charts(boot, f"b{number}").items())
-    state = "" if boot.state == "passed" else f'<p class="stained">This log is {boot.state}: {escape(boot.why)}</p>'
+    figures = "\n".join(figure(boot, name, canvases) for name, canvases in drawn(boot, f"b{number}", only).items())
+    kind = "none" if boot.state == "no verdict" else "stained"
+    state = "" if boot.state == "passed" else f'<p class="{kind}">This log is {escape(boot.state)}: {escape(boot.why)}</p>' \
+        if boot.state != "no verdict" else f'<p class="none">No verdict: {escape(boot.why)}</p>'
     return (f'<section id="b{number}"><h2>{escape(boot.name)}</h2>{state}<p class="muted">{escape(facts)}<br><code>{escape(b["cmdline"])}</code></p>'
-            f"{badges(boot)}{figures}</section>")
+            f"{badges(boot)}{findings(boot)}{figures}</section>")
+
+
+def drawn(boot, key, only, layouts=(charts.WIDE, charts.NARROW)):
+    found = charts.charts(boot, key, layouts, only)
+    if not found:
+        raise FactsError(f"{boot.name}: no chart '{only}': the log has no {'records sweep: boot with the option sweep' if only == 'sweep' else 'run records'}")
+    return found
 
 
 def contents(boots):
@@ -174,7 +240,7 @@ def contents(boots):
 
     def row(number, boot):
         slot = boot.kaslr["slot"] if boot.kaslr else None
-        verdicts = ", ".join(f"{a} {(boot.verdict(a) or {'result': 'unknown'})['result']}" for a in boot.policies)
+        verdicts = ", ".join(f"{a} {RESULTS.get(result_of(boot.verdict(a)), result_of(boot.verdict(a)))}" for a in boot.policies)
         cells = f"{boot.boot['seed']:#x}", "none" if slot is None else slot, f"{boot.kaslr['base']:#x}" if boot.kaslr else "none"
         return (f'<tr><th scope="row"><a href="#b{number}">{escape(boot.name)}</a></th>' + "".join(f"<td>{c}</td>" for c in cells)
                 + f'<td class="words">{escape(verdicts)}</td></tr>')
@@ -184,34 +250,59 @@ def contents(boots):
             f"<tbody>{rows}</tbody></table></div>")
 
 
-def html(boots):
-    sections = "\n".join(section(b, i) for i, b in enumerate(boots))
-    title = f"Landfall: {boots[0].name}" if len(boots) == 1 else f"Landfall: {len(boots)} boots"
+# ---- whole files -----------------------------------------------------------------------------------------------------
+
+def frame(title, body):
+    """One page that needs nothing else to be shown."""
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <title>{escape(title)}</title><style>{style()}</style></head>
 <body><main><h1>Where do early page tables land?</h1>
 <p class="muted">A page-table page on a movable node is a stain: that node can never be removed.</p>
-{contents(boots)}
-{sections}
+{body}
 </main><script>{SCRIPT}</script></body></html>
 """
 
 
-def svg(boots):
-    """The wide charts of all boots below each other, on paper."""
-    parts = [(CAPTIONS[name][0] + (f": {b.name}" if len(boots) > 1 else ""), svgs[0]) for i, b in enumerate(boots)
-             for name, svgs in charts.charts(b, f"b{i}", layouts=(charts.WIDE,)).items()]
+def html(boots, only=None):
+    sections = "\n".join(section(b, i, only) for i, b in enumerate(boots))
+    title = f"Landfall: {boots[0].name}" if len(boots) == 1 else f"Landfall: {len(boots)} boots"
+    return frame(title, f"{contents(boots)}\n{sections}")
+
+
+def campaign_html(facts):
+    canvases = [campaign.draw(facts, layout, "c") for layout in (charts.WIDE, charts.NARROW)]
+    table = Table("All boots of the campaign, by what was booted", campaign.HEADS, campaign.rows(facts))
+    bad = Table("Boots that were not as predicted", ("boot", "what differs", "repeat with"), campaign.differences(facts))
+    heading, words = campaign.CAPTION
+    body = (f"<section><h2>{escape(facts.name)}</h2><p>{escape(facts.summary())}</p><figure><figcaption><h3>{heading}</h3>{escape(words)}</figcaption>"
+            f"{''.join(text_of(c.svg()) for c in canvases)}{OUTPUT}{table.html()}{bad.html() if bad.rows else ''}</figure></section>")
+    return frame(f"Landfall: campaign {facts.name}", body)
+
+
+def wide_charts(boots, only):
+    """(heading, canvas) of each wide chart of each boot."""
+    return [(CAPTIONS[name][0] + (f": {b.name}" if len(boots) > 1 else ""), canvases[0]) for i, b in enumerate(boots)
+            for name, canvases in drawn(b, f"b{i}", only, (charts.WIDE,)).items()]
+
+
+def campaign_chart(facts):
+    return [(f"{campaign.CAPTION[0]}: {facts.name}", campaign.draw(facts, charts.WIDE, "c"))]
+
+
+def svg(parts, name):
+    """The wide charts below each other, on paper."""
+    parts = [(heading, canvas.svg()) for heading, canvas in parts]
     gap, width, top = 26, charts.WIDE.width + 32, 16
     root = ElementTree.Element(f"{{{SVG}}}svg", {"role": "img", "aria-labelledby": "title desc"})
-    ElementTree.SubElement(root, f"{{{SVG}}}title", id="title").text = "Where do early page tables land? " + ", ".join(b.name for b in boots)
+    ElementTree.SubElement(root, f"{{{SVG}}}title", id="title").text = xml_text(f"Where do early page tables land? {name}")
     ElementTree.SubElement(root, f"{{{SVG}}}desc", id="desc").text = " ".join(part[1].text for _, part in parts)
     ElementTree.SubElement(root, f"{{{SVG}}}style").text = charts.dark_rules()
     paper = ElementTree.SubElement(root, f"{{{SVG}}}rect", {"width": "100%", "height": "100%", "rx": "10", "fill": LIGHT["paper"]})
     for heading, part in parts:
-        ElementTree.SubElement(root, f"{{{SVG}}}text", {"x": "20", "y": f"{top + 16:g}", "fill": LIGHT["ink"],
-                                                        "font-family": ", ".join(charts.FONT), "font-size": "16", "font-weight": "700"}).text = heading
+        ElementTree.SubElement(root, f"{{{SVG}}}text", {"x": "20", "y": f"{top + 16:g}", "fill": LIGHT["ink"], "font-size": "16",
+                                                        "font-family": ", ".join(charts.FONT), "font-weight": "700"}).text = xml_text(heading)
         top += 34
         height = float(part.get("viewBox").split()[3])
         part.attrib |= {"x": "16", "y": f"{top:g}", "width": f"{charts.WIDE.width}", "height": f"{height:g}"}
@@ -220,3 +311,19 @@ def svg(boots):
     root.attrib |= {"viewBox": f"0 0 {width} {top:g}", "width": f"{width}", "height": f"{top:g}"}
     paper.set("height", f"{top:g}")
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def png(parts, _):
+    """The same as pixels, two for one."""
+    from PIL import Image, ImageDraw, ImageFont
+    images = [(heading, Image.open(io.BytesIO(canvas.png()))) for heading, canvas in parts]
+    gap, margin, head = 52, 32, 68
+    sheet = Image.new("RGB", (2 * charts.WIDE.width + 2 * margin, margin + sum(head + i.height + gap for _, i in images)), LIGHT["paper"])
+    pen, font, top = ImageDraw.Draw(sheet), ImageFont.truetype(charts.bold_font(), 32), margin
+    for heading, image in images:
+        pen.text((margin + 8, top), heading, fill=LIGHT["ink"], font=font)
+        sheet.paste(image, (margin, top + head))
+        top += head + image.height + gap
+    out = io.BytesIO()
+    sheet.save(out, "PNG", optimize=True)
+    return out.getvalue()
