@@ -143,3 +143,15 @@ def test_no_such_machine(name, why):
         done = subprocess.run([program, *words], capture_output=True, text=True)
         said = "error: " if program == PREDICT else ""
         assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{Path(program).name}: {said}{why}\n")
+
+
+@pytest.mark.parametrize("levels,first,last", [("4", 0x400000000000, 0x7fffffffffff), ("5", 1 << 52, (1 << 52) + (1 << 41) - 1)])
+def test_a_kernel_out_of_reach(tmp_path, levels, first, last):
+    """RAM may lie where page tables of so many levels do not reach; a kernel may not."""
+    (tmp_path / "e820").write_text("BIOS-e820: [mem 0x0000000000100000-0x000000007fffffff] usable\n"
+                                   f"BIOS-e820: [mem {first:#018x}-{last:#018x}] usable\n")
+    start, end = first + (1 << 40), first + (1 << 40) + (16 << 20)
+    done = predict("--e820", tmp_path / "e820", "--kernel", f"{start:#x}:{end:#x}", "--levels", levels)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (f"landfall-predict: error: {tmp_path}/e820: the kernel [mem {start:#x}-{end - 1:#x}] lies where page tables "
+                           f"of {levels} levels do not reach\n")

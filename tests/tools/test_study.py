@@ -101,7 +101,16 @@ def test_a_case_is_what_the_program_says_of_each_slot(tmp_path):
     assert set(stained) == {"bottom-up", "top-down", "hybrid", "node-local"}
 
 
+def test_a_description_of_ones_own(tmp_path):
+    mine = tmp_path / "my own.machine"
+    mine.write_text((ROOT / "tests/machines/hole64.machine").read_text())
+    status, out, err = study(str(mine))
+    assert (status, err) == (0, "")
+    assert out.replace(str(mine), "hole64") == study("hole64")[1]
+
+
 def test_what_cannot_be_studied():
+    assert study("./nowhere.machine") == (2, "", "study: ./nowhere.machine: there is no ./nowhere.machine\n")
     assert study("nowhere") == (2, "", "study: nowhere: there is no tests/machines/nowhere.machine\n")
     code, out, err = study("four-nodes:3m")
     assert (code, out) == (2, "") and "--page-size 3m: not one of auto, 4k, 2m, 1g" in err

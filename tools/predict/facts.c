@@ -253,10 +253,9 @@ static bool place_brk(struct facts *f, struct input_error *err)
 	if (f->buffer.start % PAGE_SIZE || f->kernel.end % PAGE_SIZE)
 		return input_fail(err, 0, "the page-table buffer or the kernel's end is not page aligned");
 	if (range_empty(f->kernel) || f->buffer.start < f->kernel.start || f->buffer.end > f->kernel.end)
-		return input_fail(err, 0,
-				  "page-table buffer [mem %#llx-%#llx] is not inside the kernel [mem %#llx-%#llx]",
-				  (ull)f->buffer.start, (ull)f->buffer.end - 1,
-				  (ull)f->kernel.start, (ull)f->kernel.end - 1);
+		return input_fail(
+			err, 0, "page-table buffer [mem %#llx-%#llx] is not inside the kernel [mem %#llx-%#llx]",
+			(ull)f->buffer.start, (ull)f->buffer.end - 1, (ull)f->kernel.start, (ull)f->kernel.end - 1);
 	return true;
 }
 
@@ -325,7 +324,13 @@ bool facts_complete(struct facts *f, struct input_error *err)
 		f->levels = 4;
 	if (f->max_node >= 0 && !f->srat_bytes && !facts_make_srat(f))
 		return input_fail(err, 0, "out of memory");
-	return find_end(f, err);
+	if (!find_end(f, err))
+		return false;
+	if (f->kernel.end > f->end)
+		return input_fail(
+			err, 0, "the kernel [mem %#llx-%#llx] lies where page tables of %u levels do not reach",
+			(unsigned long long)f->kernel.start, (unsigned long long)f->kernel.end - 1, f->levels);
+	return true;
 }
 
 static bool read_table(const char *path, const char *signature, uint8_t **bytes, size_t *len, struct input_error *err)
