@@ -669,10 +669,10 @@ static void put(struct bytes *t, uint64_t v, unsigned bytes)
 
 static void put_memory(struct bytes *t, struct range r, uint32_t pxm, uint32_t flags)
 {
-	struct table_writer w = { t->b, sizeof(t->b), (uint32_t)t->len };
+	struct table_writer to = { t->b, sizeof(t->b), (uint32_t)t->len };
 
-	srat_put_memory(&w, pxm, r, flags);
-	t->len = min_u64(w.len, sizeof(t->b));
+	srat_put_memory(&to, pxm, r, flags);
+	t->len = min_u64(to.len, sizeof(t->b));
 }
 
 /* Memory from the first to the last byte, cut at borders: a table that Linux takes. */
