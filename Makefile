@@ -292,8 +292,8 @@ test-fuzz: $(FUZZ:%=build/fuzz/fuzz_%) build/fuzz/seeds ## the fuzzers' corpus a
 coverage: ## lines and branches that the unit tests reach; fails unless that is all of acpi/ and mm/
 	$(Q)tests/coverage
 
-mutants: build/font.c ## small wrong changes, which the unit tests must all notice
-	$(Q)tests/mutants/run
+mutants: build/font.c ## small wrong changes, which the unit tests must all notice; RANDOM=100 SEED=: made by chance
+	$(Q)tests/mutants/run $(if $(RANDOM),--random=$(RANDOM) --seed=$(SEED))
 
 # ---- style -----------------------------------------------------------------------------------------------------------
 CODE       := $(sort $(shell find lib acpi boot kernel mm tests tools -name '*.[ch]'))

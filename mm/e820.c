@@ -226,16 +226,6 @@ bool e820_covers(const struct e820 *m, struct range r, enum e820_type type)
 	return true;
 }
 
-uint64_t e820_total(const struct e820 *m, enum e820_type type)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < m->nr; i++)
-		if (m->e[i].type == type)
-			sum += m->e[i].end - m->e[i].start;
-	return sum;
-}
-
 const char *e820_type_name(enum e820_type type)
 {
 	return names_of(type)->ours;

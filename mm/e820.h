@@ -51,9 +51,6 @@ phys_t e820_end_of_ram(const struct e820 *m, phys_t limit);
 /* True when every byte of r has that type in a sanitised map. */
 bool e820_covers(const struct e820 *m, struct range r, enum e820_type type);
 
-/* Bytes of that type. */
-uint64_t e820_total(const struct e820 *m, enum e820_type type);
-
 /* The word of the log's records: "usable", "reserved", "acpi", "nvs", "unusable", "persistent", "soft-reserved". */
 const char *e820_type_name(enum e820_type type);
 

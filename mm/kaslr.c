@@ -103,20 +103,6 @@ phys_t kaslr_slot_base(const struct kaslr_slots *s, uint64_t index)
 	return PHYS_NONE;
 }
 
-uint64_t kaslr_slot_of(const struct kaslr_slots *s, phys_t base)
-{
-	uint64_t before = 0;
-
-	for (size_t i = 0; i < s->nr; i++) {
-		uint64_t offset = base - s->area[i].start;
-
-		if (base >= s->area[i].start && offset % KASLR_ALIGN == 0 && offset / KASLR_ALIGN < s->area[i].slots)
-			return before + offset / KASLR_ALIGN;
-		before += s->area[i].slots;
-	}
-	return s->total;
-}
-
 uint64_t kaslr_virt_slots(uint64_t image_size)
 {
 	uint64_t window = KASLR_VIRT_WINDOW - KASLR_PREFERRED;

@@ -53,9 +53,6 @@ void kaslr_find_slots_efistub(const struct kaslr_request *q, struct kaslr_slots 
 /* Base of slot `index` (0 <= index < total), walking the areas in order. PHYS_NONE when there is no such slot. */
 phys_t kaslr_slot_base(const struct kaslr_slots *s, uint64_t index);
 
-/* First slot whose base is `base`; total when it is none. */
-uint64_t kaslr_slot_of(const struct kaslr_slots *s, phys_t base);
-
 /* Number of virtual bases for an image of that size: 1 + (1G - 16M - size) / 2M, or 0 when it does not fit. */
 uint64_t kaslr_virt_slots(uint64_t image_size);
 

@@ -19,8 +19,3 @@ bool fragment_hits(const struct fragment *f, phys_t leaf, uint64_t nth)
 	hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53ull;
 	return (hash ^ hash >> 33) % 1000 < f->permille;
 }
-
-uint64_t direct_map_pgd_size(unsigned levels)
-{
-	return 1ull << pt_shift(levels == 5 ? PT_PGD : PT_P4D);
-}

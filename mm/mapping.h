@@ -97,7 +97,4 @@ phys_t direct_map_page(struct direct_map *dm, phys_t maps);
 /* True when the leaf at that address, the nth large one wanted (counted from 1), is to be made one size smaller. */
 bool fragment_hits(const struct fragment *f, phys_t leaf, uint64_t nth);
 
-/* Bytes an entry of the top table maps: 512G with 4 levels, 256T with 5. */
-uint64_t direct_map_pgd_size(unsigned levels);
-
 #endif
