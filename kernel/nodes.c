@@ -211,6 +211,36 @@ static bool fake_one_node(struct run *r)
 	return force_hotplug(r);
 }
 
+static bool holds_anything(const struct e820 *map, struct range r)
+{
+	for (size_t i = 0; i < map->nr; i++) {
+		if (range_overlaps((struct range){ map->e[i].start, map->e[i].end }, r))
+			return true;
+	}
+	return false;
+}
+
+/* Memory said to be there, of which firmware's own map knows nothing: the SRAT speaks of another machine. */
+static void warn_if_foreign(struct run *r)
+{
+	const struct srat *s = &r->h->srat;
+	unsigned there = 0, empty = 0;
+
+	for (size_t i = 0; i < s->nr_mem; i++) {
+		const struct srat_mem *e = &s->mem[i];
+
+		if (!e->enabled || e->hotplug || e->nonvolatile || e->end <= e->start)
+			continue;
+		there++;
+		empty += !holds_anything(&r->h->bi.map, (struct range){ e->start, e->end });
+	}
+	if (empty)
+		report_warning(r,
+			       "SRAT and memory map do not fit: of %u ranges that cannot be plugged in later, %u "
+			       "hold no memory: is it another machine's?",
+			       there, empty);
+}
+
 static void warn_if_on_hotplug(struct run *r)
 {
 	const struct numa *n = &r->h->numa;
@@ -251,6 +281,8 @@ bool nodes_accept(struct run *r)
 	if (h->srat_state != SRAT_OK && !fake_one_node(r))
 		return false;
 	measure_distances(h);
+	if (h->srat_walked)
+		warn_if_foreign(r);
 	warn_of_forced(r);
 	warn_if_on_hotplug(r);
 	return true;

@@ -128,6 +128,9 @@ void report_costs(struct run *r, const struct cost *c, unsigned nr)
 	say_groups(&r->log);
 	for (unsigned i = 0; i <= nr; i++)
 		say_line(&r->log, &table.line[i]);
+	log_text(&r->log, "  blocks: memory blocks of that size that cannot go offline");
+	log_text(&r->log, "  SLIT: how far from the image's node, on average; 10: on it");
+	log_text(&r->log, "  steps: windows of memory mapped one by one, in so many passes");
 }
 
 static void record_blocks(struct log *l, const struct cost *c)

@@ -286,7 +286,7 @@ void report_nodes(struct run *r)
 	const struct numa *numa = &r->h->numa;
 	char why[40];
 
-	log_text(&r->log, "node   PXM  CPUs  memory      kind");
+	log_text(&r->log, "node   PXM  CPUs  memory      kind (PXM: firmware's number)");
 	for (unsigned i = 0; i < numa->nr_nodes; i++) {
 		const struct numa_node *n = &numa->node[i];
 

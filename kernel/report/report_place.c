@@ -20,12 +20,12 @@ void report_choice(struct run *r)
 	if (h->slots.truncated)
 		report_warning(r, "more than %d runs of slots: the rest is left out, as in Linux", KASLR_MAX_AREAS);
 	if (c->slot != UINT64_MAX)
-		log_text(&r->log, "KASLR: slot %llu of %llu %s, each %s", (ull)c->slot, (ull)c->slots,
+		log_text(&r->log, "KASLR: slot %llu of %llu %s, each holds %s", (ull)c->slot, (ull)c->slots,
 			 h->opt.efistub && h->opt.nr_map_ops ? "taken" : "drawn", human(c->size).s);
 	else if (h->opt.nokaslr)
 		report_linux(r, "KASLR disabled: 'nokaslr' on cmdline.");
 	else
-		log_text(&r->log, "KASLR: base not drawn; %llu slots of %s were possible", (ull)c->slots,
+		log_text(&r->log, "KASLR: base not drawn; %llu slots that hold %s were possible", (ull)c->slots,
 			 human(c->size).s);
 	if (h->bi.image.start != KASLR_PREFERRED)
 		log_text(&r->log, "image was loaded at 0x%llx", (ull)h->bi.image.start);

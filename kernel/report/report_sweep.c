@@ -90,8 +90,8 @@ static void say_worst(struct log *l, const struct sweep *s)
 	if (s->safe_distance == SWEEP_NO_DISTANCE)
 		log_text(l, "  no distance is safe: a slot is stained with no movable memory above it");
 	else
-		log_text(l, "  safe: an image that ends %llu slots (%s) or more below the next movable memory",
-			 (ull)s->safe_distance, human(s->safe_distance * KASLR_ALIGN).s);
+		log_text(l, "  safe: an image that ends %s or more below the next movable memory",
+			 human(s->safe_distance * KASLR_ALIGN).s);
 }
 
 void report_sweep(struct run *r, const struct sweep *s, uint64_t ns)
@@ -103,10 +103,10 @@ void report_sweep(struct run *r, const struct sweep *s, uint64_t ns)
 
 	log_text(l, "---- sweep, %s: %llu of %llu slots stained, probability %llu.%06llu", s->policy->name,
 		 (ull)s->nr_stained, (ull)s->nr_slots, (ull)(millionth / 1000000), (ull)(millionth % 1000000));
-	log_text(
-		l,
-		"  for an image of %s in slots of %s, this memory map, these reservations; %llu slots tried in %llu us",
-		human(c->end - c->base).s, human(c->size).s, (ull)s->tries, (ull)(ns / 1000));
+	log_text(l,
+		 "  for an image of %s in slots that hold %s, this memory map, these reservations; %llu slots tried in "
+		 "%llu us",
+		 human(c->end - c->base).s, human(c->size).s, (ull)s->tries, (ull)(ns / 1000));
 	if (no_verdict(r->h).why[0])
 		log_text(l, "  no verdict: %s, so these numbers do not speak of the machine", no_verdict(r->h).why);
 	say_intervals(l, s);

@@ -316,6 +316,9 @@ TEST(test_costs)
 				    "[    0.000054] bottom-up  4028 4021   7 1.8 GiB    1  1  46 4106 19.8 8 in 2\n"
 				    "[    0.000054] memblock      0    0   0     0 B    0  0   0   16 10.0 5 in 2\n"
 				    "[    0.000054] top-down   4090 4084   6   3 GiB    1  1   0   16 29.9 3 in 1\n"
+				    "[    0.000054]   blocks: memory blocks of that size that cannot go offline\n"
+				    "[    0.000054]   SLIT: how far from the image's node, on average; 10: on it\n"
+				    "[    0.000054]   steps: windows of memory mapped one by one, in so many passes\n"
 				    "[    0.000054] repeat with: ";
 	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000 alloc=bottom-up,memblock,top-down");
 
@@ -425,6 +428,24 @@ static struct fake *fake_with(const char *more, const char *options)
 
 	snprintf(text, sizeof(text), "%s%s", two_gib, more);
 	return fake_from_text(text, strlen(text), options);
+}
+
+/* A table that has memory where the map has nothing at all, and not to be plugged in later. */
+TEST(test_a_srat_of_another_machine)
+{
+	static const char warning[] = "warning: SRAT and memory map do not fit: of 3 ranges that cannot be plugged in "
+				      "later, 2 hold no memory: is it another machine's?\n";
+	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 2G\n mem 1 16G 32G\n mem 2 32G 48G\n"
+				   " mem 3 64G 80G hotplug\n",
+				   "seed=7");
+
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_int_equal(count_of(f, warning), 1);
+	fake_free(f);
+	f = fake_with("srat 3\n cpu 0 0\n mem 0 0 2G\n mem 3 64G 80G hotplug\n", "seed=7");
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has_not(f, "do not fit");
+	fake_free(f);
 }
 
 /* Memory is [4K, 0x9f000) and [1M, 2G): 524190 pages, of which the ranges hold all below 1 GiB. */
@@ -1159,7 +1180,8 @@ TEST(test_efistub)
 		assert_has(f, "warning: kaslr=efistub: that chooser does not read SRAT\n");
 		assert_has(f, "\"node\":1,\"pxm\":1,\"present\":");
 		assert_has(f, "\"hotplug\":true,\"movable\":false,\"why\":\"kernel\",");
-		assert_has(f, i == 1 ? "KASLR: slot 0 of 4 taken, each 2 MiB\n" : " of 4 drawn, each 2 MiB\n");
+		assert_has(f,
+			   i == 1 ? "KASLR: slot 0 of 4 taken, each holds 2 MiB\n" : " of 4 drawn, each holds 2 MiB\n");
 		if (i == 1)
 			assert_int_equal(f->host->h->choice.base, 32 * MIB);
 		fake_free(f);
@@ -1341,10 +1363,8 @@ TEST(test_sweep)
 	assert_sweep(f, "top-down", rest);
 	assert_has(f, "] ---- sweep, bottom-up: 14 of 110 slots stained, probability 0.127272\n");
 	assert_has(f, "]   stained: base 0x105400000 to 0x105e00000\n");
-	assert_has(
-		f,
-		"]   worst: base 0x5e00000, 4028 page-table pages on movable memory, 1.8 GiB pinned\n"
-		"[    0.000144]   safe: an image that ends 8 slots (16 MiB) or more below the next movable memory\n");
+	assert_has(f, "]   worst: base 0x5e00000, 4028 page-table pages on movable memory, 1.8 GiB pinned\n"
+		      "[    0.000144]   safe: an image that ends 16 MiB or more below the next movable memory\n");
 	assert_well_formed(f);
 	fake_free(f);
 }

@@ -71,8 +71,8 @@ bool slots_find(struct session *s, struct input_error *err)
 	take_map_options(s);
 	place_find_slots(&s->run);
 	h->choice.slots = h->slots.total;
-	log_text(&s->run.log, "KASLR: %llu slots of %s, as %s finds them", (ull)h->slots.total, human(h->choice.size).s,
-		 h->opt.efistub ? "the EFI stub" : "the decompressor");
+	log_text(&s->run.log, "KASLR: %llu slots that hold %s, as %s finds them", (ull)h->slots.total,
+		 human(h->choice.size).s, h->opt.efistub ? "the EFI stub" : "the decompressor");
 	if (f->efi && !f->conventional.nr)
 		report_warning(&s->run,
 			       "without efi=debug in the log the slots are those of RAM that nobody had reserved");
