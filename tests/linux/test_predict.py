@@ -205,15 +205,6 @@ def test_movable_node_off(machine):
     assert verdict["stained_nodes"] == [1]
 
 
-def test_a_kernel_out_of_reach(tmp_path):
-    """RAM may be said to lie where four levels of page tables do not reach."""
-    (tmp_path / "map").write_text(MAP + "BIOS-e820: [mem 0x0000700000000000-0x00007fffffffffff] usable\n")
-    p = predict("--e820", tmp_path / "map", "--kernel", "0x7f0000000000:0x7f0001000000")
-
-    assert (p.returncode, p.stdout) == (2, "")
-    assert p.stderr == "landfall-predict: error: the kernel ends at 0x7f0001000000, but 4 levels of page tables at 0x400000000000\n"
-
-
 def test_several_policies_and_text(machine):
     out = good(*machine, "--alloc", "bottom-up,memblock", "--page-size", "4k")
 

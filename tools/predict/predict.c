@@ -176,7 +176,6 @@ static bool choose(struct session *s, struct input_error *err)
 	struct choice *c = &s->h->choice;
 	const struct options *o = &s->h->opt;
 	uint64_t lowest = f->levels == 5 ? PAGE_OFFSET_5LEVEL : PAGE_OFFSET_4LEVEL;
-	phys_t reach = f->levels == 5 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL;
 
 	c->base = f->kernel.start;
 	c->end = f->kernel.end;
@@ -184,9 +183,6 @@ static bool choose(struct session *s, struct input_error *err)
 	c->size = align_up(o->image_given ? o->image_slot : c->end - c->base, KASLR_ALIGN);
 	c->slot = UINT64_MAX;
 	c->levels = f->levels;
-	if (c->end > reach)
-		return input_fail(err, 0, "the kernel ends at 0x%llx, but %u levels of page tables at 0x%llx",
-				  (ull)c->end, f->levels, (ull)reach);
 	c->page_sizes = page_sizes(f, o->page_size);
 	c->page_offset = o->page_offset_kind == PAGE_OFFSET_ADDRESS ? o->page_offset : lowest;
 	if (o->page_offset_kind == PAGE_OFFSET_RANDOM)
