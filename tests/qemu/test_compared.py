@@ -55,7 +55,8 @@ def test_cost_is_that_of_its_pages(log, alloc):
 def test_table_says_what_the_records_say(log):
     head = log.text.index("---- compared: what the page tables of each policy cost")
     rows = {row.split()[0]: row for row in log.text[head + 3:head + 11]}
-    assert list(rows) == POLICIES and log.text[head + 11].startswith("repeat with: ")
+    assert list(rows) == POLICIES and log.text[head + 14].startswith("repeat with: ")
+    assert [re.match("  ([a-zA-Z]+): ", line)[1] for line in log.text[head + 11:head + 14]] == ["blocks", "SLIT", "steps"]
     assert re.fullmatch(r"policy +total +pte +pmd( +pud)? +pinned +128M +2G +16M +4G +SLIT +steps", log.text[head + 2])
     shown = [level for level in LEVELS if f" {level} " in log.text[head + 2]]
     assert len({len(row) for row in rows.values()} | {len(log.text[head + 2])}) == 1
