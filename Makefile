@@ -229,6 +229,8 @@ linux-kernels:
 	$(Q)$(PYTHON) tests/linux/debian.py || true
 
 # For tests only: stands between the firmware and the application.
+# GNU-EFI's linker script knows no sections of single variables.
+build/efi/tests/%.o: EFLAGS += -fno-data-sections -fno-function-sections -fpic -O2 -falign-functions=16
 build/odd-firmware.efi: $(addprefix build/efi/,tests/uefi/odd_firmware.o tests/uefi/la57.asm.o lib/string.o)
 build/bench/nothing.efi: build/efi/tests/bench/nothing_efi.o
 build/odd-firmware.efi build/bench/nothing.efi:
