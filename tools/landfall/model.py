@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Linux's rules a second time, in Python, from the records alone: which node a byte is on, which slots an image has."""
 import math
+import re
 
 from .sizes import M, SLOT
 
@@ -58,7 +59,10 @@ class Nodes:
 
     def __init__(self, log, forced_hotplug=()):
         self.ram = ram_of(log)
+        # What Linux reserves before it knows nodes: the direct map's starting state, and the ACPI tables.
+        tables = re.findall(r"ACPI: [A-Z]{4} 0x([0-9A-F]{16}) ([0-9A-F]{6}) ", "\n".join(log.text))
         self.reserved = [(r["start"], r["end"]) for r in log.all("reserved")]
+        self.reserved += [(int(at, 16), int(at, 16) + int(length, 16)) for at, length in tables]
         end_of_ram = self.ram[-1][1]
         if log.one("end")["srat"] == "ok":
             entries = [r for r in log.all("affinity", enabled=True) if r["start"] < r["end"]]
