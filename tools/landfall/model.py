@@ -60,7 +60,7 @@ class Nodes:
     def __init__(self, log, forced_hotplug=()):
         self.ram = ram_of(log)
         # What Linux reserves before it knows nodes: the direct map's starting state, and the ACPI tables.
-        tables = re.findall(r"ACPI: [A-Z]{4} 0x([0-9A-F]{16}) ([0-9A-F]{6}) ", "\n".join(log.text))
+        tables = re.findall(r"ACPI: [A-Z]{4} 0x([0-9A-F]{16}) ([0-9A-F]{6}) ", "\n".join(getattr(log, "text", ())))
         self.reserved = [(r["start"], r["end"]) for r in log.all("reserved")]
         self.reserved += [(int(at, 16), int(at, 16) + int(length, 16)) for at, length in tables]
         end_of_ram = self.ram[-1][1]
