@@ -34,7 +34,7 @@ def copy(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / "tools/landfall", tmp_path / "tools/landfall")
-    for name in ("build", "tests"):
+    for name in ("build", "lib", "linker.ld", "tests"):
         (tmp_path / name).symlink_to(ROOT / name)
     return tmp_path
 
