@@ -5,7 +5,7 @@ from landfall import qemu
 from firmware import EFI, OVMF, ROOT, Disk, landfall_part, serial
 from landfall.records import Log, need
 from screendump import dump
-from test_screen import BACK, BAND, GOOD, SHOTS, badges, check_frame, legend_is_there, shoot
+from test_screen import BACK, BAND, SHOTS, WARNING, badges, check_frame, legend_is_there, shoot
 
 ODD = ROOT / "build/odd-firmware.efi"
 CLEAN = "seed=0x2a page_size=4k levels=4"
@@ -46,12 +46,12 @@ def permuted(colour, order):
 @pytest.mark.parametrize("how, order", [("r", "bgr"), ("m", "brg")], ids=["rgb", "masks"])
 def test_pixel_formats(tmp_path, how, order):
     """The device is made to say that its colours lie elsewhere: all of them appear in the wrong place, in the same way."""
-    good, band = permuted(GOOD, order), permuted(BAND, order)
+    amber, band = permuted(WARNING, order), permuted(BAND, order)
     with Screens(tmp_path, f"gop={how}", f"{CLEAN} exit=halt") as s:
-        image = s.picture(f"uefi-gop-{order}", lambda i: i.at(17, 65) == good)
+        image = s.picture(f"uefi-gop-{order}", lambda i: i.at(17, 65) == amber)
     assert image.at(0, 0) == image.at(1279, 47) == band
-    assert badges(image) == [good, good]
-    assert not image.has(GOOD)
+    assert badges(image) == [amber, amber]
+    assert not image.has(WARNING)
 
 
 def test_console_that_cannot_be_drawn_on(tmp_path):
@@ -59,7 +59,7 @@ def test_console_that_cannot_be_drawn_on(tmp_path):
     with Screens(tmp_path, "gop=B", f"{CLEAN} exit=halt") as s:
         image = s.picture("uefi-gop-other", legend_is_there())
     check_frame(image)
-    assert badges(image) == [GOOD, GOOD]
+    assert badges(image) == [WARNING, WARNING]
 
 
 def test_two_screens(tmp_path):
@@ -91,7 +91,7 @@ def test_picture_of_a_dry_run(tmp_path, how):
     with Screens(tmp_path, how or "plain", f"{CLEAN} dry console=fb") as s:
         image = s.picture("uefi-dry", legend_is_there())
         check_frame(image)
-        assert badges(image) == [GOOD, GOOD]
+        assert badges(image) == [WARNING, WARNING]
         assert b"landfall.efi returned" not in s.guest.log
         s.guest.qmp.command("send-key", keys=[{"type": "qcode", "data": "spc"}])
         s.wait(rb"landfall.efi returned 0{16}")
