@@ -12,6 +12,8 @@
 #define IMAGE_HEADERS 0x1c0 /* the Multiboot headers, behind the ELF's */
 #define IMAGE_WORDS 0x240   /* struct image_words (boot/uefi.h) */
 #define IMAGE_ENTRY 0x280   /* the 32-bit code */
+#define FONT_ROOM 0x600     /* for the screen's font, at the end of the boot page */
+
 #define IMAGE_SLOT 0x200000 /* alignment of the image, and the most it needs */
 
 /* The first argument of boot_main: who called, and what its third is then. */

@@ -3,6 +3,9 @@
 #include "boot/dev/screen.h"
 
 #include "boot/dev/font.h"
+#include "boot/layout.h"
+
+_Static_assert(sizeof(font_glyphs) <= FONT_ROOM, "the linker script puts it there");
 
 #define LARGE_WIDTH 2560 /* from here on the font's dots are doubled, from twice that doubled again */
 #define MIN_WIDTH 640
