@@ -112,13 +112,13 @@ EFI_LINK := $(LD) -m elf_x86_64 -shared -Bsymbolic -nostdlib -znocombreloc -z no
 EFI_COPY := $(OBJCOPY) -j .text -j .sdata -j .data -j .rodata -j .sbat -j .dynamic -j .dynsym -j '.rel*' \
             --target efi-app-x86_64 --subsystem 10
 
-GRUB_MODULES := normal multiboot multiboot2 serial chain terminal all_video gfxterm test echo read configfile search iso9660 \
+GRUB_MODULES := normal linux serial chain terminal all_video gfxterm test echo read configfile search iso9660 \
                 part_msdos part_gpt part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_plan part_sun part_sunpc fat
 
-build/landfall.iso: build/landfall.elf build/landfall.efi boot/grub.cfg packaging/iso
+build/landfall.iso: build/landfall.efi boot/grub.cfg packaging/iso
 	$(call say,ISO,$@)
 	$(Q)rm -rf build/iso && mkdir -p build/iso/boot/grub
-	$(Q)cp build/landfall.elf build/landfall.efi build/iso/boot/
+	$(Q)cp build/landfall.efi build/iso/boot/
 	$(Q)cp boot/grub.cfg build/iso/boot/grub/
 	$(Q)packaging/iso build/iso $@ "$(GRUB_MODULES)"
 

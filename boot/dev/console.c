@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Opens the consoles that the command line asks for, or the first UART that the firmware tells of, and the screen. */
+/* Opens the consoles that the command line asks for, or the UART that firmware tells of, else all, and the screen. */
 #include "boot/dev/console.h"
 
 #include "acpi/root.h"
@@ -103,18 +103,20 @@ static bool open_by_tables(const struct options *opt)
 	return false;
 }
 
-/* The BIOS data area names the ports that the BIOS found. UEFI has other things there. */
-static bool open_by_bios(void)
+/*
+ * All that answer: which of them is wired to a BMC, nobody says. The BIOS data area names the ports that the BIOS
+ * found, and may name others than usual; UEFI has other things there.
+ */
+static void open_all_ports(void)
 {
 	uint16_t ports[4];
 
+	for (unsigned i = 0; i < ARRAY_SIZE(com_ports); i++)
+		add_port(com_ports[i], 0);
 	if (handover.bi.no_bios || !window_read(NULL, BDA_COM_PORTS, ports, sizeof(ports)))
-		return false;
-	for (unsigned i = 0; i < ARRAY_SIZE(ports); i++) {
-		if (add_port(ports[i], 0))
-			return true;
-	}
-	return false;
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(ports); i++)
+		add_port(ports[i], 0);
 }
 
 /* A loader that says nothing of the screen leaves it as the BIOS has set it: text, if its data area says so. */
@@ -157,8 +159,8 @@ static bool open_screen(void)
 static void open_auto(const struct options *opt)
 {
 	open_screen();
-	if (!open_by_tables(opt) && !open_by_bios())
-		add_port(COM1, 0);
+	if (!open_by_tables(opt))
+		open_all_ports();
 }
 
 static const char *missing(const struct console_option *c)
@@ -231,11 +233,16 @@ void console_open_fallback(void)
 		add_port(COM1, 0);
 }
 
+void console_write_lines(const char *s, size_t len)
+{
+	for (unsigned i = 0; i < nr_uarts; i++)
+		uart_write(&uarts[i], &uart_hardware, s, len);
+}
+
 void console_write(void *ctx, const char *s, size_t len)
 {
 	(void)ctx;
-	for (unsigned i = 0; i < nr_uarts; i++)
-		uart_write(&uarts[i], &uart_hardware, s, len);
+	console_write_lines(s, len);
 	if (screen_is_open)
 		screen_write(&screen, s, len);
 }

@@ -129,23 +129,33 @@ static _Noreturn void halt(void)
 		hlt();
 }
 
+/* A line that is none of KTAP's: finished, hung and rebooted look alike from afar. */
+static void say(const char *line, size_t len)
+{
+	console_write_lines(line, len);
+	console_drain();
+}
+
+#define SAY(line) say(line "\r\n", sizeof(line "\r\n") - 1)
+
 void power_end(enum exit_kind how, enum run_result result, const struct acpi_power *power)
 {
-	static const char no_device[] = "# exit=qemu: no debug-exit device\r\n";
-
 	console_drain();
 	/* The port reads 0 where QEMU has the device, and all ones where nothing answers. */
 	if (how == EXIT_QEMU || (how == EXIT_AUTO && inb(QEMU_EXIT) == 0))
 		outl(QEMU_EXIT, (uint32_t)result);
-	if (how == EXIT_QEMU) {
-		console_write(NULL, no_device, sizeof(no_device) - 1);
-		console_drain();
-	}
-	if (how == EXIT_POWEROFF || how == EXIT_REBOOT)
-		runtime_reset(&handover.bi, how == EXIT_POWEROFF);
-	if (how == EXIT_POWEROFF)
+	if (how == EXIT_QEMU)
+		SAY("# exit=qemu: no debug-exit device");
+	if (how == EXIT_POWEROFF) {
+		SAY("# done: switching off");
+		runtime_reset(&handover.bi, true);
 		power_off(power);
-	if (how == EXIT_REBOOT)
+	}
+	if (how == EXIT_REBOOT) {
+		SAY("# done: rebooting");
+		runtime_reset(&handover.bi, false);
 		reboot(power);
+	}
+	SAY("# done: halted");
 	halt();
 }

@@ -10,6 +10,7 @@
 #include "boot/efi/efi_options.h"
 #include "boot/efi/efi_screen.h"
 #include "boot/file/payload.h"
+#include "lib/format.h"
 
 #define CHUNK_PAGES 512 /* shadows are allocated in pieces of 2 MiB */
 #define FIRST_SLOTS (1u << 12)
@@ -280,15 +281,25 @@ static void show_draft(void *ctx)
 	efi_screen_show();
 }
 
+static void tell_name(unsigned number)
+{
+	char line[60];
+	int n = number ? format(line, sizeof(line), "landfall: saved as landfall-%02u.log\n", number)
+		       : format(line, sizeof(line), "landfall: saved as landfall.log\n");
+
+	efi_write(line, (size_t)n);
+}
+
 static EFI_STATUS save_log(void)
 {
 	UINTN size = dry.log_size;
 	EFI_FILE_HANDLE file;
+	unsigned number;
 	EFI_STATUS s;
 
 	if (dry.log_lost)
 		return efi_fail(EFI_OUT_OF_RESOURCES, "no memory for landfall.log");
-	s = efi_file_open(L"landfall.log", true, &file);
+	s = efi_file_create(&number, &file);
 	if (s == EFI_UNSUPPORTED)
 		return efi_fail(s, "save: the application does not come from a volume");
 	if (EFI_ERROR(s))
@@ -301,7 +312,10 @@ static EFI_STATUS save_log(void)
 		return efi_fail(s, "save: landfall.log cannot be written");
 	}
 	s = file->Close(file);
-	return EFI_ERROR(s) ? efi_fail(s, "save: landfall.log cannot be written") : s;
+	if (EFI_ERROR(s))
+		return efi_fail(s, "save: landfall.log cannot be written");
+	tell_name(number);
+	return s;
 }
 
 static EFI_STATUS status_of(enum run_result result)

@@ -55,37 +55,59 @@ static bool path_beside(const CHAR16 *name, CHAR16 path[PATH_MAX])
 	return true;
 }
 
-static EFI_STATUS open_in(EFI_FILE_HANDLE root, CHAR16 *path, bool create, EFI_FILE_HANDLE *file)
-{
-	EFI_STATUS s;
-
-	if (!create)
-		return root->Open(root, file, path, EFI_FILE_MODE_READ, 0);
-	/* What is left of a longer file from before must not follow ours. */
-	s = root->Open(root, file, path, EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE, 0);
-	if (!EFI_ERROR(s))
-		(*file)->Delete(*file);
-	return root->Open(root, file, path, EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE | EFI_FILE_MODE_CREATE, 0);
-}
-
-EFI_STATUS efi_file_open(const CHAR16 *name, bool create, EFI_FILE_HANDLE *file)
+/* The volume that the application comes from; EFI_UNSUPPORTED: from none. */
+static EFI_STATUS open_volume(EFI_FILE_HANDLE *root)
 {
 	EFI_GUID guid = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
-	CHAR16 path[PATH_MAX];
 	EFI_FILE_IO_INTERFACE *volume;
+
+	if (!efi.loaded->DeviceHandle ||
+	    EFI_ERROR(efi.bs->HandleProtocol(efi.loaded->DeviceHandle, &guid, (void **)&volume)))
+		return EFI_UNSUPPORTED;
+	return volume->OpenVolume(volume, root);
+}
+
+static EFI_STATUS open_as(const CHAR16 *name, UINT64 mode, EFI_FILE_HANDLE *file)
+{
+	CHAR16 path[PATH_MAX];
 	EFI_FILE_HANDLE root;
 	EFI_STATUS s;
 
-	if (!efi.loaded->DeviceHandle ||
-	    EFI_ERROR(efi.bs->HandleProtocol(efi.loaded->DeviceHandle, &guid, (void **)&volume)) ||
-	    !path_beside(name, path))
+	if (!path_beside(name, path))
 		return EFI_UNSUPPORTED;
-	s = volume->OpenVolume(volume, &root);
+	s = open_volume(&root);
 	if (EFI_ERROR(s))
 		return s;
-	s = open_in(root, path, create, file);
+	s = root->Open(root, file, path, mode, 0);
 	root->Close(root);
 	return s;
+}
+
+EFI_STATUS efi_file_open(const CHAR16 *name, EFI_FILE_HANDLE *file)
+{
+	return open_as(name, EFI_FILE_MODE_READ, file);
+}
+
+EFI_STATUS efi_file_create(unsigned *number, EFI_FILE_HANDLE *file)
+{
+	static const CHAR16 first[] = L"landfall.log";
+	CHAR16 later[] = L"landfall-00.log";
+
+	for (unsigned i = 0; i < 100; i++) {
+		const CHAR16 *name = i ? later : first;
+		EFI_STATUS s;
+
+		later[9] = (CHAR16)('0' + i / 10);
+		later[10] = (CHAR16)('0' + i % 10);
+		s = efi_file_open(name, file);
+		*number = i;
+		if (s == EFI_NOT_FOUND)
+			return open_as(name, EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE | EFI_FILE_MODE_CREATE, file);
+		if (EFI_ERROR(s))
+			return s;
+		(*file)->Close(*file);
+	}
+	return EFI_ACCESS_DENIED;
 }
 
 EFI_STATUS efi_file_read(EFI_FILE_HANDLE file, void *buf, UINTN *size)
@@ -135,7 +157,7 @@ static EFI_STATUS read_whole(EFI_FILE_HANDLE file, struct range *bytes)
 void efi_tables_read(struct bootinfo *bi)
 {
 	EFI_FILE_HANDLE file;
-	EFI_STATUS s = efi_file_open(TABLES_NAME, false, &file);
+	EFI_STATUS s = efi_file_open(TABLES_NAME, &file);
 
 	if (s == EFI_UNSUPPORTED || s == EFI_NOT_FOUND)
 		return;

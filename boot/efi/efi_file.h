@@ -8,10 +8,16 @@
 #include "kernel/state/bootinfo.h"
 
 /*
- * A file in the folder of the application. Open fails with EFI_UNSUPPORTED when the application does not come from a
- * volume (network boot), EFI_NOT_FOUND when there is no such file. `create` makes the file anew, for writing.
+ * A file in the folder of the application, to read. Fails with EFI_UNSUPPORTED when the application does not come from
+ * a volume (network boot), EFI_NOT_FOUND when there is no such file.
  */
-EFI_STATUS efi_file_open(const CHAR16 *name, bool create, EFI_FILE_HANDLE *file);
+EFI_STATUS efi_file_open(const CHAR16 *name, EFI_FILE_HANDLE *file);
+
+/*
+ * A new file there, to write: landfall.log, and where that is taken landfall-01.log and so on; *number tells which.
+ * Nothing that is there already is touched. EFI_ACCESS_DENIED: all up to 99 are taken.
+ */
+EFI_STATUS efi_file_create(unsigned *number, EFI_FILE_HANDLE *file);
 
 /* Reads at most *size bytes; *size receives how many. */
 EFI_STATUS efi_file_read(EFI_FILE_HANDLE file, void *buf, UINTN *size);

@@ -106,7 +106,7 @@ static void take_file(struct bootinfo *bi)
 	static unsigned char text[2 * CMDLINE_MAX];
 	UINTN size = sizeof(text);
 	EFI_FILE_HANDLE file;
-	EFI_STATUS s = efi_file_open(L"landfall.cfg", false, &file);
+	EFI_STATUS s = efi_file_open(L"landfall.cfg", &file);
 
 	if (s == EFI_UNSUPPORTED) {
 		efi_note(bi, "the application does not come from a volume: no landfall.cfg, no save");

@@ -8,7 +8,7 @@ from firmware import ELF, EFI, ISO, MACHINE, OVMF, boot_efi, grub_cd, run
 from landfall.records import need
 
 M, G, T = 1 << 20, 1 << 30, 1 << 40
-MENU = (rb"The highlighted entry will be executed", "ret")
+MENU = (rb"The highlighted entry will be executed", "l")
 CD = ["-cdrom", ISO]
 STICK = ["-device", "qemu-xhci", "-drive", f"if=none,id=u,format=raw,readonly=on,file={ISO}", "-device", "usb-storage,drive=u"]
 
@@ -16,9 +16,9 @@ STICK = ["-device", "qemu-xhci", "-drive", f"if=none,id=u,format=raw,readonly=on
 WAYS = {
     "multiboot1": (["-kernel", ELF], None, "multiboot1", "qemu"),
     "uefi": ([*OVMF, "-kernel", EFI], None, "uefi", "EDK II"),
-    "cd-bios": (CD, MENU, "multiboot2", "GRUB"),
+    "cd-bios": (CD, MENU, "linux", "GRUB"),
     "cd-uefi": ([*OVMF, *CD], MENU, "uefi", "EDK II"),
-    "stick-bios": (STICK, MENU, "multiboot2", "GRUB"),
+    "stick-bios": (STICK, MENU, "linux", "GRUB"),
     "stick-uefi": ([*OVMF, *STICK], MENU, "uefi", "EDK II"),
     "grub-multiboot1": ("multiboot /boot/landfall.elf", [], "multiboot1", "GRUB"),
     "grub-uefi-multiboot2": ("multiboot2 /boot/landfall.elf", OVMF, "multiboot2", "GRUB"),

@@ -10,18 +10,18 @@ def boot(folder, ports=(), tables=(), options="seed=1", args=()):
     return Run(folder, ports, tables, args=args, start=[*OVMF, "-kernel", str(EFI), "-append", options])
 
 
-def check_only(done, port):
-    """The log came out whole on that port, and on no other."""
+def check_only(done, *ports):
+    """The log came out whole on these ports, and on no other."""
     assert done.code == 33, done.logs
     for name, data in done.logs.items():
-        assert bool(BANNER.search(data)) == (name == port), name
-    log = Log(landfall_part(done.logs[port]))
+        assert bool(BANNER.search(data)) == (name in ports), name
+    log = Log(landfall_part(done.logs[ports[0]]))
     log.check_run()
     assert log.status == "clean"
 
 
 def test_spcr_absent(tmp_path):
-    check_only(boot(tmp_path, COM1_AND_COM2), "com1")
+    check_only(boot(tmp_path, COM1_AND_COM2), "com1", "com2")
 
 
 @pytest.mark.parametrize("address, port", [(COM2, "com2"), (ODD, "odd")])
@@ -32,7 +32,7 @@ def test_spcr(tmp_path, address, port):
 @pytest.mark.parametrize("table", [spcr(0x2E8), spcr(0xFEDC0000, MEMORY), spcr(0x100000, MEMORY), spcr(0, pci=(6, 0))],
                          ids=["port", "memory", "ram", "pci"])
 def test_spcr_names_what_is_not_there(tmp_path, table):
-    check_only(boot(tmp_path, {"com1": isa(COM1, 0), "com2": isa(COM2, 1)}, [table]), "com1")
+    check_only(boot(tmp_path, {"com1": isa(COM1, 0), "com2": isa(COM2, 1)}, [table]), "com1", "com2")
 
 
 def test_pci_serial(tmp_path):
