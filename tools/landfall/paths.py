@@ -16,7 +16,7 @@ else:
     LOG = ROOT / "build/landfall.log"
 KERNEL = IMAGES / "landfall.elf"
 MACHINE_TOOL = PROGRAMS / "landfall-machine"
-HOST_TOOL = PROGRAMS / "landfall-host"
+HOST_TOOL = IMAGES / "landfall-host"
 PREDICT = PROGRAMS / "landfall-predict"
 
 
