@@ -62,7 +62,7 @@ $(eval $(call compile,fuzz,FUZZCC,FUZZ_CC,FFLAGS))
 
 build/kernel/%.asm.o build/efi/%.asm.o: %.asm build/layout.inc Makefile
 	$(call say,NASM,$<)
-	$(Q)$(NASM) -f elf64 -I. -DPAYLOAD='"build/landfall.bin"' -MD $(@:.o=.d) -MP -o $@ $<
+	$(Q)$(NASM) -f elf64 -I. -DPAYLOAD='"build/landfall.bin"' -DVERSION='"$(VERSION)"' -MD $(@:.o=.d) -MP -o $@ $<
 
 build/host/pure.a: $(HOST:%=build/host/%)
 build/tools/pure.a: $(HOST:%=build/tools/%)

@@ -3,6 +3,6 @@
 #ifndef LIB_VERSION_H
 #define LIB_VERSION_H
 
-#define LANDFALL_VERSION "0.1.0"
+#define LANDFALL_VERSION "0.2.0"
 
 #endif

@@ -134,7 +134,7 @@ stack_end:
 ; Secure Boot Advanced Targeting: what a signed loader can be revoked by (shim's SBAT.md).
 section .sbat progbits alloc noexec nowrite align=1
 	db "sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/shim/blob/main/SBAT.md", 10
-	db "landfall,1,Landfall,landfall,0.1.0,none", 10
+	db "landfall,1,Landfall,landfall,", VERSION, ",none", 10
 
 ; No relocations: the code finds all by where it runs. Some firmware does not move a file that has no list of them.
 section .reloc progbits alloc noexec nowrite align=1

@@ -34,7 +34,7 @@ def patched(tmp_path, at, code):
 def test_clean():
     code, lines, _ = run("--machine", "four-nodes", "--seed", "0x21")
     assert (code, lines[-1]) == (0, "result: clean")
-    assert lines[0].endswith("Landfall 0.1.0: where do early page tables land?")
+    assert lines[0].endswith(f"Landfall {paths.version()}: where do early page tables land?")
     assert any("Command line: page_size=4k seed=0x21" in line for line in lines)
 
 
