@@ -77,8 +77,11 @@ static bool read_mapped(void *ctx, phys_t at, void *buf, size_t len)
 /* What a loader says that has loaded the file itself; else the load options and the files beside the application. */
 static void read_words(struct bootinfo *bi, phys_t params)
 {
-	const struct physmem mem = { read_mapped, NULL };
+	struct physmem mem;
 
+	/* Not an initialiser: clang keeps that as data, and nothing relocates a pointer in the file's data. */
+	mem.read = read_mapped;
+	mem.ctx = NULL;
 	if (!params) {
 		efi_options_read(bi);
 		efi_tables_read(bi);
