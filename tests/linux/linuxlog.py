@@ -104,7 +104,8 @@ class LinuxLog:
 
     @property
     def release(self):
-        return next(line.split()[2] for line in self.lines if line.startswith("Linux version "))
+        """What the kernel calls itself; firmware's own words may stand before it on its line."""
+        return next(m[1] for line in self.lines if (m := re.search(r"Linux version (\S+)", line)))
 
     @property
     def buffer_pages(self):

@@ -48,12 +48,13 @@ def iso(folder, options, payload):
 
 
 def shoot(guest, name, done):
-    """Dumps the screen until `done` says that it is finished."""
-    path, deadline = SHOTS / f"{name}.png", time.monotonic() + 20
+    """Dumps the screen until `done` says that it is finished, and one dump more shows the same: QEMU draws while the guest does."""
+    path, deadline, before = SHOTS / f"{name}.png", time.monotonic() + 20, None
     while True:
         image = dump(guest.qmp, path)
-        if done(image):
+        if done(image) and image.bytes == before:
             return image
+        before = image.bytes
         assert time.monotonic() < deadline, f"the screen is never finished: see {path}"
         time.sleep(0.1)
 
