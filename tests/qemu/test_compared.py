@@ -4,11 +4,11 @@ import re
 
 import pytest
 from conftest import ROOT, boot
-from landfall.records import LEVELS
+from landfall.records import LEVELS, schema
 from landfall.model import cut, ram_of, size
 
 M, G = 1 << 20, 1 << 30
-POLICIES = ["bottom-up", "memblock", "lowest", "top-down", "series", "hybrid", "floor", "node-local"]
+POLICIES = schema()["definitions"]["alloc"]["enum"]
 STAINED = "alloc=all seed=1 base=0x5e00000"
 
 
@@ -54,9 +54,10 @@ def test_cost_is_that_of_its_pages(log, alloc):
 
 def test_table_says_what_the_records_say(log):
     head = log.text.index("---- compared: what the page tables of each policy cost")
-    rows = {row.split()[0]: row for row in log.text[head + 3:head + 11]}
-    assert list(rows) == POLICIES and log.text[head + 14].startswith("repeat with: ")
-    assert [re.match("  ([a-zA-Z]+): ", line)[1] for line in log.text[head + 11:head + 14]] == ["blocks", "SLIT", "steps"]
+    end = head + 3 + len(POLICIES)
+    rows = {row.split()[0]: row for row in log.text[head + 3:end]}
+    assert list(rows) == POLICIES and log.text[end + 3].startswith("repeat with: ")
+    assert [re.match("  ([a-zA-Z]+): ", line)[1] for line in log.text[end:end + 3]] == ["blocks", "SLIT", "steps"]
     assert re.fullmatch(r"policy +total +pte +pmd( +pud)? +pinned +128M +2G +16M +4G +SLIT +steps", log.text[head + 2])
     shown = [level for level in LEVELS if f" {level} " in log.text[head + 2]]
     assert len({len(row) for row in rows.values()} | {len(log.text[head + 2])}) == 1

@@ -11,7 +11,7 @@ except ImportError:
     jsonschema = None  # records are then checked by their CRC, and against each other
 
 from . import model
-from .paths import SCHEMA
+from .paths import INSTALLED, ROOT, SCHEMA
 from .sizes import BLOCKS, G, M
 
 STAMP = re.compile(r"\[ *\d+\.\d{6}\] ")
@@ -33,7 +33,12 @@ def need(condition, words):
 
 @lru_cache(maxsize=1)
 def schema():
-    return json.loads(SCHEMA.read_text())
+    """Of all records. In the source tree the kernel's table of policies says which there are; what is installed has them in it."""
+    found = json.loads(SCHEMA.read_text())
+    if not INSTALLED:
+        table = re.findall(r"\bPOLICY\((\w+)\)", (ROOT / "mm/policy.h").read_text())
+        found["definitions"]["alloc"]["enum"] = [name.replace("_", "-") for name in table]
+    return found
 
 
 def inlined(part):

@@ -13,6 +13,7 @@
 #include "kernel/report/report_cost.h"
 #include "lib/format.h"
 #include "lib/version.h"
+#include "mm/policy.h"
 #include "tools/predict/from_machine.h"
 #include "tools/predict/linuxlog.h"
 #include "tools/predict/lint.h"
@@ -124,9 +125,9 @@ static const char usage[] =
 	"  --kernel START:END       the kernel, [_text, _end)\n"
 	"  --brk ADDR:PAGES         its page-table buffer\n"
 	"  --reserve START:END      reserved before the page tables are built; may repeat\n"
-	"  --alloc NAMES            policies: bottom-up, memblock, lowest, top-down, series, hybrid, floor, "
-	"node-local,\n"
-	"                           both, all (default: the one that kernel used)\n"
+	"  --alloc NAMES            policies: ";
+static const char usage_end[] =
+	"both, all\n                           (default: the one that kernel used)\n"
 	"  --page-size auto|4k|2m|1g, --levels auto|4|5\n"
 	"  --movable-node on|off, --kaslr on|off\n"
 	"  --image-size SLOT[,END]  what a KASLR slot must hold\n"
@@ -327,6 +328,15 @@ static bool check_cli(const struct cli *c, struct input_error *err)
 }
 
 /* True: go on. False: *status is the program's. */
+/* With the table of policies in it. */
+static void print_usage(void)
+{
+	fputs(usage, stdout);
+	for (unsigned i = 0; i < pt_policies_nr; i++)
+		printf("%s, %s", pt_policies[i]->name, i % 6 == 5 ? "\n                           " : "");
+	fputs(usage_end, stdout);
+}
+
 static bool parse_cli(struct cli *c, int argc, char **argv, int *status)
 {
 	struct input_error err = { 0 };
@@ -336,7 +346,10 @@ static bool parse_cli(struct cli *c, int argc, char **argv, int *status)
 	opterr = 0;
 	while ((id = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
 		if (id == 'h' || id == OPT_HELP || id == OPT_VERSION) {
-			fputs(id != OPT_VERSION ? usage : "landfall-predict " LANDFALL_VERSION "\n", stdout);
+			if (id == OPT_VERSION)
+				puts("landfall-predict " LANDFALL_VERSION);
+			else
+				print_usage();
 			*status = EXIT_CLEAN;
 			return false;
 		}
