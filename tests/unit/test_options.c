@@ -228,8 +228,8 @@ TEST(test_alloc)
 	good("alloc=both");
 	expect_defaults();
 	good("alloc=all");
-	assert_int_equal(o.nr_policies, 8);
-	for (unsigned i = 0; i < 8; i++)
+	assert_int_equal(o.nr_policies, pt_policies_nr);
+	for (unsigned i = 0; i < ARRAY_SIZE(order); i++)
 		assert_string_equal(pt_policies[o.policy[i]]->name, order[i]);
 	for (unsigned i = 0; i < 8; i++) {
 		char line[64];

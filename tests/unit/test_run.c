@@ -1289,10 +1289,13 @@ static size_t next_record(const char **at, const char *kind)
 	return (size_t)(strstr(*at, ",\"crc\"") - *at);
 }
 
+/* The policies that these tests know. */
+#define ALL "alloc=bottom-up,memblock,lowest,top-down,series,hybrid,floor,node-local"
+
 /* Page tables that are counted only cost what they cost when they are built. */
 TEST(test_counting_costs_the_same)
 {
-	static const char options[] = "seed=1 base=0x5e00000 alloc=all dry", kind[] = "{\"rec\":\"cost\"";
+	static const char options[] = "seed=1 base=0x5e00000 " ALL " dry", kind[] = "{\"rec\":\"cost\"";
 	struct fake *built = fake_machine("four-nodes", options), *counted = fake_machine("four-nodes", options);
 	const char *a, *b;
 
@@ -1335,7 +1338,7 @@ TEST(test_sweep)
 	static const char everywhere[] = "\"intervals\":[[\"0x1200000\",\"0x5e00000\"],[\"0x7d000000\",\"0x7fc00000\"],"
 					 "[\"0x100000000\",\"0x105e00000\"]]";
 	static const char *const none[] = { "memblock", "lowest", "series", "floor" };
-	struct fake *f = fake_machine("four-nodes", "seed=1 alloc=all sweep");
+	struct fake *f = fake_machine("four-nodes", "seed=1 " ALL " sweep");
 	char rest[400];
 
 	assert_int_equal(run(f), RUN_STAINED);
