@@ -327,16 +327,16 @@ static bool check_cli(const struct cli *c, struct input_error *err)
 	return true;
 }
 
-/* True: go on. False: *status is the program's. */
 /* With the table of policies in it. */
 static void print_usage(void)
 {
 	fputs(usage, stdout);
 	for (unsigned i = 0; i < pt_policies_nr; i++)
-		printf("%s, %s", pt_policies[i]->name, i % 6 == 5 ? "\n                           " : "");
+		printf("%s,%s", pt_policies[i]->name, i % 6 == 5 ? "\n                           " : " ");
 	fputs(usage_end, stdout);
 }
 
+/* True: go on. False: *status is the program's. */
 static bool parse_cli(struct cli *c, int argc, char **argv, int *status)
 {
 	struct input_error err = { 0 };
