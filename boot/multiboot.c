@@ -3,6 +3,7 @@
 #include "boot/multiboot.h"
 
 #include "boot/told.h"
+#include "lib/scan.h"
 
 #define INFO1_CMDLINE (1u << 2)
 #define INFO1_MODULES (1u << 3)
@@ -73,20 +74,22 @@ _Static_assert(sizeof(struct module1) == 16, "Multiboot 0.6.96, 3.3");
 _Static_assert(sizeof(struct map_entry) == 20, "both versions");
 _Static_assert(sizeof(struct screen_info) == 22, "Multiboot 2.0, 3.6.12");
 
-/* Some loaders put the file's name first: QEMU, iPXE and kexec (which signs as "kexec 2.0.25"). */
+/* Some loaders put the file's name first, whatever it is: QEMU, iPXE and kexec (which signs as "kexec 2.0.25"). */
 static bool names_file_first(const char *loader)
 {
 	static const char *const names[] = { "qemu", "iPXE", "kexec" };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *a = names[i], *b = loader;
-
-		while (*a && *a == *b)
-			a++, b++;
-		if (*a == '\0')
+		if (scan_skip(&loader, names[i]))
 			return true;
 	}
 	return false;
+}
+
+static void drop_file_name(struct bootinfo *bi)
+{
+	if (!told_drop_name(bi->cmdline, ".elf") && names_file_first(bi->loader))
+		told_drop_first_word(bi->cmdline);
 }
 
 static enum status add_map_entry(const struct physmem *mem, phys_t at, struct bootinfo *bi)
@@ -170,8 +173,7 @@ enum status multiboot1_parse(const struct physmem *mem, phys_t at, struct bootin
 	if (info.flags & INFO1_CMDLINE)
 		bi->cmdline_truncated =
 			!told_string(mem, (struct range){ info.cmdline, UINT64_MAX }, bi->cmdline, sizeof(bi->cmdline));
-	if (names_file_first(bi->loader))
-		told_drop_first_word(bi->cmdline);
+	drop_file_name(bi);
 	if (info.flags & INFO1_SCREEN)
 		read_screen(mem, at + INFO1_SCREEN_AT, at + INFO1_SCREEN_AT + sizeof(struct screen_info), bi);
 	if (info.flags & INFO1_MAP)
@@ -276,7 +278,6 @@ enum status multiboot2_parse(const struct physmem *mem, phys_t at, struct bootin
 			return s;
 		done += align_up(tag.size, 8);
 	}
-	if (names_file_first(bi->loader))
-		told_drop_first_word(bi->cmdline);
+	drop_file_name(bi);
 	return OK;
 }

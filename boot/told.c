@@ -35,17 +35,42 @@ bool told_string(const struct physmem *mem, struct range from, char *to, size_t 
 	return false;
 }
 
-void told_drop_first_word(char *s)
+/* What stands at `from` becomes the line, without blanks in front. */
+static void begin_at(char *line, const char *from)
 {
-	char *from = s;
-
-	while (*from && *from != ' ')
-		from++;
 	while (*from == ' ')
 		from++;
 	do
-		*s++ = *from;
+		*line++ = *from;
 	while (*from++);
+}
+
+void told_drop_first_word(char *line)
+{
+	const char *end = line;
+
+	while (*end && *end != ' ')
+		end++;
+	begin_at(line, end);
+}
+
+bool told_drop_name(char *line, const char *ending)
+{
+	for (const char *at = line; *at; at++) {
+		size_t n = 0;
+
+		while (n < 4 && (at[n] | 0x20) == ending[n])
+			n++;
+		if (n < 4)
+			continue;
+		if (at[n] == '"')
+			n++;
+		if (at[n] == '\0' || at[n] == ' ') {
+			begin_at(line, at + n);
+			return true;
+		}
+	}
+	return false;
 }
 
 enum status told_module(struct bootinfo *bi, uint64_t start, uint64_t size)

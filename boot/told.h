@@ -15,6 +15,13 @@ bool told_string(const struct physmem *mem, struct range from, char *to, size_t 
 void told_drop_first_word(char *line);
 
 /*
+ * Takes the file's name away that a loader has put first: all up to the first word that ends in `ending` (four
+ * characters, small letters; the line's may be of either case, and a quote behind them). A name may have blanks in it,
+ * and no option ends so. False: there is no such word.
+ */
+bool told_drop_name(char *line, const char *ending);
+
+/*
  * Adds a file to bi's, and its pages to what is kept; an empty one is none. ERR_FULL: one too many. ERR_MALFORMED: it
  * wraps round.
  */

@@ -5,6 +5,7 @@
 #include "boot/efi/efi.h"
 #include "boot/efi/efi_file.h"
 #include "boot/efi/efi_note.h"
+#include "boot/told.h"
 #include "lib/scan.h"
 
 #define OPTION_MAX 32 /* longer than any that is asked for */
@@ -35,29 +36,6 @@ static bool take_load_options(struct bootinfo *bi)
 			return false;
 	}
 	return true;
-}
-
-/* The shell and others put the application's name first. */
-static void drop_own_name(char *line)
-{
-	static const char ending[] = ".efi";
-	size_t start = 0, end;
-
-	while (line[start] == ' ')
-		start++;
-	for (end = start; line[end] && line[end] != ' '; end++)
-		;
-	for (size_t i = 0; i < 4; i++) {
-		if (end < start + 4 || (line[end - 4 + i] | (i ? 0x20 : 0)) != ending[i])
-			return;
-	}
-	while (line[end] == ' ')
-		end++;
-	for (size_t i = 0;; i++) {
-		line[i] = line[end + i];
-		if (!line[i])
-			return;
-	}
 }
 
 static bool is_blank(const char *line)
@@ -139,7 +117,8 @@ void efi_options_read(struct bootinfo *bi)
 		efi_note(bi, "the load options are not printable text: taken as empty");
 		forget_line(bi);
 	}
-	drop_own_name(bi->cmdline);
+	/* The shell and others put the application's name first. */
+	(void)told_drop_name(bi->cmdline, ".efi");
 	if (is_blank(bi->cmdline))
 		take_file(bi);
 }

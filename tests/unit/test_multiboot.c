@@ -112,6 +112,16 @@ TEST(test_file_name_first)
 		{ "qemu", "build/landfall.elf", "" },
 		{ "iPXE 1.21.1", "tftp://10.0.2.2/landfall.elf a=1", "a=1" },
 		{ "kexec 2.0.25", "/k/landfall.elf  a=1 ", "a=1 " },
+		/* A name with blanks in it ends where a word ends as a file of ours does. */
+		{ "qemu", "a b/dry/landfall.elf seed=1", "seed=1" },
+		{ "qemu", "/home/x y/build 2/my landfall.elf", "" },
+		{ "qemu", "a nokaslr/l.elf.old/l.ELF  seed=1 x.elf", "seed=1 x.elf" },
+		{ "qemu", "\xc3\xa4 \xc3\xb6.elf a=1", "a=1" },
+		{ "qemu", "build/kernel seed=1", "seed=1" },
+		{ "qemu", "build/kernel seed=1 x=.elf1", "seed=1 x=.elf1" },
+		/* GRUB names none, other loaders do. */
+		{ "mboot.c32", "landfall.elf seed=1", "seed=1" },
+		{ "", "/boot/landfall.elf", "" },
 		{ "GRUB 2.06", "seed=1 nokaslr", "seed=1 nokaslr" },
 		{ "kexe", "seed=1", "seed=1" },
 		{ "", "seed=1", "seed=1" },

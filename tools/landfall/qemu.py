@@ -147,9 +147,9 @@ class Guest:
     """A running QEMU. Everything it leaves behind goes when the `with` block ends."""
 
     def __init__(self, args, qmp=False, gdb=False):
-        program, self.plain = find_qemu(), None
+        program = find_qemu()
         self.folder = Path(tempfile.mkdtemp(prefix="landfall-"))
-        command = [program, *COMMON, *self._plain_names(args), "-serial", "stdio"]
+        command = [program, *COMMON, *args, "-serial", "stdio"]
         if qmp:
             command += ["-qmp", f"unix:{self.folder}/qmp,server=on,wait=off"]
         if gdb:
@@ -176,21 +176,7 @@ class Guest:
         self.process.stdout.close()
         if self.qmp:
             self.qmp.close()
-        for folder in filter(None, (self.folder, self.plain)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _plain_names(self, args):
-        """QEMU puts a Multiboot kernel's name in front of its command line as it is: one with blanks would be several words."""
-        args = list(args)
-        for i in [i for i, arg in enumerate(args[:-1]) if arg == "-kernel"]:
-            if re.search(r"\s", args[i + 1]):
-                folder = self.folder
-                if re.search(r"\s", str(folder)):
-                    folder = self.plain = Path(tempfile.mkdtemp(prefix="landfall-", dir="/tmp"))
-                link = folder / f"kernel-{i}"
-                link.symlink_to(Path(args[i + 1]).resolve())
-                args[i + 1] = str(link)
-        return args
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def read(self, timeout):
         """What comes next on the serial line; None after `timeout` seconds of silence, b'' when QEMU has ended."""
