@@ -333,6 +333,33 @@ bool facts_complete(struct facts *f, struct input_error *err)
 	return true;
 }
 
+/* Moved up or down, modulo 2^64. */
+static struct range shifted(struct range r, uint64_t by)
+{
+	return (struct range){ r.start + by, r.end + by };
+}
+
+bool facts_move_kernel(struct facts *f, phys_t base, struct input_error *err)
+{
+	struct range taken = image_taken(f), image = { base, base + range_size(taken) };
+	uint64_t by = base - f->kernel.start;
+
+	if (base % (2 * MIB) || base < 1 * MIB)
+		return input_fail(err, 0, "--base: 0x%llx is not a multiple of 2 MiB from 1 MiB on", (ull)base);
+	if (memblock_free(&f->mb, taken) != OK)
+		return input_fail(err, 0, "too many reserved regions");
+	if (image.end < base || base + range_size(f->kernel) > f->end ||
+	    memblock_memory_in(&f->mb, image) != range_size(image))
+		return input_fail(err, 0, "--base: no RAM for the kernel at 0x%llx", (ull)base);
+	f->kernel = shifted(f->kernel, by);
+	f->buffer = shifted(f->buffer, by);
+	if (f->pgd != PHYS_NONE)
+		f->pgd += by;
+	if (memblock_reserve(&f->mb, image) != OK)
+		return input_fail(err, 0, "too many reserved regions");
+	return true;
+}
+
 static bool read_table(const char *path, const char *signature, uint8_t **bytes, size_t *len, struct input_error *err)
 {
 	const char *why;

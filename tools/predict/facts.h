@@ -92,6 +92,12 @@ MUST_CHECK bool facts_complete(struct facts *f, struct input_error *err);
 /* Puts an SRAT together that says what the log's lines told, node numbers included. False: no memory. srat_lines.c. */
 MUST_CHECK bool facts_make_srat(struct facts *f);
 
+/*
+ * Moves the kernel of completed facts with all that is reserved of it: base is a multiple of 2 MiB from 1 MiB on, in
+ * RAM. What else was reserved there stays reserved, as in a sweep. False: *err.
+ */
+MUST_CHECK bool facts_move_kernel(struct facts *f, phys_t base, struct input_error *err);
+
 /* Takes an SRAT from a file; what the table says is judged later, as the kernel does. */
 MUST_CHECK bool facts_take_srat(struct facts *f, const char *path, struct input_error *err);
 

@@ -172,14 +172,14 @@ static void report_verdict(struct lint *t)
 	log_end(l);
 }
 
-bool lint_report(struct facts *f, bool json, bool *clean, struct input_error *err)
+bool lint_report(struct facts *f, const char *report, bool *clean, struct input_error *err)
 {
 	static struct lint t;
 	struct acpi_root root;
 	enum status st;
 
 	t = (struct lint){ .sum_ok = false };
-	if (!session_start(&t.s, f, json ? "report=json" : "report=text", err))
+	if (!session_start(&t.s, f, report, err))
 		return false;
 	root = session_tables(&t.s);
 	st = acpi_table_open(&t.table, &t.s.platform.phys, root.table[0]);

@@ -6,9 +6,9 @@
 #include "tools/predict/predict.h"
 
 /*
- * Reports on the facts' SRAT, and on a SLIT if there is one beside it, on standard output: lines of text, or records.
- * *clean: Linux takes the table, and nothing in it is awkward. False: *err.
+ * Reports on the facts' SRAT, and on a SLIT if there is one beside it, on standard output: `report` is the kernel's
+ * option report=, text or json or both. *clean: Linux takes the table, and nothing in it is awkward. False: *err.
  */
-MUST_CHECK bool lint_report(struct facts *f, bool json, bool *clean, struct input_error *err);
+MUST_CHECK bool lint_report(struct facts *f, const char *report, bool *clean, struct input_error *err);
 
 #endif

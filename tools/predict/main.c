@@ -12,6 +12,7 @@
 #include "kernel/report/report.h"
 #include "kernel/report/report_cost.h"
 #include "lib/format.h"
+#include "lib/scan.h"
 #include "lib/version.h"
 #include "mm/policy.h"
 #include "tools/predict/from_machine.h"
@@ -46,6 +47,7 @@ enum option_id {
 	OPT_LEVELS,
 	OPT_MOVABLE_NODE,
 	OPT_KASLR,
+	OPT_BASE,
 	OPT_IMAGE_SIZE,
 	OPT_PAGE_OFFSET,
 	OPT_HOTPLUG,
@@ -54,10 +56,13 @@ enum option_id {
 	OPT_CHOOSER,
 	OPT_REQUIRE_SRAT,
 	OPT_SWEEP,
+	OPT_LAYOUT,
 	OPT_COUNTS,
 	OPT_JSON,
+	OPT_TEXT,
 	OPT_SEQUENCE,
 	OPT_COMPARE,
+	OPT_POLICIES,
 	OPT_HELP,
 	OPT_VERSION,
 };
@@ -79,6 +84,7 @@ static const struct option long_options[] = {
 	{ "levels", required_argument, NULL, OPT_LEVELS },
 	{ "movable-node", required_argument, NULL, OPT_MOVABLE_NODE },
 	{ "kaslr", required_argument, NULL, OPT_KASLR },
+	{ "base", required_argument, NULL, OPT_BASE },
 	{ "image-size", required_argument, NULL, OPT_IMAGE_SIZE },
 	{ "page-offset", required_argument, NULL, OPT_PAGE_OFFSET },
 	{ "hotplug", required_argument, NULL, OPT_HOTPLUG },
@@ -86,11 +92,14 @@ static const struct option long_options[] = {
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "chooser", required_argument, NULL, OPT_CHOOSER },
 	{ "require-srat", no_argument, NULL, OPT_REQUIRE_SRAT },
+	{ "layout", no_argument, NULL, OPT_LAYOUT },
 	{ "sweep", no_argument, NULL, OPT_SWEEP },
 	{ "counts", no_argument, NULL, OPT_COUNTS },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "text", no_argument, NULL, OPT_TEXT },
 	{ "sequence", no_argument, NULL, OPT_SEQUENCE },
 	{ "compare", no_argument, NULL, OPT_COMPARE },
+	{ "policies", no_argument, NULL, OPT_POLICIES },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ 0 },
@@ -101,10 +110,11 @@ struct cli {
 	char machine_pages[8];
 	bool host;
 	struct range kernel, buffer;
+	bool kernel_assumed; /* --kernel debian */
 	struct range_list reserve, avoid;
-	const char *alloc, *page_size, *levels, *image_size, *page_offset, *hotplug, *fragment, *seed, *chooser;
+	const char *alloc, *page_size, *levels, *base, *image_size, *page_offset, *hotplug, *fragment, *seed, *chooser;
 	enum known movable_node, kaslr;
-	bool require_srat, sweep, counts, json, sequence, compare;
+	bool require_srat, sweep, layout, counts, json, text, sequence, compare;
 };
 
 static const char usage[] =
@@ -122,7 +132,8 @@ static const char usage[] =
 	"  --srat FILE              an SRAT, as in /sys/firmware/acpi/tables; alone: what is awkward in it\n"
 	"  --slit FILE              a SLIT: how far the page tables lie from the kernel\n"
 	"  --system-map FILE        that kernel's System.map: its exact end\n"
-	"  --kernel START:END       the kernel, [_text, _end)\n"
+	"  --kernel START:END       the kernel, [_text, _end); debian: Debian's newest 6.12, with --e820\n"
+	"  --base ADDR              move the kernel: what if KASLR had drawn that slot?\n"
 	"  --brk ADDR:PAGES         its page-table buffer\n"
 	"  --reserve START:END      reserved before the page tables are built; may repeat\n"
 	"  --alloc NAMES            policies: ";
@@ -140,10 +151,12 @@ static const char usage_end[] =
 	"                           split large leaves, as attribute boundaries would\n"
 	"  --require-srat           without a usable SRAT it could not complete, instead of no verdict\n"
 	"  --sweep                  the verdict for every KASLR slot\n"
+	"  --layout                 memory piece by piece with its node, and the slots\n"
 	"  --counts                 count pages without building tables: quick, but no record names a page\n"
-	"  --json                   records instead of text\n"
+	"  --json                   records instead of text; with --text beside it\n"
 	"  --sequence               only the page-table pages from memblock, one hex address a line\n"
 	"  --compare                only how many of the log's page-table pages are as predicted\n"
+	"  --policies               each policy and what it does, a line each\n"
 	"  -h, --help, --version\n"
 	"Exit status: 0 clean or no verdict, 1 stained, 2 could not complete; with --compare 0 all as predicted, 1 "
 	"differs, 2 "
@@ -199,9 +212,15 @@ static bool parse_brk(const char *s, struct range *r)
 	return pages && pages <= 4096 && r->start % PAGE_SIZE == 0 && r->end > r->start;
 }
 
-static bool parse_kernel(const char *s, struct range *r)
+static bool parse_kernel(struct cli *c, const char *s)
 {
-	return parse_range(s, r) && r->start && r->start % PAGE_SIZE == 0 && r->end % PAGE_SIZE == 0;
+	struct range *r = &c->kernel;
+
+	c->kernel_assumed = !strcmp(s, "debian");
+	if (c->kernel_assumed)
+		*r = (struct range){ 0, 0 };
+	return c->kernel_assumed ||
+	       (parse_range(s, r) && r->start && r->start % PAGE_SIZE == 0 && r->end % PAGE_SIZE == 0);
 }
 
 /* Options that name something; false: the argument is not usable. */
@@ -209,7 +228,7 @@ static bool take_argument(struct cli *c, int id, const char *arg)
 {
 	switch (id) {
 	case OPT_KERNEL:
-		return parse_kernel(arg, &c->kernel);
+		return parse_kernel(c, arg);
 	case OPT_BRK:
 		return parse_brk(arg, &c->buffer);
 	case OPT_RESERVE:
@@ -243,6 +262,7 @@ static bool take_plain(struct cli *c, int id, const char *arg)
 		[OPT_MACHINE - OPT_LOG] = &c->machine,
 		[OPT_ALLOC - OPT_LOG] = &c->alloc,
 		[OPT_PAGE_SIZE - OPT_LOG] = &c->page_size,
+		[OPT_BASE - OPT_LOG] = &c->base,
 		[OPT_IMAGE_SIZE - OPT_LOG] = &c->image_size,
 		[OPT_PAGE_OFFSET - OPT_LOG] = &c->page_offset,
 		[OPT_HOTPLUG - OPT_LOG] = &c->hotplug,
@@ -253,8 +273,10 @@ static bool take_plain(struct cli *c, int id, const char *arg)
 	bool *flag = id == OPT_HOST           ? &c->host
 		     : id == OPT_REQUIRE_SRAT ? &c->require_srat
 		     : id == OPT_SWEEP        ? &c->sweep
+		     : id == OPT_LAYOUT       ? &c->layout
 		     : id == OPT_COUNTS       ? &c->counts
 		     : id == OPT_JSON         ? &c->json
+		     : id == OPT_TEXT         ? &c->text
 		     : id == OPT_SEQUENCE     ? &c->sequence
 		     : id == OPT_COMPARE      ? &c->compare
 					      : NULL;
@@ -286,10 +308,11 @@ static bool asks_lint(const struct cli *c)
 /* What a SRAT alone can be asked: --slit and --json go with it. */
 static bool check_lint(const struct cli *c, struct input_error *err)
 {
-	bool more = c->system_map || c->alloc || c->page_size || c->levels || c->image_size || c->page_offset ||
-		    c->hotplug || c->fragment || c->seed || c->chooser || c->reserve.nr || c->avoid.nr ||
-		    c->movable_node != UNKNOWN || c->kaslr != UNKNOWN || !range_empty(c->kernel) ||
-		    !range_empty(c->buffer) || c->require_srat || c->sweep || c->counts || c->sequence || c->compare;
+	bool more = c->system_map || c->alloc || c->page_size || c->levels || c->base || c->image_size ||
+		    c->page_offset || c->hotplug || c->fragment || c->seed || c->chooser || c->reserve.nr ||
+		    c->avoid.nr || c->movable_node != UNKNOWN || c->kaslr != UNKNOWN || !range_empty(c->kernel) ||
+		    !range_empty(c->buffer) || c->kernel_assumed || c->require_srat || c->sweep || c->layout ||
+		    c->counts || c->sequence || c->compare;
 
 	return !more || input_fail(err, 0,
 				   "--srat alone takes --slit and --json; else exactly one of --linux-log, "
@@ -305,8 +328,12 @@ static bool check_cli(const struct cli *c, struct input_error *err)
 				  "exactly one of --linux-log, --host, --e820 and --machine is needed (--help)");
 	if (c->machine && (c->srat || c->system_map))
 		return input_fail(err, 0, "--%s has no effect with --machine", c->srat ? "srat" : "system-map");
-	if (c->e820 && range_empty(c->kernel))
+	if (c->e820 && range_empty(c->kernel) && !c->kernel_assumed)
 		return input_fail(err, 0, "--e820 needs --kernel START:END");
+	if (c->kernel_assumed && (c->log || c->host))
+		return input_fail(err, 0, "--kernel debian has no effect with --%s", c->log ? "linux-log" : "host");
+	if (c->text && !c->json)
+		return input_fail(err, 0, "--text has no effect without --json");
 	if (c->system_map && c->e820)
 		return input_fail(err, 0, "--system-map has no effect with --e820");
 	if (c->compare && !c->log)
@@ -317,9 +344,12 @@ static bool check_cli(const struct cli *c, struct input_error *err)
 		return input_fail(err, 0, "--sweep has no effect on --sequence and --compare");
 	if (c->counts && (c->sequence || c->compare))
 		return input_fail(err, 0, "--counts lists no pages: it has no effect on --sequence and --compare");
-	if ((c->sequence || c->compare) && (c->avoid.nr || c->image_size || c->chooser))
+	if (c->compare && c->base)
+		return input_fail(err, 0, "--base has no effect on --compare");
+	if ((c->sequence || c->compare) && (c->layout || c->avoid.nr || c->image_size || c->chooser))
 		return input_fail(err, 0, "--%s has no effect on --sequence and --compare",
-				  c->avoid.nr     ? "avoid"
+				  c->layout       ? "layout"
+				  : c->avoid.nr   ? "avoid"
 				  : c->image_size ? "image-size"
 						  : "chooser");
 	if (c->seed && (!c->fragment || strncmp(c->fragment, "rand:", 5)))
@@ -336,6 +366,12 @@ static void print_usage(void)
 	fputs(usage_end, stdout);
 }
 
+static void print_policies(void)
+{
+	for (unsigned i = 0; i < pt_policies_nr; i++)
+		printf("%-12s %s\n", pt_policies[i]->name, pt_policies[i]->says);
+}
+
 /* True: go on. False: *status is the program's. */
 static bool parse_cli(struct cli *c, int argc, char **argv, int *status)
 {
@@ -345,9 +381,11 @@ static bool parse_cli(struct cli *c, int argc, char **argv, int *status)
 	*status = EXIT_UNUSABLE;
 	opterr = 0;
 	while ((id = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-		if (id == 'h' || id == OPT_HELP || id == OPT_VERSION) {
+		if (id == 'h' || id == OPT_HELP || id == OPT_VERSION || id == OPT_POLICIES) {
 			if (id == OPT_VERSION)
 				puts("landfall-predict " LANDFALL_VERSION);
+			else if (id == OPT_POLICIES)
+				print_policies();
 			else
 				print_usage();
 			*status = EXIT_CLEAN;
@@ -390,6 +428,15 @@ static bool read_text(struct facts *f, const char *path, struct input_error *err
 	return good;
 }
 
+static bool assume_kernel(struct cli *c, struct facts *f, struct from_machine *more, struct input_error *err)
+{
+	if (!machine_assume_kernel(f, more))
+		return input_fail(err, 0, "too many ranges in --avoid");
+	if (!c->image_size)
+		c->image_size = more->image_size;
+	return true;
+}
+
 /* The description, and a kernel where none is told. What the command line says beats both. */
 static bool read_machine(struct cli *c, struct facts *f, struct input_error *err)
 {
@@ -400,17 +447,13 @@ static bool read_machine(struct cli *c, struct facts *f, struct input_error *err
 	memcpy(c->machine_pages, more.page_size, sizeof(c->machine_pages));
 	if (!c->page_size && c->machine_pages[0])
 		c->page_size = c->machine_pages;
-	if (!range_empty(c->kernel))
-		return true;
-	if (!machine_assume_kernel(f, &more))
-		return input_fail(err, 0, "too many ranges in --avoid");
-	if (!c->image_size)
-		c->image_size = more.image_size;
-	return true;
+	return !range_empty(c->kernel) || assume_kernel(c, f, &more, err);
 }
 
 static bool read_source(struct cli *c, struct facts *f, struct input_error *err)
 {
+	struct from_machine more = { .avoid = &c->avoid };
+
 	if (c->host)
 		return host_read(f, err);
 	if (c->log)
@@ -419,6 +462,8 @@ static bool read_source(struct cli *c, struct facts *f, struct input_error *err)
 		return read_machine(c, f, err);
 	/* Nothing tells the CPU: one that has everything. */
 	f->pse = f->gbpages = YES;
+	if (c->kernel_assumed && !assume_kernel(c, f, &more, err))
+		return false;
 	return read_text(f, c->e820, err, linuxlog_read_map);
 }
 
@@ -434,6 +479,15 @@ static bool check_nodes(const struct cli *c, struct facts *f, struct input_error
 			 "no memblock=debug in the log, so what firmware and boot data had reserved is not known%s",
 			 told ? "" : "; nor does it tell the nodes");
 	return true;
+}
+
+static bool move_kernel(const struct cli *c, struct facts *f, struct input_error *err)
+{
+	uint64_t base;
+
+	if (!parse_size(c->base, NULL, &base))
+		return input_fail(err, 0, "--base: '%s' is not usable", c->base);
+	return facts_move_kernel(f, base, err);
 }
 
 /* What the command line says beats what was read. */
@@ -462,14 +516,20 @@ static bool read_facts(struct cli *c, struct facts *f, struct input_error *err)
 	err->file = source;
 	if (!check_nodes(c, f, err) || !facts_complete(f, err))
 		return false;
+	err->file = NULL;
 	for (size_t i = 0; i < c->reserve.nr; i++)
 		if (memblock_reserve(&f->mb, c->reserve.r[i]) != OK)
 			return input_fail(err, 0, "too many reserved regions");
-	err->file = NULL;
-	return true;
+	return !c->base || move_kernel(c, f, err);
 }
 
 /* ---- the answer ---- */
+
+/* The kernel's option for what is printed. */
+static const char *report_words(const struct cli *c)
+{
+	return c->text ? "report=text,json" : c->json ? "report=json" : "report=text";
+}
 
 /* What was asked, in the words of the kernel's own command line, so that one parser judges both. */
 static bool kernel_options(const struct cli *c, const struct facts *f, char *line, size_t size)
@@ -481,8 +541,11 @@ static bool kernel_options(const struct cli *c, const struct facts *f, char *lin
 			   : f->movable_node == YES ? "bottom-up"
 						    : "top-down" },
 		{ "movable_node", f->movable_node == YES ? "on" : "off" },
-		{ "report", c->json ? "json" : "text" },
+		{ "report", c->text   ? "text,json"
+			    : c->json ? "json"
+				      : "text" },
 		{ "page_size", c->page_size },
+		{ "base", c->base },
 		{ "page_offset", c->page_offset },
 		{ "hotplug", c->hotplug },
 		{ "image_size", c->image_size },
@@ -595,14 +658,16 @@ static int predict(struct cli *c, struct facts *f)
 {
 	struct input_error err = { 0 };
 	char options[1024];
-	struct session s = { .quiet = c->sequence || c->compare, .counts = c->counts, .avoid = &c->avoid };
+	struct session s = {
+		.quiet = c->sequence || c->compare, .counts = c->counts, .layout = c->layout, .avoid = &c->avoid
+	};
 	int status;
 
 	if (!read_facts(c, f, &err))
 		return complain(&err);
 	if (!kernel_options(c, f, options, sizeof(options)))
 		return input_fail(&err, 0, "the options are too long"), complain(&err);
-	if (f->incomplete[0] && (c->sequence || c->compare || c->json))
+	if (f->incomplete[0] && (c->sequence || c->compare || (c->json && !c->text)))
 		fprintf(stderr, "inputs incomplete: %s\n", f->incomplete);
 	if (!session_open(&s, f, options, &err))
 		status = complain(&err);
@@ -620,7 +685,7 @@ static int lint(const struct cli *c, struct facts *f)
 	if (!facts_take_srat(f, c->srat, &err) || (c->slit && !facts_take_slit(f, c->slit, &err)))
 		return complain(&err);
 	err.file = c->srat;
-	return lint_report(f, c->json, &clean, &err) ? (clean ? EXIT_CLEAN : EXIT_AWKWARD) : complain(&err);
+	return lint_report(f, report_words(c), &clean, &err) ? (clean ? EXIT_CLEAN : EXIT_AWKWARD) : complain(&err);
 }
 
 int main(int argc, char **argv)

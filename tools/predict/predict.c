@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "kernel/nodes.h"
 #include "kernel/report/report.h"
@@ -135,7 +135,7 @@ static void open_log(struct session *s)
 {
 	uint64_t boot_id = 0;
 
-	if (getrandom(&boot_id, sizeof(boot_id), 0) != sizeof(boot_id))
+	if (getentropy(&boot_id, sizeof(boot_id)))
 		boot_id = (uintptr_t)s;
 	log_init(&s->h->log, read_clock(NULL), NSEC_PER_SEC, boot_id);
 	s->platform.tables = shadow_tables(s->shadow);
@@ -302,6 +302,8 @@ static bool find_nodes(struct session *s, struct input_error *err)
 	numa_judge(&s->h->numa, s->run.mb);
 	report_nodes(&s->run);
 	report_geometry(&s->run);
+	if (s->layout)
+		layout_report(s);
 	return true;
 }
 

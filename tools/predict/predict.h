@@ -29,6 +29,7 @@ struct session {
 	/* set by the caller */
 	bool quiet;                     /* no text, no records */
 	bool counts;                    /* no tables are built */
+	bool layout;                    /* layout_report is called */
 	const struct range_list *avoid; /* what KASLR must keep off besides; NULL: nothing */
 	struct page_list *pages;        /* receives the pages that memblock hands out, in order; NULL: nobody asks */
 };
@@ -61,6 +62,9 @@ MUST_CHECK bool slots_find(struct session *s, struct input_error *err);
  * False: an error has been reported.
  */
 MUST_CHECK bool slots_sweep(struct session *s);
+
+/* layout.c: memory by node and the slots, for pictures. After numa_judge. */
+void layout_report(struct session *s);
 
 /* The running host's facts. False: *err says what could not be read, and whether root could. */
 MUST_CHECK bool host_read(struct facts *f, struct input_error *err);

@@ -5,6 +5,7 @@
 #include "kernel/report/report.h"
 #include "kernel/state/options_parse.h"
 #include "lib/format.h"
+#include "mm/kaslr.h"
 #include "tools/predict/predict.h"
 
 static bool keep(struct bootinfo *bi, struct range r, enum keep_reason why)
@@ -55,6 +56,21 @@ static void take_map_options(struct session *s)
 		report_warning(&s->run, "command line: %s: the slots are found without it", bad.text);
 }
 
+/* Which slot the kernel was moved to; UINT64_MAX: none of them. */
+static uint64_t slot_of(const struct kaslr_slots *slots, phys_t base)
+{
+	uint64_t before = 0;
+
+	for (size_t i = 0; i < slots->nr; before += slots->area[i++].slots) {
+		uint64_t n = (base - slots->area[i].start) / KASLR_ALIGN;
+
+		if (base >= slots->area[i].start && n < slots->area[i].slots &&
+		    (base - slots->area[i].start) % KASLR_ALIGN == 0)
+			return before + n;
+	}
+	return UINT64_MAX;
+}
+
 bool slots_find(struct session *s, struct input_error *err)
 {
 	struct handover *h = s->h;
@@ -71,6 +87,8 @@ bool slots_find(struct session *s, struct input_error *err)
 	take_map_options(s);
 	place_find_slots(&s->run);
 	h->choice.slots = h->slots.total;
+	if (h->opt.base != PHYS_NONE)
+		h->choice.slot = slot_of(&h->slots, h->opt.base);
 	log_text(&s->run.log, "KASLR: %llu slots that hold %s, as %s finds them", (ull)h->slots.total,
 		 human(h->choice.size).s, h->opt.efistub ? "the EFI stub" : "the decompressor");
 	if (f->efi && !f->conventional.nr)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""landfall-predict with the kernel moved to another slot, and what it lists for pictures."""
+import json
+import subprocess
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PREDICT = ROOT / "build/landfall-predict"
+SCHEMA = json.loads((ROOT / "tests/schema/records.json").read_text())
+SLOT = 2 << 20
+
+
+def predict(*words):
+    return subprocess.run([PREDICT, *map(str, words)], capture_output=True, text=True, timeout=120)
+
+
+def records(*words):
+    done = predict(*words, "--json")
+    assert done.returncode in (0, 1), done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    for record in found:
+        jsonschema.validate(record, SCHEMA)
+    return found
+
+
+def of(found, kind):
+    return [r for r in found if r["rec"] == kind]
+
+
+def bases(found):
+    (slots,) = of(found, "slots")
+    return [base for first, last in slots["areas"] for base in range(int(first, 16), int(last, 16) + 1, SLOT)]
+
+
+@pytest.mark.parametrize("machine", ["four-nodes", "pc-islands"])
+def test_the_kernel_in_every_slot(machine):
+    """The sweep and a prediction for each slot say the same, policy by policy; and the slot has the number that KASLR gives it."""
+    whole = records("--machine", machine, "--alloc", "all", "--counts", "--sweep", "--layout")
+    stained = {s["alloc"]: [[int(b, 16) for b in pair] for pair in s["intervals"]] for s in of(whole, "sweep")}
+    slots = bases(whole)
+    assert len(slots) == of(whole, "kaslr")[0]["slots"]
+    for number in range(0, len(slots), max(1, len(slots) // 25)):
+        base = slots[number]
+        moved = records("--machine", machine, "--alloc", "all", "--counts", "--base", hex(base))
+        (kaslr,) = of(moved, "kaslr")
+        assert (kaslr["base"], kaslr["slot"]) == (hex(base), number)
+        assert f"base={base:#x}" in of(moved, "boot")[0]["cmdline"].split()
+        for verdict in of(moved, "verdict"):
+            inside = any(first <= base <= last for first, last in stained[verdict["alloc"]])
+            assert verdict["result"] == ("stained" if inside else "clean"), (hex(base), verdict)
+
+
+def test_moved_pages_are_those_of_a_kernel_that_lies_there(tmp_path):
+    """The same as telling another place by hand."""
+    subprocess.run([ROOT / "build/landfall-machine", "four-nodes", "-t", tmp_path], check=True)
+    files = ["--e820", tmp_path / "e820", "--srat", tmp_path / "srat.dat", "--page-size", "4k", "--sequence"]
+    there = predict(*files, "--kernel", "0x102000000:0x104c30000")
+    moved = predict(*files, "--kernel", "debian", "--base", "0x102000000")
+    assert there.returncode == moved.returncode == 0 and there.stdout == moved.stdout != ""
+    assert moved.stdout != predict(*files, "--kernel", "debian").stdout
+
+
+def test_the_kernel_assumed_is_that_of_a_machine(tmp_path):
+    subprocess.run([ROOT / "build/landfall-machine", "four-nodes", "-t", tmp_path], check=True)
+    words = ["--alloc", "all", "--counts", "--sweep", "--page-size", "4k", "--levels", "5"]
+    one = records("--e820", tmp_path / "e820", "--srat", tmp_path / "srat.dat", "--kernel", "debian", *words)
+    two = records("--machine", "four-nodes", *words)
+    for kind in ("kaslr", "verdict", "sweep"):
+        assert [{**r, "boot_id": 0, "crc": 0, "seq": 0} for r in of(one, kind)] == [{**r, "boot_id": 0, "crc": 0, "seq": 0} for r in of(two, kind)]
+
+
+def test_pieces_are_all_of_ram_by_node():
+    found = records("--machine", "four-nodes", "--layout")
+    pieces = [(int(p["start"], 16), int(p["end"], 16), p["node"], p["kind"]) for p in of(found, "piece")]
+    assert (0x6000000, 0x7d000000, 1, "movable") in pieces and (0x100000, 0x6000000, 0, "fixed") in pieces
+    for node in of(found, "node"):
+        assert sum(b - a for a, b, n, _ in pieces if n == node["node"]) == node["present"]
+    # With the image on it a node of hot-pluggable memory is pinned.
+    pinned = records("--machine", "four-nodes", "--layout", "--base", "0x40000000")
+    assert {p["kind"] for p in of(pinned, "piece") if p["node"] == 1} == {"pinned"}
+
+
+def test_text_beside_records():
+    words = ["--machine", "four-nodes", "--alloc", "both", "--counts"]
+    text, both = predict(*words).stdout.splitlines(), predict(*words, "--json", "--text").stdout.splitlines()
+    still = [line for line in text if " us, " not in line]
+    assert [line for line in both if not line.startswith("{") and " us, " not in line] == still
+    assert [json.loads(line)["seq"] for line in both if line.startswith("{")] == list(range(len(records(*words))))
+
+
+def test_policies_with_what_they_do():
+    lines = predict("--policies").stdout.splitlines()
+    assert lines[0] == "bottom-up    Linux 6.1 with movable_node: from the kernel's end up"
+    assert [line.split()[0] for line in lines] == [v["alloc"] for v in of(records("--machine", "two-tib", "--alloc", "all", "--counts"), "verdict")]
+
+
+@pytest.mark.parametrize("words,why", [
+    (["--base", "0x100000"], "--base: 0x100000 is not a multiple of 2 MiB from 1 MiB on"),
+    (["--base", "0"], "--base: 0x0 is not a multiple of 2 MiB from 1 MiB on"),
+    (["--base", "0xfffffffffff00000"], "--base: 0xfffffffffff00000 is not a multiple of 2 MiB from 1 MiB on"),
+    (["--base", "0xffffffffffe00000"], "--base: no RAM for the kernel at 0xffffffffffe00000"),
+    (["--base", "3G"], "--base: no RAM for the kernel at 0xc0000000"),
+    (["--base", "top"], "--base: 'top' is not usable"),
+    (["--text"], "--text has no effect without --json"),
+    (["--sequence", "--layout"], "--layout has no effect on --sequence and --compare"),
+])
+def test_what_is_refused(words, why):
+    done = predict("--machine", "four-nodes", *words)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"landfall-predict: error: {why}\n")

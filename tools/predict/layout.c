@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* What a picture is drawn on: memory piece by piece with its node, and the slots in the chooser's order. */
+#include "kernel/report/report_machine.h"
+#include "lib/format.h"
+#include "mm/kaslr.h"
+#include "tools/predict/predict.h"
+
+static void report_piece(struct session *s, struct range r, const struct numa_spot *at)
+{
+	struct log *l = &s->run.log;
+	bool movable = at->nid != NUMA_NO_NODE && s->h->numa.node[at->nid].movable;
+	const char *kind = !at->hot ? "fixed" : movable ? "movable" : "pinned";
+
+	if (at->nid == NUMA_NO_NODE)
+		log_text(l, "piece: [mem 0x%08llx-0x%08llx] no node", (ull)r.start, (ull)r.end - 1);
+	else
+		log_text(l, "piece: [mem 0x%08llx-0x%08llx] node %d, %s", (ull)r.start, (ull)r.end - 1, at->nid, kind);
+	log_record(l, "piece");
+	log_hex(l, "start", r.start);
+	log_hex(l, "end", r.end);
+	log_node(l, "node", at->nid);
+	log_str(l, "kind", kind);
+	log_end(l);
+}
+
+/* RAM from low to high, cut where the node or the mark ends. */
+static void report_pieces(struct session *s)
+{
+	const struct memblock_list *m = &s->run.mb->memory;
+
+	for (size_t i = 0; i < m->nr; i++) {
+		struct range left = { m->r[i].start, m->r[i].end };
+
+		while (!range_empty(left)) {
+			struct numa_spot at = numa_look_at(&s->h->numa, left.start);
+			struct range piece = range_clamp(left, at.span);
+
+			report_piece(s, piece, &at);
+			left.start = piece.end;
+		}
+	}
+}
+
+static void report_slots(struct session *s)
+{
+	const struct kaslr_slots *slots = &s->h->slots;
+	struct log *l = &s->run.log;
+
+	for (size_t i = 0; i < slots->nr; i++)
+		log_text(l, "slots: %llu from base 0x%llx on", (ull)slots->area[i].slots, (ull)slots->area[i].start);
+	log_record(l, "slots");
+	log_array(l, "areas");
+	for (size_t i = 0; i < slots->nr; i++) {
+		log_array(l, NULL);
+		log_hex(l, NULL, slots->area[i].start);
+		log_hex(l, NULL, slots->area[i].start + (slots->area[i].slots - 1) * KASLR_ALIGN);
+		log_array_end(l);
+	}
+	log_array_end(l);
+	log_end(l);
+}
+
+void layout_report(struct session *s)
+{
+	report_pieces(s);
+	report_slots(s);
+}
