@@ -220,7 +220,7 @@ test-qemu: ## boots in QEMU
 test-uefi: build/odd-firmware.efi linux-kernels ## boots through UEFI, GRUB, the network and kexec
 test-packaging: ## the Debian package: built twice, checked, installed, used, removed
 test-tools: ## check-log, report, campaign and study
-test-linux: linux-kernels ## side by side with Debian's Linux; KERNELS="5.10 7.3" boots all cases with those
+test-linux: linux-kernels ## side by side with Debian's Linux; KERNELS="5.10 7.3": all machines, with those kernels
 test-transplant: linux-kernels ## three policies in an unmodified Linux, and bad input
 test-predict: ## landfall-predict against recorded logs and golden vectors
 

@@ -14,7 +14,7 @@ PREDICT = ROOT / "build/landfall-predict"
 OVMF = ["-bios", "/usr/share/ovmf/OVMF.fd"]
 EARLY = "earlyprintk=serial,ttyS0,115200 ignore_loglevel"
 CONSOLE = f"console=ttyS0 {EARLY} memblock=debug"
-PRESET = 0x4000000, 0x3430000  # image_size=linux-6.1
+LAST_SLOT_IS_FOR = "6.1"  # the kernel for which the machine of that name has one slot
 # The first allocation after nodes are registered: page tables, marks and nodes are final, and with 4 KiB pages tens of
 # thousands of lines on the memory map follow.
 NODES_KNOWN = r"sparse_(?:init|init_nid|index_alloc)\+"
@@ -86,9 +86,9 @@ def geometry(kernel, log):
 
 
 def image_size(kernel, log):
-    """The preset where it is this kernel's geometry, else the numbers."""
+    """The option that has Landfall pretend to be that kernel."""
     slot, end = geometry(kernel, log)
-    return "image_size=linux-6.1" if (slot, end) == PRESET else f"image_size={slot:#x},{end:#x}"
+    return f"image_size={slot:#x},{end:#x}"
 
 
 def predict(log, *args, status=(0, 1)):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Makes the project's Python modules known to the tests, and fetches Debian's kernels before the first of them."""
+"""Makes the project's Python modules known to the tests, and fetches Debian's kernels before the first of them.
+
+What is marked `wide` is run by `make test-linux KERNELS="..."` only: `make test` boots a handful of machines."""
 import os
 import sys
 from pathlib import Path
@@ -13,5 +15,14 @@ import debian  # noqa: E402
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "wide: only with KERNELS in the environment")
     if not hasattr(config, "workerinput"):  # once, not in every worker
         debian.prepare()
+
+
+def pytest_collection_modifyitems(config, items):
+    if debian.WIDE:
+        return
+    wide = [item for item in items if item.get_closest_marker("wide")]
+    config.hook.pytest_deselected(items=wide)
+    items[:] = [item for item in items if item not in set(wide)]

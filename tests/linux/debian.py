@@ -20,7 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build/linux"
-# The kernels of `make test`, or those of `make test-linux KERNELS="5.10 7.3"`; 6.1 is the one that image_size=linux-6.1 stands for.
+# The kernels of `make test`, or those of `make test-linux KERNELS="5.10 7.3"`, which boots all cases.
+WIDE = "KERNELS" in os.environ
 KERNELS = os.environ.get("KERNELS", "6.1 6.12").split()
 # Those that are Debian's full kernel; of all others the small one for virtual machines is taken.
 FULL = ["6.1"]

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict, namedtuple
 
 import boots
+import debian
 import pytest
 from landfall import model
 from landfall.initramfs import build_initramfs
@@ -68,9 +69,21 @@ class Aftermath:
         self.nodes = model.Nodes(self.landfall)
 
 
-@pytest.fixture(scope="module", params=[pytest.param(c, id=n, marks=pytest.mark.xdist_group(n)) for n, c in CASES.items()])
+LIVE = "runs-over"  # in `make test`
+
+
+def parameters():
+    for name, case in CASES.items():
+        # With KASLR two boots have the same base only where there is one slot.
+        for kernel in debian.KERNELS if "nokaslr" in case.options else [boots.LAST_SLOT_IS_FOR]:
+            marks = [pytest.mark.xdist_group(f"stain-{kernel}-{name}")] + [pytest.mark.wide] * (name != LIVE)
+            yield pytest.param((case, kernel), id=f"{kernel}-{name}", marks=marks)
+
+
+@pytest.fixture(scope="module", params=parameters())
 def aftermath(request):
-    return Aftermath(request.param, boots.kernel("6.1"))
+    case, kernel = request.param
+    return Aftermath(case, boots.kernel(kernel))
 
 
 def clean_nodes(a):

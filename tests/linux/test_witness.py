@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import boots
+import pytest
 from landfall.records import read_record
 
 M = 1 << 20
@@ -24,7 +25,7 @@ def witness_says(kernel, leaf, *options):
 
 
 def test_stained():
-    log, text = witness_says(boots.kernel("6.1"), "4k")
+    log, text = witness_says(boots.kernel(boots.LAST_SLOT_IS_FOR), "4k")
     over = [p for p in log.table_pages if 0x48000000 <= p < 1 << 31]
     assert sum(int(n) for n in re.findall(r"node +1 hotplug +(\d+)$", text, re.M)) == len(over) > 0
     base = re.search(r"^direct map at (0x\w+)$", text, re.M)[1]
@@ -32,10 +33,11 @@ def test_stained():
     assert [r["on_movable"] for r in map(json.loads, said) if r["rec"] == "verdict"] == [len(over)]
 
 
+@pytest.mark.wide
 def test_records():
     """The records are run records in every detail; what is movable lies on node 1, where node 1 begins. Node 0 is not: it holds the
     first MiB."""
-    log, text = witness_says(boots.kernel("6.1"), "4k", "--json", "--pinned", "0")
+    log, text = witness_says(boots.kernel(boots.LAST_SLOT_IS_FOR), "4k", "--json", "--pinned", "0")
     records = [read_record(line) for line in text.splitlines()]
     assert {r["rec"] for r in records} == {"run"} and [r["seq"] for r in records] == list(range(len(records)))
     movable = [r for r in records if r["movable"]]
@@ -45,7 +47,8 @@ def test_records():
     assert set(log.table_pages) <= pages
 
 
+@pytest.mark.wide
 def test_clean():
     """The same kernel with 2 MiB leaves."""
-    _, text = witness_says(boots.kernel("6.1"), "2m", "--json", "--pinned", "0")
+    _, text = witness_says(boots.kernel(boots.LAST_SLOT_IS_FOR), "2m", "--json", "--pinned", "0")
     assert {(r["node"], r["movable"]) for r in map(json.loads, text.splitlines())} == {(0, False)}
