@@ -57,30 +57,6 @@ static uint8_t peek(void *ctx, uint64_t virt)
 	return *(volatile const uint8_t *)virt;
 }
 
-#define BEACON_SECONDS 10
-#define BEACON_CALLS 64 /* looking at the clock each time would cost more than the work */
-
-static uint64_t last_said; /* when something was printed last, in ticks */
-
-static void say(void *ctx, const char *s, size_t len)
-{
-	console_write(ctx, s, len);
-	last_said = rdtsc();
-}
-
-/* What a step works on when it takes long is page tables: whoever waits on a line of text gets one now and then. */
-static uint64_t *next_table(void *ctx, phys_t table)
-{
-	static unsigned calls;
-
-	if (++calls % BEACON_CALLS == 0 && platform.tsc_hz && rdtsc() - last_said > BEACON_SECONDS * platform.tsc_hz) {
-		struct run r = run_open(&handover, &platform);
-
-		log_text(&r.log, "still at work");
-	}
-	return window_table(ctx, table);
-}
-
 static void clear_page(void *ctx, phys_t page)
 {
 	(void)ctx;
@@ -92,12 +68,12 @@ static void platform_init(uint64_t tsc_hz)
 {
 	platform = (struct platform){
 		.phys = { .read = window_read },
-		.tables = { .page = next_table },
+		.tables = { .page = window_table },
 		.cpu = cpu_detect(),
 		.tsc_hz = tsc_hz,
 		.tsc = read_tsc,
 		.entropy = entropy_read,
-		.write = say,
+		.write = console_write,
 		.console_open = console_open,
 		.canvas = console_canvas,
 		.load_map = load_map,

@@ -14,6 +14,18 @@
 /* Too large for the stack. */
 static struct outcome the_audit;
 
+#define BEACON_CALLS 64 /* looking at the clock each time would cost more than the work */
+
+/* What a step works on when it takes long is page tables: whoever waits for it hears of it now and then. */
+static uint64_t *reach_table(void *ctx, phys_t table)
+{
+	struct outcome *a = ctx;
+
+	if (++a->reached % BEACON_CALLS == 0)
+		log_beacon(&a->r->log);
+	return a->r->p->tables.page(a->r->p->tables.ctx, table);
+}
+
 /* ---- building ---- */
 
 /* Every policy starts from the same state: memory as reserved, buffer and top table empty. */
@@ -37,7 +49,6 @@ struct direct_map audit_direct_map(const struct run *r)
 {
 	const struct handover *h = r->h;
 	struct direct_map dm = {
-		.mem = r->p->tables,
 		.root = h->bi.pgd,
 		.levels = h->choice.levels,
 		.page_sizes = h->choice.page_sizes,
@@ -55,6 +66,7 @@ struct direct_map audit_direct_map(const struct run *r)
 static void describe_map(struct outcome *a)
 {
 	a->dm = audit_direct_map(a->r);
+	a->dm.mem = (struct pt_memory){ reach_table, a };
 	a->dm.policy = a->policy;
 	pt_alloc_init(&a->dm.alloc, &a->mb, a->r->h->bi.buffer);
 	a->dm.alloc.tell = a->r->p->handed_out;

@@ -50,6 +50,11 @@ static struct sweep_image image_of(const struct handover *h)
 	return image;
 }
 
+static void say_that_it_goes_on(void *ctx)
+{
+	log_beacon(ctx);
+}
+
 static void describe(struct run *r, const struct sweep_image *image, struct sweep *s)
 {
 	s->map = audit_direct_map(r);
@@ -60,6 +65,8 @@ static void describe(struct run *r, const struct sweep_image *image, struct swee
 	s->work = audit_memblock();
 	s->numa = &r->h->numa;
 	s->max_tries = SWEEP_MAX_TRIES;
+	s->trying_one = say_that_it_goes_on;
+	s->ctx = &r->log;
 }
 
 /* Why there is no answer. */

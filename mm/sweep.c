@@ -214,6 +214,8 @@ static enum status try_base(struct sweep *s, phys_t base, struct sweep_try *t)
 	if (s->tries == s->max_tries)
 		return ERR_FULL;
 	s->tries++;
+	if (s->trying_one)
+		s->trying_one(s->ctx);
 	t->base = s->trying = base;
 	t->on_movable = t->left = t->nr_runs = 0;
 	t->low_stays_low = true;

@@ -71,6 +71,8 @@ struct sweep {
 	struct memblock *work;        /* scratch */
 	struct numa *numa;            /* judged anew: afterwards as if there was no image */
 	uint64_t max_tries;
+	void (*trying_one)(void *ctx); /* called before each slot that is tried: a sweep may take long; NULL: not */
+	void *ctx;
 	/* results */
 	uint64_t nr_slots, nr_stained; /* the probability is nr_stained / nr_slots */
 	phys_t worst_base; /* the lowest of those with most pages on movable memory; PHYS_NONE: none is stained */

@@ -17,6 +17,7 @@ struct outcome {
 	struct memblock mb;
 	struct direct_map dm;
 	uint64_t build_ns;
+	unsigned reached; /* how often a page table was */
 	/* what the walk found */
 	uint64_t tables[PT_LEVELS], leaves[3];
 	uint64_t ram_mapped;

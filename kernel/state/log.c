@@ -12,6 +12,7 @@
 #define TAIL_MAX (sizeof(",\"crc\":\"01234567\"}\r\n") - 1)
 #define MEMBERS_MIN 1024 /* bytes a string leaves for the members after it */
 #define DEPTH_MAX 31
+#define BEACON_NS (10 * NSEC_PER_SEC)
 
 /* What decides whether a line is printed; also the byte in front of a kept line. */
 enum line_kind { LINE_TEXT = 't', LINE_ALWAYS = 'a', LINE_RECORD = 'j' };
@@ -41,6 +42,7 @@ static void send_line(struct log *l, enum line_kind kind, const char *line, size
 		l->sink.write(l->sink.ctx, line, len);
 	else
 		keep_early(l->s, kind, line, len);
+	l->s->sent_ns = log_now_ns(l);
 }
 
 void log_init(struct log_state *s, uint64_t tsc_start, uint64_t tsc_hz, uint64_t boot_id)
@@ -52,6 +54,7 @@ void log_init(struct log_state *s, uint64_t tsc_start, uint64_t tsc_hz, uint64_t
 	s->text = s->json = true;
 	s->open = false;
 	s->early_len = s->early_lost = 0;
+	s->sent_ns = 0;
 	s->line_len = s->depth = s->depth_comma = 0;
 }
 
@@ -158,6 +161,12 @@ void log_always(struct log *l, const char *fmt, ...)
 	text_append_v(&t, fmt, ap);
 	va_end(ap);
 	text_send(l, &t, LINE_ALWAYS);
+}
+
+void log_beacon(struct log *l)
+{
+	if (log_now_ns(l) - l->s->sent_ns >= BEACON_NS)
+		log_text(l, "still at work");
 }
 
 void log_raw(struct log *l, const char *fmt, ...)

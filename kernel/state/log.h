@@ -16,9 +16,10 @@
 struct log_state {
 	uint64_t tsc_start, tsc_hz;
 	uint64_t boot_id;
-	uint32_t seq;    /* number of the next record */
-	bool text, json; /* what is printed */
-	bool open;       /* a console is open: lines go out */
+	uint32_t seq;     /* number of the next record */
+	bool text, json;  /* what is printed */
+	bool open;        /* a console is open: lines go out */
+	uint64_t sent_ns; /* when the last line went out */
 	uint32_t early_len;
 	uint32_t early_lost;       /* lines that did not fit into early[] */
 	char early[LOG_EARLY_MAX]; /* lines as sent, each behind one byte that says its kind */
@@ -56,6 +57,9 @@ void log_text(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* The same, printed even when text is off (errors). */
 void log_always(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Called again and again in work that may take long: a line of text, once nothing has gone out for ten seconds. */
+void log_beacon(struct log *l);
 
 /* One line without a stamp (KTAP), printed even when text is off. */
 void log_raw(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);

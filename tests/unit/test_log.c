@@ -373,6 +373,44 @@ TEST_WITH(test_unbalanced, start_open, NULL)
 	assert_kassert(close_the_record, NULL);
 }
 
+/* ---- a sign of life ---- */
+
+TEST_WITH(test_beacon, start_open, NULL)
+{
+	const uint64_t second = 1000000000;
+
+	wire.tsc = 1000 + 10 * second - 1;
+	log_beacon(&lg);
+	expect("");
+	wire.tsc = 1000 + 10 * second;
+	log_beacon(&lg);
+	log_beacon(&lg);
+	expect("[   10.000000] still at work\r\n");
+	/* Whatever goes out counts, records too; what is not printed does not. */
+	wire.tsc += 9 * second;
+	log_record(&lg, "x");
+	log_end(&lg);
+	expect(HEAD("x", "0") ",\"crc\":\"35fe7781\"}\r\n");
+	wire.tsc += 9 * second;
+	log_state.json = false;
+	log_record(&lg, "x");
+	log_end(&lg);
+	log_beacon(&lg);
+	expect("");
+	wire.tsc += second;
+	log_beacon(&lg);
+	expect("[   29.000000] still at work\r\n");
+	log_state.text = false;
+	wire.tsc += 60 * second;
+	log_beacon(&lg);
+	expect("");
+	/* No clock, no line. */
+	log_init(&log_state, 1000, 0, BOOT_ID);
+	log_open(&lg);
+	log_beacon(&lg);
+	expect("");
+}
+
 /* ---- before a console is open ---- */
 
 TEST_WITH(test_replay, start, NULL)

@@ -69,6 +69,13 @@ static uint8_t fake_peek(void *ctx, uint64_t virt)
 	return virt - playing->host->page_offset == playing->lie_at ? (uint8_t)~byte : byte;
 }
 
+/* A clock that moves by three seconds whenever somebody looks. */
+static uint64_t fake_slow_tsc(void *ctx)
+{
+	(void)ctx;
+	return playing->host->now += 3000000000ull;
+}
+
 static char *read_file(const char *name, const char *suffix, size_t *len)
 {
 	char path[200];
@@ -1333,6 +1340,31 @@ static void assert_sweep(const struct fake *f, const char *alloc, const char *re
  * The same 110 slots, and as many stained, as QEMU's boots have. Node 1 holds what bottom-up takes at 0x5e00000, and
  * node 3 all that top-down takes: as in the runs above at that base.
  */
+/* How often a line says so between two lines. */
+static unsigned beacons_between(const struct fake *f, const char *from, const char *to)
+{
+	const char *at = strstr(f->host->out, from), *end = at ? strstr(at, to) : NULL;
+	unsigned n = 0;
+
+	if (!end)
+		fail_msg("no %s before %s", from, to);
+	while ((at = strstr(at + 1, "] still at work\n")) && at < end)
+		n++;
+	return n;
+}
+
+/* On a slow machine, while tables are built and walked, and while slots are tried. */
+TEST(test_long_work_says_that_it_goes_on)
+{
+	struct fake *f = fake_machine("four-nodes", "seed=1 page_size=4k alloc=bottom-up sweep");
+
+	f->host->p.tsc = fake_slow_tsc;
+	run(f);
+	assert_true(beacons_between(f, "{\"rec\":\"reserved\"", "{\"rec\":\"run\"") > 0);
+	assert_true(beacons_between(f, "{\"rec\":\"verdict\"", "{\"rec\":\"sweep\"") > 1);
+	fake_free(f);
+}
+
 TEST(test_sweep)
 {
 	static const char everywhere[] = "\"intervals\":[[\"0x1200000\",\"0x5e00000\"],[\"0x7d000000\",\"0x7fc00000\"],"
