@@ -14,7 +14,7 @@ sys.path[:0] = [str(ROOT / "tools"), str(Path(__file__).parent)]
 sys.dont_write_bytecode = True
 os.chdir(ROOT)  # paths in cases.toml are relative to it
 
-from landfall import paths, qemu  # noqa: E402
+from landfall import paths, qemu, ways  # noqa: E402
 from landfall.gdb import Gdb  # noqa: E402
 from landfall.records import Log  # noqa: E402
 
@@ -38,17 +38,18 @@ class Boot:
         return Log(self.data)
 
 
-def arguments(machine, options, qemu_args, folder, debug_exit=True):
-    """QEMU's command line for a description (None: the plain machine) and kernel options."""
+def arguments(machine, options, qemu_args, folder, debug_exit=True, way=("elf", False)):
+    """QEMU's command line for a description (None: the plain machine) and kernel options; way: the image, by UEFI or not."""
     m = qemu.Machine(machine, folder)
     exit_device = qemu.DEBUG_EXIT if debug_exit else []
-    return m.args + exit_device + qemu.boot_args(paths.KERNEL, m.options + options.split()) + list(qemu_args)
+    image, uefi = way
+    return m.args + exit_device + ways.boot_args(image, m.options + options.split(), uefi, folder) + list(qemu_args)
 
 
-def boot(machine=None, options="", qemu_args=(), timeout=60, debug_exit=True):
+def boot(machine=None, options="", qemu_args=(), timeout=60, **more):
     """Runs a machine to its end. A hang is an exit status None."""
     with tempfile.TemporaryDirectory(prefix="landfall-") as folder:
-        with qemu.Guest(arguments(machine, options, qemu_args, folder, debug_exit)) as guest:
+        with qemu.Guest(arguments(machine, options, qemu_args, folder, **more)) as guest:
             return Boot(guest, guest.wait(timeout))
 
 

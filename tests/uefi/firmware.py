@@ -15,7 +15,7 @@ EFI, ELF, ISO = (ROOT / f"build/landfall.{kind}" for kind in ("efi", "elf", "iso
 OVMF = ["-bios", "/usr/share/ovmf/OVMF.fd"]  # starts in half the time of the flash pair; keeps no variables
 MACHINE = "tests/uefi/above-4g.machine"
 ESCAPES = re.compile(rb"\x1b(\[[0-9;=?]*[A-Za-z]|[()][0-9A-B])")
-BANNER = re.compile(rb"\[ *\d+\.\d{6}\] Landfall ")
+BANNER = re.compile(rb'\[ *\d+\.\d{6}\] Landfall |\{"rec":"boot"')
 LAST = re.compile(rb"(?:(?:not )?ok \d+ - |Bail out! )[^\r\n]*\r\n")
 
 

@@ -6,7 +6,7 @@ import sys
 from . import records
 from .sizes import size_words
 from .terminal import Paint, printable
-from .wire import Wire
+from .wire import ESCAPE, Wire
 
 # What people see at the end of a run.
 VERDICT_WORDS = {"clean": ("CLEAN", "green"), "stained": ("STAINED", "red"), "none": ("NO VERDICT", "amber"),
@@ -34,7 +34,7 @@ class Show:
         sys.stdout.flush()
 
     def _line(self, line):
-        text = line.decode("utf-8", "replace")
+        text = ESCAPE.sub(b"", line).decode("utf-8", "replace")
         if self.form == "records":
             if line.startswith(b"{") and line.endswith(b"}"):
                 print(text)

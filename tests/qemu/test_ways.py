@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Each case of cases.toml by another way in than the others take: the one file, the CD, UEFI. What does not depend on the memory map is as
+the case says. WAYS=all takes every way for each case."""
+import os
+import sys
+
+import pytest
+from landfall import qemu
+from landfall.records import Log
+from conftest import ROOT, boot
+from test_cases import CASES, matches
+
+sys.path.append(str(ROOT / "tests/uefi"))
+from firmware import landfall_part  # noqa: E402
+
+BIOS = [("efi", False), ("iso", False)]
+UEFI = [("elf", True), ("efi", True), ("iso", True)]
+# What firmware's own share of memory changes (also a BIOS's that has a drive), and what the loader.
+OF_THE_MAP = {"present", "base", "end", "slots", "slot", "buffer", "start", "leaf", "pages", "table_pages", "on_movable", "pinned",
+              "stained_nodes", "probability", "numerator", "denominator", "stained_slots", "why", "movable", "node", "distance"}
+OF_THE_LOADER = {"protocol", "loader", "entropy"}
+
+
+def possible(case, way):
+    """Not for a CD: a module that QEMU loads. Not for UEFI: to be refused because there is none."""
+    uefi = way[1]
+    return ("-initrd" not in case.get("qemu", "") or way == ("efi", False)) and not (uefi and "dry" in case["options"].split())
+
+
+def chosen():
+    """Every fifth case goes through UEFI, whose firmware takes its time."""
+    for i, case in enumerate(CASES):
+        mine = BIOS + UEFI if os.environ.get("WAYS") == "all" else [UEFI[i // 5 % 3] if i % 5 == 0 else BIOS[i % 2]]
+        for way in mine:
+            if possible(case, way):
+                name = f"{case['name'].replace(' ', '-')}-by-{way[0]}{'-uefi' if way[1] else ''}"
+                yield pytest.param(case, way, id=name)
+
+
+def expected(case, way):
+    """The records that the case expects, without what this way changes."""
+    fields = OF_THE_LOADER | (OF_THE_MAP if way != ("efi", False) else set())
+    return [{k: v for k, v in record.items() if k not in fields} for record in case.get("expect", [])]
+
+
+@pytest.mark.parametrize("case, way", chosen())
+def test_case(case, way):
+    done = boot(case.get("machine"), case["options"], case.get("qemu", "").split(), timeout=120, way=way)
+    verdict = qemu.VERDICTS.get(done.code)
+    words = f"exit status {done.code}\n{done.stderr}\n{done.data[-3000:].decode('ascii', 'replace')}"
+    assert verdict == case["exit"] or way != ("efi", False) and {verdict, case["exit"]} == {"clean", "stained"}, words
+    if verdict == "error":
+        assert "error" not in case or qemu.last_error(done.data) == case["error"]
+        return
+    log = Log(landfall_part(done.data))
+    assert log.one("end")["srat"] == case.get("srat", "ok")
+    log.check_run(case.get("hotplug", ()))
+    for wanted in expected(case, way):
+        assert any(matches(r, wanted) for r in log.all(wanted["rec"])), f"no record {wanted} in\n" + "\n".join(map(str, log.all(wanted["rec"])))
+
+
+def test_there_is_a_case_for_each_way():
+    assert {p.values[1] for p in chosen()} == set(BIOS + UEFI)
