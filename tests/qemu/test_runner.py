@@ -87,6 +87,8 @@ def test_a_kernel_whose_path_has_blanks(tmp_path):
     (["--machine", "none", "--qemu-args=-nonsense"], "QEMU ended with status 1"),
     (["--kernel", "/nonexistent"], "is missing"),
     (["--qemu-args", "'"], "No closing quotation"),
+    (["--image", "README.md"], "README.md: no ELF, no UEFI application, no CD"),
+    (["--image", "elf", "--uefi", "--host"], "--uefi: there is no QEMU with --host"),
 ])
 def test_what_cannot_be_run(args, words):
     code, lines, _ = run(*args)

@@ -5,7 +5,8 @@ import struct
 import subprocess
 
 import pytest
-from firmware import EFI, ELF, MACHINE, OVMF, Disk, grub_cd, run
+from firmware import EFI, ELF, ISO, MACHINE, OVMF, Disk, grub_cd, run
+from landfall import ways
 
 OPTIONS = "seed=0x71 alloc=both"
 G = 1 << 30
@@ -25,6 +26,12 @@ def network(folder, files, first, card):
 
 def grub(folder, before=""):
     return grub_cd(folder, f"insmod all_video\n{before}linux /boot/landfall.efi {OPTIONS}\nboot\n", "linux")
+
+
+def handover(folder):
+    """What Debian's GRUB does by itself under Secure Boot: it goes into the file without UEFI's loader, with boot_params in hand."""
+    script = f"linuxefi /boot/landfall.efi {OPTIONS}\ninitrdefi /boot/grub/grub.cfg"
+    return ways.cd(ISO, script, {ways.GRUB: "/boot/grub/x86_64-efi"}, folder)
 
 
 def syslinux(folder):
@@ -53,7 +60,8 @@ WAYS = {
     "qemu": ([], lambda _: ["-kernel", EFI, "-append", OPTIONS], "linux", "qemu ("),
     "qemu-uefi": (OVMF, lambda _: ["-kernel", EFI, "-append", OPTIONS], "uefi", "EDK II"),
     "grub": ([], grub, "linux", "GRUB ("),
-    "grub-uefi": (OVMF, grub, None, ""),
+    "grub-uefi": (OVMF, grub, "linux", "GRUB ("),
+    "grub-handover": (OVMF, handover, "uefi", "EDK II"),
     "pxelinux": ([], pxelinux, "linux", "SYSLINUX ("),
     "syslinux": ([], syslinux, "linux", "SYSLINUX ("),
     "ipxe": ([], ipxe, "linux", "iPXE ("),
@@ -70,7 +78,8 @@ def test_same_machine(tmp_path, way):
     log = done.log
     log.check_run()
     boot = log.one("boot")
-    assert boot["protocol"] == protocol or protocol is None
+    assert boot["protocol"] == protocol
+    assert bool(log.all("reserved", what="module")) == (way == "grub-handover")
     assert boot["loader"].startswith(loader) and boot["cmdline"] == OPTIONS
     assert [(r["node"], r["pxm"], r["hotplug"], r["movable"], r["cpus"]) for r in log.all("node")] == \
            [(0, 0, False, False, 1), (1, 1, True, True, 1)]
