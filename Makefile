@@ -42,8 +42,11 @@ KFLAGS := $(WARN) $(BARE) -mskip-rax-setup -Oz -ffunction-sections -fdata-sectio
 build/kernel/mm/tables.o build/kernel/mm/pt_alloc.o: KFLAGS += -O2
 EFLAGS := $(WARN) $(BARE) -mskip-rax-setup -Oz -ffunction-sections -fdata-sections -fpie -falign-functions=1 \
           -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI -fshort-wchar
-HFLAGS := $(WARN) $(SANE)
-TFLAGS := $(WARN) -O2
+# A 32-bit program reads folders and files of today, too.
+HOSTED := -D_FILE_OFFSET_BITS=64
+HFLAGS := $(WARN) $(SANE) $(HOSTED)
+TFLAGS := $(WARN) -O2 $(HOSTED)
+CMOCKA := -lcmocka
 FFLAGS := $(WARN) $(SANE) -fsanitize=fuzzer-no-link
 
 .DEFAULT_GOAL := all
@@ -166,7 +169,7 @@ TEST_PACKAGES := libcmocka-dev=/usr/include/cmocka.h acpica-tools=iasl ovmf=/usr
                  python3-pytest-xdist=$(PACKAGES_PY)/xdist python3-jsonschema=$(PACKAGES_PY)/jsonschema \
                  sbsigntool=sbsign syslinux=syslinux syslinux-common=/usr/lib/syslinux/modules/bios/ldlinux.c32 \
                  pxelinux=/usr/lib/PXELINUX/pxelinux.0 systemd-boot-efi=/usr/lib/systemd/boot/efi/systemd-bootx64.efi openssl=openssl kexec-tools=/sbin/kexec ipxe-qemu=/usr/lib/ipxe/qemu \
-                 bochs=bochs bochs-term bochsbios vgabios clang=clang libclang-rt-14-dev groff-base=groff \
+                 bochs=bochs bochs-term bochsbios vgabios clang=clang libclang-rt-14-dev groff-base=groff gcc-multilib=/usr/lib/gcc/x86_64-linux-gnu/12/32/libgcc.a qemu-user=qemu-i386 \
                  python3-matplotlib=$(PACKAGES_PY)/matplotlib python3-pil=$(PACKAGES_PY)/PIL parallel=parallel chromium=chromium debhelper=dh lintian=lintian reuse=reuse help2man=help2man
 # For mutants, coverage, lint and bench.
 TOOL_PACKAGES := valgrind=valgrind clang-tidy=clang-tidy clang-format=clang-format
@@ -190,12 +193,12 @@ run: ## boot the default machine in QEMU; MACHINE= SEED= ALLOC= APPEND= QEMU_ARG
 # ---- tests -----------------------------------------------------------------------------------------------------------
 build/unit/tests: $(patsubst %.c,build/host/%.o,$(wildcard tests/unit/*.c)) build/host/pure.a
 	$(call say,HOSTLD,$@)
-	$(Q)$(HOSTCC) $(HFLAGS) -o $@ $^ -lcmocka
+	$(Q)$(HOSTCC) $(HFLAGS) -o $@ $^ $(CMOCKA)
 
 # The same without sanitizers, of the objects that the programs have: quicker to build and to run.
 build/unit/quick: $(patsubst %.c,build/tools/%.o,$(wildcard tests/unit/*.c)) build/tools/pure.a
 	$(call say,HOSTLD,$@)
-	$(Q)$(HOSTCC) $(TFLAGS) -o $@ $^ -lcmocka
+	$(Q)$(HOSTCC) $(TFLAGS) -o $@ $^ $(CMOCKA)
 
 test-unit: build/unit/tests ## host unit tests, sanitizers on
 	$(Q)tests/unit/run $<
@@ -266,7 +269,7 @@ test-cures: build/landfall-machine build/landfall-predict ## all policies in unm
 	$(Q)tests/cures/matrix --kernels $(KERNELS) --machines $(MACHINES) --alloc $(ALLOC)
 
 # The compiler that the rest is not built with.
-test-compilers: ## build with the other compiler, and boot that
+test-compilers: $(EVERYTHING) ## build with the other compiler, and boot that; unit tests and records on 32 bits
 	$(Q)tests/compilers $(if $(findstring clang,$(CC)),gcc,clang)
 
 # clang's libFuzzer, ASan and UBSan. What fuzzing has found since is in build/fuzz/grown/; ours to keep in tests/fuzz/corpus/.

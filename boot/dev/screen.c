@@ -75,7 +75,7 @@ static void set_palette(struct screen *s)
 
 static char *pixel_at(const struct screen *s, unsigned x, unsigned y)
 {
-	return (char *)s->base + (uint64_t)y * s->fb.pitch + (uint64_t)x * bytes_per_pixel(&s->fb);
+	return (char *)(uintptr_t)s->base + (uint64_t)y * s->fb.pitch + (uint64_t)x * bytes_per_pixel(&s->fb);
 }
 
 static void put_run(const struct screen *s, char *at, unsigned n, uint32_t pixel)
@@ -200,7 +200,7 @@ static bool is_text(const struct screen *s)
 
 static volatile uint16_t *cell_at(const struct screen *s, unsigned column, unsigned row)
 {
-	return (volatile uint16_t *)(s->base + row * s->fb.pitch + column * 2);
+	return (volatile uint16_t *)(uintptr_t)(s->base + row * s->fb.pitch + column * 2);
 }
 
 static void put_character(const struct screen *s, struct words at, char c)

@@ -2,6 +2,7 @@
 /* format() against the host's snprintf, byte for byte and length for length. */
 #include "tests/unit/support.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 #include "lib/format.h"
@@ -73,9 +74,9 @@ TEST(test_lengths)
 {
 	SAME(128, "%hhd %hd %d %ld %lld %zd %jd", (signed char)-128, (short)-32768, INT32_MIN, INT64_MIN,
 	     (long long)INT64_MIN, (ssize_t)-1, (intmax_t)-1);
-	SAME(128, "%hhu %hu %u %lu %llu %zu %ju", (unsigned char)255, (unsigned short)65535, UINT32_MAX, UINT64_MAX,
+	SAME(128, "%hhu %hu %u %lu %llu %zu %ju", (unsigned char)255, (unsigned short)65535, UINT32_MAX, ULONG_MAX,
 	     (unsigned long long)UINT64_MAX, SIZE_MAX, UINTMAX_MAX);
-	SAME(128, "%hhx %hx %x %lx %llx", (unsigned char)255, (unsigned short)65535, UINT32_MAX, UINT64_MAX,
+	SAME(128, "%hhx %hx %x %lx %llx", (unsigned char)255, (unsigned short)65535, UINT32_MAX, ULONG_MAX,
 	     (unsigned long long)UINT64_MAX);
 }
 

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the unit tests use of cmocka, for targets that Debian has no cmocka for: cmocka's own header, and its functions
+ * anew. A report is JUnit XML in the file that CMOCKA_XML_FILE names, as cmocka's.
+ */
+#include "tests/unit/support.h"
+
+#include <inttypes.h>
+
+static jmp_buf end_of_test;
+static bool skipped;
+
+void print_message(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+}
+
+void print_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+}
+
+void _fail(const char *file, int line)
+{
+	printf("%s:%d: error: failure\n", file, line);
+	longjmp(end_of_test, 1);
+}
+
+void _skip(const char *file, int line)
+{
+	printf("%s:%d: skipped\n", file, line);
+	skipped = true;
+	longjmp(end_of_test, 1);
+}
+
+void _assert_true(LargestIntegralType result, const char *expression, const char *file, int line)
+{
+	if (result)
+		return;
+	printf("%s\n", expression);
+	_fail(file, line);
+}
+
+void _assert_int_equal(LargestIntegralType a, LargestIntegralType b, const char *file, int line)
+{
+	if (a == b)
+		return;
+	printf("%#" PRIxMAX " != %#" PRIxMAX "\n", (uintmax_t)a, (uintmax_t)b);
+	_fail(file, line);
+}
+
+void _assert_int_not_equal(LargestIntegralType a, LargestIntegralType b, const char *file, int line)
+{
+	if (a != b)
+		return;
+	printf("%#" PRIxMAX " twice\n", (uintmax_t)a);
+	_fail(file, line);
+}
+
+void _assert_in_range(LargestIntegralType value, LargestIntegralType min, LargestIntegralType max, const char *file,
+		      int line)
+{
+	if (min <= value && value <= max)
+		return;
+	printf("%#" PRIxMAX " is outside %#" PRIxMAX "-%#" PRIxMAX "\n", (uintmax_t)value, (uintmax_t)min,
+	       (uintmax_t)max);
+	_fail(file, line);
+}
+
+void _assert_string_equal(const char *a, const char *b, const char *file, int line)
+{
+	if (strcmp(a, b) == 0)
+		return;
+	printf("\"%s\" != \"%s\"\n", a, b);
+	_fail(file, line);
+}
+
+void _assert_string_not_equal(const char *a, const char *b, const char *file, int line)
+{
+	if (strcmp(a, b) != 0)
+		return;
+	printf("\"%s\" twice\n", a);
+	_fail(file, line);
+}
+
+void _assert_memory_equal(const void *a, const void *b, size_t size, const char *file, int line)
+{
+	if (memcmp(a, b, size) == 0)
+		return;
+	printf("%zu bytes differ\n", size);
+	_fail(file, line);
+}
+
+static bool passes(const struct CMUnitTest *t, void **state)
+{
+	if (t->setup_func && t->setup_func(state) != 0)
+		return false;
+	if (setjmp(end_of_test) == 0)
+		t->test_func(state);
+	else if (!skipped)
+		return false;
+	return !t->teardown_func || t->teardown_func(state) == 0;
+}
+
+int _cmocka_run_group_tests(const char *group, const struct CMUnitTest *tests, size_t nr, CMFixtureFunction setup,
+			    CMFixtureFunction teardown)
+{
+	FILE *xml = fopen(getenv("CMOCKA_XML_FILE"), "w");
+	int failed = 0;
+
+	if (!xml || setup || teardown)
+		return -1;
+	fprintf(xml, "<testsuites><testsuite name=\"%s\">\n", group);
+	for (size_t i = 0; i < nr; i++) {
+		void *state = tests[i].initial_state;
+		bool passed;
+
+		skipped = false;
+		passed = passes(&tests[i], &state);
+		failed += !passed;
+		fprintf(xml, "<testcase name=\"%s\">%s</testcase>\n", tests[i].name,
+			skipped  ? "<skipped/>"
+			: passed ? ""
+				 : "<failure/>");
+		if (!passed)
+			printf("%s failed\n", tests[i].name);
+	}
+	fprintf(xml, "</testsuite></testsuites>\n");
+	return fclose(xml) == 0 ? failed : -1;
+}
