@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Builds everything into build/. `make help` lists the targets; V=1 shows the commands.
 
-CC      ?= gcc
-ifeq ($(origin CC),default)
-CC      := gcc
-endif
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 HOSTCC  ?= $(CC)
 FUZZ_CC := clang
 LD      := ld
@@ -40,13 +37,11 @@ SANE   := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 # What is not in a loop over all of memory shall be small.
 KFLAGS := $(WARN) $(BARE) -mskip-rax-setup -Oz -ffunction-sections -fdata-sections -fpie -falign-functions=1
 build/kernel/mm/tables.o build/kernel/mm/pt_alloc.o: KFLAGS += -O2
-EFLAGS := $(WARN) $(BARE) -mskip-rax-setup -Oz -ffunction-sections -fdata-sections -fpie -falign-functions=1 \
-          -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI -fshort-wchar
+EFLAGS := $(KFLAGS) -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI -fshort-wchar
 # A 32-bit program reads folders and files of today, too.
 HOSTED := -D_FILE_OFFSET_BITS=64
 HFLAGS := $(WARN) $(SANE) $(HOSTED)
 TFLAGS := $(WARN) -O2 $(HOSTED)
-CMOCKA := -lcmocka
 FFLAGS := $(WARN) $(SANE) -fsanitize=fuzzer-no-link
 
 .DEFAULT_GOAL := all
@@ -67,9 +62,7 @@ build/kernel/%.asm.o build/efi/%.asm.o: %.asm build/layout.inc Makefile
 	$(call say,NASM,$<)
 	$(Q)$(NASM) -f elf64 -I. -DPAYLOAD='"build/landfall.bin"' -DVERSION='"$(VERSION)"' -MD $(@:.o=.d) -MP -o $@ $<
 
-build/host/pure.a: $(HOST:%=build/host/%)
-build/tools/pure.a: $(HOST:%=build/tools/%)
-build/fuzz/pure.a: $(HOST:%=build/fuzz/%)
+$(foreach d,host tools fuzz,$(eval build/$d/pure.a: $(HOST:%=build/$d/%)))
 # A folder is younger than the archive when a file of it has gone.
 build/%/pure.a: lib acpi mm kernel kernel/report kernel/state tools/predict
 	$(call say,AR,$@)
@@ -99,7 +92,6 @@ build/landfall.elf: $(KERNEL:%=build/kernel/%) build/linker.ld
 # The image as it lies in memory, from its words on.
 build/landfall.bin: build/landfall.elf
 	$(Q)$(OBJCOPY) -O binary -R .multiboot -R .note.pvh $< $@
-
 build/efi/boot/file/start.asm.o: build/landfall.bin
 
 build/landfall.efi: $(FILE:%=build/efi/%) build/file.ld
@@ -109,51 +101,33 @@ build/landfall.efi: $(FILE:%=build/efi/%) build/file.ld
 	$(Q)$(OBJCOPY) -O binary -j .head -j .text -j .rodata -j .data -j .sbat -j .reloc --pad-to=$$((0x$$(nm build/landfall-efi.elf | \
 		sed -n 's/ . sbat_file$$//p') + 1024)) build/landfall-efi.elf $@
 
-# For programs of the tests: GNU-EFI's start code, relocator and linker script; its library is not used.
-EFI_LINK := $(LD) -m elf_x86_64 -shared -Bsymbolic -nostdlib -znocombreloc -z noexecstack --no-undefined --build-id=none \
-            -L /usr/lib -T /usr/lib/elf_x86_64_efi.lds /usr/lib/crt0-efi-x86_64.o
-EFI_COPY := $(OBJCOPY) -j .text -j .sdata -j .data -j .rodata -j .sbat -j .dynamic -j .dynsym -j '.rel*' \
-            --target efi-app-x86_64 --subsystem 10
-
-GRUB_MODULES := normal linux serial chain terminal all_video gfxterm test echo read configfile search iso9660 \
-                part_msdos part_gpt part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_plan part_sun part_sunpc fat
-
 build/landfall.iso: build/landfall.efi boot/grub.cfg packaging/iso
 	$(call say,ISO,$@)
-	$(Q)rm -rf build/iso && mkdir -p build/iso/boot/grub
-	$(Q)cp build/landfall.efi build/iso/boot/
-	$(Q)cp boot/grub.cfg build/iso/boot/grub/
-	$(Q)packaging/iso build/iso $@ "$(GRUB_MODULES)"
-
+	$(Q)packaging/iso build/landfall.efi boot/grub.cfg $@
 image: build/landfall.iso ## build/landfall.iso: CD or USB stick, BIOS or UEFI
 
-# sbsign signs for Secure Boot; the key's certificate must be known to the firmware (or to shim, as a machine owner key).
-SIGNED ?= build/landfall-signed.efi
 sign: build/landfall.efi ## sign build/landfall.efi for Secure Boot: KEY= CERT= [SIGNED=]
 	@test -n "$(KEY)" -a -n "$(CERT)" || { echo "make sign needs KEY=file.key and CERT=file.pem"; false; }
 	@command -v sbsign >/dev/null || { echo "sbsign is missing: install the package sbsigntool (make deps)"; false; }
-	$(Q)sbsign --key "$(KEY)" --cert "$(CERT)" --output "$(SIGNED)" $<
+	$(Q)sbsign --key "$(KEY)" --cert "$(CERT)" --output "$(or $(SIGNED),build/landfall-signed.efi)" $<
 
 # ---- programs of the host --------------------------------------------------------------------------------------------
 build/landfall-machine: build/tools/tools/machine_main.o build/tools/pure.a
 build/landfall-predict: build/tools/tools/predict/main.o build/tools/pure.a
 build/landfall-host: build/tools/tools/host/main.o build/tools/pure.a
 build/bench/host_build build/bench/sweep: build/bench/%: build/tools/tests/bench/%.o build/tools/pure.a
-build/landfall-machine build/landfall-predict build/landfall-host build/bench/host_build build/bench/sweep:
+build/landfall-machine build/landfall-predict build/landfall-host build/bench/host_build build/bench/sweep build/unit/tests build/unit/quick:
 	$(call say,HOSTLD,$@)
-	$(Q)$(HOSTCC) $(TFLAGS) -o $@ $^
+	$(Q)$(HOSTCC) $(TFLAGS) -o $@ $^ $(LIBRARIES)
 
 install: all ## install programs, images, manual pages, completion; PREFIX= DESTDIR=
 	$(Q)tools/deps help2man=help2man
 	$(Q)+$(MAKE) --no-print-directory install-built
-
 install-built: $(EVERYTHING)
 	$(Q)packaging/manpages $(VERSION)
 	$(Q)DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' packaging/install
-
 uninstall: ## take away what `make install` has installed; PREFIX= DESTDIR=
 	$(Q)DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' packaging/install --remove
-
 dist: ## build/landfall-VERSION.tar.gz: the sources as committed
 	@mkdir -p build
 	$(Q)git archive --prefix=landfall-$(VERSION)/ -o build/landfall-$(VERSION).tar.gz HEAD
@@ -171,15 +145,12 @@ TEST_PACKAGES := libcmocka-dev=/usr/include/cmocka.h acpica-tools=iasl ovmf=/usr
                  pxelinux=/usr/lib/PXELINUX/pxelinux.0 systemd-boot-efi=/usr/lib/systemd/boot/efi/systemd-bootx64.efi openssl=openssl kexec-tools=/sbin/kexec ipxe-qemu=/usr/lib/ipxe/qemu \
                  bochs=bochs bochs-term bochsbios vgabios clang=clang libclang-rt-14-dev groff-base=groff gcc-multilib=/usr/lib/gcc/x86_64-linux-gnu/12/32/libgcc.a qemu-user=qemu-i386 \
                  python3-matplotlib=$(PACKAGES_PY)/matplotlib python3-pil=$(PACKAGES_PY)/PIL parallel=parallel chromium=chromium debhelper=dh lintian=lintian reuse=reuse help2man=help2man
-# For mutants, coverage, lint and bench.
 TOOL_PACKAGES := valgrind=valgrind clang-tidy=clang-tidy clang-format=clang-format
 
 all: ## build everything into build/
 	$(Q)tools/deps $(ALL_PACKAGES)
 	$(Q)+$(MAKE) --no-print-directory everything
-
 everything: $(EVERYTHING)
-
 deps: ## install the Debian packages that building and testing need
 	$(Q)tools/deps $(ALL_PACKAGES) $(TEST_PACKAGES) $(TOOL_PACKAGES)
 
@@ -191,33 +162,20 @@ run: ## boot the default machine in QEMU; MACHINE= SEED= ALLOC= APPEND= QEMU_ARG
 	$(Q)tools/run || [ $$? -eq 1 ]
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
-build/unit/tests: $(patsubst %.c,build/host/%.o,$(wildcard tests/unit/*.c)) build/host/pure.a
-	$(call say,HOSTLD,$@)
-	$(Q)$(HOSTCC) $(HFLAGS) -o $@ $^ $(CMOCKA)
-
-# The same without sanitizers, of the objects that the programs have: quicker to build and to run.
-build/unit/quick: $(patsubst %.c,build/tools/%.o,$(wildcard tests/unit/*.c)) build/tools/pure.a
-	$(call say,HOSTLD,$@)
-	$(Q)$(HOSTCC) $(TFLAGS) -o $@ $^ $(CMOCKA)
-
+# With sanitizers, and without, of the objects that the programs have: quicker to build and to run.
+UNIT_OBJECTS := $(call names,tests/unit) pure.a
+build/unit/tests: $(UNIT_OBJECTS:%=build/host/%)
+build/unit/quick: $(UNIT_OBJECTS:%=build/tools/%)
+build/unit/tests: TFLAGS := $(HFLAGS)
+build/unit/tests build/unit/quick: LIBRARIES = $(or $(CMOCKA),-lcmocka)
 test-unit: build/unit/tests ## host unit tests, sanitizers on
 	$(Q)tests/unit/run $<
 
-# A layer of pytest: tests/NAME. They run side by side, as many as there are processors.
+# A layer of pytest is tests/NAME. Its tests run side by side, as many as there are processors.
 PYTEST := $(PYTHON) -m pytest -p no:cacheprovider -q --tb=short -n $$(nproc)
-define layer
-test-$(1): $(EVERYTHING)
-	@mkdir -p build/junit
-	$$(Q)$$(PYTEST) $(2) --junitxml=build/junit/$(1).xml -o junit_suite_name=$(1)
-endef
-$(eval $(call layer,data,tests/data))
-$(eval $(call layer,qemu,tests/qemu --dist loadgroup))
-$(eval $(call layer,uefi,tests/uefi --dist loadfile))
-$(eval $(call layer,packaging,tests/packaging))
-$(eval $(call layer,tools,tests/tools --dist loadfile))
-$(eval $(call layer,linux,tests/linux --dist loadgroup))
-$(eval $(call layer,transplant,tests/cures --dist load))
-$(eval $(call layer,predict,tests/linux/test_predict.py tests/linux/test_recordings.py))
+test-uefi test-tools: DIST := loadfile
+test-transplant: LAYER := tests/cures
+test-predict: LAYER := tests/linux/test_predict.py tests/linux/test_recordings.py
 test-data: ## recorded machines, expected logs and firmware rules
 test-qemu: ## boots in QEMU
 test-uefi: build/odd-firmware.efi linux-kernels ## boots through UEFI, GRUB, the network and kexec
@@ -226,20 +184,24 @@ test-tools: ## check-log, report, campaign and study
 test-linux: linux-kernels ## side by side with Debian's Linux; KERNELS="5.10 7.3": all machines, with those kernels
 test-transplant: linux-kernels ## three policies in an unmodified Linux, and bad input
 test-predict: ## landfall-predict against recorded logs and golden vectors
+$(addprefix test-,data qemu uefi packaging tools linux transplant predict): test-%: $(EVERYTHING)
+	@mkdir -p build/junit
+	$(Q)$(PYTEST) $(or $(LAYER),tests/$*) --dist $(or $(DIST),loadgroup) --junitxml=build/junit/$*.xml -o junit_suite_name=$*
 
 # Debian's own kernels, fetched and not installed; without them their tests are skipped, with the reason.
 linux-kernels:
 	$(Q)$(PYTHON) tests/linux/debian.py || true
 
-# For tests only: stands between the firmware and the application.
-# GNU-EFI's linker script knows no sections of single variables.
+# Programs of the tests: GNU-EFI's start code, relocator and linker script, which knows no sections of single variables.
 build/efi/tests/%.o: EFLAGS += -fno-data-sections -fno-function-sections -fpic -O2 -falign-functions=16
 build/odd-firmware.efi: $(addprefix build/efi/,tests/uefi/odd_firmware.o tests/uefi/la57.asm.o lib/string.o)
 build/bench/nothing.efi: build/efi/tests/bench/nothing_efi.o
 build/odd-firmware.efi build/bench/nothing.efi:
 	$(call say,LD,$@)
-	$(Q)$(EFI_LINK) -o $(@:.efi=.so) $^ -lgnuefi
-	$(Q)$(EFI_COPY) $(@:.efi=.so) $@
+	$(Q)$(LD) -m elf_x86_64 -shared -Bsymbolic -nostdlib -znocombreloc -z noexecstack --no-undefined --build-id=none -L /usr/lib \
+		-T /usr/lib/elf_x86_64_efi.lds /usr/lib/crt0-efi-x86_64.o -o $(@:.efi=.so) $^ -lgnuefi
+	$(Q)$(OBJCOPY) -j .text -j .sdata -j .data -j .rodata -j .sbat -j .dynamic -j .dynsym -j '.rel*' \
+		--target efi-app-x86_64 --subsystem 10 $(@:.efi=.so) $@
 
 check: ## before every commit: the unit tests, lint of what has changed, ten boots
 	$(Q)tools/deps $(RUN_PACKAGES) $(TEST_PACKAGES) $(TOOL_PACKAGES)
@@ -248,100 +210,71 @@ check: ## before every commit: the unit tests, lint of what has changed, ten boo
 	$(Q)tests/unit/run build/unit/tests
 	$(Q)$(PYTEST) tests/qemu/test_cases.py -m check --junitxml=build/junit/check.xml
 
-TEST_LAYERS := test-unit test-data test-qemu test-uefi test-fuzz test-compilers test-tools test-linux test-transplant test-packaging
-
 test: ## install missing packages, build, run every test
 	$(Q)tools/deps $(ALL_PACKAGES) $(TEST_PACKAGES)
 	$(Q)rm -rf build/junit
 	$(Q)+$(MAKE) --no-print-directory $(EVERYTHING)
-	$(Q)+bad=; for layer in $(TEST_LAYERS); do start=$$(date +%s); \
+	$(Q)+bad=; for layer in $(addprefix test-,unit data qemu uefi fuzz compilers tools linux transplant packaging); do start=$$(date +%s); \
 		$(MAKE) --no-print-directory $$layer || bad="$$bad $$layer"; \
 		echo "$$layer: $$(($$(date +%s) - start)) s"; done; \
 		tests/summary build/junit $$bad
 
-# The part of test-qemu that holds boots at random seeds against the sweep, with ten times as many.
-BOOTS ?= 500
 test-sweep: build/landfall.elf build/landfall-machine ## boots at random seeds beside the sweep; BOOTS=500
-	$(Q)LANDFALL_BOOTS=$(BOOTS) $(PYTEST) tests/qemu/test_sweep.py -rP
-
-# Every policy in five of Debian's kernels on ten machines: hours. What build/cures/results.jsonl has already is not booted again.
-test-cures: build/landfall-machine build/landfall-predict ## all policies in unmodified kernels; KERNELS= MACHINES= ALLOC=
+	$(Q)LANDFALL_BOOTS=$(or $(BOOTS),500) $(PYTEST) tests/qemu/test_sweep.py -rP
+test-cures: build/landfall-machine build/landfall-predict ## hours: all policies in unmodified kernels; KERNELS= MACHINES= ALLOC=
 	$(Q)tests/cures/matrix --kernels $(KERNELS) --machines $(MACHINES) --alloc $(ALLOC)
-
-# The compiler that the rest is not built with.
 test-compilers: $(EVERYTHING) ## build with the other compiler, and boot that; unit tests and records on 32 bits
 	$(Q)tests/compilers $(if $(findstring clang,$(CC)),gcc,clang)
 
 # clang's libFuzzer, ASan and UBSan. What fuzzing has found since is in build/fuzz/grown/; ours to keep in tests/fuzz/corpus/.
-T ?= 60
 # pt_alloc_page is watched by one harness; the others never get to see it.
 build/fuzz/fuzz_run: FUZZ_LINK := -Wl,--wrap=pt_alloc_page
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(addprefix build/fuzz/tests/fuzz/,fuzz.o every.o) build/fuzz/pure.a
 	$(call say,FUZZLD,$@)
 	$(Q)$(FUZZ_CC) $(FFLAGS) -fsanitize=fuzzer $(FUZZ_LINK) -o $@ $^
-
 build/fuzz/seeds: tests/fuzz/seeds build/landfall-machine $(wildcard tests/fuzz/corpus/*) $(wildcard tests/machines/*.machine)
 	$(Q)tests/fuzz/seeds $@
-
-fuzz: $(FUZZ:%=build/fuzz/fuzz_%) build/fuzz/seeds ## fuzz every parser and the whole run; T=SECONDS for each, FUZZ=NAMES
-	$(Q)tests/fuzz/run --seconds=$(T) $(FUZZ)
-
-# All of what is near a good input, instead of some of what is anywhere. The whole run has too many seeds for that.
-fuzz-every: $(FUZZ:%=build/fuzz/fuzz_%) build/fuzz/seeds ## every truncation and every change of one byte of the fuzzers' corpus
+fuzz fuzz-every test-fuzz: $(FUZZ:%=build/fuzz/fuzz_%) build/fuzz/seeds
+fuzz: ## fuzz every parser and the whole run; T=60 seconds for each, FUZZ=NAMES
+	$(Q)tests/fuzz/run --seconds=$(or $(T),60) $(FUZZ)
+fuzz-every: ## every truncation and every change of one byte of the fuzzers' corpus, but not in the whole run
 	$(Q)tests/fuzz/run --every $(filter-out run,$(FUZZ))
-
-# The short form: every input of the corpus, all their truncations and four changes of every byte; two seconds of the whole run.
-test-fuzz: $(FUZZ:%=build/fuzz/fuzz_%) build/fuzz/seeds ## the fuzzers' corpus and what is near, and the whole run for two seconds
+test-fuzz: ## the fuzzers' corpus, truncations and four changes of every byte; the whole run for two seconds
 	$(Q)tests/fuzz/run --corpus --junit=build/junit/fuzz.xml $(FUZZ)
 
 coverage: ## lines and branches that the unit tests reach; fails unless that is all of acpi/ and mm/
 	$(Q)tests/coverage
-
 mutants: build/font.c ## small wrong changes, which the unit tests must all notice; RANDOM=100 SEED=: made by chance
 	$(Q)tests/mutants/run $(if $(RANDOM),--random=$(RANDOM) --seed=$(SEED))
 
 # ---- style -----------------------------------------------------------------------------------------------------------
-CODE       := $(sort $(shell find lib acpi boot kernel mm tests tools -name '*.[ch]'))
-TIDY_FLAGS := -std=gnu11 -O2 -I. -Ibuild -ffreestanding -fpie -mno-red-zone -mgeneral-regs-only --target=x86_64-unknown-none-elf
-
 lint: build/landfall.elf ## layers, style, formatting, clang-tidy
 	$(Q)tools/deps clang-tidy=clang-tidy clang-format=clang-format
-	$(Q)tests/lint/layers
-	$(Q)tests/lint/style
-	$(Q)clang-format --dry-run -Werror $(CODE) && echo "clang-format: ok"
-	$(Q)clang-tidy --quiet $(filter-out boot/efi/% tests/% tools/%,$(filter %.c,$(CODE))) -- $(TIDY_FLAGS) 2>build/clang-tidy.err \
-		&& clang-tidy --quiet $(filter boot/efi/%.c,$(CODE)) -- $(filter-out -Werror,$(EFLAGS)) 2>build/clang-tidy.err \
-		|| { cat build/clang-tidy.err; false; }
-	@echo "clang-tidy: ok"
-
+	$(Q)tests/lint/all
 format: ## lay out all C code as .clang-format says
 	$(Q)tests/lint/style --fix >/dev/null || true
-	$(Q)clang-format -i $(CODE)
+	$(Q)find lib acpi boot kernel mm tests tools -name '*.[ch]' -exec clang-format -i {} +
 
 # ---- figures and pictures --------------------------------------------------------------------------------------------
 build/bench/nothing.elf: tests/bench/nothing.asm
 	$(call say,NASM,$<)
 	$(Q)$(NASM) -f bin -o $@ $<
-
 bench: $(EVERYTHING) $(addprefix build/bench/,nothing.elf nothing.efi host_build sweep) ## goals and measured values
 	$(Q)tests/bench/bench
-
 picture: build/landfall.elf build/landfall-machine ## docs/four-nodes.svg: the default machine, drawn
 	$(Q)tools/deps python3-matplotlib=$(PACKAGES_PY)/matplotlib
 	$(Q)tools/run --append=sweep >build/four-nodes.log || [ $$? -eq 1 ]
 	$(Q)tools/report build/four-nodes.log -o docs/four-nodes.svg
-
 study: build/landfall-machine build/landfall-predict ## docs/study.md: all policies on all machine descriptions
 	$(Q)tools/study --write
 
 clean: ## remove build/
 	$(Q)rm -rf build
-
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
-.PHONY: all bench check clean coverage deps format fuzz fuzz-every dist everything help image install install-built uninstall linux-kernels lint mutants picture run sign study test \
-        test-compilers test-cures test-data test-fuzz test-linux test-packaging test-predict test-qemu test-sweep test-tools test-transplant test-uefi test-unit
+.PHONY: all bench check clean coverage deps dist everything format fuzz fuzz-every help image install install-built linux-kernels lint mutants picture run \
+        sign study test uninstall $(addprefix test-,compilers cures data fuzz linux packaging predict qemu sweep tools transplant uefi unit)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(addprefix build/,kernel efi host tools fuzz) -name '*.d' 2>/dev/null)

@@ -72,7 +72,7 @@ TEST(test_plain)
 
 TEST(test_lengths)
 {
-	SAME(128, "%hhd %hd %d %ld %lld %zd %jd", (signed char)-128, (short)-32768, INT32_MIN, INT64_MIN,
+	SAME(128, "%hhd %hd %d %ld %lld %zd %jd", (signed char)-128, (short)-32768, INT32_MIN, LONG_MIN,
 	     (long long)INT64_MIN, (ssize_t)-1, (intmax_t)-1);
 	SAME(128, "%hhu %hu %u %lu %llu %zu %ju", (unsigned char)255, (unsigned short)65535, UINT32_MAX, ULONG_MAX,
 	     (unsigned long long)UINT64_MAX, SIZE_MAX, UINTMAX_MAX);
