@@ -29,6 +29,11 @@ DEBUG_EXIT = ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
 PIPE_SIZE = 1 << 20  # the most that any user may ask for
 # What MACHINE=none starts from; options given after it win.
 PLAIN = ["-machine", "q35,accel=tcg", "-cpu", "max", "-m", "512M"]
+# The memory of a described machine. Kept in a file it is not written to the stream that save() makes, and not read from it.
+OWN_RAM = "memory-backend-ram,"
+IGNORE_SHARED = [{"capability": "x-ignore-shared", "state": True}]
+# How QEMU writes whether a machine runs. It refuses to start as one that stands at a breakpoint.
+AT_BREAKPOINT, PAUSED = (name.ljust(100, b"\0") for name in (b"debug", b"paused"))
 # A Linux that gives up.
 PANIC = rb"(Kernel panic - not syncing: [^\r\n]*|PANIC: early exception[^\r\n]*)[\r\n]"
 
@@ -86,6 +91,12 @@ def connect(path, timeout):
             time.sleep(0.01)
 
 
+def kept_ram(args, file, share):
+    """The arguments with the machine's memory in a file: `share` writes to it, else it is only read, and changes are private."""
+    kept = f"memory-backend-file,mem-path={file},share={'on' if share else 'off'},"
+    return [arg.replace(OWN_RAM, kept) if arg.startswith(OWN_RAM) else arg for arg in args]
+
+
 class Qmp:
     """QEMU's machine protocol on a UNIX socket."""
 
@@ -131,6 +142,23 @@ class Qmp:
         with tempfile.NamedTemporaryFile() as f:
             self.command("pmemsave", val=address, size=size, filename=f.name)
             return Path(f.name).read_bytes()
+
+    def save(self, path):
+        """Writes a machine that stands still to a file, all but memory that kept_ram() shares; it cannot go on then."""
+        self._move("migrate", f"exec:cat >{path}")
+        path.write_bytes(path.read_bytes().replace(AT_BREAKPOINT, PAUSED))
+
+    def load(self, path):
+        """A machine started with `-incoming defer` becomes the one that save() wrote."""
+        self._move("migrate-incoming", f"exec:cat {path}")
+
+    def _move(self, command, uri):
+        self.command("migrate-set-capabilities", capabilities=IGNORE_SHARED)
+        self.command(command, uri=uri)
+        while (status := self.command("query-migrate").get("status")) != "completed":
+            if status == "failed":
+                raise QemuError(f"{command}: failed")
+            time.sleep(0.01)
 
     def remaining_events(self):
         """All events up to QEMU's end: what it sends after the last command is only read here."""

@@ -18,13 +18,16 @@ TOO_FAR = b"Zone ranges:"  # a line that comes when the direct map is long finis
 # What is called, stopped at, read or written. Each Linux from 5.10 to 7.3 has all of it.
 FUNCTIONS = ["init_mem_mapping", "memory_map_bottom_up", "init_range_memory_mapping", "alloc_low_pages",
              "memblock_find_in_range_node", "memblock_phys_alloc_try_nid", "acpi_boot_table_init", "initmem_init"]
+# What alloc_low_pages() calls when it has been told that there is no page: the buffer in the image, or the end.
+LAST_RESORTS = ["extend_brk", "panic"]
 # What alloc_low_pages() asks for a page, and which registers hold size, alignment and bounds: the second up to 5.13.
 QUESTIONS = {"memblock_phys_alloc_range": ("RDI", "RSI", "RDX", "RCX"), "memblock_find_in_range": ("RDX", "RCX", "RDI", "RSI")}
 ALLOC_LOW_PAGES_SIZE = 0x400  # at most
+NO_PAGE = b"alloc_low_pages:"  # how it begins the words for panic()
 VARIABLES = ["memblock", "min_pfn_mapped", "max_pfn_mapped", "movable_node_enabled", "page_offset_base", "linux_banner",
              "pgt_buf_end", "pgt_buf_top", "memblock_debug", "_end"]
 
-NAMES = FUNCTIONS + VARIABLES + list(QUESTIONS)
+NAMES = FUNCTIONS + LAST_RESORTS + VARIABLES + list(QUESTIONS)
 
 Region = namedtuple("Region", "start end flags node")
 
@@ -36,10 +39,11 @@ class TooLate(QemuError):
 class Surgeon:
     """Linux under gdb's protocol. Each method says where Linux stands before and after it."""
 
-    def __init__(self, guest, image, symbols, timeout=120):
+    def __init__(self, guest, image, symbols, timeout=120, slide=None):
+        """`slide`: the kernel has been found before, and stands at init_mem_mapping()."""
         self.guest, self.image, self.symbols, self.timeout = guest, image, symbols, timeout
-        self.slide, self.found, self.hooks, self.unfinished = 0, False, {}, None
-        missing = [name for name in FUNCTIONS + VARIABLES if name not in symbols]
+        self.slide, self.found, self.hooks, self.unfinished = slide or 0, slide is not None, {}, None
+        missing = [name for name in FUNCTIONS + LAST_RESORTS + VARIABLES if name not in symbols]
         if missing:
             raise QemuError(f"{image.path}: no {', '.join(missing)} in it, so its direct map cannot be built another way")
         self.gdb = Gdb(guest.folder / "gdb", timeout, self._listen)
@@ -199,13 +203,15 @@ class Passes:
         self.movable_node = surgeon.word("movable_node_enabled", 1)
         self.node = NO_NODE
         self.exhausted = False  # pages come from `otherwise` now
-        self.question = None  # which of QUESTIONS this kernel has
+        self.question, self.back = None, None  # which of QUESTIONS alloc_low_pages() asks, and from where
 
     def map(self):
         s = self.surgeon
         s.set_direction(self.recipe.direction)
         if self.recipe.otherwise:
             self._hook_questions()
+            for name in LAST_RESORTS:
+                s.hook(s.at(name), self._failed)
         for call in self.recipe.calls:
             if isinstance(call, recipes.Loop):
                 s.call("memory_map_bottom_up", self.places[call.start], self.places[call.end])
@@ -249,13 +255,12 @@ class Passes:
                 self.surgeon.hook(self.surgeon.at(name), self._asked)
 
     def _asked(self, registers):
-        """alloc_low_pages() wants a page: the answer is looked at, and once pages are exhausted the bounds are ours."""
+        """alloc_low_pages() wants a page: once the bounds have none left, they are ours."""
         s = self.surgeon
         back = s.return_address(registers)
         if not 0 <= back - s.at("alloc_low_pages") < ALLOC_LOW_PAGES_SIZE:
             return
-        self.question = next(name for name in QUESTIONS if s.symbols.get(name) == registers["RIP"] - s.slide)
-        s.hook(back, self._answered)
+        self.question, self.back = next(name for name in QUESTIONS if s.symbols.get(name) == registers["RIP"] - s.slide), back
         if self.exhausted:
             s.gdb.set_registers(self._wish())
         else:
@@ -270,13 +275,19 @@ class Passes:
         if registers["RDI"] == PAGE and not self.exhausted:
             self.surgeon.gdb.set_register("R8", self.node)
 
-    def _answered(self, registers):
-        """No page within the bounds: the same question again, with those that the recipe has for this case."""
-        if registers["RAX"] or self.exhausted:
+    def _failed(self, registers):
+        """No page within the bounds: the same question again, from the same place, with those that the recipe has for this case."""
+        s, stack = self.surgeon, registers["RSP"]
+        if registers["RIP"] == s.at("panic"):
+            if s.gdb.read(registers["RDI"], len(NO_PAGE)) != NO_PAGE:
+                return
+        elif not 0 <= s.return_address(registers) - s.at("alloc_low_pages") < ALLOC_LOW_PAGES_SIZE:
             return
-        s, self.exhausted = self.surgeon, True
+        if self.exhausted:
+            return
+        self.exhausted = True
         s.set_direction(self.recipe.otherwise[0])
         s.set_movable_node(self.movable_node)
         self._hook_questions()
-        s.gdb.write(registers["RSP"] - 8, registers["RIP"].to_bytes(8, "little"))
-        s.gdb.set_registers(self._wish() | {"RSP": registers["RSP"] - 8, "RIP": s.at(self.question)})
+        s.gdb.write(stack, self.back.to_bytes(8, "little"))
+        s.gdb.set_registers(self._wish() | {"RIP": s.at(self.question)})

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Has an unmodified Linux build its direct map in the order of a policy, and compares the pages with landfall-predict.
 
-KERNEL is a bzImage. Each policy is one boot in QEMU: the kernel is stopped at init_mem_mapping() and made to call its own
-functions as tools/landfall/recipes.py says. docs/cures.md shows what comes out.
+KERNEL is a bzImage. It is booted in QEMU and stopped at init_mem_mapping(); from there it is made to call its own functions, once
+for each policy, as tools/landfall/recipes.py says. docs/cures.md shows what comes out.
 
     tools/transplant vmlinuz --machine last-slot --page-size 4k --alloc bottom-up memblock
 
@@ -52,29 +52,51 @@ def find_machine(name):
 
 
 class Boot:
-    """One kernel on one machine, to be booted once for each policy."""
+    """One kernel on one machine, booted to init_mem_mapping() once; each policy goes on from there in a QEMU of its own."""
 
     def __init__(self, args):
         self.args, self.image = args, Image(args.kernel)
         self.symbols = read_symbols(Path(args.symbols).read_text()) if args.symbols else symbols_of(self.image, NAMES)
 
-    def outcome(self, policy):
-        recipe = recipes.find_recipe(policy)
-        try:
-            return self._outcome(policy, recipe, True)
-        except TooLate:
-            if not self.args.kaslr:
-                raise
-            return self._outcome(policy, recipe, False)
-
-    def _outcome(self, policy, recipe, quick):
+    def outcomes(self, policies):
+        """The outcome of each policy, one after the other."""
         with tempfile.TemporaryDirectory(prefix="landfall-") as folder:
-            with qemu.Guest(self._command(folder), qmp=True, gdb=True) as guest:
-                try:
-                    return self._operate(guest, policy, recipe, quick)
-                finally:
-                    if self.args.log:
-                        Path(self.args.log).write_bytes(guest.log)
+            command = self._command(folder)
+            try:
+                stopped = self._stop(command, folder, True)
+            except TooLate:
+                if not self.args.kaslr:
+                    raise
+                stopped = self._stop(command, folder, False)
+            for policy in policies:
+                yield self._outcome(policy, command, folder, *stopped)
+
+    def _stop(self, command, folder, quick):
+        """Leaves a Linux that stands at init_mem_mapping() in the folder; its log so far, and by how much KASLR has moved it."""
+        with qemu.Guest(qemu.kept_ram(command, f"{folder}/ram", True), qmp=True, gdb=True) as guest:
+            try:
+                surgeon = Surgeon(guest, self.image, self.symbols, self.args.timeout)
+                surgeon.find_kernel(self.args.kaslr, quick)
+                guest.qmp.save(Path(folder) / "state")
+                while guest.read(0):
+                    pass
+            finally:
+                self._keep_log(guest)
+            return guest.log, surgeon.slide
+
+    def _outcome(self, policy, command, folder, log, slide):
+        command = qemu.kept_ram(command, f"{folder}/ram", False) + ["-incoming", "defer"]
+        with qemu.Guest(command, qmp=True, gdb=True) as guest:
+            guest.qmp.load(Path(folder) / "state")
+            guest.log = log
+            try:
+                return self._operate(guest, policy, slide)
+            finally:
+                self._keep_log(guest)
+
+    def _keep_log(self, guest):
+        if self.args.log:
+            Path(self.args.log).write_bytes(guest.log)
 
     def _command(self, folder):
         args, machine = self.args, qemu.Machine(find_machine(self.args.machine), folder)
@@ -90,9 +112,9 @@ class Boot:
             command += ["-initrd", f"{folder}/initramfs"]
         return command
 
-    def _operate(self, guest, policy, recipe, quick):
-        surgeon = Surgeon(guest, self.image, self.symbols, self.args.timeout)
-        surgeon.find_kernel(self.args.kaslr, quick)
+    def _operate(self, guest, policy, slide):
+        recipe = recipes.find_recipe(policy)
+        surgeon = Surgeon(guest, self.image, self.symbols, self.args.timeout, slide)
         surgeon.build(recipe)
         base, tables = witness.direct_map(guest.qmp)
         if recipe.srat_first:
@@ -120,10 +142,7 @@ class Boot:
             raise qemu.QemuError(f"Linux {self.image.release} did not come to {what}: {qemu.last_words(guest.log)}")
 
     def _compare(self, log, policy, base, tables, blocks):
-        words = self._predict(log, policy, base, "--compare", (0, 1))
-        m = re.match(r"(\d+) of (\d+) page-table pages as predicted\n?", words)
-        if not m:
-            raise qemu.QemuError(f"landfall-predict: {words.strip()}")
+        pages, pages_predicted, why = self._compare_pages(log, policy, base)
         records = [json.loads(line) for line in self._predict(log, policy, base, "--json", (0, 1)).splitlines()]
         predicted = {(r["level"], page) for r in records if r["rec"] == "run" and r["level"] != "pgd"
                      for page in range(int(r["start"], 16), int(r["end"], 16), 4096)}
@@ -131,8 +150,18 @@ class Boot:
         verdict = next(r for r in records if r["rec"] == "verdict")
         kernel = next(r for r in records if r["rec"] == "kaslr")
         movable = [int(n) for n in re.findall(rb"^\[[ 0-9.]+\]   Node (\d+): 0x\w+\r?$", log, re.M)]
-        return Outcome(int(m[2]), int(m[1]), len(used), len(used & predicted) if len(used) == len(predicted) else 0, movable,
-                       verdict["on_movable"], kernel["base"], blocks, words[m.end():].strip())
+        return Outcome(pages, pages_predicted, len(used), len(used & predicted) if len(used) == len(predicted) else 0, movable,
+                       verdict["on_movable"], kernel["base"], blocks, why)
+
+    def _compare_pages(self, log, policy, base):
+        """How many pages memblock handed out, how many of them were predicted, and which was the first that was not."""
+        if b" alloc_low_pages+" not in log:  # then nothing says to landfall-predict that the log is whole, as this one is
+            return 0, 0, ""
+        words = self._predict(log, policy, base, "--compare", (0, 1))
+        m = re.match(r"(\d+) of (\d+) page-table pages as predicted\n?", words)
+        if not m:
+            raise qemu.QemuError(f"landfall-predict: {words.strip()}")
+        return int(m[2]), int(m[1]), words[m.end():].strip()
 
     def _predict(self, log, policy, base, what, status):
         done = subprocess.run([PREDICT, "--linux-log", "-", "--alloc", policy, "--page-size", self.args.page_size, "--page-offset",
@@ -176,8 +205,7 @@ def run(args):
     for policy in policies:
         recipes.find_recipe(policy)
     boot, status = Boot(args), 0
-    for policy in policies:
-        o = boot.outcome(policy)
+    for policy, o in zip(policies, boot.outcomes(policies)):
         what = {"release": boot.image.release, "machine": args.machine, "alloc": policy, "page_size": args.page_size,
                 "levels": int(args.levels), "kaslr": args.kaslr, "uefi": args.uefi}
         print(json.dumps(what | o._asdict()) if args.json else tell(policy, o), flush=True)
