@@ -27,14 +27,18 @@ def copy_sources(tree):
         (tree / name).chmod(Path(name).stat().st_mode)
 
 
+def clean_environment():
+    """That of somebody who builds by hand: a make that runs the tests has its own flags and its own date in it."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "SOURCE_DATE_EPOCH"))}
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
     """The folder with the packages, and the sources as they were built."""
     folder = tmp_path_factory.mktemp("debian package")
     tree = folder / "landfall 0"
     copy_sources(tree)
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
-    done = subprocess.run(["dpkg-buildpackage", "-us", "-uc", "-b", f"-j{os.cpu_count()}"], cwd=tree, env=env,
+    done = subprocess.run(["dpkg-buildpackage", "-us", "-uc", "-b", f"-j{os.cpu_count()}"], cwd=tree, env=clean_environment(),
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     assert done.returncode == 0, done.stdout[-4000:]
     return tree
