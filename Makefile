@@ -120,6 +120,8 @@ build/landfall-machine build/landfall-predict build/landfall-host build/bench/ho
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOSTCC) $(TFLAGS) -o $@ $^ $(LIBRARIES)
 
+include tools/page/page.mk
+
 install: all ## install programs, images, manual pages, completion; PREFIX= DESTDIR=
 	$(Q)tools/deps help2man=help2man
 	$(Q)+$(MAKE) --no-print-directory install-built
@@ -138,13 +140,14 @@ PACKAGES_PY   := /usr/lib/python3/dist-packages
 RUN_PACKAGES  := gcc=$(CC) libc6-dev=/usr/include/stdio.h binutils=ld nasm=nasm python3=/usr/bin/python3 qemu-system-x86=qemu-system-x86_64 \
                  fonts-spleen=$(FONT)
 ALL_PACKAGES  := $(RUN_PACKAGES) gnu-efi=/usr/include/efi/efi.h grub-common=grub-mkrescue grub-pc-bin=/usr/lib/grub/i386-pc/normal.mod \
-                 grub-efi-amd64-bin=/usr/lib/grub/x86_64-efi/normal.mod xorriso=xorriso mtools=mformat
+                 grub-efi-amd64-bin=/usr/lib/grub/x86_64-efi/normal.mod xorriso=xorriso mtools=mformat $(PAGE_PACKAGES)
 TEST_PACKAGES := libcmocka-dev=/usr/include/cmocka.h acpica-tools=iasl ovmf=/usr/share/ovmf/OVMF.fd python3-pytest=$(PACKAGES_PY)/pytest \
                  python3-pytest-xdist=$(PACKAGES_PY)/xdist python3-jsonschema=$(PACKAGES_PY)/jsonschema \
                  sbsigntool=sbsign syslinux=syslinux syslinux-common=/usr/lib/syslinux/modules/bios/ldlinux.c32 \
                  pxelinux=/usr/lib/PXELINUX/pxelinux.0 systemd-boot-efi=/usr/lib/systemd/boot/efi/systemd-bootx64.efi openssl=openssl kexec-tools=/sbin/kexec ipxe-qemu=/usr/lib/ipxe/qemu \
                  bochs=bochs bochs-term bochsbios vgabios clang=clang libclang-rt-14-dev groff-base=groff gcc-multilib=/usr/lib/gcc/x86_64-linux-gnu/12/32/libgcc.a qemu-user=qemu-i386 \
-                 python3-matplotlib=$(PACKAGES_PY)/matplotlib python3-pil=$(PACKAGES_PY)/PIL parallel=parallel chromium=chromium debhelper=dh lintian=lintian reuse=reuse help2man=help2man
+                 python3-matplotlib=$(PACKAGES_PY)/matplotlib python3-pil=$(PACKAGES_PY)/PIL parallel=parallel chromium=chromium debhelper=dh lintian=lintian reuse=reuse help2man=help2man \
+                 chromium-driver=chromedriver python3-selenium=$(PACKAGES_PY)/selenium node-typescript=tsc
 TOOL_PACKAGES := valgrind=valgrind clang-tidy=clang-tidy clang-format=clang-format
 
 all: ## build everything into build/
@@ -181,10 +184,11 @@ test-qemu: ## boots in QEMU
 test-uefi: build/odd-firmware.efi linux-kernels ## boots through UEFI, GRUB, the network and kexec
 test-packaging: ## the Debian package: built twice, checked, installed, used, removed
 test-tools: ## check-log, report, campaign and study
+test-page: ## the page in headless Chromium: controls, drag and keys, bad input, no network
 test-linux: linux-kernels ## side by side with Debian's Linux; KERNELS="5.10 7.3": all machines, with those kernels
 test-transplant: linux-kernels ## three policies in an unmodified Linux, and bad input
 test-predict: ## landfall-predict against recorded logs and golden vectors
-$(addprefix test-,data qemu uefi packaging tools linux transplant predict): test-%: $(EVERYTHING)
+$(addprefix test-,data qemu uefi packaging page tools linux transplant predict): test-%: $(EVERYTHING)
 	@mkdir -p build/junit
 	$(Q)$(PYTEST) $(or $(LAYER),tests/$*) --dist $(or $(DIST),loadgroup) --junitxml=build/junit/$*.xml -o junit_suite_name=$*
 
@@ -214,7 +218,7 @@ test: ## install missing packages, build, run every test
 	$(Q)tools/deps $(ALL_PACKAGES) $(TEST_PACKAGES)
 	$(Q)rm -rf build/junit
 	$(Q)+$(MAKE) --no-print-directory $(EVERYTHING)
-	$(Q)+bad=; for layer in $(addprefix test-,unit data qemu uefi fuzz compilers tools linux transplant packaging); do start=$$(date +%s); \
+	$(Q)+bad=; for layer in $(addprefix test-,unit data qemu uefi fuzz compilers tools page linux transplant packaging); do start=$$(date +%s); \
 		$(MAKE) --no-print-directory $$layer || bad="$$bad $$layer"; \
 		echo "$$layer: $$(($$(date +%s) - start)) s"; done; \
 		tests/summary build/junit $$bad
@@ -274,7 +278,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 .PHONY: all bench check clean coverage deps dist everything format fuzz fuzz-every help image install install-built linux-kernels lint mutants picture run \
-        sign study test uninstall $(addprefix test-,compilers cures data fuzz linux packaging predict qemu sweep tools transplant uefi unit)
+        sign study test uninstall $(addprefix test-,compilers cures data fuzz linux packaging page predict qemu sweep tools transplant uefi unit)
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(shell find $(addprefix build/,kernel efi host tools fuzz) -name '*.d' 2>/dev/null)
+-include $(shell find $(addprefix build/,kernel efi host tools fuzz page) -name '*.d' 2>/dev/null)

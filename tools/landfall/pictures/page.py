@@ -5,10 +5,11 @@ import io
 import xml.etree.ElementTree as ElementTree
 
 from .. import records
+from ..colours import COLOURS
 from ..junit import xml_text
 from ..sizes import BLOCKS, PAGE, size_words
 from . import campaign, charts
-from .charts import COLOURS, LIGHT, SVG
+from .charts import LIGHT, SVG
 from .facts import LEVELS, FactsError, intervals
 
 

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+# build/landfall.html: landfall-predict as WebAssembly, and the page that asks it, in one file.
+
+PAGE_PACKAGES := clang=clang lld=wasm-ld wasi-libc=/usr/include/wasm32-wasi/stdio.h \
+                 libclang-rt-14-dev-wasm32=/usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a \
+                 esbuild=esbuild node-d3=/usr/share/nodejs/d3-selection/src/index.js
+
+WASM_CC := clang --target=wasm32-wasi
+WFLAGS  := $(filter-out -g,$(WARN)) -O2
+$(eval $(call compile,page,WASMCC,WASM_CC,WFLAGS))
+
+# The program as it is, but for what only a machine has.
+PAGE_C  := $(filter-out boot/dev/% build/font.o tools/host/% tools/predict/host.o,$(HOST)) tools/predict/main.o tools/page/host.o
+$(PAGE_C:%=build/page/%): tools/page/page.mk
+build/page/predict.wasm: $(PAGE_C:%=build/page/%)
+	$(call say,WASMLD,$@)
+	$(Q)$(WASM_CC) -Wl,--strip-all,-z,stack-size=1048576,--export=__stack_pointer,--export=__heap_base -o $@ $^
+build/page/tools/page/host.o: WFLAGS += -mbulk-memory
+
+EVERYTHING += build/landfall.html
+build/landfall.html: build/page/predict.wasm $(wildcard tools/page/*) tools/landfall/colours.py lib/version.h $(wildcard tests/machines/*.machine)
+	$(call say,PAGE,$@)
+	$(Q)tools/page/build $< $@
+
+page: ## build/landfall.html: one page that works offline: drop a boot log, see where its page tables land
+	$(Q)tools/deps $(PAGE_PACKAGES)
+	$(Q)+$(MAKE) --no-print-directory build/landfall.html
+
+.PHONY: page
