@@ -2,6 +2,8 @@
 /* Walks the members of a cpio archive in physical memory. */
 #include "acpi/cpio.h"
 
+#include "lib/scan.h"
+
 #define MAGIC_DIGITS 6
 #define MAGIC 0x070701 /* and the next number: with checksums */
 #define HEADER_SIZE 110
@@ -23,17 +25,15 @@ struct member {
 
 static bool read_hex(const uint8_t *p, unsigned digits, uint32_t *out)
 {
-	*out = 0;
-	while (digits--) {
-		uint8_t c = *p++, lower = c | 0x20;
+	char text[FIELD_DIGITS + 1];
+	const char *s = text;
+	uint64_t v;
 
-		if (c >= '0' && c <= '9')
-			*out = *out << 4 | (uint32_t)(c - '0');
-		else if (lower >= 'a' && lower <= 'f')
-			*out = *out << 4 | (uint32_t)(lower - 'a' + 10);
-		else
-			return false;
-	}
+	memcpy(text, p, digits);
+	text[digits] = '\0';
+	if (!scan_digits(&s, 16, &v) || *s)
+		return false;
+	*out = (uint32_t)v;
 	return true;
 }
 
@@ -70,7 +70,7 @@ static bool read_member(const struct cpio_walk *w, struct member *m)
 	return true;
 }
 
-static bool take_name(const struct cpio_walk *w, const struct member *m, const char *folder, struct cpio_file *f)
+static bool read_name(const struct cpio_walk *w, const struct member *m, const char *folder, struct cpio_file *f)
 {
 	uint32_t i = 0, len = 0;
 	uint8_t c;
@@ -104,7 +104,7 @@ bool cpio_next_file(struct cpio_walk *w, const char *folder, struct cpio_file *f
 		/* The last member may lack its padding. */
 		used = align_up(m.data.end - w->left.start, ALIGNMENT);
 		w->left.start = used < range_size(w->left) ? w->left.start + used : w->left.end;
-		if ((m.mode & MODE_TYPE) == MODE_REGULAR && take_name(w, &m, folder, f)) {
+		if ((m.mode & MODE_TYPE) == MODE_REGULAR && read_name(w, &m, folder, f)) {
 			f->data = m.data;
 			return true;
 		}

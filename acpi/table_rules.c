@@ -17,22 +17,22 @@ static void tell(const struct findings *to, const struct finding *f)
 	to->found(to->ctx, f);
 }
 
-static void tell_number(const struct findings *to, const char *rule, enum finding_kind kind, uint64_t value)
+static void report_number(const struct findings *to, const char *rule, enum finding_kind kind, uint64_t value)
 {
 	tell(to, &(struct finding){ .rule = rule, .kind = kind, .value = value });
 }
 
-static void tell_domain(const struct findings *to, const char *rule, uint32_t pxm)
+static void report_domain(const struct findings *to, const char *rule, uint32_t pxm)
 {
 	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_DOMAIN, .pxm = pxm });
 }
 
-static void tell_range(const struct findings *to, const char *rule, const struct srat_mem *m)
+static void report_range(const struct findings *to, const char *rule, const struct srat_mem *m)
 {
 	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_RANGE, .pxm = m->pxm, .a = { m->start, m->end } });
 }
 
-static void tell_cpu(const struct findings *to, const char *rule, const struct srat_initiator *i)
+static void report_cpu(const struct findings *to, const char *rule, const struct srat_initiator *i)
 {
 	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_CPU, .pxm = i->pxm, .value = i->apic_id });
 }
@@ -114,13 +114,13 @@ static void judge_entries(const struct acpi_table *t, const struct findings *to)
 		const char *rule = judge_entry(&e, t->revision);
 
 		if (rule)
-			tell_number(to, rule, FINDING_ENTRY, at.offset);
+			report_number(to, rule, FINDING_ENTRY, at.offset);
 	}
 	if (it.damage == ERR_MALFORMED)
-		tell_number(to, at.length < sizeof(e.head) ? "srat-zero-length-entry" : "srat-truncated-entry",
-			    FINDING_ENTRY, at.offset);
+		report_number(to, at.length < sizeof(e.head) ? "srat-zero-length-entry" : "srat-truncated-entry",
+			      FINDING_ENTRY, at.offset);
 	else if (it.damage == OK && it.next < t->length)
-		tell_number(to, "srat-stray-bytes", FINDING_ENTRY, it.next);
+		report_number(to, "srat-stray-bytes", FINDING_ENTRY, it.next);
 }
 
 static void judge_memory(const struct srat *s, const struct findings *to)
@@ -134,15 +134,15 @@ static void judge_memory(const struct srat *s, const struct findings *to)
 			continue;
 		enabled++;
 		if (m->end < m->start)
-			tell_range(to, "srat-range-wraps", m);
+			report_range(to, "srat-range-wraps", m);
 		else if (m->end == m->start)
-			tell_range(to, "srat-empty-range", m);
+			report_range(to, "srat-empty-range", m);
 		else if ((m->start | m->end) & PAGE_MASK)
-			tell_range(to, "unaligned-range", m);
+			report_range(to, "unaligned-range", m);
 	}
 	/* Behind damage there may be some. */
 	if (!enabled && !s->bad_offset)
-		tell_number(to, "srat-no-memory", FINDING_TABLE, 0);
+		report_number(to, "srat-no-memory", FINDING_TABLE, 0);
 }
 
 static bool named_before(const struct srat *s, size_t i)
@@ -162,11 +162,11 @@ static void judge_cpus(const struct srat *s, const struct findings *to)
 		if (!is_cpu(c))
 			continue;
 		if (c->apic_id == (c->kind == SRAT_APIC ? UINT8_MAX : UINT32_MAX))
-			tell_cpu(to, "srat-broadcast-cpu", c);
+			report_cpu(to, "srat-broadcast-cpu", c);
 		else if (c->apic_id >= APIC_LIMIT)
-			tell_cpu(to, "srat-apic-too-large", c);
+			report_cpu(to, "srat-apic-too-large", c);
 		else if (named_before(s, i))
-			tell_cpu(to, "srat-duplicate-cpu", c);
+			report_cpu(to, "srat-duplicate-cpu", c);
 	}
 }
 
@@ -179,7 +179,7 @@ void srat_findings(const struct acpi_table *t, const struct srat *s, const struc
 	judge_cpus(s, to);
 	for (size_t k = 0; k < nr_mentions(s); k++) {
 		if (mention(s, k, &pxm) && pxm >= DOMAIN_LIMIT && !mentioned(s, pxm, k))
-			tell_domain(to, "pxm-too-large", pxm);
+			report_domain(to, "pxm-too-large", pxm);
 	}
 }
 
@@ -209,13 +209,13 @@ void madt_findings(const struct acpi_table *t, const struct srat *s, const struc
 
 	while (madt_next_cpu(&it, &at, &cpu)) {
 		if (!mark_known(s, cpu.apic_id, known) && cpu.enabled)
-			tell_number(to, "madt-extra-cpu", FINDING_APIC, cpu.apic_id);
+			report_number(to, "madt-extra-cpu", FINDING_APIC, cpu.apic_id);
 	}
 	if (it.damage != OK)
-		tell_number(to, "madt-damaged", FINDING_ENTRY, at.offset);
+		report_number(to, "madt-damaged", FINDING_ENTRY, at.offset);
 	for (size_t i = 0; i < s->nr_initiator; i++) {
 		if (is_cpu(&s->initiator[i]) && !(known[i / 8] >> i % 8 & 1))
-			tell_cpu(to, "madt-missing-cpu", &s->initiator[i]);
+			report_cpu(to, "madt-missing-cpu", &s->initiator[i]);
 	}
 }
 
@@ -235,7 +235,7 @@ static bool read_row(const struct slit_rows *m, uint32_t i, uint8_t *row)
 	return slit_read_row(m->slit, i, 0, row, m->nr);
 }
 
-static void tell_distance(const struct slit_rows *m, const char *rule, uint32_t a, uint32_t b)
+static void report_distance(const struct slit_rows *m, const char *rule, uint32_t a, uint32_t b)
 {
 	tell(m->to, &(struct finding){ .rule = rule, .kind = FINDING_DOMAINS, .pxm = a, .other_pxm = b });
 }
@@ -258,13 +258,13 @@ static void judge_pair(const struct slit_rows *m, const uint8_t *from_a, uint32_
 	if (!read_row(m, b, from_b))
 		return;
 	if (from_a[b] <= SLIT_LOCAL || from_b[a] <= SLIT_LOCAL)
-		tell_distance(m, "slit-distance", a, b);
+		report_distance(m, "slit-distance", a, b);
 	if (from_a[b] == UNREACHABLE)
-		tell_distance(m, "slit-unreachable", a, b);
+		report_distance(m, "slit-unreachable", a, b);
 	if (from_a[b] != from_b[a])
-		tell_distance(m, "slit-asymmetric", a, b);
+		report_distance(m, "slit-asymmetric", a, b);
 	if (has_detour(from_a, from_b, b, m->nr) || has_detour(from_b, from_a, a, m->nr))
-		tell_distance(m, "slit-triangle", a, b);
+		report_distance(m, "slit-triangle", a, b);
 }
 
 static void judge_rows(const struct slit_rows *m)
@@ -273,7 +273,7 @@ static void judge_rows(const struct slit_rows *m)
 
 	for (uint32_t a = 0; a < m->nr && read_row(m, a, row); a++) {
 		if (row[a] != SLIT_LOCAL)
-			tell_domain(m->to, "slit-diagonal", a);
+			report_domain(m->to, "slit-diagonal", a);
 		for (uint32_t b = a + 1; b < m->nr; b++)
 			judge_pair(m, row, a, b);
 	}
@@ -286,16 +286,16 @@ void slit_findings(const struct acpi_table *t, const struct srat *s, const struc
 	uint32_t pxm;
 
 	if (!slit.localities && st != OK) {
-		tell_number(to, "slit-length", FINDING_TABLE, 0);
+		report_number(to, "slit-length", FINDING_TABLE, 0);
 		return;
 	}
 	if (st != OK)
-		tell_number(to, "slit-length", FINDING_NUMBER, slit.localities);
+		report_number(to, "slit-length", FINDING_NUMBER, slit.localities);
 	else
 		judge_rows(&(struct slit_rows){ &slit, (uint32_t)min_u64(slit.localities, SLIT_MAX), to });
 	for (size_t k = 0; k < nr_mentions(s); k++) {
 		if (mention(s, k, &pxm) && pxm >= slit.localities && !mentioned(s, pxm, k))
-			tell_domain(to, "slit-mismatch", pxm);
+			report_domain(to, "slit-mismatch", pxm);
 	}
 }
 
@@ -322,10 +322,10 @@ void hmat_findings(const struct acpi_table *t, const struct srat *s, const struc
 		if (mentioned(s, pxm, nr_mentions(s)) || seen_before(unknown, nr, pxm))
 			continue;
 		unknown[nr++] = pxm;
-		tell_domain(to, "hmat-unknown-domain", pxm);
+		report_domain(to, "hmat-unknown-domain", pxm);
 	}
 	if (w.damage != OK)
-		tell_number(to, "hmat-damaged", FINDING_ENTRY, w.next);
+		report_number(to, "hmat-damaged", FINDING_ENTRY, w.next);
 }
 
 /* Ranges that overlap each other count twice here: that is a finding of its own. */
@@ -366,7 +366,7 @@ void cedt_findings(const struct acpi_table *t, const struct srat *s, const struc
 			tell(to, &(struct finding){ .rule = rule, .kind = FINDING_MEMORY, .a = window });
 	}
 	if (w.damage != OK)
-		tell_number(to, "cedt-damaged", FINDING_ENTRY, w.next);
+		report_number(to, "cedt-damaged", FINDING_ENTRY, w.next);
 }
 
 void msct_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)
@@ -376,17 +376,17 @@ void msct_findings(const struct acpi_table *t, const struct srat *s, const struc
 	uint32_t pxm;
 
 	if (msct_read(t, &limits) != OK) {
-		tell_number(to, "msct-damaged", FINDING_TABLE, 0);
+		report_number(to, "msct-damaged", FINDING_TABLE, 0);
 		return;
 	}
 	for (size_t k = 0; k < nr_mentions(s); k++)
 		domains += new_domain(s, k, &pxm);
 	if (domains > limits.domains)
-		tell_number(to, "msct-domains", FINDING_NUMBER, domains);
+		report_number(to, "msct-domains", FINDING_NUMBER, domains);
 	for (size_t i = 0; i < s->nr_mem; i++) {
 		const struct srat_mem *m = &s->mem[i];
 
 		if (m->enabled && m->start < m->end && m->end - 1 > limits.last_byte)
-			tell_range(to, "msct-address", m);
+			report_range(to, "msct-address", m);
 	}
 }

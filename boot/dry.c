@@ -13,7 +13,7 @@
 
 static const struct dry_host *host; /* NULL: this is no dry run */
 static bool quiet;                  /* nothing to the firmware's console */
-static bool draft;                  /* a picture is drawn */
+static bool has_canvas;             /* a picture is drawn */
 static void *way_back[5];           /* as __builtin_setjmp wants it */
 static enum run_result outcome;
 
@@ -36,9 +36,9 @@ static bool open_draft(void)
 {
 	struct framebuffer fb;
 
-	if (!draft)
-		draft = host->draft(host->ctx, &fb) && console_open_draft(&fb);
-	return draft;
+	if (!has_canvas)
+		has_canvas = host->canvas(host->ctx, &fb) && console_open_canvas(&fb);
+	return has_canvas;
 }
 
 /* Beside the firmware's console, which is there by itself. */
@@ -153,7 +153,7 @@ enum run_result boot_dry(const struct dry_host *h)
 		outcome = kernel_run(&handover, &platform);
 	descriptors_unguard();
 	console_drain();
-	if (draft && (outcome == RUN_CLEAN || outcome == RUN_STAINED))
+	if (has_canvas && (outcome == RUN_CLEAN || outcome == RUN_STAINED))
 		h->show(h->ctx);
 	return outcome;
 }

@@ -41,7 +41,7 @@ struct dry_host {
 	void (*write)(void *ctx, const char *s, size_t len);
 	void (*keep)(void *ctx, const char *s, size_t len);
 	/* Memory as large as the screen, to draw on; false: there is no screen. Shows what is drawn there. */
-	bool (*draft)(void *ctx, struct framebuffer *fb);
+	bool (*canvas)(void *ctx, struct framebuffer *fb);
 	void (*show)(void *ctx);
 	struct range application; /* where its own code lies */
 	bool console_is_serial;   /* the firmware's console goes out of a serial line already */

@@ -4,7 +4,7 @@
  */
 #include "kernel/audit.h"
 
-#include "kernel/report/chart.h"
+#include "kernel/report/picture.h"
 #include "kernel/report/report.h"
 #include "kernel/report/report_cost.h"
 #include "lib/format.h"
@@ -118,15 +118,15 @@ static void see_counted(void *ctx, const struct count_run *run)
 		if (run->movable && run->level[level])
 			a->stained[level][run->nid] = true;
 	}
-	picture_mark(&a->picture, run->pages, run->movable ? '!' : '#');
+	strip_mark(&a->strip, run->pages, run->movable ? '!' : '#');
 }
 
-static void start_picture(struct outcome *a)
+static void start_strip(struct outcome *a)
 {
 	const struct choice *c = &a->r->h->choice;
 
-	picture_init(&a->picture, a->r->mb, &a->r->h->numa);
-	picture_mark(&a->picture, (struct range){ c->base, c->end }, 'K');
+	strip_init(&a->strip, a->r->mb, &a->r->h->numa);
+	strip_mark(&a->strip, (struct range){ c->base, c->end }, 'K');
 }
 
 /*
@@ -140,7 +140,7 @@ static bool count_first(struct outcome *a)
 
 	if (!p->room)
 		return true;
-	start_picture(a);
+	start_strip(a);
 	placement_init(&a->placement, &a->r->h->numa);
 	a->dm.count = &count;
 	a->dm.alloc.tell = NULL; /* nothing is handed out */
@@ -224,14 +224,14 @@ static void see_run(void *ctx, const struct placement_run *run)
 	report_run(a, run);
 	if (run->level == PT_PGD)
 		return;
-	if (a->r->chart)
-		chart_add_run(a->r->chart, run);
+	if (a->r->picture)
+		picture_add_run(a->r->picture, run);
 	if (!is_rightful(a, pages))
 		wrong(a, "page table at 0x%llx, in memory that was not free", (ull)run->start);
 	if (run->movable)
 		a->stained[run->level][run->nid] = true;
 	cost_add(&a->cost, pages, run->movable);
-	picture_mark(&a->picture, pages, run->movable ? '!' : '#');
+	strip_mark(&a->strip, pages, run->movable ? '!' : '#');
 }
 
 static const uint64_t *walk_table(void *ctx, phys_t table)
@@ -393,14 +393,14 @@ bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, stru
 	describe_map(a);
 	if (!count_first(a) || (!a->counted && !build(a)))
 		return false;
-	if (r->chart)
-		chart_add_policy(r->chart, policy->name);
+	if (r->picture)
+		picture_add_policy(r->picture, policy->name);
 	if (!a->counted) {
-		start_picture(a);
+		start_strip(a);
 		walk(a);
 	}
-	if (r->chart)
-		chart_add_verdict(r->chart, &a->placement);
+	if (r->picture)
+		picture_add_verdict(r->picture, &a->placement);
 	check(a, "walk", a->counted ? "counts only" : NULL);
 	load_and_read_back(a);
 	report_policy(a);

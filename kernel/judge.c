@@ -62,7 +62,7 @@ static void see_memory_finding(void *ctx, const struct memory_finding *f)
 					    .b = f->b });
 }
 
-static void tell_of_more(struct gathering *g)
+static void report_rest(struct gathering *g)
 {
 	for (size_t i = 0; i < g->nr; i++) {
 		if (g->tally[i].nr > LINES_MAX)
@@ -160,6 +160,6 @@ bool judge_firmware(struct run *r, const struct acpi_root *root, bool joined)
 	judge_tables(&g, root, &to);
 	if (joined && !judge_memory(&g, &to))
 		return false;
-	tell_of_more(&g);
+	report_rest(&g);
 	return true;
 }

@@ -6,7 +6,7 @@
 #include "kernel/memory.h"
 #include "kernel/odds.h"
 #include "kernel/plan.h"
-#include "kernel/report/chart.h"
+#include "kernel/report/picture.h"
 #include "kernel/report/report.h"
 #include "kernel/report/report_cost.h"
 #include "kernel/report/report_machine.h"
@@ -14,7 +14,7 @@
 #include "mm/policy.h"
 
 /* Too large for the stack. */
-static struct chart the_chart;
+static struct picture the_picture;
 static struct cost the_costs[OPT_MAX_POLICIES];
 
 static bool reserve(struct run *r, struct range what, const char *name)
@@ -57,12 +57,12 @@ static bool try_policies(struct run *r)
 }
 
 /* Where there is a screen, what the policies do is kept for a picture. */
-static void prepare_chart(struct run *r, struct canvas *canvas)
+static void prepare_picture(struct run *r, struct canvas *canvas)
 {
 	if (!r->p->canvas || !r->p->canvas(r->p->ctx, canvas))
 		return;
-	r->chart = &the_chart;
-	chart_init(r->chart, r->mb, &r->h->numa);
+	r->picture = &the_picture;
+	picture_init(r->picture, r->mb, &r->h->numa);
 }
 
 enum run_result map_run(struct handover *h, const struct platform *p)
@@ -76,14 +76,14 @@ enum run_result map_run(struct handover *h, const struct platform *p)
 	numa_judge(&h->numa, r.mb); /* which nodes are movable */
 	report_nodes(&r);
 	report_geometry(&r); /* where the image lies, in the end */
-	prepare_chart(&r, &canvas);
+	prepare_picture(&r, &canvas);
 	if (!try_policies(&r)) /* maps, checked and counted */
 		return h->result;
 	if (h->opt.sweep && !sweep_policies(&r)) /* and what they would do in every slot */
 		return h->result;
 	result = report_end(&r); /* how to repeat it, and the checks */
-	if (r.chart && result != RUN_FAULT)
-		chart_draw(r.chart, &canvas, h); /* the same for the eye */
+	if (r.picture && result != RUN_FAULT)
+		picture_draw(r.picture, &canvas, h); /* the same for the eye */
 	return result;
 }
 

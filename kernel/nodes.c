@@ -178,7 +178,7 @@ static void warn_of_forced(struct run *r)
 			       o->hotplug[i], o->hotplug[i]);
 }
 
-static void note_numa_event(void *ctx, const struct numa_event *e)
+static void report_event(void *ctx, const struct numa_event *e)
 {
 	report_numa_event(ctx, e);
 }
@@ -186,7 +186,7 @@ static void note_numa_event(void *ctx, const struct numa_event *e)
 /* Judges the joined table as Linux's numa_init does. */
 static bool accept_ranges(struct run *r)
 {
-	const struct numa_log log = { note_numa_event, r };
+	const struct numa_log log = { report_event, r };
 
 	switch (numa_cleanup(&r->h->numa, r->mb, r->h->end_of_ram, &log)) {
 	case OK:
@@ -288,7 +288,7 @@ bool nodes_accept(struct run *r)
 	return true;
 }
 
-static void note_table(struct numa *n, const struct acpi_root *root, phys_t at)
+static void add_table(struct numa *n, const struct acpi_root *root, phys_t at)
 {
 	struct acpi_table t;
 	enum status st = acpi_table_open(&t, root->mem, at);
@@ -302,10 +302,10 @@ void nodes_note_tables(struct run *r, const struct acpi_root *root)
 	phys_t dsdt, facs;
 
 	for (size_t i = 0; i < root->nr; i++)
-		note_table(&r->h->numa, root, root->table[i]);
+		add_table(&r->h->numa, root, root->table[i]);
 	acpi_fadt_tables(root, &dsdt, &facs);
 	if (dsdt)
-		note_table(&r->h->numa, root, dsdt);
+		add_table(&r->h->numa, root, dsdt);
 	if (facs)
-		note_table(&r->h->numa, root, facs);
+		add_table(&r->h->numa, root, facs);
 }

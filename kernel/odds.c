@@ -12,7 +12,7 @@
 static struct sweep the_sweep;
 
 /* What is reserved before the direct map is built (kernel.c, reserve_start_state), but for the image. */
-static bool take_image_away(struct run *r)
+static bool reserve_without_image(struct run *r)
 {
 	const struct bootinfo *bi = &r->h->bi;
 
@@ -50,7 +50,7 @@ static struct sweep_image image_of(const struct handover *h)
 	return image;
 }
 
-static void say_that_it_goes_on(void *ctx)
+static void report_progress(void *ctx)
 {
 	log_beacon(ctx);
 }
@@ -65,7 +65,7 @@ static void describe(struct run *r, const struct sweep_image *image, struct swee
 	s->work = audit_memblock();
 	s->numa = &r->h->numa;
 	s->max_tries = SWEEP_MAX_TRIES;
-	s->trying_one = say_that_it_goes_on;
+	s->trying_one = report_progress;
 	s->ctx = &r->log;
 }
 
@@ -125,5 +125,5 @@ bool sweep_policies(struct run *r)
 
 	if (r->h->choice.put_back)
 		return report_error(r, "sweep: mem= or memmap= takes away the memory under the image");
-	return take_image_away(r) && sweep_image(r, &image) && put_image_back(r, image.taken);
+	return reserve_without_image(r) && sweep_image(r, &image) && put_image_back(r, image.taken);
 }

@@ -191,7 +191,7 @@ static bool is_free(const struct bootinfo *bi, const struct e820 *map, struct ra
 	return true;
 }
 
-static bool take_forced_base(struct run *r)
+static bool choose_forced_base(struct run *r)
 {
 	struct handover *h = r->h;
 	phys_t base = h->opt.base;
@@ -216,7 +216,7 @@ static phys_t lowest_slot(const struct kaslr_slots *s)
 }
 
 /* 16 MiB, or the lowest free slot above it. */
-static bool take_preferred_base(struct run *r)
+static bool choose_preferred_base(struct run *r)
 {
 	struct handover *h = r->h;
 	struct range preferred = { KASLR_PREFERRED, KASLR_PREFERRED + h->choice.size };
@@ -306,7 +306,7 @@ static void draw_checked(struct run *r, bool physical)
 
 /* ---- sizes, limits, and what follows from the base ---- */
 
-static bool take_size(struct run *r)
+static bool choose_size(struct run *r)
 {
 	struct handover *h = r->h;
 	uint64_t real = align_up(range_size(h->bi.image), PAGE_SIZE);
@@ -396,16 +396,16 @@ bool place_choose(struct run *r)
 	struct handover *h = r->h;
 	bool physical = false;
 
-	if (!take_size(r))
+	if (!choose_size(r))
 		return false;
 	place_find_slots(r);
 	h->choice.slots = h->slots.total;
 	if (h->opt.base != PHYS_NONE) {
-		if (!take_forced_base(r))
+		if (!choose_forced_base(r))
 			return false;
 	} else {
 		physical = !h->opt.nokaslr && may_draw(r);
-		if (!physical && !take_preferred_base(r))
+		if (!physical && !choose_preferred_base(r))
 			return false;
 	}
 	draw_checked(r, physical);

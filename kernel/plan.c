@@ -28,7 +28,7 @@ static void start_log(struct run *r, struct entropy *e)
 }
 
 /* The console is opened with what was read of the options, so that an error in them is seen where they ask for it. */
-static bool take_options(struct run *r)
+static bool parse_options(struct run *r)
 {
 	struct handover *h = r->h;
 	struct option_error err;
@@ -78,7 +78,7 @@ static unsigned allowed_page_sizes(const struct options *o, const struct cpu_inf
 	return sizes;
 }
 
-static void take_seed(struct run *r, const struct entropy *e)
+static void choose_seed(struct run *r, const struct entropy *e)
 {
 	struct handover *h = r->h;
 
@@ -96,7 +96,7 @@ static bool introduce(struct run *r, const struct entropy *e)
 		return false;
 	h->choice.levels = h->opt.levels ? h->opt.levels : r->p->cpu.la57 ? 5 : 4;
 	h->choice.page_sizes = allowed_page_sizes(&h->opt, &r->p->cpu);
-	take_seed(r, e);
+	choose_seed(r, e);
 	st = smbios_read(&r->p->phys, h->bi.smbios, &h->smbios);
 	if (st != OK && st != ERR_NOT_FOUND)
 		report_warning(r, "SMBIOS: %s", status_str(st));
@@ -239,7 +239,7 @@ enum run_result plan_run(struct handover *h, const struct platform *p)
 	bool planned;
 
 	start_log(&r, &e);
-	planned = take_options(&r) &&       /* what is asked, and where to report it */
+	planned = parse_options(&r) &&      /* what is asked, and where to report it */
 		  introduce(&r, &e) &&      /* what Landfall is, the seed, the self-tests */
 		  read_memory_map(&r) &&    /* what firmware calls RAM, and mem= and memmap= */
 		  read_tables(&r, &root) && /* ACPI: processors, how to switch off */

@@ -55,7 +55,7 @@ static void install(struct run *r, struct acpi_root *root, const struct acpi_tab
 						  : "its OEM table id is another");
 }
 
-static void take_member(struct run *r, struct acpi_root *root, const struct cpio_file *f)
+static void read_member(struct run *r, struct acpi_root *root, const struct cpio_file *f)
 {
 	static const char complaints[][41] = {
 		[TOO_SMALL] = "Table smaller than ACPI header",
@@ -74,7 +74,7 @@ static void take_member(struct run *r, struct acpi_root *root, const struct cpio
 	install(r, root, &t, false);
 }
 
-static void take_file(struct run *r, struct acpi_root *root, struct range file)
+static void read_file(struct run *r, struct acpi_root *root, struct range file)
 {
 	struct cpio_walk w = { root->mem, file };
 	struct acpi_table t;
@@ -92,7 +92,7 @@ static void take_file(struct run *r, struct acpi_root *root, struct range file)
 		return;
 	default:
 		for (unsigned i = 0; i < FILES_MAX && cpio_next_file(&w, FOLDER, &f); i++)
-			take_member(r, root, &f);
+			read_member(r, root, &f);
 	}
 }
 
@@ -101,5 +101,5 @@ void upgrade_tables(struct run *r, struct acpi_root *root)
 	const struct bootinfo *bi = &r->h->bi;
 
 	for (size_t i = 0; i < bi->nr_files; i++)
-		take_file(r, root, bi->file[i]);
+		read_file(r, root, bi->file[i]);
 }

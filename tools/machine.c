@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/scan.h"
 #include "tools/tables.h"
 
 #define DAMAGED_LENGTH 40 /* less than a SRAT's own head */
@@ -72,82 +73,50 @@ static bool word_is(struct word w, const char *s)
 	return w.len == strlen(s) && memcmp(w.s, s, w.len) == 0;
 }
 
-static unsigned digit_of(char c)
+static bool word_number(struct word w, uint64_t *out)
 {
-	if (c >= '0' && c <= '9')
-		return (unsigned)(c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (unsigned)(c - 'a') + 10;
-	if (c >= 'A' && c <= 'F')
-		return (unsigned)(c - 'A') + 10;
-	return 16;
-}
+	char text[32];
 
-/* Shift of a size suffix, 0 for none of them. */
-static unsigned suffix_shift(char c)
-{
-	static const char suffixes[] = "KMGTP";
-	const char *at = c ? strchr(suffixes, c) : NULL;
-
-	return at ? 10 * ((unsigned)(at - suffixes) + 1) : 0;
-}
-
-static bool parse_number(struct word w, uint64_t *out)
-{
-	unsigned base = w.len > 2 && w.s[0] == '0' && w.s[1] == 'x' ? 16 : 10;
-	size_t i = base == 16 ? 2 : 0;
-	uint64_t v = 0;
-
-	if (i == w.len || digit_of(w.s[i]) >= base)
+	if (w.len >= sizeof(text))
 		return false;
-	for (; i < w.len && digit_of(w.s[i]) < base; i++) {
-		if (__builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, digit_of(w.s[i]), &v))
-			return false;
-	}
-	if (i < w.len) {
-		unsigned shift = suffix_shift(w.s[i]);
-
-		if (!shift || i + 1 != w.len || v > UINT64_MAX >> shift)
-			return false;
-		v <<= shift;
-	}
-	*out = v;
-	return true;
+	memcpy(text, w.s, w.len);
+	text[w.len] = '\0';
+	return parse_size(text, NULL, out);
 }
 
-static bool take_number(struct parser *p, struct line *l, uint64_t max, uint64_t *out)
+static bool parse_number(struct parser *p, struct line *l, uint64_t max, uint64_t *out)
 {
 	struct word w;
 
 	if (!next_word(l, &w))
 		return fail(p, "a number is missing");
-	if (!parse_number(w, out))
+	if (!word_number(w, out))
 		return fail_word(p, "not a number", w);
 	return *out <= max || fail_word(p, "number too large", w);
 }
 
-static bool take_unsigned(struct parser *p, struct line *l, unsigned max, unsigned *out)
+static bool parse_unsigned(struct parser *p, struct line *l, unsigned max, unsigned *out)
 {
 	uint64_t v = 0;
-	bool ok = take_number(p, l, max, &v);
+	bool ok = parse_number(p, l, max, &v);
 
 	*out = (unsigned)v;
 	return ok;
 }
 
-static bool take_range(struct parser *p, struct line *l, struct range *r)
+static bool parse_range(struct parser *p, struct line *l, struct range *r)
 {
-	if (!take_number(p, l, UINT64_MAX, &r->start) || !take_number(p, l, UINT64_MAX, &r->end))
+	if (!parse_number(p, l, UINT64_MAX, &r->start) || !parse_number(p, l, UINT64_MAX, &r->end))
 		return false;
 	return r->start <= r->end || fail(p, "the range ends before it starts");
 }
 
-static bool take_some_range(struct parser *p, struct line *l, struct range *r)
+static bool parse_some_range(struct parser *p, struct line *l, struct range *r)
 {
-	return take_range(p, l, r) && (!range_empty(*r) || fail(p, "the range is empty"));
+	return parse_range(p, l, r) && (!range_empty(*r) || fail(p, "the range is empty"));
 }
 
-static bool take_yes_no(struct parser *p, struct line *l, bool *out)
+static bool parse_yes_no(struct parser *p, struct line *l, bool *out)
 {
 	struct word w;
 
@@ -158,7 +127,7 @@ static bool take_yes_no(struct parser *p, struct line *l, bool *out)
 }
 
 /* The rest of the line, as it is. */
-static bool take_text(struct parser *p, struct line *l, char text[MACHINE_TEXT_MAX])
+static bool parse_text(struct parser *p, struct line *l, char text[MACHINE_TEXT_MAX])
 {
 	size_t len;
 
@@ -179,22 +148,22 @@ static bool take_text(struct parser *p, struct line *l, char text[MACHINE_TEXT_M
 
 /* ---- facts ---- */
 
-static bool take_about(struct parser *p, struct line *l)
+static bool parse_about(struct parser *p, struct line *l)
 {
-	return take_text(p, l, p->m->about);
+	return parse_text(p, l, p->m->about);
 }
 
-static bool take_source(struct parser *p, struct line *l)
+static bool parse_source(struct parser *p, struct line *l)
 {
-	return take_text(p, l, p->m->source);
+	return parse_text(p, l, p->m->source);
 }
 
-static bool take_options(struct parser *p, struct line *l)
+static bool parse_options(struct parser *p, struct line *l)
 {
-	return take_text(p, l, p->m->options);
+	return parse_text(p, l, p->m->options);
 }
 
-static bool take_qemu(struct parser *p, struct line *l)
+static bool parse_qemu(struct parser *p, struct line *l)
 {
 	struct word w;
 
@@ -211,14 +180,14 @@ static bool take_qemu(struct parser *p, struct line *l)
 	return true;
 }
 
-static bool take_memory(struct parser *p, struct line *l)
+static bool parse_memory(struct parser *p, struct line *l)
 {
-	if (!take_number(p, l, 4096 * TIB, &p->m->memory))
+	if (!parse_number(p, l, 4096 * TIB, &p->m->memory))
 		return false;
 	return (p->m->memory && p->m->memory % MIB == 0) || fail(p, "memory is whole MiB, and some");
 }
 
-static bool take_cpu(struct parser *p, struct line *l)
+static bool parse_cpu(struct parser *p, struct line *l)
 {
 	struct word w;
 
@@ -229,43 +198,44 @@ static bool take_cpu(struct parser *p, struct line *l)
 	return true;
 }
 
-static bool take_smp(struct parser *p, struct line *l)
+static bool parse_smp(struct parser *p, struct line *l)
 {
-	return take_unsigned(p, l, MACHINE_MAX_SMP, &p->m->smp) && (p->m->smp || fail(p, "smp is at least 1"));
+	return parse_unsigned(p, l, MACHINE_MAX_SMP, &p->m->smp) && (p->m->smp || fail(p, "smp is at least 1"));
 }
 
-static bool take_levels(struct parser *p, struct line *l)
+static bool parse_levels(struct parser *p, struct line *l)
 {
-	return take_unsigned(p, l, 5, &p->m->levels) && (p->m->levels >= 4 || fail(p, "levels is 4 or 5"));
+	return parse_unsigned(p, l, 5, &p->m->levels) && (p->m->levels >= 4 || fail(p, "levels is 4 or 5"));
 }
 
-static bool take_phys_bits(struct parser *p, struct line *l)
+static bool parse_phys_bits(struct parser *p, struct line *l)
 {
-	return take_unsigned(p, l, 52, &p->m->phys_bits) && (p->m->phys_bits >= 32 || fail(p, "phys_bits is 32 to 52"));
+	return parse_unsigned(p, l, 52, &p->m->phys_bits) &&
+	       (p->m->phys_bits >= 32 || fail(p, "phys_bits is 32 to 52"));
 }
 
-static bool take_la57(struct parser *p, struct line *l)
+static bool parse_la57(struct parser *p, struct line *l)
 {
-	return take_yes_no(p, l, &p->m->la57);
+	return parse_yes_no(p, l, &p->m->la57);
 }
 
-static bool take_gbpages(struct parser *p, struct line *l)
+static bool parse_gbpages(struct parser *p, struct line *l)
 {
-	return take_yes_no(p, l, &p->m->gbpages);
+	return parse_yes_no(p, l, &p->m->gbpages);
 }
 
-static bool take_pse(struct parser *p, struct line *l)
+static bool parse_pse(struct parser *p, struct line *l)
 {
-	return take_yes_no(p, l, &p->m->pse);
+	return parse_yes_no(p, l, &p->m->pse);
 }
 
-static bool take_seed(struct parser *p, struct line *l)
+static bool parse_seed(struct parser *p, struct line *l)
 {
 	p->m->has_seed = true;
-	return take_number(p, l, UINT64_MAX, &p->m->seed);
+	return parse_number(p, l, UINT64_MAX, &p->m->seed);
 }
 
-static bool take_map(struct parser *p, struct line *l)
+static bool parse_map(struct parser *p, struct line *l)
 {
 	static const struct {
 		const char *name;
@@ -283,7 +253,7 @@ static bool take_map(struct parser *p, struct line *l)
 	struct range r;
 	struct word w;
 
-	if (!take_some_range(p, l, &r))
+	if (!parse_some_range(p, l, &r))
 		return false;
 	if (!next_word(l, &w))
 		return fail(p, "a memory type is missing");
@@ -298,12 +268,12 @@ static bool take_map(struct parser *p, struct line *l)
 	return fail_word(p, "not a memory type", w);
 }
 
-static bool take_reserve(struct parser *p, struct line *l)
+static bool parse_reserve(struct parser *p, struct line *l)
 {
 	struct range r;
 	struct word w;
 
-	if (!take_some_range(p, l, &r))
+	if (!parse_some_range(p, l, &r))
 		return false;
 	if (!next_word(l, &w) || !word_is(w, "module"))
 		return fail(p, "the reason is missing: module");
@@ -313,24 +283,24 @@ static bool take_reserve(struct parser *p, struct line *l)
 	return true;
 }
 
-static bool take_srat(struct parser *p, struct line *l)
+static bool parse_srat(struct parser *p, struct line *l)
 {
 	unsigned revision;
 
-	if (!take_unsigned(p, l, 255, &revision))
+	if (!parse_unsigned(p, l, 255, &revision))
 		return false;
 	p->m->has_srat = true;
 	p->m->srat_revision = (uint8_t)revision;
 	return revision != 0 || fail(p, "the revision is 1 to 255");
 }
 
-static bool take_slit(struct parser *p, struct line *l)
+static bool parse_slit(struct parser *p, struct line *l)
 {
 	struct machine *m = p->m;
 	uint64_t v;
 
 	do {
-		if (!take_number(p, l, 255, &v))
+		if (!parse_number(p, l, 255, &v))
 			return false;
 		if (m->nr_slit == sizeof(m->slit))
 			return fail(p, "more than %d localities", MACHINE_MAX_LOCALITIES);
@@ -341,7 +311,7 @@ static bool take_slit(struct parser *p, struct line *l)
 	return true;
 }
 
-static bool take_damage(struct parser *p, struct line *l)
+static bool parse_damage(struct parser *p, struct line *l)
 {
 	static const char *const names[] = { "none", "checksum", "length", "zero-entry", "overlong-entry" };
 	struct word w;
@@ -396,41 +366,41 @@ static bool add_entry(struct parser *p, struct line *l, struct machine_entry e)
 	return true;
 }
 
-static bool take_entry_cpu(struct parser *p, struct line *l)
+static bool parse_entry_cpu(struct parser *p, struct line *l)
 {
 	struct machine_entry e = { .kind = MACHINE_CPU };
 
-	return take_unsigned(p, l, UINT32_MAX, &e.pxm) && take_unsigned(p, l, UINT32_MAX, &e.apic_id) &&
+	return parse_unsigned(p, l, UINT32_MAX, &e.pxm) && parse_unsigned(p, l, UINT32_MAX, &e.apic_id) &&
 	       add_entry(p, l, e);
 }
 
-static bool take_entry_mem(struct parser *p, struct line *l)
+static bool parse_entry_mem(struct parser *p, struct line *l)
 {
 	struct machine_entry e = { .kind = MACHINE_MEM };
 
-	return take_unsigned(p, l, UINT32_MAX, &e.pxm) && take_range(p, l, &e.r) && add_entry(p, l, e);
+	return parse_unsigned(p, l, UINT32_MAX, &e.pxm) && parse_range(p, l, &e.r) && add_entry(p, l, e);
 }
 
-static bool take_entry_initiator(struct parser *p, struct line *l)
+static bool parse_entry_initiator(struct parser *p, struct line *l)
 {
 	struct machine_entry e = { .kind = MACHINE_INITIATOR };
 
-	return take_unsigned(p, l, UINT32_MAX, &e.pxm) && add_entry(p, l, e);
+	return parse_unsigned(p, l, UINT32_MAX, &e.pxm) && add_entry(p, l, e);
 }
 
-static bool take_entry_port(struct parser *p, struct line *l)
+static bool parse_entry_port(struct parser *p, struct line *l)
 {
 	struct machine_entry e = { .kind = MACHINE_PORT };
 
-	return take_unsigned(p, l, UINT32_MAX, &e.pxm) && add_entry(p, l, e);
+	return parse_unsigned(p, l, UINT32_MAX, &e.pxm) && add_entry(p, l, e);
 }
 
-static bool take_entry_unknown(struct parser *p, struct line *l)
+static bool parse_entry_unknown(struct parser *p, struct line *l)
 {
 	struct machine_entry e = { .kind = MACHINE_UNKNOWN };
 	unsigned type, length;
 
-	if (!take_unsigned(p, l, 255, &type) || !take_unsigned(p, l, 255, &length))
+	if (!parse_unsigned(p, l, 255, &type) || !parse_unsigned(p, l, 255, &length))
 		return false;
 	if (type <= 2)
 		return fail(p, "entries of types 0 to 2 are written as cpu and mem");
@@ -442,35 +412,35 @@ static bool take_entry_unknown(struct parser *p, struct line *l)
 /* ---- lines ---- */
 
 static const struct keyword facts[] = {
-	{ "about", take_about, true },
-	{ "source", take_source, true },
-	{ "qemu", take_qemu, true },
-	{ "memory", take_memory, true },
-	{ "cpu", take_cpu, true },
-	{ "smp", take_smp, true },
-	{ "levels", take_levels, true },
-	{ "la57", take_la57, true },
-	{ "gbpages", take_gbpages, true },
-	{ "pse", take_pse, true },
-	{ "phys_bits", take_phys_bits, true },
-	{ "options", take_options, true },
-	{ "seed", take_seed, true },
-	{ "map", take_map, false },
-	{ "srat", take_srat, true },
-	{ "slit", take_slit, false },
-	{ "damage", take_damage, true },
-	{ "reserve", take_reserve, false },
+	{ "about", parse_about, true },
+	{ "source", parse_source, true },
+	{ "qemu", parse_qemu, true },
+	{ "memory", parse_memory, true },
+	{ "cpu", parse_cpu, true },
+	{ "smp", parse_smp, true },
+	{ "levels", parse_levels, true },
+	{ "la57", parse_la57, true },
+	{ "gbpages", parse_gbpages, true },
+	{ "pse", parse_pse, true },
+	{ "phys_bits", parse_phys_bits, true },
+	{ "options", parse_options, true },
+	{ "seed", parse_seed, true },
+	{ "map", parse_map, false },
+	{ "srat", parse_srat, true },
+	{ "slit", parse_slit, false },
+	{ "damage", parse_damage, true },
+	{ "reserve", parse_reserve, false },
 };
 
 static const struct keyword entries[] = {
-	{ "cpu", take_entry_cpu, false },
-	{ "mem", take_entry_mem, false },
-	{ "initiator", take_entry_initiator, false },
-	{ "port", take_entry_port, false },
-	{ "unknown", take_entry_unknown, false },
+	{ "cpu", parse_entry_cpu, false },
+	{ "mem", parse_entry_mem, false },
+	{ "initiator", parse_entry_initiator, false },
+	{ "port", parse_entry_port, false },
+	{ "unknown", parse_entry_unknown, false },
 };
 
-static bool take_keyword(struct parser *p, struct line *l, const struct keyword *k, size_t nr)
+static bool parse_keyword(struct parser *p, struct line *l, const struct keyword *k, size_t nr)
 {
 	struct word w;
 
@@ -489,7 +459,7 @@ static bool take_keyword(struct parser *p, struct line *l, const struct keyword 
 	return fail_word(p, "unknown word", w);
 }
 
-static bool take_line(struct parser *p, struct line l)
+static bool parse_line(struct parser *p, struct line l)
 {
 	bool indented = l.at < l.end && is_blank(*l.at);
 	const char *comment = l.at < l.end ? memchr(l.at, '#', (size_t)(l.end - l.at)) : NULL;
@@ -506,10 +476,10 @@ static bool take_line(struct parser *p, struct line l)
 	if (!next_word(&probe, &w))
 		return true;
 	if (!indented)
-		return take_keyword(p, &l, facts, ARRAY_SIZE(facts));
+		return parse_keyword(p, &l, facts, ARRAY_SIZE(facts));
 	if (!p->m->has_srat)
 		return fail(p, "an indented line is a SRAT entry, and there is no srat line before it");
-	return take_keyword(p, &l, entries, ARRAY_SIZE(entries));
+	return parse_keyword(p, &l, entries, ARRAY_SIZE(entries));
 }
 
 /* Number of localities, 0 when the numbers are no square. */
@@ -570,7 +540,7 @@ bool machine_parse(struct machine *m, const char *text, size_t len, struct machi
 		struct line l = { at, newline ? newline : end };
 
 		p.line_nr++;
-		if (!take_line(&p, l))
+		if (!parse_line(&p, l))
 			return false;
 		at = newline ? newline + 1 : end;
 	}

@@ -182,7 +182,7 @@ const char *console_open_port(const struct console_option *c)
 	return add_port(port, c->baud) ? NULL : missing(c);
 }
 
-bool console_open_draft(const struct framebuffer *fb)
+bool console_open_canvas(const struct framebuffer *fb)
 {
 	if (!screen_size(fb))
 		return false;

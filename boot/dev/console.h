@@ -17,7 +17,7 @@ const char *console_open(void *ctx, const struct options *opt);
 const char *console_open_port(const struct console_option *c);
 
 /* Opens a screen that is memory; false for one that cannot be drawn on. */
-bool console_open_draft(const struct framebuffer *fb);
+bool console_open_canvas(const struct framebuffer *fb);
 
 /* Opens what there is if nothing is open yet: for failures before the options are known. */
 void console_open_fallback(void);

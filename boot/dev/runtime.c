@@ -18,7 +18,7 @@ struct pool {
 };
 
 /* A zeroed page; PHYS_NONE when none is left. */
-static phys_t take_page(struct pool *p)
+static phys_t alloc_page(struct pool *p)
 {
 	phys_t page = p->next;
 
@@ -38,7 +38,7 @@ static bool map_gib(struct pool *p, uint64_t *pud, unsigned gib)
 		pud[gib] = gib * GIB | IDENTITY | PT_LARGE;
 		return true;
 	}
-	page = take_page(p);
+	page = alloc_page(p);
 	if (page == PHYS_NONE)
 		return false;
 	for (unsigned i = 0; i < PT_ENTRIES; i++)
@@ -50,10 +50,10 @@ static bool map_gib(struct pool *p, uint64_t *pud, unsigned gib)
 /* The new root, with the image and the window in it too; PHYS_NONE when the buffer is too small. */
 static phys_t build(const struct bootinfo *bi, struct pool *p)
 {
-	phys_t root = take_page(p), pud = take_page(p), below = pud;
+	phys_t root = alloc_page(p), pud = alloc_page(p), below = pud;
 
 	if (read_cr4() & CR4_LA57) {
-		below = take_page(p);
+		below = alloc_page(p);
 		((uint64_t *)window_map(below))[0] = pud | IDENTITY;
 	}
 	((uint64_t *)window_map(root))[0] = below | IDENTITY;

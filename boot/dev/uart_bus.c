@@ -50,7 +50,7 @@ static struct pci_function function_of(const struct acpi_uart *a)
 }
 
 /* The base register that holds a->address, or if none does the first of its kind (with address 0: of any kind). */
-static bool take_base(struct acpi_uart *a)
+static bool choose_base(struct acpi_uart *a)
 {
 	struct acpi_uart first = { .address = 0 };
 
@@ -81,7 +81,7 @@ static bool wake_pci(struct acpi_uart *a)
 {
 	struct pci_function f = function_of(a);
 
-	if (pci_read(f, PCI_ID) != ((uint32_t)a->device << 16 | a->vendor) || !take_base(a))
+	if (pci_read(f, PCI_ID) != ((uint32_t)a->device << 16 | a->vendor) || !choose_base(a))
 		return false;
 	pci_write16(f, PCI_COMMAND, (uint16_t)(pci_read(f, PCI_COMMAND) | (a->io ? COMMAND_IO : COMMAND_MEMORY)));
 	return true;

@@ -269,10 +269,10 @@ static void keep_report(void *ctx, const char *s, size_t len)
 		log_append(s, len);
 }
 
-static bool make_draft(void *ctx, struct framebuffer *draft)
+static bool make_canvas(void *ctx, struct framebuffer *canvas)
 {
 	(void)ctx;
-	return efi_screen_draft(draft);
+	return efi_screen_canvas(canvas);
 }
 
 static void show_draft(void *ctx)
@@ -281,7 +281,7 @@ static void show_draft(void *ctx)
 	efi_screen_show();
 }
 
-static void tell_name(unsigned number)
+static void report_name(unsigned number)
 {
 	char line[60];
 	int n = number ? format(line, sizeof(line), "landfall: saved as landfall-%02u.log\n", number)
@@ -314,7 +314,7 @@ static EFI_STATUS save_log(void)
 	s = file->Close(file);
 	if (EFI_ERROR(s))
 		return efi_fail(s, "save: landfall.log cannot be written");
-	tell_name(number);
+	report_name(number);
 	return s;
 }
 
@@ -357,7 +357,7 @@ static EFI_STATUS run(dry_entry *enter)
 		.forget = forget_shadows,
 		.write = write_report,
 		.keep = keep_report,
-		.draft = make_draft,
+		.canvas = make_canvas,
 		.show = show_draft,
 		.application = { (phys_t)file_start, (phys_t)file_end },
 		.console_is_serial = dry.records_on_console,

@@ -26,7 +26,7 @@ static bool put(struct bootinfo *bi, size_t *n, unsigned c)
 	return true;
 }
 
-static bool take_load_options(struct bootinfo *bi)
+static bool read_load_options(struct bootinfo *bi)
 {
 	const CHAR16 *text = efi.loaded->LoadOptions;
 	size_t n = 0;
@@ -52,7 +52,7 @@ static void forget_line(struct bootinfo *bi)
 }
 
 /* Options as on the command line, on any number of lines; from '#' to the end of a line is comment. */
-static bool take_text(struct bootinfo *bi, const unsigned char *text, size_t len)
+static bool read_text(struct bootinfo *bi, const unsigned char *text, size_t len)
 {
 	static const unsigned char mark[] = { 0xef, 0xbb, 0xbf }; /* some editors put it in front of UTF-8 */
 	bool comment = false;
@@ -79,7 +79,7 @@ static size_t narrow(unsigned char *text, size_t len)
 	return len / 2 - 1;
 }
 
-static void take_file(struct bootinfo *bi)
+static void read_file(struct bootinfo *bi)
 {
 	static unsigned char text[2 * CMDLINE_MAX];
 	UINTN size = sizeof(text);
@@ -105,7 +105,7 @@ static void take_file(struct bootinfo *bi)
 	}
 	if (size == sizeof(text))
 		bi->cmdline_truncated = true;
-	if (!take_text(bi, text, narrow(text, size))) {
+	if (!read_text(bi, text, narrow(text, size))) {
 		efi_note(bi, "landfall.cfg is not plain text: the defaults are used");
 		forget_line(bi);
 	}
@@ -113,14 +113,14 @@ static void take_file(struct bootinfo *bi)
 
 void efi_options_read(struct bootinfo *bi)
 {
-	if (!take_load_options(bi)) {
+	if (!read_load_options(bi)) {
 		efi_note(bi, "the load options are not printable text: taken as empty");
 		forget_line(bi);
 	}
 	/* The shell and others put the application's name first. */
 	(void)told_drop_name(bi->cmdline, ".efi");
 	if (is_blank(bi->cmdline))
-		take_file(bi);
+		read_file(bi);
 }
 
 bool efi_options_have(const struct bootinfo *bi, const char *word)

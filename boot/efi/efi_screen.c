@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The screen as the Graphics Output Protocol has it (UEFI 2.10, 12.9), and a draft of one in memory. */
+/* The screen as the Graphics Output Protocol has it (UEFI 2.10, 12.9), and a canvas in memory. */
 #include "boot/efi/efi_screen.h"
 
 #include "boot/efi/efi.h"
@@ -11,10 +11,10 @@ static EFI_GUID gop_guid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
 static struct {
 	EFI_GRAPHICS_OUTPUT_PROTOCOL *gop;
 	UINTN width, height;
-	EFI_PHYSICAL_ADDRESS at, before; /* the draft, and what the screen showed when it was put there */
-	UINTN pages;                     /* of both; 0: there is no draft */
+	EFI_PHYSICAL_ADDRESS at, before; /* the canvas, and what the screen showed when it was put there */
+	UINTN pages;                     /* of both; 0: there is no canvas */
 	bool shown;
-} draft;
+} canvas;
 
 /* NULL: that handle has none. */
 static EFI_GRAPHICS_OUTPUT_PROTOCOL *gop_of(EFI_HANDLE handle)
@@ -26,7 +26,7 @@ static EFI_GRAPHICS_OUTPUT_PROTOCOL *gop_of(EFI_HANDLE handle)
 	return gop->Mode && gop->Mode->Info ? gop : NULL;
 }
 
-static void take_masks(struct framebuffer *screen, const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *mode)
+static void read_masks(struct framebuffer *screen, const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *mode)
 {
 	const EFI_PIXEL_BITMASK *m = &mode->PixelInformation;
 	uint32_t all = m->RedMask | m->GreenMask | m->BlueMask | m->ReservedMask;
@@ -38,7 +38,7 @@ static void take_masks(struct framebuffer *screen, const EFI_GRAPHICS_OUTPUT_MOD
 		;
 }
 
-static void take_format(struct framebuffer *screen, const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *mode)
+static void read_format(struct framebuffer *screen, const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *mode)
 {
 	bool bgr = mode->PixelFormat == PixelBlueGreenRedReserved8BitPerColor;
 
@@ -47,11 +47,11 @@ static void take_format(struct framebuffer *screen, const EFI_GRAPHICS_OUTPUT_MO
 	screen->green = 0xff00;
 	screen->blue = bgr ? 0xff : 0xff0000;
 	if (mode->PixelFormat == PixelBitMask)
-		take_masks(screen, mode);
+		read_masks(screen, mode);
 }
 
 /* False for a screen that has no memory to draw into: firmware puts such a one before two or more real ones. */
-static bool take_screen(EFI_HANDLE handle, struct framebuffer *screen)
+static bool read_screen(EFI_HANDLE handle, struct framebuffer *screen)
 {
 	const EFI_GRAPHICS_OUTPUT_PROTOCOL *gop = gop_of(handle);
 	const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *mode;
@@ -59,7 +59,7 @@ static bool take_screen(EFI_HANDLE handle, struct framebuffer *screen)
 	if (!gop || !gop->Mode->FrameBufferBase || gop->Mode->Info->PixelFormat >= PixelBltOnly)
 		return false;
 	mode = gop->Mode->Info;
-	take_format(screen, mode);
+	read_format(screen, mode);
 	screen->kind = FRAMEBUFFER_PIXELS;
 	screen->address = gop->Mode->FrameBufferBase;
 	screen->width = mode->HorizontalResolution;
@@ -82,38 +82,38 @@ void efi_screen_read(struct framebuffer *screen)
 {
 	EFI_HANDLE *handles;
 	UINTN nr = 0;
-	bool found = take_screen(efi.st->ConsoleOutHandle, screen);
+	bool found = read_screen(efi.st->ConsoleOutHandle, screen);
 
 	if (found || EFI_ERROR(efi.bs->LocateHandleBuffer(ByProtocol, &gop_guid, NULL, &nr, &handles)))
 		return;
 	for (UINTN i = 0; i < nr && !found; i++)
-		found = is_console(handles[i]) && take_screen(handles[i], screen);
+		found = is_console(handles[i]) && read_screen(handles[i], screen);
 	for (UINTN i = 0; i < nr && !found; i++)
-		found = take_screen(handles[i], screen);
+		found = read_screen(handles[i], screen);
 	efi.bs->FreePool(handles);
 }
 
-bool efi_screen_draft(struct framebuffer *out)
+bool efi_screen_canvas(struct framebuffer *out)
 {
 	EFI_GRAPHICS_OUTPUT_PROTOCOL *gop = gop_of(efi.st->ConsoleOutHandle);
 	UINTN half;
 
 	if (!gop && EFI_ERROR(efi.bs->LocateProtocol(&gop_guid, NULL, (void **)&gop)))
 		return false;
-	draft.gop = gop;
-	draft.width = gop->Mode->Info->HorizontalResolution;
-	draft.height = gop->Mode->Info->VerticalResolution;
-	half = EFI_SIZE_TO_PAGES(draft.width * draft.height * sizeof(EFI_GRAPHICS_OUTPUT_BLT_PIXEL));
-	if (EFI_ERROR(efi.bs->AllocatePages(AllocateAnyPages, EfiLoaderData, 2 * half, &draft.at)))
+	canvas.gop = gop;
+	canvas.width = gop->Mode->Info->HorizontalResolution;
+	canvas.height = gop->Mode->Info->VerticalResolution;
+	half = EFI_SIZE_TO_PAGES(canvas.width * canvas.height * sizeof(EFI_GRAPHICS_OUTPUT_BLT_PIXEL));
+	if (EFI_ERROR(efi.bs->AllocatePages(AllocateAnyPages, EfiLoaderData, 2 * half, &canvas.at)))
 		return false;
-	draft.before = draft.at + half * PAGE_SIZE;
-	draft.pages = 2 * half;
+	canvas.before = canvas.at + half * PAGE_SIZE;
+	canvas.pages = 2 * half;
 	/* Pixels as Blt wants them: UEFI 2.10, 12.9.2.3. */
 	*out = (struct framebuffer){ FRAMEBUFFER_PIXELS,
-				     draft.at,
-				     (uint32_t)draft.width * 4,
-				     (uint32_t)draft.width,
-				     (uint32_t)draft.height,
+				     canvas.at,
+				     (uint32_t)canvas.width * 4,
+				     (uint32_t)canvas.width,
+				     (uint32_t)canvas.height,
 				     32,
 				     0xff0000,
 				     0xff00,
@@ -123,12 +123,12 @@ bool efi_screen_draft(struct framebuffer *out)
 
 static bool blt(EFI_PHYSICAL_ADDRESS at, EFI_GRAPHICS_OUTPUT_BLT_OPERATION how)
 {
-	return !EFI_ERROR(draft.gop->Blt(draft.gop, (void *)at, how, 0, 0, 0, 0, draft.width, draft.height, 0));
+	return !EFI_ERROR(canvas.gop->Blt(canvas.gop, (void *)at, how, 0, 0, 0, 0, canvas.width, canvas.height, 0));
 }
 
 void efi_screen_show(void)
 {
-	draft.shown = blt(draft.before, EfiBltVideoToBltBuffer) && blt(draft.at, EfiBltBufferToVideo);
+	canvas.shown = blt(canvas.before, EfiBltVideoToBltBuffer) && blt(canvas.at, EfiBltBufferToVideo);
 }
 
 static void wait_for_key(SIMPLE_INPUT_INTERFACE *keys)
@@ -149,12 +149,12 @@ static void wait_for_key(SIMPLE_INPUT_INTERFACE *keys)
 
 void efi_screen_end(void)
 {
-	if (draft.shown && efi.st->ConIn)
+	if (canvas.shown && efi.st->ConIn)
 		wait_for_key(efi.st->ConIn);
 	/* Firmware's console does not know of the picture, and what it shows may not cover it. */
-	if (draft.shown)
-		blt(draft.before, EfiBltBufferToVideo);
-	if (draft.pages)
-		efi.bs->FreePages(draft.at, draft.pages);
-	draft.pages = 0;
+	if (canvas.shown)
+		blt(canvas.before, EfiBltBufferToVideo);
+	if (canvas.pages)
+		efi.bs->FreePages(canvas.at, canvas.pages);
+	canvas.pages = 0;
 }

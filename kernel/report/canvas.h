@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a picture is drawn on: filled boxes and words. Pixels, or the cells of a text screen, are the canvas's own
- * matter.
+ * What the picture is drawn on: filled boxes and words. The picture (picture.h) decides what goes where, a canvas how
+ * that becomes pixels or the cells of a text screen. These two words are all there are for the drawing.
  */
 #ifndef KERNEL_REPORT_CANVAS_H
 #define KERNEL_REPORT_CANVAS_H

@@ -1,110 +1,506 @@
 /* SPDX-License-Identifier: MIT */
-/* Cuts memory into blocks, gives each its share of the line, and marks cells by address. */
+/* Lays the last picture out: title, verdicts, a bar a node, legend, how to repeat the run. */
 #include "kernel/report/picture.h"
 
-#define LARGE_HOLE GIB
+#include "kernel/report/report.h"
+#include "kernel/report/report_place.h"
+#include "lib/format.h"
+#include "lib/version.h"
 
-static const char priority[] = ".~#K!"; /* later wins */
+#define LABEL_COLUMNS 12 /* left of the bars: node, policy; */
+#define WIDE_COLUMNS 27  /* and where the node begins, */
+#define WIDE_SCREEN 120  /* on a screen of at least that many columns */
+#define NOTE_COLUMNS 21  /* right of them: size, pages */
+#define BADGE_COLUMNS 9  /* " STAINED " */
+#define WIDE_BADGE 12    /* " NO VERDICT " */
+#define WORDS_MAX 200
+#define HOLE_SHOWN (16 * MIB)
+#define NARROWEST 8 /* a bar is at least this part of the widest one */
 
-/* Appends [start, end) to the last block or begins a new one; false when there is no room. */
-static bool add_piece(struct picture *pic, const struct picture_block *piece)
+/* What is being drawn, and how far down it has come. */
+struct sheet {
+	const struct picture *c;
+	const struct canvas *canvas;
+	const struct handover *h;
+	unsigned left, right, y;
+	unsigned label;         /* columns left of the bars */
+	unsigned badge;         /* columns of a verdict's badge */
+	unsigned line, column;  /* size of a character */
+	unsigned half, quarter; /* of a line; 0 where only whole characters are filled */
+	unsigned least;         /* what a mark is wide at least */
+};
+
+/* ---- collecting ---- */
+
+/* Bytes of a node's RAM below `at`: holes and other nodes do not count. */
+static uint64_t node_offset(const struct picture *c, int nid, phys_t at)
 {
-	struct picture_block *last = pic->nr ? &pic->block[pic->nr - 1] : NULL;
+	uint64_t bytes = 0;
 
-	if (last && last->nid == piece->nid && last->movable == piece->movable &&
-	    piece->start - last->end < LARGE_HOLE) {
-		last->end = piece->end;
-		return true;
+	for (size_t i = 0; i < c->numa->nr_blk; i++) {
+		const struct numa_memblk *b = &c->numa->blk[i];
+
+		if (b->nid == nid && b->start < at)
+			bytes += memblock_memory_in(c->mb, (struct range){ b->start, min_u64(b->end, at) });
 	}
-	if (pic->nr == PICTURE_BLOCKS)
-		return false;
-	pic->block[pic->nr++] = *piece;
-	return true;
+	return bytes;
 }
 
-static bool cut_into_blocks(struct picture *pic, const struct memblock *mb, const struct numa *n)
+/* `share` of `whole` on a line of `length`; counted in pages, so that no product overflows. */
+static unsigned scale(uint64_t share, uint64_t whole, unsigned length)
 {
-	pic->nr = 0;
-	for (size_t i = 0; i < mb->memory.nr; i++) {
-		struct range left = { mb->memory.r[i].start, mb->memory.r[i].end };
+	return (unsigned)((share >> PAGE_SHIFT) * length / max_u64(whole >> PAGE_SHIFT, 1));
+}
+
+static uint64_t bar_ram(const struct picture *c, unsigned bar)
+{
+	return c->numa->node[c->nid[bar]].present;
+}
+
+void picture_init(struct picture *c, const struct memblock *mb, const struct numa *n)
+{
+	memset(c, 0, sizeof(*c));
+	c->mb = mb;
+	c->numa = n;
+	for (unsigned nid = 0; nid < n->nr_nodes; nid++) {
+		if (!n->node[nid].present)
+			continue;
+		if (c->nr_bars < PICTURE_BARS)
+			c->nid[c->nr_bars++] = (uint16_t)nid;
+		else
+			c->left_out++;
+	}
+	c->places = c->nr_bars ? PICTURE_MARKS / c->nr_bars : 0;
+}
+
+void picture_add_policy(struct picture *c, const char *name)
+{
+	KASSERT(c->nr_policies < OPT_MAX_POLICIES);
+	c->policy[c->nr_policies++].name = name;
+}
+
+static void mark(struct picture *c, unsigned bar, const struct placement_run *run)
+{
+	uint64_t ram = bar_ram(c, bar), start = node_offset(c, run->nid, run->start);
+	unsigned first = scale(start, ram, c->places);
+	unsigned last = scale(start + (run->end - run->start) - PAGE_SIZE, ram, c->places);
+	uint16_t bit = (uint16_t)(1u << (c->nr_policies - 1));
+
+	for (unsigned i = first; i <= last && i < c->places; i++) {
+		c->tables[bar * c->places + i] |= bit;
+		if (run->movable)
+			c->stains[bar * c->places + i] |= bit;
+	}
+}
+
+void picture_add_run(struct picture *c, const struct placement_run *run)
+{
+	struct picture_policy *p = &c->policy[c->nr_policies - 1];
+	uint32_t pages = (uint32_t)((run->end - run->start) / PAGE_SIZE);
+
+	for (unsigned bar = 0; bar < c->nr_bars; bar++) {
+		if (c->nid[bar] != run->nid)
+			continue;
+		p->on[bar] += pages;
+		p->stains_on[bar] += run->movable ? pages : 0;
+		mark(c, bar, run);
+	}
+}
+
+void picture_add_verdict(struct picture *c, const struct placement *found)
+{
+	struct picture_policy *p = &c->policy[c->nr_policies - 1];
+
+	p->pages = found->table_pages;
+	p->stains = found->on_movable;
+	p->pinned = placement_pinned(found);
+}
+
+/* ---- words ---- */
+
+static enum colour policy_colour(unsigned policy)
+{
+	return COLOUR_POLICY + policy % (COLOURS - COLOUR_POLICY);
+}
+
+static unsigned column_x(const struct sheet *s, unsigned columns)
+{
+	return s->left + columns * s->column;
+}
+
+/* What does not fit on its line ends in dots. */
+static void PRINTF_LIKE(3, 4) say(const struct sheet *s, struct words at, const char *fmt, ...)
+{
+	char text[WORDS_MAX];
+	size_t room = min_u64((s->right - at.x) / s->column, sizeof(text) - 1), len;
+	va_list ap;
+
+	va_start(ap, fmt);
+	len = (size_t)format_v(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (len > room)
+		memcpy(text + room - 3, "...", 4);
+	s->canvas->text(s->canvas->ctx, at, text);
+}
+
+static void fill(const struct sheet *s, struct box b, enum colour colour)
+{
+	s->canvas->fill(s->canvas->ctx, b, colour);
+}
+
+static void draw_title(struct sheet *s)
+{
+	static const char name[] = "Landfall " LANDFALL_VERSION;
+	unsigned line = s->line, pad = s->half;
+	const struct smbios *machine = &s->h->smbios;
+	const char *product = machine->product[0] ? machine->product : "unknown machine";
+
+	fill(s, (struct box){ 0, 0, s->canvas->width, 2 * (line + pad) }, COLOUR_BAND);
+	say(s, (struct words){ s->left, pad, COLOUR_TITLE, COLOUR_BAND }, "%s", name);
+	say(s, (struct words){ column_x(s, sizeof(name) + 1), pad, COLOUR_TEXT, COLOUR_BAND },
+	    "where do early page tables land?");
+	say(s, (struct words){ s->left, pad + line, COLOUR_TEXT, COLOUR_BAND }, "%s%s%s", machine->vendor,
+	    machine->vendor[0] ? " " : "", product);
+	s->y = 2 * (line + pad) + 2 * pad;
+}
+
+/* "STAINED bottom-up: 8 of 23 ..." with the first word as a badge. */
+static void draw_verdict(struct sheet *s, unsigned policy)
+{
+	const struct picture_policy *p = &s->c->policy[policy];
+	unsigned width = s->badge * s->column;
+	bool open = !p->stains && no_verdict(s->h).why[0];
+	enum colour badge = p->stains ? COLOUR_STAIN : open ? COLOUR_WARNING : COLOUR_GOOD;
+	struct words at = { column_x(s, s->badge + 1), s->y, policy_colour(policy), COLOUR_BACK };
+
+	fill(s, (struct box){ s->left, s->y, width, s->line }, badge);
+	say(s, (struct words){ s->left, s->y, COLOUR_BACK, badge },
+	    p->stains ? " STAINED "
+	    : open    ? " NO VERDICT "
+		      : "  CLEAN  ");
+	say(s, at, "%s", p->name);
+	at.x = column_x(s, s->badge + LABEL_COLUMNS + 1);
+	at.colour = COLOUR_TEXT;
+	if (p->stains)
+		say(s, at, "%llu of %llu pages on movable nodes, %s pinned", (ull)p->stains, (ull)p->pages,
+		    human(p->pinned).s);
+	else if (open)
+		say(s, at, "%s", no_verdict(s->h).why);
+	else
+		say(s, at, "none of %llu pages on a movable node", (ull)p->pages);
+	s->y += s->line + s->quarter;
+}
+
+static void draw_verdicts(struct sheet *s)
+{
+	const struct choice *choice = &s->h->choice;
+	const struct numa_memblk *next = report_next_movable(s->c->numa, choice->end);
+	char below[48] = "";
+
+	for (unsigned i = 0; i < s->c->nr_policies; i++)
+		draw_verdict(s, i);
+	if (next)
+		format(below, sizeof(below), ", %s below movable node %d", human(next->start - choice->end).s,
+		       next->nid);
+	say(s, (struct words){ s->left, s->y, COLOUR_DIM, COLOUR_BACK }, "for an image of %s at 0x%llx, node %d%s%s",
+	    human(choice->end - choice->base).s, (ull)choice->base, numa_node_of(s->c->numa, choice->base), below,
+	    s->badge == WIDE_BADGE ? "; one node is assumed" : "");
+	s->y += s->line + 2 * s->half;
+}
+
+/* ---- the legend, and what lies under it ---- */
+
+/* Puts one sample and its name where the last one ended, on a new line when this one is full. */
+static void draw_sample(const struct sheet *s, struct words *at, enum colour colour, const char *name)
+{
+	unsigned length = 0;
+
+	while (name[length])
+		length++;
+	if (at->x > s->left && at->x + (length + 3) * s->column > s->right) {
+		at->x = s->left;
+		at->y += s->line;
+	}
+	fill(s, (struct box){ at->x, at->y + s->quarter / 2, 2 * s->column, s->line - s->quarter }, colour);
+	at->x += 3 * s->column;
+	say(s, *at, "%s", name);
+	at->x += (length + 2) * s->column;
+}
+
+static unsigned legend_lines(const struct sheet *s)
+{
+	return s->c->nr_policies > 4 || s->right - s->left < 96 * s->column ? 2 : 1;
+}
+
+static void draw_legend(const struct sheet *s)
+{
+	struct words at = { s->left, s->y, COLOUR_TEXT, COLOUR_BACK };
+
+	draw_sample(s, &at, COLOUR_MEMORY, "memory");
+	draw_sample(s, &at, COLOUR_MOVABLE, "movable");
+	draw_sample(s, &at, COLOUR_IMAGE, "image");
+	draw_sample(s, &at, COLOUR_STAIN, "stain");
+	for (unsigned i = 0; i < s->c->nr_policies; i++)
+		draw_sample(s, &at, policy_colour(i), s->c->policy[i].name);
+	at.x = s->left;
+	at.y = s->y + legend_lines(s) * s->line + s->half;
+	if (s->h->opt.seed_given)
+		say(s, at, "repeat with: %s", s->h->bi.cmdline);
+	else
+		say(s, at, "repeat with: %s%sseed=0x%llx", s->h->bi.cmdline, s->h->bi.cmdline[0] ? " " : "",
+		    (ull)s->h->seed);
+}
+
+/* ---- bars ---- */
+
+/* How the space between verdicts and legend is shared out. */
+struct rows {
+	unsigned shown;     /* bars */
+	bool lanes;         /* every policy has a line of its own under the bar; else its marks are in the bar */
+	unsigned bar, lane; /* heights; a lane's at least a line's */
+	unsigned step;      /* from one bar to the next */
+};
+
+static struct rows share_rows(const struct sheet *s, unsigned room)
+{
+	unsigned line = s->line, nr = s->c->nr_bars;
+	struct rows r = { .bar = line, .lane = line, .shown = nr };
+	unsigned spare;
+
+	r.step = line * (1 + s->c->nr_policies) + s->half;
+	r.lanes = nr * r.step <= room;
+	if (!r.lanes)
+		r.step = line + s->quarter;
+	r.shown = (unsigned)min_u64(nr, room / r.step);
+	if (r.shown < nr || s->c->left_out) /* a line to say so */
+		r.shown = (unsigned)min_u64(nr, (room - line) / r.step);
+	spare = r.shown ? (room - r.shown * r.step) / r.shown : 0;
+	if (s->half) {
+		/* Half of it to the bar, a quarter to its lanes, a quarter between bars, as far as that looks well. */
+		unsigned taller = (unsigned)min_u64(spare / 2, 8 * line);
+		unsigned wider = r.lanes ? (unsigned)min_u64(spare / (4 * s->c->nr_policies), 2 * line) : 0;
+
+		r.bar += taller;
+		r.lane += wider;
+		r.step += taller + s->c->nr_policies * wider + (unsigned)min_u64(spare / 4, 2 * line);
+	} else if (spare >= line) {
+		r.step += line;
+	}
+	return r;
+}
+
+static unsigned bar_width(const struct sheet *s, unsigned bar)
+{
+	unsigned full = s->right - s->left - (s->label + NOTE_COLUMNS) * s->column;
+	uint64_t widest = 1;
+
+	for (unsigned i = 0; i < s->c->nr_bars; i++)
+		widest = max_u64(widest, bar_ram(s->c, i));
+	return (unsigned)max_u64(scale(bar_ram(s->c, bar), widest, full), full / NARROWEST);
+}
+
+/* The box of a part of a bar's memory; never so thin that it cannot be seen. */
+static struct box part_box(const struct sheet *s, unsigned bar, struct range part, struct box whole)
+{
+	int nid = s->c->nid[bar];
+	unsigned x = scale(node_offset(s->c, nid, part.start), bar_ram(s->c, bar), whole.width);
+	unsigned end = scale(node_offset(s->c, nid, part.end), bar_ram(s->c, bar), whole.width);
+	unsigned least = s->least;
+
+	x = (unsigned)min_u64(x, whole.width - least);
+	whole.x += x;
+	whole.width = (unsigned)max_u64(end > x ? end - x : 0, least);
+	return whole;
+}
+
+/* Memory in its two kinds, with a notch where a hole is left out. */
+static void draw_memory(const struct sheet *s, unsigned bar, struct box whole)
+{
+	const struct memblock_list *memory = &s->c->mb->memory;
+	phys_t end = PHYS_NONE;
+
+	for (size_t i = 0; i < memory->nr; i++) {
+		struct range left = { memory->r[i].start, memory->r[i].end };
 
 		while (!range_empty(left)) {
-			struct range piece = range_clamp(left, numa_span(n, left.start));
-			struct picture_block block = { .start = piece.start,
-						       .end = piece.end,
-						       .nid = numa_node_of(n, piece.start),
-						       .movable = numa_is_movable(n, piece.start) };
+			struct range piece = range_clamp(left, numa_span(s->c->numa, left.start));
+			struct box b = part_box(s, bar, piece, whole);
 
-			if (!add_piece(pic, &block))
-				return false;
 			left.start = piece.end;
+			if (numa_node_of(s->c->numa, piece.start) != s->c->nid[bar])
+				continue;
+			fill(s, b, numa_is_movable(s->c->numa, piece.start) ? COLOUR_MOVABLE : COLOUR_MEMORY);
+			if (s->half && end < piece.start && piece.start - end >= HOLE_SHOWN)
+				fill(s, (struct box){ b.x, b.y, s->column / 4, b.height }, COLOUR_BACK);
+			end = piece.end;
 		}
 	}
-	return true;
 }
 
-/* Widths grow with the order of magnitude, or small nodes would not be seen beside large ones. */
-static unsigned weight(const struct picture_block *b)
+/* The places that have one of these bits. */
+struct marks {
+	const uint16_t *places;
+	uint16_t bits;
+	enum colour colour;
+};
+
+/* Places next to each other are one box. */
+static void draw_marks(const struct sheet *s, struct marks m, struct box whole)
 {
-	unsigned bits = 1;
+	unsigned nr = s->c->places, least = s->least;
 
-	for (uint64_t mib = (b->end - b->start) / MIB; mib; mib >>= 1)
-		bits++;
-	return bits;
-}
+	for (unsigned i = 0, run; i < nr; i += run) {
+		unsigned x, end;
 
-void picture_init(struct picture *pic, const struct memblock *mb, const struct numa *n)
-{
-	unsigned taken, share, total = 0, cell = 0;
-
-	if (!cut_into_blocks(pic, mb, n)) {
-		pic->nr = 0;
-		return;
-	}
-	for (unsigned i = 0; i < pic->nr; i++)
-		total += weight(&pic->block[i]);
-	taken = pic->nr * (PICTURE_FRAME + PICTURE_MIN);
-	share = taken < PICTURE_WIDTH ? PICTURE_WIDTH - taken : 0;
-	for (unsigned i = 0; i < pic->nr; i++) {
-		struct picture_block *b = &pic->block[i];
-
-		b->cell = cell;
-		b->cells = PICTURE_MIN + weight(b) * share / total;
-		cell += b->cells;
-		memset(pic->cell + b->cell, b->movable ? '~' : '.', b->cells);
+		run = 1;
+		if (!(m.places[i] & m.bits))
+			continue;
+		while (i + run < nr && m.places[i + run] & m.bits)
+			run++;
+		x = (unsigned)min_u64((uint64_t)i * whole.width / nr, whole.width - least);
+		end = (unsigned)((uint64_t)(i + run) * whole.width / nr);
+		fill(s,
+		     (struct box){ whole.x + x, whole.y, (unsigned)max_u64(end - min_u64(end, x), least),
+				   whole.height },
+		     m.colour);
 	}
 }
 
-static unsigned rank(char c)
+static void draw_lane(const struct sheet *s, unsigned policy, unsigned bar, struct box lane)
 {
-	unsigned i = 0;
+	const struct picture_policy *p = &s->c->policy[policy];
+	unsigned note = s->right - (NOTE_COLUMNS - 1) * s->column, middle = lane.y + (lane.height - s->line) / 2;
+	enum colour colour = p->on[bar] ? policy_colour(policy) : COLOUR_DIM;
+	size_t places = (size_t)bar * s->c->places;
+	uint16_t bit = (uint16_t)(1u << policy);
 
-	while (priority[i] && priority[i] != c)
-		i++;
-	return i;
+	say(s, (struct words){ column_x(s, 1), middle, colour, COLOUR_BACK }, "%s", p->name);
+	if (p->stains_on[bar])
+		say(s, (struct words){ note, middle, COLOUR_STAIN, COLOUR_BACK }, "%u stained", p->stains_on[bar]);
+	else if (p->on[bar])
+		say(s, (struct words){ note, middle, COLOUR_TEXT, COLOUR_BACK }, "%u page%s", p->on[bar],
+		    p->on[bar] == 1 ? "" : "s");
+	else
+		say(s, (struct words){ note, middle, COLOUR_DIM, COLOUR_BACK }, "-");
+	lane.y += s->quarter;
+	lane.height -= 2 * s->quarter;
+	fill(s, lane, COLOUR_LANE);
+	draw_marks(s, (struct marks){ s->c->tables + places, bit, colour }, lane);
+	draw_marks(s, (struct marks){ s->c->stains + places, bit, COLOUR_STAIN }, lane);
 }
 
-static void mark_block(struct picture *pic, const struct picture_block *b, struct range part, char mark)
+static const char *node_words(const struct numa_node *n)
 {
-	uint64_t size = b->end - b->start;
-	uint64_t cell = (part.start - b->start) * b->cells / size;
-	uint64_t last = (part.end - 1 - b->start) * b->cells / size;
+	return n->movable ? ", movable" : n->hotplug ? ", hotplug" : "";
+}
 
-	for (; cell <= last; cell++) {
-		char *c = &pic->cell[b->cell + cell];
+/* Where image and page tables share a bar, each has its half of it, if halves there are. */
+static struct box half_of(const struct sheet *s, struct box b, bool lower)
+{
+	if (s->half) {
+		b.height /= 2;
+		b.y += lower ? b.height : 0;
+	}
+	return b;
+}
 
-		if (rank(mark) > rank(*c))
-			*c = mark;
+static phys_t node_start(const struct sheet *s, int nid)
+{
+	phys_t start = PHYS_NONE;
+
+	for (size_t i = 0; i < s->c->numa->nr_blk; i++) {
+		if (s->c->numa->blk[i].nid == nid)
+			start = min_u64(start, s->c->numa->blk[i].start);
+	}
+	return start;
+}
+
+static void draw_bar(const struct sheet *s, const struct rows *r, unsigned bar)
+{
+	const struct choice *choice = &s->h->choice;
+	const struct numa_node *node = &s->c->numa->node[s->c->nid[bar]];
+	struct box b = { column_x(s, s->label), s->y, bar_width(s, bar), r->bar };
+	unsigned middle = s->y + (r->bar - s->line) / 2;
+	size_t places = (size_t)bar * s->c->places;
+
+	say(s, (struct words){ s->left, middle, COLOUR_TEXT, COLOUR_BACK }, "node %u", s->c->nid[bar]);
+	if (s->label == WIDE_COLUMNS)
+		say(s, (struct words){ column_x(s, LABEL_COLUMNS), middle, COLOUR_DIM, COLOUR_BACK }, "0x%llx",
+		    (ull)node_start(s, s->c->nid[bar]));
+	say(s, (struct words){ s->right - (NOTE_COLUMNS - 1) * s->column, middle, COLOUR_TEXT, COLOUR_BACK }, "%s%s",
+	    human(node->present).s, node_words(node));
+	draw_memory(s, bar, b);
+	for (unsigned i = 0; i < s->c->nr_policies; i++) {
+		if (r->lanes)
+			draw_lane(s, i, bar, (struct box){ b.x, s->y + r->bar + i * r->lane, b.width, r->lane });
+		else
+			draw_marks(s, (struct marks){ s->c->tables + places, (uint16_t)(1u << i), policy_colour(i) },
+				   half_of(s, b, true));
+	}
+	if (numa_node_of(s->c->numa, choice->base) == s->c->nid[bar])
+		fill(s,
+		     part_box(s, bar, (struct range){ choice->base, choice->end }, r->lanes ? b : half_of(s, b, false)),
+		     COLOUR_IMAGE);
+	draw_marks(s, (struct marks){ s->c->stains + places, UINT16_MAX, COLOUR_STAIN }, b);
+}
+
+/*
+ * What gives way first when there is not room for all: 0 nothing is marked in it, 1 page tables, 2 stains or the image.
+ */
+static unsigned worth(const struct sheet *s, unsigned bar)
+{
+	unsigned most = numa_node_of(s->c->numa, s->h->choice.base) == s->c->nid[bar] ? 2 : 0;
+
+	for (unsigned i = 0; i < s->c->nr_policies; i++) {
+		if (s->c->policy[i].on[bar])
+			most = (unsigned)max_u64(most, s->c->policy[i].stains_on[bar] ? 2 : 1);
+	}
+	return most;
+}
+
+static void draw_bars(struct sheet *s, unsigned room)
+{
+	struct rows r = share_rows(s, room);
+	unsigned over = s->c->nr_bars - r.shown, of[3] = { 0 };
+
+	if (over || s->c->left_out)
+		say(s, (struct words){ s->left, s->y + r.shown * r.step, COLOUR_DIM, COLOUR_BACK },
+		    "and %u more nodes: see the log", over + s->c->left_out);
+	for (unsigned bar = 0; bar < s->c->nr_bars; bar++)
+		of[worth(s, bar)]++;
+	for (unsigned i = 0; i < ARRAY_SIZE(of); i++) {
+		of[i] = (unsigned)min_u64(of[i], over);
+		over -= of[i];
+	}
+	for (unsigned bar = 0; bar < s->c->nr_bars; bar++) {
+		if (of[worth(s, bar)]) {
+			of[worth(s, bar)]--;
+			continue;
+		}
+		draw_bar(s, &r, bar);
+		s->y += r.step;
 	}
 }
 
-void picture_mark(struct picture *pic, struct range r, char mark)
+void picture_draw(const struct picture *c, const struct canvas *v, const struct handover *h)
 {
-	for (unsigned i = 0; i < pic->nr; i++) {
-		const struct picture_block *b = &pic->block[i];
-		struct range part = range_clamp(r, (struct range){ b->start, b->end });
+	struct sheet s = { .c = c, .canvas = v, .h = h, .label = LABEL_COLUMNS, .line = v->line, .column = v->column };
+	unsigned bottom;
 
-		if (!range_empty(part))
-			mark_block(pic, b, part, mark);
-	}
+	s.badge = no_verdict(h).why[0] ? WIDE_BADGE : BADGE_COLUMNS;
+	s.half = v->fine ? v->line / 2 : 0;
+	s.quarter = s.half / 2;
+	s.least = v->fine ? v->column / 2 : 1;
+	s.left = v->column * (v->fine ? 2 : 1);
+	s.right = v->width - s.left;
+	if (v->width >= WIDE_SCREEN * v->column)
+		s.label = WIDE_COLUMNS;
+	fill(&s, (struct box){ 0, 0, v->width, v->height }, COLOUR_BACK);
+	draw_title(&s);
+	draw_verdicts(&s);
+	bottom = v->height - (1 + legend_lines(&s)) * s.line - 2 * s.half;
+	if (bottom >= s.y + 3 * s.line)
+		draw_bars(&s, bottom - s.y - s.half);
+	s.y = bottom;
+	draw_legend(&s);
 }

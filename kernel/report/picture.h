@@ -1,33 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-/* Physical memory as a line of characters, node by node, large holes left out. */
+/*
+ * The picture a screen ends with: a bar of memory for every node, the page tables of every policy under it, the
+ * verdicts in words. Here it is decided what goes where; the canvas makes dots of it.
+ */
 #ifndef KERNEL_REPORT_PICTURE_H
 #define KERNEL_REPORT_PICTURE_H
 
-#include "mm/numa.h"
+#include "kernel/report/canvas.h"
+#include "kernel/state/handover.h"
+#include "mm/placement.h"
 
-#define PICTURE_BLOCKS 64
-#define PICTURE_WIDTH 64 /* columns, if every block can have PICTURE_MIN cells */
-#define PICTURE_MIN 2
-#define PICTURE_FRAME 4 /* columns of a block beside its cells: " 1[", "]" */
+#define PICTURE_BARS 64    /* nodes with memory that are kept; a screen may have room for less */
+#define PICTURE_MARKS 8192 /* places in all bars together */
 
-/* Memory of one node and kind without a large hole. */
-struct picture_block {
-	phys_t start, end;
-	int nid;
-	bool movable;
-	unsigned cell, cells; /* first, number */
+struct picture_policy {
+	const char *name;
+	uint64_t pages, stains, pinned;
+	uint32_t on[PICTURE_BARS], stains_on[PICTURE_BARS]; /* pages in each bar */
 };
 
 struct picture {
-	unsigned nr; /* 0: more blocks than fit */
-	struct picture_block block[PICTURE_BLOCKS];
-	char cell[PICTURE_WIDTH + PICTURE_BLOCKS * PICTURE_MIN];
+	const struct memblock *mb;
+	const struct numa *numa;
+	unsigned nr_bars, left_out; /* nodes with memory */
+	uint16_t nid[PICTURE_BARS];
+	unsigned places; /* of one bar */
+	unsigned nr_policies;
+	struct picture_policy policy[OPT_MAX_POLICIES];
+	/* a bit a policy: page tables, and those that are stains */
+	uint16_t tables[PICTURE_MARKS], stains[PICTURE_MARKS];
 };
 
-/* '.' memory, '~' movable memory. Needs numa_judge. */
-void picture_init(struct picture *pic, const struct memblock *mb, const struct numa *n);
+/* An empty picture of the memory of mb; needs numa_judge. Both stay as they are until it is drawn. */
+void picture_init(struct picture *c, const struct memblock *mb, const struct numa *n);
 
-/* Puts `mark` over r; '#' wins over memory, 'K' over '#', '!' over all. */
-void picture_mark(struct picture *pic, struct range r, char mark);
+/* Page tables found from now on are this policy's. */
+void picture_add_policy(struct picture *c, const char *name);
+void picture_add_run(struct picture *c, const struct placement_run *run);
+void picture_add_verdict(struct picture *c, const struct placement *found);
+
+/*
+ * Clears the canvas and draws all of it; needs at least 80 by 25 characters. What finds no room is left out, and it
+ * says so.
+ */
+void picture_draw(const struct picture *c, const struct canvas *v, const struct handover *h);
 
 #endif

@@ -89,7 +89,7 @@ static void wrap_command_line(struct run *r, const char *line)
 	} while (*line);
 }
 
-static void say_seed(struct run *r, const struct entropy *e)
+static void report_random(struct run *r, const struct entropy *e)
 {
 	const struct handover *h = r->h;
 	char sources[40] = "";
@@ -149,7 +149,7 @@ void report_boot_record(struct run *r)
 }
 
 /* What the loader did without, a sentence a line. */
-static void say_notes(struct run *r)
+static void report_notes(struct run *r)
 {
 	const char *line = r->h->bi.notes;
 
@@ -176,14 +176,14 @@ void report_start(struct run *r, const struct entropy *e)
 	log_text(&r->log, "booted by %s, %s", h->bi.loader[0] ? h->bi.loader : "an unnamed loader",
 		 protocol_name(h->bi.protocol));
 	wrap_command_line(r, h->bi.cmdline);
-	say_notes(r);
+	report_notes(r);
 	log_text(&r->log, "machine: %s", machine_name(&h->smbios).s[0] ? machine_name(&h->smbios).s : "unknown");
 	report_boot_record(r);
 	log_text(&r->log, "CPU: %s, %u address bits; using %u levels, pages up to %s", cpu->vendor, cpu->phys_bits,
 		 h->choice.levels, page_size_name(h->choice.page_sizes));
 	if (!h->log.tsc_hz)
 		report_warning(r, "the clock's rate is unknown: times are 0");
-	say_seed(r, e);
+	report_random(r, e);
 }
 
 /* ---- the end ---- */
@@ -272,7 +272,7 @@ void report_check(struct run *r, struct check c)
 		log_always(&r->log, "check failed: %s: %s", c.name, c.why);
 }
 
-static void say_checks(struct run *r)
+static void report_checks(struct run *r)
 {
 	const struct handover *h = r->h;
 
@@ -289,7 +289,7 @@ static void say_checks(struct run *r)
 }
 
 /* A line too long to be printed whole would not repeat anything. */
-static void say_how_to_repeat(struct run *r)
+static void report_how_to_repeat(struct run *r)
 {
 	const struct handover *h = r->h;
 	const char *given = h->bi.cmdline;
@@ -313,8 +313,8 @@ enum run_result report_end(struct run *r)
 		if (h->check[i].outcome == CHECK_FAILED && !h->check[i].verdict)
 			h->result = RUN_FAULT;
 	}
-	say_how_to_repeat(r);
+	report_how_to_repeat(r);
 	report_end_record(r);
-	say_checks(r);
+	report_checks(r);
 	return h->result;
 }

@@ -93,7 +93,7 @@ static void fill_table(const struct cost *c, unsigned nr)
 	}
 }
 
-static void say_groups(struct log *l)
+static void report_groups(struct log *l)
 {
 	char text[LOG_COLUMNS] = "";
 	struct builder line = BUILDER(text);
@@ -107,7 +107,7 @@ static void say_groups(struct log *l)
 	log_text(l, "%s", text);
 }
 
-static void say_line(struct log *l, const struct line *line)
+static void report_line(struct log *l, const struct line *line)
 {
 	char text[LOG_COLUMNS] = "";
 	struct builder all = BUILDER(text);
@@ -125,9 +125,9 @@ void report_costs(struct run *r, const struct cost *c, unsigned nr)
 {
 	fill_table(c, nr);
 	log_text(&r->log, "---- compared: what the page tables of each policy cost");
-	say_groups(&r->log);
+	report_groups(&r->log);
 	for (unsigned i = 0; i <= nr; i++)
-		say_line(&r->log, &table.line[i]);
+		report_line(&r->log, &table.line[i]);
 	log_text(&r->log, "  blocks: memory blocks of that size that cannot go offline");
 	log_text(&r->log, "  SLIT: how far from the image's node, on average; 10: on it");
 	log_text(&r->log, "  steps: windows of memory mapped one by one, in so many passes");

@@ -46,7 +46,7 @@ void report_reserved(struct run *r, struct range what, const char *name)
 	log_end(l);
 }
 
-static void say_legend(struct run *r)
+static void report_legend(struct run *r)
 {
 	log_text(&r->log, "pictures: K image, # page tables, ! page tables on movable memory");
 	log_text(&r->log, "  ~ movable memory, . other memory; not to scale, without holes");
@@ -60,7 +60,7 @@ void report_geometry(struct run *r)
 	int nid = numa_node_of(&h->numa, c->base);
 	char node[16] = "no node";
 
-	say_legend(r);
+	report_legend(r);
 	if (nid != NUMA_NO_NODE)
 		format(node, sizeof(node), "node %d", nid);
 	log_text(l, "image: [mem 0x%08llx-0x%08llx] on %s; table buffer 0x%llx", (ull)c->base, (ull)c->end - 1, node,
@@ -172,7 +172,7 @@ static struct columns columns_of(const struct placement *pl)
 	return c;
 }
 
-static void say_head(const struct outcome *a, const struct columns *c, unsigned first, unsigned last)
+static void report_head(const struct outcome *a, const struct columns *c, unsigned first, unsigned last)
 {
 	char text[LOG_COLUMNS] = "";
 	struct builder row = BUILDER(text);
@@ -190,7 +190,7 @@ static void say_head(const struct outcome *a, const struct columns *c, unsigned 
 	log_text(&a->r->log, "      %s", row.s);
 }
 
-static void say_level(const struct outcome *a, unsigned level, const struct columns *c, unsigned first)
+static void report_level(const struct outcome *a, unsigned level, const struct columns *c, unsigned first)
 {
 	unsigned last = (unsigned)min_u64(first + NODES_A_TABLE, c->nr);
 	char text[LOG_COLUMNS] = "";
@@ -212,38 +212,38 @@ static void say_level(const struct outcome *a, unsigned level, const struct colu
 }
 
 /* Pages by level and node, as many nodes at a time as a line holds. */
-static void say_table(const struct outcome *a)
+static void report_table(const struct outcome *a)
 {
 	struct columns c = columns_of(&a->placement);
 
 	for (unsigned first = 0; first < c.nr; first += NODES_A_TABLE) {
-		say_head(a, &c, first, (unsigned)min_u64(first + NODES_A_TABLE, c.nr));
+		report_head(a, &c, first, (unsigned)min_u64(first + NODES_A_TABLE, c.nr));
 		for (int level = (int)a->dm.levels - 2; level >= 0; level--)
-			say_level(a, (unsigned)level, &c, first);
+			report_level(a, (unsigned)level, &c, first);
 	}
 	if (c.left_out)
 		log_text(&a->r->log, "  and %u more nodes: see the records", c.left_out);
 }
 
-static void say_picture(const struct outcome *a)
+static void report_strip(const struct outcome *a)
 {
-	const struct picture *pic = &a->picture;
+	const struct strip *strip = &a->strip;
 	char text[LOG_COLUMNS] = "";
 	struct builder row = BUILDER(text);
 
-	if (!pic->nr)
+	if (!strip->nr)
 		log_text(&a->r->log, "  (memory has too many pieces for a picture)");
-	for (unsigned i = 0; i < pic->nr; i++) {
-		const struct picture_block *b = &pic->block[i];
+	for (unsigned i = 0; i < strip->nr; i++) {
+		const struct strip_block *b = &strip->block[i];
 
-		if (row.len && row.len + b->cells + PICTURE_FRAME > PICTURE_WIDTH) {
+		if (row.len && row.len + b->cells + STRIP_FRAME > STRIP_WIDTH) {
 			log_text(&a->r->log, " %s", row.s);
 			row.len = 0;
 		}
 		if (b->nid == NUMA_NO_NODE)
-			builder_add(&row, " ?[%.*s]", (int)b->cells, pic->cell + b->cell);
+			builder_add(&row, " ?[%.*s]", (int)b->cells, strip->cell + b->cell);
 		else
-			builder_add(&row, " %d[%.*s]", b->nid, (int)b->cells, pic->cell + b->cell);
+			builder_add(&row, " %d[%.*s]", b->nid, (int)b->cells, strip->cell + b->cell);
 	}
 	if (row.len)
 		log_text(&a->r->log, " %s", row.s);
@@ -291,7 +291,7 @@ const struct numa_memblk *report_next_movable(const struct numa *n, phys_t end)
 	return next;
 }
 
-static void say_image(const struct outcome *a)
+static void report_image(const struct outcome *a)
 {
 	const struct choice *c = &a->r->h->choice;
 	const struct numa_memblk *next = report_next_movable(&a->r->h->numa, c->end);
@@ -304,7 +304,7 @@ static void say_image(const struct outcome *a)
 			 human(c->end - c->base).s, (ull)c->base);
 }
 
-static void say_verdict(const struct outcome *a)
+static void report_verdict(const struct outcome *a)
 {
 	const struct placement *pl = &a->placement;
 	char text[LOG_COLUMNS] = "";
@@ -325,7 +325,7 @@ static void say_verdict(const struct outcome *a)
 	} else {
 		log_text(l, "%s: CLEAN: no node is movable, so nothing can be stained", a->policy->name);
 	}
-	say_image(a);
+	report_image(a);
 }
 
 void report_policy(struct outcome *a)
@@ -344,9 +344,9 @@ void report_policy(struct outcome *a)
 	if (a->dm.fragment.every || a->dm.fragment.permille)
 		log_text(l, "%sfragment=: %llu of %llu large leaves forced one size down",
 			 a->dm.forced ? "" : "warning: no effect: ", (ull)a->dm.forced, (ull)a->dm.big_leaves);
-	say_table(a);
-	say_picture(a);
+	report_table(a);
+	report_strip(a);
 	record_map(a);
 	record_verdict(a);
-	say_verdict(a);
+	report_verdict(a);
 }

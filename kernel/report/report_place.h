@@ -3,7 +3,7 @@
 #ifndef KERNEL_REPORT_REPORT_PLACE_H
 #define KERNEL_REPORT_REPORT_PLACE_H
 
-#include "kernel/report/picture.h"
+#include "kernel/report/strip.h"
 #include "kernel/state/run.h"
 #include "mm/cost.h"
 #include "mm/policy.h"
@@ -26,7 +26,7 @@ struct outcome {
 	uint64_t trampoline_pages; /* of what memblock gave: Linux's, not the direct map's */
 	struct cost_sum cost;
 	bool stained[PT_LEVELS][MAX_NUMNODES];
-	struct picture picture;
+	struct strip strip;
 };
 
 void report_choice(struct run *r);

@@ -73,7 +73,7 @@ static size_t record(struct log *l, const struct sweep *s)
 	return listed;
 }
 
-static void say_intervals(struct log *l, const struct sweep *s)
+static void report_intervals(struct log *l, const struct sweep *s)
 {
 	size_t shown = s->nr_intervals < INTERVALS_IN_TEXT ? s->nr_intervals : INTERVALS_IN_TEXT;
 
@@ -83,7 +83,7 @@ static void say_intervals(struct log *l, const struct sweep *s)
 		log_text(l, "  and %zu more intervals: see the record", s->nr_intervals - shown);
 }
 
-static void say_worst(struct log *l, const struct sweep *s)
+static void report_worst(struct log *l, const struct sweep *s)
 {
 	log_text(l, "  worst: base 0x%llx, %llu page-table pages on movable memory, %s pinned", (ull)s->worst_base,
 		 (ull)s->worst_on_movable, human(s->worst_pinned).s);
@@ -109,9 +109,9 @@ void report_sweep(struct run *r, const struct sweep *s, uint64_t ns)
 		 human(c->end - c->base).s, human(c->size).s, (ull)s->tries, (ull)(ns / 1000));
 	if (no_verdict(r->h).why[0])
 		log_text(l, "  no verdict: %s, so these numbers do not speak of the machine", no_verdict(r->h).why);
-	say_intervals(l, s);
+	report_intervals(l, s);
 	if (s->nr_stained)
-		say_worst(l, s);
+		report_worst(l, s);
 	listed = record(l, s);
 	if (listed < s->nr_intervals || s->more_intervals)
 		report_warning(r, "only %zu intervals of stained bases are in the record; the numbers count all",

@@ -7,15 +7,15 @@
 #include "kernel/state/log.h"
 #include "kernel/state/platform.h"
 
-struct chart;
+struct picture;
 
 /* A step that returns false has reported an error in full (report_error), and h->result is set. */
 struct run {
 	struct handover *h;
 	const struct platform *p;
 	struct log log;
-	struct memblock *mb; /* memory, and what is reserved before the direct map is built */
-	struct chart *chart; /* what the screen will show; NULL: there is no screen */
+	struct memblock *mb;     /* memory, and what is reserved before the direct map is built */
+	struct picture *picture; /* what the screen will show; NULL: there is no screen */
 };
 
 /* Returns a run over h whose log goes out through p. Once per half. */

@@ -16,7 +16,7 @@ struct fake_page {
 /* Pages that no memory has at the moment, kept for the next one: making them takes longer than what they are for. */
 static struct fake_page *spare;
 
-static struct fake_page *take_page(phys_t at)
+static struct fake_page *alloc_page(phys_t at)
 {
 	struct fake_page *p = spare;
 
@@ -71,7 +71,7 @@ void *fake_ram_page(struct fake_ram *ram, phys_t page)
 
 	KASSERT((page & (PAGE_SIZE - 1)) == 0);
 	if (!*p) {
-		*p = take_page(page);
+		*p = alloc_page(page);
 		ram->nr_pages++;
 	}
 	return (*p)->bytes;

@@ -10,6 +10,7 @@
 #include "kernel/state/options_map.h"
 #include "kernel/state/options_parse.h"
 #include "lib/format.h"
+#include "lib/scan.h"
 #include "mm/direct_map.h"
 #include "tools/predict/text.h"
 
@@ -117,9 +118,9 @@ void facts_read_cmdline(struct facts *f)
 	if (facts_option(f, "nogbpages", NULL))
 		f->gbpages = NO;
 	read_clearcpuid(f);
-	if (facts_option(f, "numa", &v) && (text_eat(&v, "off") || text_eat(&v, "noacpi")))
+	if (facts_option(f, "numa", &v) && (scan_skip(&v, "off") || scan_skip(&v, "noacpi")))
 		f->no_srat = true;
-	if (facts_option(f, "acpi", &v) && text_eat(&v, "off"))
+	if (facts_option(f, "acpi", &v) && scan_skip(&v, "off"))
 		f->no_srat = true;
 }
 
@@ -406,7 +407,7 @@ static void read_symbol(const char *line, const char *name, uint64_t *value)
 {
 	uint64_t v;
 
-	if (!text_bare_hex(&line, &v) || line[0] != ' ' || !line[1] || line[2] != ' ')
+	if (!scan_digits(&line, 16, &v) || line[0] != ' ' || !line[1] || line[2] != ' ')
 		return;
 	if (!strcmp(line + 3, name))
 		*value = v;

@@ -18,7 +18,7 @@
 #define KERNEL_INIT_SIZE 0x37dc000ull
 #define KERNEL_SLOT "56M"
 
-static bool take_map(struct facts *f, const struct machine *m, struct input_error *err)
+static bool read_map(struct facts *f, const struct machine *m, struct input_error *err)
 {
 	for (size_t i = 0; i < m->map.nr; i++) {
 		const struct e820_entry *e = &m->map.e[i];
@@ -42,7 +42,7 @@ static uint8_t *make_table(const struct machine *m, uint32_t (*make)(const struc
 	return NULL;
 }
 
-static void take_tables(struct facts *f, const struct machine *m)
+static void read_tables(struct facts *f, const struct machine *m)
 {
 	f->srat_bytes = make_table(m, machine_srat, &f->srat_len);
 	f->beside[0].bytes = make_table(m, machine_madt, &f->beside[0].len);
@@ -52,7 +52,7 @@ static void take_tables(struct facts *f, const struct machine *m)
 }
 
 /* Modules: reserved before the page tables are built, and KASLR keeps off them. */
-static bool take_reserved(const struct machine *m, struct from_machine *out)
+static bool read_reserved(const struct machine *m, struct from_machine *out)
 {
 	for (size_t i = 0; i < m->nr_reserve; i++)
 		if (!range_list_add(out->reserve, m->reserve[i]) || !range_list_add(out->avoid, m->reserve[i]))
@@ -61,7 +61,7 @@ static bool take_reserved(const struct machine *m, struct from_machine *out)
 }
 
 /* The value of `name` among the kernel options of the description; empty: it is not there. */
-static void take_option(const struct machine *m, const char *name, char *value, size_t size)
+static void read_option(const struct machine *m, const char *name, char *value, size_t size)
 {
 	const char *at = m->options;
 	size_t n = strlen(name);
@@ -80,16 +80,16 @@ bool machine_read_facts(struct facts *f, const char *name, struct from_machine *
 	err->file = name;
 	if (!machine_load(&m, name, &bad))
 		return input_fail(err, bad.line, "%s", bad.reason);
-	if (!take_map(f, &m, err))
+	if (!read_map(f, &m, err))
 		return false;
-	take_tables(f, &m);
+	read_tables(f, &m);
 	f->pse = m.pse ? YES : NO;
 	f->gbpages = m.gbpages && m.pse ? YES : NO;
-	take_option(&m, "levels=", levels, sizeof(levels));
+	read_option(&m, "levels=", levels, sizeof(levels));
 	f->levels = levels[0] ? (levels[0] == '5' ? 5 : 4) : m.levels;
-	take_option(&m, "page_size=", out->page_size, sizeof(out->page_size));
+	read_option(&m, "page_size=", out->page_size, sizeof(out->page_size));
 	snprintf(f->machine, sizeof(f->machine), "%.127s", m.about);
-	return take_reserved(&m, out) || input_fail(err, 0, "too many ranges in --reserve and --avoid");
+	return read_reserved(&m, out) || input_fail(err, 0, "too many ranges in --reserve and --avoid");
 }
 
 bool machine_assume_kernel(struct facts *f, struct from_machine *out)

@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "lib/scan.h"
 #include "tools/predict/predict.h"
 #include "tools/predict/text.h"
 
@@ -103,8 +104,8 @@ static bool read_iomem_line(struct facts *f, const char *s, bool take_ram)
 	uint64_t first, last;
 
 	text_blanks(&s);
-	if (!text_bare_hex(&s, &first) || !text_eat(&s, "-") || !text_bare_hex(&s, &last) || !text_eat(&s, " : ") ||
-	    !last || last < first || last == UINT64_MAX)
+	if (!scan_digits(&s, 16, &first) || !scan_skip(&s, "-") || !scan_digits(&s, 16, &last) ||
+	    !scan_skip(&s, " : ") || !last || last < first || last == UINT64_MAX)
 		return true;
 	if (nested && !strcmp(s, "Kernel code"))
 		f->kernel.start = first;

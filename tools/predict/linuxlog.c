@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/scan.h"
 #include "mm/direct_map.h"
 #include "tools/predict/logline.h"
 #include "tools/predict/text.h"
@@ -53,7 +54,7 @@ static struct linux_version parse_version(const char *s)
 {
 	uint64_t v[3] = { 0 };
 
-	for (size_t i = 0; i < 3 && text_number(&s, &v[i]) && text_eat(&s, "."); i++)
+	for (size_t i = 0; i < 3 && scan_digits(&s, 10, &v[i]) && scan_skip(&s, "."); i++)
 		;
 	return (struct linux_version){ (unsigned)v[0], (unsigned)v[1], (unsigned)v[2] };
 }
@@ -152,7 +153,7 @@ static enum e820_type parse_type(const char *s)
 
 	text_blanks(&s);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (text_eat(&s, types[i].name))
+		if (scan_skip(&s, types[i].name))
 			return types[i].type;
 	return E820_RESERVED;
 }
@@ -193,7 +194,7 @@ static bool on_bios_header(struct reader *r, const char *s)
 }
 
 /* One entry; the first of a map of other origin begins the map anew. */
-static bool take_entry(struct reader *r, const char *who, const char *s)
+static bool parse_entry(struct reader *r, const char *who, const char *s)
 {
 	struct facts *f = r->f;
 	struct range range;
@@ -216,24 +217,24 @@ static bool take_entry(struct reader *r, const char *who, const char *s)
 
 static bool on_bios_entry(struct reader *r, const char *s)
 {
-	return take_entry(r, "BIOS", s);
+	return parse_entry(r, "BIOS", s);
 }
 
 static bool on_setup_data_entry(struct reader *r, const char *s)
 {
-	return take_entry(r, "setup_data", s);
+	return parse_entry(r, "setup_data", s);
 }
 
 static bool on_user_entry(struct reader *r, const char *s)
 {
 	r->f->user_map |= r->phase == PHASE_MAP;
-	return take_entry(r, "user", s);
+	return parse_entry(r, "user", s);
 }
 
 static bool on_modified_entry(struct reader *r, const char *s)
 {
 	r->f->user_map |= r->phase == PHASE_MAP;
-	return take_entry(r, "modified", s);
+	return parse_entry(r, "modified", s);
 }
 
 /*
@@ -281,7 +282,7 @@ static bool on_last_pfn(struct reader *r, const char *s)
 
 	if (r->phase != PHASE_MAP)
 		return true;
-	if (!text_hex(&s, &pfn) || !text_eat(&s, " max_arch_pfn = ") || !text_hex(&s, &arch))
+	if (!text_hex(&s, &pfn) || !scan_skip(&s, " max_arch_pfn = ") || !text_hex(&s, &arch))
 		return fail(r, "unreadable last_pfn");
 	if (arch != MAX_ARCH_PFN_4LEVEL && arch != MAX_ARCH_PFN_5LEVEL)
 		return fail(r, "max_arch_pfn is not that of an x86-64 kernel");
@@ -344,12 +345,12 @@ static bool on_dump_sizes(struct reader *r, const char *s)
 	return r->reserved_sized || fail(r, "unreadable sizes in the MEMBLOCK dump");
 }
 
-static bool take_count(struct reader *r, struct dump_list *l, const char *s)
+static bool parse_count(struct reader *r, struct dump_list *l, const char *s)
 {
 	if (r->phase != PHASE_DUMP)
 		return true;
 	text_blanks(&s);
-	if (!text_eat(&s, "= ") || !text_hex(&s, &l->count))
+	if (!scan_skip(&s, "= ") || !text_hex(&s, &l->count))
 		return fail(r, "unreadable count in the MEMBLOCK dump");
 	l->counted = true;
 	return true;
@@ -357,12 +358,12 @@ static bool take_count(struct reader *r, struct dump_list *l, const char *s)
 
 static bool on_memory_count(struct reader *r, const char *s)
 {
-	return take_count(r, &r->memory, s);
+	return parse_count(r, &r->memory, s);
 }
 
 static bool on_reserved_count(struct reader *r, const char *s)
 {
-	return take_count(r, &r->reserved, s);
+	return parse_count(r, &r->reserved, s);
 }
 
 /* "[0xI]	[0x...-0x...], 0x... bytes flags: 0x0": the index must follow, so that a lost line is seen. */
@@ -372,10 +373,10 @@ static bool parse_region(struct reader *r, struct dump_list *l, struct memblock_
 	uint64_t index, v = 0;
 	struct range range;
 
-	if (!text_hex(&s, &index) || !text_eat(&s, "]"))
+	if (!text_hex(&s, &index) || !scan_skip(&s, "]"))
 		return fail(r, "unreadable region in the MEMBLOCK dump");
 	text_blanks(&s);
-	if (!text_range(&s, &range) || !text_eat(&s, ", 0x"))
+	if (!text_range(&s, &range) || !scan_skip(&s, ", 0x"))
 		return fail(r, "unreadable region in the MEMBLOCK dump");
 	if (index != l->got)
 		return fail(r, "a region of the MEMBLOCK dump is missing");
@@ -447,7 +448,7 @@ static bool on_after(struct reader *r, const char *s)
 	return on_built(r, s);
 }
 
-static bool note_table_page(struct reader *r, phys_t page)
+static bool keep_table_page(struct reader *r, phys_t page)
 {
 	struct facts *f = r->f;
 
@@ -466,9 +467,9 @@ static bool note_table_page(struct reader *r, phys_t page)
 }
 
 /* The brk area is the last thing setup_arch reserves before it tells memblock of memory. */
-static void note_early_reserve(struct reader *r, struct range range, const char *caller)
+static void keep_early_reserve(struct reader *r, struct range range, const char *caller)
 {
-	if (text_eat(&caller, "setup_arch+") || text_eat(&caller, "reserve_brk+"))
+	if (scan_skip(&caller, "setup_arch+") || scan_skip(&caller, "reserve_brk+"))
 		r->f->brk = range;
 }
 
@@ -494,9 +495,9 @@ static bool on_reserve(struct reader *r, const char *s)
 		return fail(r, "unreadable range in memblock_reserve");
 	s = skip_node_and_flags(s);
 	if (r->table_page_next || text_begins(s, "alloc_low_pages"))
-		return on_built(r, s) && note_table_page(r, range.start);
+		return on_built(r, s) && keep_table_page(r, range.start);
 	if (r->phase == PHASE_MAP) {
-		note_early_reserve(r, range, s);
+		keep_early_reserve(r, range, s);
 		return true;
 	}
 	if (r->phase == PHASE_DUMP && !end_dump(r))
@@ -589,13 +590,13 @@ static bool on_gbpages(struct reader *r, const char *s)
 /* /proc/meminfo behind the log: which leaves there are. */
 static bool on_direct_map_size(struct reader *r, const char *s)
 {
-	bool giant = text_eat(&s, "1G:");
+	bool giant = scan_skip(&s, "1G:");
 	uint64_t kib;
 
-	if (!giant && !text_eat(&s, "2M:"))
+	if (!giant && !scan_skip(&s, "2M:"))
 		return true;
 	text_blanks(&s);
-	if (!text_number(&s, &kib))
+	if (!scan_digits(&s, 10, &kib))
 		return fail(r, "unreadable DirectMap line");
 	r->had_map_sizes = true;
 	r->had_2m |= kib != 0;
@@ -630,7 +631,7 @@ static void judge_vmemmap(struct reader *r)
  * -----------------------------------------------------------------------------------------------------------
  */
 
-static bool note_node(struct reader *r, uint64_t node, uint64_t pxm)
+static bool keep_node(struct reader *r, uint64_t node, uint64_t pxm)
 {
 	struct facts *f = r->f;
 
@@ -662,13 +663,13 @@ static bool on_srat_cpu(struct reader *r, const char *s)
 	struct srat *srat = &r->f->srat_told;
 	uint64_t pxm, apic, node;
 
-	if (!text_number(&s, &pxm) || !text_eat(&s, " -> APIC ") || !text_hex(&s, &apic) ||
-	    !text_eat(&s, " -> Node ") || !text_number(&s, &node))
+	if (!scan_digits(&s, 10, &pxm) || !scan_skip(&s, " -> APIC ") || !text_hex(&s, &apic) ||
+	    !scan_skip(&s, " -> Node ") || !scan_digits(&s, 10, &node))
 		return true;
 	if (srat->nr_initiator == SRAT_MAX_CPU)
 		return fail(r, "too many processors in the SRAT lines");
 	srat->initiator[srat->nr_initiator++] = (struct srat_initiator){ (uint32_t)pxm, (uint32_t)apic, SRAT_X2APIC };
-	return note_node(r, node, pxm);
+	return keep_node(r, node, pxm);
 }
 
 /* "Node 0 PXM 0 [mem 0x...-0x...] hotplug non-volatile" */
@@ -679,8 +680,8 @@ static bool on_srat_memory(struct reader *r, const char *s)
 	struct range range;
 	uint64_t node, pxm;
 
-	if (!text_number(&s, &node) || !text_eat(&s, " PXM ") || !text_number(&s, &pxm) || !text_eat(&s, " ") ||
-	    !text_range(&s, &range))
+	if (!scan_digits(&s, 10, &node) || !scan_skip(&s, " PXM ") || !scan_digits(&s, 10, &pxm) ||
+	    !scan_skip(&s, " ") || !text_range(&s, &range))
 		return fail(r, "unreadable memory in the SRAT lines");
 	if (srat->nr_mem == SRAT_MAX_MEM)
 		return fail(r, "too many memory ranges in the SRAT lines");
@@ -690,7 +691,7 @@ static bool on_srat_memory(struct reader *r, const char *s)
 	m.hotplug = strstr(s, "hotplug");
 	m.nonvolatile = strstr(s, "non-volatile");
 	srat->mem[srat->nr_mem++] = m;
-	return note_node(r, node, pxm);
+	return keep_node(r, node, pxm);
 }
 
 /*
@@ -702,8 +703,8 @@ static bool on_iomem(struct reader *r, const char *s)
 {
 	uint64_t first, last;
 
-	if (!text_bare_hex(&s, &first) || !text_eat(&s, "-") || !text_bare_hex(&s, &last) ||
-	    !text_eat(&s, " : Kernel "))
+	if (!scan_digits(&s, 16, &first) || !scan_skip(&s, "-") || !scan_digits(&s, 16, &last) ||
+	    !scan_skip(&s, " : Kernel "))
 		return true;
 	if (last < first || last == UINT64_MAX)
 		return fail(r, "unreadable range in /proc/iomem");
@@ -782,12 +783,12 @@ static const struct line_kind log_kinds[] = {
 	{ "DirectMap", on_direct_map_size },
 };
 
-static bool take_kinds(struct reader *r, const struct line_kind *kinds, size_t nr, const char *message)
+static bool parse_kinds(struct reader *r, const struct line_kind *kinds, size_t nr, const char *message)
 {
 	for (size_t i = 0; i < nr; i++) {
 		const char *s = message;
 
-		if (text_eat(&s, kinds[i].begins)) {
+		if (scan_skip(&s, kinds[i].begins)) {
 			r->rest = s;
 			return kinds[i].take(r, s);
 		}
@@ -804,9 +805,9 @@ static bool read_lines(struct reader *r, char *text, size_t len, bool map_only)
 		const char *message = logline_message(line);
 
 		r->line++;
-		if (!take_kinds(r, map_kinds, ARRAY_SIZE(map_kinds), message))
+		if (!parse_kinds(r, map_kinds, ARRAY_SIZE(map_kinds), message))
 			return false;
-		if (!map_only && (!take_kinds(r, log_kinds, ARRAY_SIZE(log_kinds), message) || !on_iomem(r, message)))
+		if (!map_only && (!parse_kinds(r, log_kinds, ARRAY_SIZE(log_kinds), message) || !on_iomem(r, message)))
 			return false;
 	}
 	return true;
@@ -816,7 +817,7 @@ static bool read_lines(struct reader *r, char *text, size_t len, bool map_only)
 static bool check_end(struct reader *r)
 {
 	const char *value;
-	bool debug = facts_option(r->f, "memblock", &value) && text_eat(&value, "debug");
+	bool debug = facts_option(r->f, "memblock", &value) && scan_skip(&value, "debug");
 
 	if (r->phase == PHASE_DUMP)
 		return fail(r, "the log ends inside the MEMBLOCK dump");

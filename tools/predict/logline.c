@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "lib/scan.h"
 #include "tools/predict/text.h"
 
 #define PREFIX_MAX 160 /* a message begins within that many characters of its line */
@@ -18,14 +19,15 @@ static const char *skip_stamp(const char *p)
 	uint64_t n;
 
 	text_blanks(&q);
-	(void)text_eat(&q, "+");
-	if (*p != '[' || !text_number(&q, &n) || !text_eat(&q, ".") || !text_number(&q, &n) || !text_eat(&q, "]"))
+	(void)scan_skip(&q, "+");
+	if (*p != '[' || !scan_digits(&q, 10, &n) || !scan_skip(&q, ".") || !scan_digits(&q, 10, &n) ||
+	    !scan_skip(&q, "]"))
 		return NULL;
 	p = q;
 	text_blanks(&q);
-	if (text_eat(&q, "[")) {
+	if (scan_skip(&q, "[")) {
 		text_blanks(&q);
-		if ((text_eat(&q, "T") || text_eat(&q, "C")) && text_number(&q, &n) && text_eat(&q, "]"))
+		if ((scan_skip(&q, "T") || scan_skip(&q, "C")) && scan_digits(&q, 10, &n) && scan_skip(&q, "]"))
 			p = q;
 	}
 	return p;
@@ -47,12 +49,12 @@ static const char *skip_prefix(const char *p)
 		q += 2 + strspn(q + 2, "0123456789;=?");
 		return *q ? q + 1 : q;
 	}
-	if (text_eat(&q, "<") && text_number(&q, &n) && text_eat(&q, ">"))
+	if (scan_skip(&q, "<") && scan_digits(&q, 10, &n) && scan_skip(&q, ">"))
 		return q;
 	q = p;
 	if (*q == '[' && q[1] >= 'A' && q[1] <= 'Z' && strcspn(q, "]") == 25 && q[25] == ']')
 		return q + 26;
-	if (text_eat(&q, "kern")) {
+	if (scan_skip(&q, "kern")) {
 		text_blanks(&q);
 		q += *q == ':' ? 1 + strcspn(q + 1, ":") : 0;
 		return *q == ':' ? q + 1 : p;
@@ -65,7 +67,7 @@ static const char *skip_host(const char *p)
 {
 	const char *q = p + strcspn(p, " ");
 
-	return text_eat(&q, " kernel: ") ? q + strspn(q, " \t") : p;
+	return scan_skip(&q, " kernel: ") ? q + strspn(q, " \t") : p;
 }
 
 /* What an extended netconsole puts before the text: "6,339,5140900,-;", behind the release if asked for. */

@@ -206,7 +206,7 @@ static bool parse_brk(const char *s, struct range *r)
 {
 	uint64_t pages;
 
-	if (!text_size(&s, ":", &r->start) || !text_eat(&s, ":") || !text_size(&s, "", &pages))
+	if (!text_size(&s, ":", &r->start) || !scan_skip(&s, ":") || !text_size(&s, "", &pages))
 		return false;
 	r->end = r->start + pages * PAGE_SIZE;
 	return pages && pages <= 4096 && r->start % PAGE_SIZE == 0 && r->end > r->start;
@@ -224,7 +224,7 @@ static bool parse_kernel(struct cli *c, const char *s)
 }
 
 /* Options that name something; false: the argument is not usable. */
-static bool take_argument(struct cli *c, int id, const char *arg)
+static bool parse_argument(struct cli *c, int id, const char *arg)
 {
 	switch (id) {
 	case OPT_KERNEL:
@@ -251,7 +251,7 @@ static bool take_argument(struct cli *c, int id, const char *arg)
 }
 
 /* Options that are only kept here; false: not one of them. */
-static bool take_plain(struct cli *c, int id, const char *arg)
+static bool parse_plain(struct cli *c, int id, const char *arg)
 {
 	const char **text[] = {
 		[OPT_LOG - OPT_LOG] = &c->log,
@@ -398,7 +398,7 @@ static bool parse_cli(struct cli *c, int argc, char **argv, int *status)
 						       : "not an option");
 			return complain(&err), false;
 		}
-		if (!take_plain(c, id, optarg) && !take_argument(c, id, optarg)) {
+		if (!parse_plain(c, id, optarg) && !parse_argument(c, id, optarg)) {
 			input_fail(&err, 0, "--%s: '%s' is not usable", option_name(id), optarg);
 			return complain(&err), false;
 		}

@@ -97,7 +97,7 @@ static uint64_t read_clock(void *ctx)
 	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
-static void note_page(void *ctx, phys_t page, bool from_buffer)
+static void keep_page(void *ctx, phys_t page, bool from_buffer)
 {
 	struct page_list *l = ((struct session *)ctx)->pages;
 
@@ -143,7 +143,7 @@ static void open_log(struct session *s)
 	s->platform.write = write_line;
 	s->platform.tsc = read_clock;
 	s->platform.clear_page = clear_page;
-	s->platform.handed_out = note_page;
+	s->platform.handed_out = keep_page;
 	s->platform.room = has_room;
 	s->platform.ctx = s;
 	s->run = run_open(s->h, &s->platform);
@@ -216,7 +216,7 @@ static phys_t top_table(const struct facts *f)
 	return f->pgd;
 }
 
-static void take_image(struct session *s, const char *options)
+static void choose_image(struct session *s, const char *options)
 {
 	struct bootinfo *bi = &s->h->bi;
 	const struct facts *f = s->facts;
@@ -231,7 +231,7 @@ static void take_image(struct session *s, const char *options)
 }
 
 /* The map that counts: RAM is what memblock was told, everything else as firmware has it. */
-static bool take_memory(struct session *s, struct input_error *err)
+static bool read_memory(struct session *s, struct input_error *err)
 {
 	const struct memblock_list *m = &s->facts->mb.memory;
 	struct e820 *map = &s->h->map;
@@ -390,12 +390,12 @@ bool session_open(struct session *s, struct facts *f, const char *options, struc
 	if (!begin(s, f, options, err))
 		return false;
 	s->h->choice.trampoline = f->kaslr != NO;
-	take_image(s, options);
+	choose_image(s, options);
 	if (!choose(s, err))
 		return false;
 	open_log(s);
 	introduce(s);
-	return take_memory(s, err) && find_nodes(s, err);
+	return read_memory(s, err) && find_nodes(s, err);
 }
 
 void session_close(struct session *s)

@@ -42,7 +42,7 @@ static bool list_kept(struct session *s)
 }
 
 /* Linux's chooser reads mem= and memmap= by itself, beside firmware's map. */
-static void take_map_options(struct session *s)
+static void parse_map_options(struct session *s)
 {
 	static char words[CMDLINE_MAX];
 	static struct options opt;
@@ -84,7 +84,7 @@ bool slots_find(struct session *s, struct input_error *err)
 		return input_fail(err, 0, "too many ranges for KASLR to avoid");
 	memcpy(bi->conventional, f->conventional.r, f->conventional.nr * sizeof(bi->conventional[0]));
 	bi->nr_conventional = f->conventional.nr;
-	take_map_options(s);
+	parse_map_options(s);
 	place_find_slots(&s->run);
 	h->choice.slots = h->slots.total;
 	if (h->opt.base != PHYS_NONE)

@@ -9,19 +9,9 @@
 
 #include "lib/scan.h"
 
-bool text_eat(const char **s, const char *word)
-{
-	size_t n = strlen(word);
-
-	if (strncmp(*s, word, n))
-		return false;
-	*s += n;
-	return true;
-}
-
 bool text_begins(const char *s, const char *word)
 {
-	return text_eat(&s, word);
+	return scan_skip(&s, word);
 }
 
 void text_blanks(const char **s)
@@ -30,56 +20,13 @@ void text_blanks(const char **s)
 		*s += **s == ' ' || **s == '\t' ? 1 : 4;
 }
 
-static int digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-bool text_bare_hex(const char **s, uint64_t *v)
-{
-	const char *p = *s;
-	uint64_t x = 0;
-
-	for (; digit_value(*p) >= 0; p++) {
-		if (p - *s == 16)
-			return false;
-		x = x << 4 | (uint64_t)digit_value(*p);
-	}
-	if (p == *s)
-		return false;
-	*s = p;
-	*v = x;
-	return true;
-}
-
 bool text_hex(const char **s, uint64_t *v)
 {
 	const char *p = *s;
 
-	if (!text_eat(&p, "0x") || !text_bare_hex(&p, v))
+	if (!scan_skip(&p, "0x") || !scan_digits(&p, 16, v))
 		return false;
 	*s = p;
-	return true;
-}
-
-bool text_number(const char **s, uint64_t *v)
-{
-	const char *p = *s;
-	uint64_t x = 0;
-
-	for (; *p >= '0' && *p <= '9'; p++) {
-		if (p - *s == 18)
-			return false;
-		x = x * 10 + (uint64_t)(*p - '0');
-	}
-	if (p == *s)
-		return false;
-	*s = p;
-	*v = x;
 	return true;
 }
 
@@ -88,10 +35,10 @@ bool text_range(const char **s, struct range *r)
 	const char *p = *s;
 	uint64_t first, last;
 
-	if (!text_eat(&p, "["))
+	if (!scan_skip(&p, "["))
 		return false;
-	(void)text_eat(&p, "mem ");
-	if (!text_hex(&p, &first) || !text_eat(&p, "-") || !text_hex(&p, &last) || !text_eat(&p, "]"))
+	(void)scan_skip(&p, "mem ");
+	if (!text_hex(&p, &first) || !scan_skip(&p, "-") || !text_hex(&p, &last) || !scan_skip(&p, "]"))
 		return false;
 	if (last == UINT64_MAX && first) /* the very last byte is given up: its end has no number */
 		last--;
@@ -119,7 +66,7 @@ bool text_size(const char **s, const char *stop, uint64_t *v)
 
 bool text_pair(const char *s, uint64_t *a, uint64_t *b)
 {
-	return text_size(&s, ":", a) && text_eat(&s, ":") && text_size(&s, "", b) && *a < *b;
+	return text_size(&s, ":", a) && scan_skip(&s, ":") && text_size(&s, "", b) && *a < *b;
 }
 
 static char *read_stream(FILE *f, size_t *len, const char **why)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Small scanners for lines of text, and reading a file whole. */
+/* What lib/scan.h does not read: ranges and blanks as logs have them; lines, and a file whole. */
 #ifndef TOOLS_PREDICT_TEXT_H
 #define TOOLS_PREDICT_TEXT_H
 
@@ -7,23 +7,14 @@
 
 #define TEXT_FILE_MAX (1ull << 30)
 
-/* Steps over `word` when *s begins with it. */
-bool text_eat(const char **s, const char *word);
-
 /* True when s begins with `word`. */
 bool text_begins(const char *s, const char *word);
 
 /* Steps over blanks and tabs, and over tabs as syslog (#011) and /dev/kmsg (\x09) spell them. */
 void text_blanks(const char **s);
 
-/* "0x" and up to 16 hex digits; false (nothing eaten) on none and on more. */
+/* Moves *s behind "0x" and a hex number of 64 bits; false, and *s stays: there is none. */
 MUST_CHECK bool text_hex(const char **s, uint64_t *v);
-
-/* Hex digits without "0x", as in /proc/iomem and System.map. */
-MUST_CHECK bool text_bare_hex(const char **s, uint64_t *v);
-
-/* Decimal number. */
-MUST_CHECK bool text_number(const char **s, uint64_t *v);
 
 /*
  * "[mem 0xA-0xB]" or "[0xA-0xB]", B inclusive, as Linux prints ranges: [A, B + 1). B == A - 1 is an empty range, and

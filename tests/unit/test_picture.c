@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "lib/version.h"
-#include "kernel/report/chart.h"
+#include "kernel/report/picture.h"
 #include "lib/version.h"
 
 #define MAX_NOTES 4096
@@ -13,7 +13,7 @@
 static struct numa numa;
 static struct memblock mb;
 static struct handover handover;
-static struct chart chart;
+static struct picture picture;
 static struct placement found;
 static struct canvas canvas;
 
@@ -98,7 +98,7 @@ static void judge(phys_t end)
 {
 	assert_int_equal(numa_cleanup(&numa, &mb, end, NULL), OK);
 	numa_judge(&numa, &mb);
-	chart_init(&chart, &mb, &numa);
+	picture_init(&picture, &mb, &numa);
 	placement_init(&found, &numa);
 }
 
@@ -106,14 +106,14 @@ static void add_run(phys_t start, unsigned pages, int nid, bool movable)
 {
 	for (unsigned i = 0; i < pages; i++)
 		placement_add(&found, start + i * PAGE_SIZE, PT_PTE);
-	chart_add_run(&chart, &(struct placement_run){ PT_PTE, start, start + pages * PAGE_SIZE, nid, movable });
+	picture_add_run(&picture, &(struct placement_run){ PT_PTE, start, start + pages * PAGE_SIZE, nid, movable });
 }
 
 static void draw(unsigned width, unsigned height, unsigned grow, bool fine)
 {
 	canvas = (struct canvas){ width, height, 8 * grow, 16 * grow, fine, note_fill, note_text, &canvas };
 	nr_fills = nr_texts = 0;
-	chart_draw(&chart, &canvas, &handover);
+	picture_draw(&picture, &canvas, &handover);
 }
 
 /* Node 0 [0, 1G) with the image at 512M; node 1 [1G, 2G); node 2 [2G, 3G) and [4G, 6G), hot-pluggable and movable. */
@@ -142,14 +142,14 @@ static void three_nodes(void)
 	add_range(12, 2 * GIB, 3 * GIB, true);
 	add_range(12, 4 * GIB, 6 * GIB, true);
 	judge(6 * GIB);
-	chart_add_policy(&chart, "bottom-up");
+	picture_add_policy(&picture, "bottom-up");
 	add_run(513 * MIB, 16, 0, false);
 	add_run(2 * GIB, 512, 2, true);
-	chart_add_verdict(&chart, &found);
+	picture_add_verdict(&picture, &found);
 	placement_init(&found, &numa);
-	chart_add_policy(&chart, "memblock");
+	picture_add_policy(&picture, "memblock");
 	add_run(2 * GIB - MIB, 256, 1, false);
-	chart_add_verdict(&chart, &found);
+	picture_add_verdict(&picture, &found);
 }
 
 TEST(test_words)
@@ -194,7 +194,7 @@ TEST(test_one_node_on_a_large_screen)
 {
 	add_range(0, 0, GIB, false);
 	judge(GIB);
-	chart_add_policy(&chart, "memblock");
+	picture_add_policy(&picture, "memblock");
 	add_run(GIB - MIB, 1, 0, false);
 	draw(1920, 1080, 1, true);
 	assert_true(drawn(232, 116, 1504, 144, COLOUR_MEMORY));
@@ -299,12 +299,12 @@ TEST(test_many_nodes)
 	for (unsigned i = 0; i < 60; i++)
 		add_range(i, i * GIB, (i + 1) * GIB, i == 50);
 	judge(60 * GIB);
-	chart_add_policy(&chart, "bottom-up");
+	picture_add_policy(&picture, "bottom-up");
 	add_run(GIB / 2, 1, 0, false);
 	add_run(40 * GIB, 1, 40, false);
 	add_run(51 * GIB - PAGE_SIZE, 1, 50, true);
-	chart_add_verdict(&chart, &found);
-	chart_add_policy(&chart, "memblock");
+	picture_add_verdict(&picture, &found);
+	picture_add_policy(&picture, "memblock");
 	draw(800, 600, 1, true);
 	/* 408 dots: 20 steps of 20, one line of them for the words below */
 	assert_true(said_anywhere("and 41 more nodes: see the log"));
@@ -321,7 +321,7 @@ TEST(test_many_nodes)
 	assert_true(drawn(612, 136 + 9 * 20, 4, 16, COLOUR_STAIN)); /* behind 0, 40 and 43 to 49 */
 }
 
-/* More nodes than a chart keeps, some of them without memory. */
+/* More nodes than a picture keeps, some of them without memory. */
 TEST(test_more_nodes_than_kept)
 {
 	for (unsigned i = 0; i < 100; i++) {
@@ -329,10 +329,10 @@ TEST(test_more_nodes_than_kept)
 		add_range(2 * i + 1, i * GIB, (i + 1) * GIB, false);
 	}
 	judge(100 * GIB);
-	assert_int_equal(chart.nr_bars, CHART_BARS);
-	assert_int_equal(chart.left_out, 100 - CHART_BARS);
-	assert_int_equal(chart.nid[0], 1);
-	chart_add_policy(&chart, "bottom-up");
+	assert_int_equal(picture.nr_bars, PICTURE_BARS);
+	assert_int_equal(picture.left_out, 100 - PICTURE_BARS);
+	assert_int_equal(picture.nid[0], 1);
+	picture_add_policy(&picture, "bottom-up");
 	add_run(99 * GIB, 1, 199, false); /* on a node that has no bar */
 	draw(3840, 2160, 1, true);
 	assert_true(said_anywhere("node 127"));
@@ -349,9 +349,9 @@ TEST(test_all_policies)
 	add_range(1, GIB, 2 * GIB, true);
 	judge(2 * GIB);
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
-		chart_add_policy(&chart, names[i]);
+		picture_add_policy(&picture, names[i]);
 		add_run(GIB + i * MIB, 1, 1, true);
-		chart_add_verdict(&chart, &found);
+		picture_add_verdict(&picture, &found);
 	}
 	draw(640, 400, 1, false);
 	assert_true(said(8, 8 * 16 + 32 + 16, COLOUR_TEXT, "node 0"));
@@ -369,8 +369,8 @@ TEST(test_without_srat)
 	assert_int_equal(memblock_add(&mb, (struct range){ MIB, GIB }), OK);
 	numa_fake_one_node(&numa, GIB);
 	numa_judge(&numa, &mb);
-	chart_init(&chart, &mb, &numa);
-	chart_add_policy(&chart, "bottom-up");
+	picture_init(&picture, &mb, &numa);
+	picture_add_policy(&picture, "bottom-up");
 	handover.srat_state = SRAT_REJECTED;
 	strcpy(handover.srat_why, "its checksum is wrong");
 	draw(800, 600, 1, true);
