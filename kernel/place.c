@@ -191,19 +191,21 @@ static bool is_free(const struct bootinfo *bi, const struct e820 *map, struct ra
 	return true;
 }
 
-static bool choose_forced_base(struct run *r)
+/* The base that is asked for; PHYS_NONE: it cannot be, and an error has been reported. */
+static phys_t forced_base(struct run *r)
 {
-	struct handover *h = r->h;
+	const struct handover *h = r->h;
 	phys_t base = h->opt.base;
 	uint64_t need = base == h->bi.image.start ? h->choice.length : h->choice.size;
 	struct reason why;
 
 	if (need > highest_end(h) || base > highest_end(h) - need)
-		return report_error(r, "base=0x%llx: page tables end at 0x%llx", (ull)base, (ull)highest_end(h));
-	if (!is_free(&h->bi, &h->map, (struct range){ base, base + need }, &why))
-		return report_error(r, "base=0x%llx: %s", (ull)base, why.text);
-	h->choice.base = base;
-	return true;
+		report_error(r, "base=0x%llx: page tables end at 0x%llx", (ull)base, (ull)highest_end(h));
+	else if (!is_free(&h->bi, &h->map, (struct range){ base, base + need }, &why))
+		report_error(r, "base=0x%llx: %s", (ull)base, why.text);
+	else
+		return base;
+	return PHYS_NONE;
 }
 
 static phys_t lowest_slot(const struct kaslr_slots *s)
@@ -215,28 +217,28 @@ static phys_t lowest_slot(const struct kaslr_slots *s)
 	return lowest;
 }
 
-/* 16 MiB, or the lowest free slot above it. */
-static bool choose_preferred_base(struct run *r)
+/* 16 MiB, or the lowest free slot above it; PHYS_NONE: there is none, and an error has been reported. */
+static phys_t preferred_base(struct run *r)
 {
-	struct handover *h = r->h;
+	const struct handover *h = r->h;
 	struct range preferred = { KASLR_PREFERRED, KASLR_PREFERRED + h->choice.size };
 	struct kaslr_request q = ask(h);
 	struct kaslr_slots slots;
 	struct reason why;
+	phys_t base;
 
-	h->choice.base = KASLR_PREFERRED;
 	if (is_free(&h->bi, &h->bi.map, preferred, &why))
-		return true;
+		return KASLR_PREFERRED;
 	q.nr_immovable = 0;
 	kaslr_find_slots(&q, &slots);
-	h->choice.base = lowest_slot(&slots);
-	if (h->choice.base == PHYS_NONE)
-		return report_error(r, "%s: no free range at or above 16 MiB holds %s",
-				    h->opt.image_given ? "image_size=" : "no place for the image",
-				    human(h->choice.size).s);
-	report_warning(r, "the preferred base 0x%llx is taken (%s): using 0x%llx", KASLR_PREFERRED, why.text,
-		       (ull)h->choice.base);
-	return true;
+	base = lowest_slot(&slots);
+	if (base == PHYS_NONE)
+		report_error(r, "%s: no free range at or above 16 MiB holds %s",
+			     h->opt.image_given ? "image_size=" : "no place for the image", human(h->choice.size).s);
+	else
+		report_warning(r, "the preferred base 0x%llx is taken (%s): using 0x%llx", KASLR_PREFERRED, why.text,
+			       (ull)base);
+	return base;
 }
 
 /* ---- the draw ---- */
@@ -306,16 +308,16 @@ static void draw_checked(struct run *r, bool physical)
 
 /* ---- sizes, limits, and what follows from the base ---- */
 
-static bool choose_size(struct run *r)
+static bool choose_size(struct run *r, struct choice *c)
 {
-	struct handover *h = r->h;
+	const struct handover *h = r->h;
 	uint64_t real = align_up(range_size(h->bi.image), PAGE_SIZE);
 	uint64_t slot = h->opt.image_given ? h->opt.image_slot : real;
 
 	if (h->opt.image_given && (slot < real || h->opt.image_end < real))
 		return report_error(r, "image_size=: Landfall itself needs 0x%llx bytes", (ull)real);
-	h->choice.size = align_up(slot, KASLR_ALIGN);
-	h->choice.length = align_up(h->opt.image_given ? h->opt.image_end : real, PAGE_SIZE);
+	c->size = align_up(slot, KASLR_ALIGN);
+	c->length = align_up(h->opt.image_given ? h->opt.image_end : real, PAGE_SIZE);
 	return true;
 }
 
@@ -394,20 +396,17 @@ void place_find_slots(struct run *r)
 bool place_choose(struct run *r)
 {
 	struct handover *h = r->h;
-	bool physical = false;
+	bool physical;
 
-	if (!choose_size(r))
+	if (!choose_size(r, &h->choice))
 		return false;
 	place_find_slots(r);
 	h->choice.slots = h->slots.total;
-	if (h->opt.base != PHYS_NONE) {
-		if (!choose_forced_base(r))
-			return false;
-	} else {
-		physical = !h->opt.nokaslr && may_draw(r);
-		if (!physical && !choose_preferred_base(r))
-			return false;
-	}
+	physical = h->opt.base == PHYS_NONE && !h->opt.nokaslr && may_draw(r);
+	if (!physical)
+		h->choice.base = h->opt.base != PHYS_NONE ? forced_base(r) : preferred_base(r);
+	if (!physical && h->choice.base == PHYS_NONE)
+		return false;
 	draw_checked(r, physical);
 	if (!settle(r))
 		return false;
