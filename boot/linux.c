@@ -136,14 +136,10 @@ static void read_command_line(struct params *p)
 	if (from.start)
 		p->bi->cmdline_truncated = !told_string(p->mem, from, line, CMDLINE_MAX);
 	while (*line) {
-		if (is_loaders_word(line)) {
+		if (is_loaders_word(line))
 			told_drop_first_word(line);
-			continue;
-		}
-		while (*line && *line != ' ')
-			line++;
-		while (*line == ' ')
-			line++;
+		else
+			line = told_next_word(line);
 	}
 }
 
@@ -162,16 +158,18 @@ static void name_loader(struct params *p)
 				    "Gujin\0qemu\0Arcturus\0kexec\0";
 	unsigned type = p->h.type_of_loader >> 4, version = p->h.type_of_loader & 15;
 	const char *name = names;
+	char number[16];
 
 	version |= (unsigned)p->h.ext_loader_ver << 4;
 	if (type == 14)
 		type = p->h.ext_loader_type + 16u;
 	for (unsigned i = 0; i < type && *name; i++)
 		name += scan_length(name) + 1;
-	if (*name)
-		format(p->bi->loader, LOADER_NAME_MAX, "%s (Linux boot protocol, version %u)", name, version);
-	else
-		format(p->bi->loader, LOADER_NAME_MAX, "loader 0x%x (Linux boot protocol, version %u)", type, version);
+	if (!*name) {
+		format(number, sizeof(number), "loader 0x%x", type);
+		name = number;
+	}
+	format(p->bi->loader, LOADER_NAME_MAX, "%s (Linux boot protocol, version %u)", name, version);
 }
 
 static enum status read_e820(struct params *p, phys_t at, uint32_t nr)
@@ -258,32 +256,28 @@ static void read_screen(struct params *p)
 				    told_colour(s.blue_at, s.blue) };
 }
 
-/* The lists are short; a table that cannot be read ends them. */
+/* The lists are short; a table that cannot be read ends them. What a loader has said of the RSDP itself stays. */
 static void read_configuration(struct params *p, phys_t at, uint64_t nr)
 {
-	static const uint32_t acpi1[4] = { 0xeb9d2d30, 0x11d32d88, 0x9000169a, 0x4dc13f27 };
-	static const uint32_t acpi2[4] = { 0x8868e871, 0x11d3e4f1, 0x800022bc, 0x81883cc7 };
-	static const uint32_t smbios2[4] = { 0xeb9d2d31, 0x11d32d88, 0x9000169a, 0x4dc13f27 };
-	static const uint32_t smbios3[4] = { 0xf2fd1544, 0x4a2c9794, 0xbbe52e99, 0x94e320cf };
-	phys_t old = PHYS_NONE, old_smbios = PHYS_NONE;
+	static const uint32_t guids[][4] = {
+		{ 0x8868e871, 0x11d3e4f1, 0x800022bc, 0x81883cc7 }, /* ACPI 2 */
+		{ 0xf2fd1544, 0x4a2c9794, 0xbbe52e99, 0x94e320cf }, /* SMBIOS 3 */
+		{ 0xeb9d2d30, 0x11d32d88, 0x9000169a, 0x4dc13f27 }, /* ACPI 1 */
+		{ 0xeb9d2d31, 0x11d32d88, 0x9000169a, 0x4dc13f27 }, /* SMBIOS */
+	};
+	phys_t found[] = { p->bi->rsdp, p->bi->smbios, PHYS_NONE, PHYS_NONE };
 	struct efi_table t;
 
 	for (uint64_t i = 0; i < nr && i < MAX_CONFIGURATION; i++) {
 		if (!phys_read(p->mem, at + i * sizeof(t), &t, sizeof(t)))
 			break;
-		if (!memcmp(t.guid, acpi2, sizeof(acpi2)) && p->bi->rsdp == PHYS_NONE)
-			p->bi->rsdp = t.at;
-		if (!memcmp(t.guid, acpi1, sizeof(acpi1)))
-			old = t.at;
-		if (!memcmp(t.guid, smbios3, sizeof(smbios3)))
-			p->bi->smbios = t.at;
-		if (!memcmp(t.guid, smbios2, sizeof(smbios2)))
-			old_smbios = t.at;
+		for (unsigned g = 0; g < ARRAY_SIZE(guids); g++) {
+			if (!memcmp(t.guid, guids[g], sizeof(guids[g])) && found[g] == PHYS_NONE)
+				found[g] = t.at;
+		}
 	}
-	if (p->bi->rsdp == PHYS_NONE)
-		p->bi->rsdp = old;
-	if (p->bi->smbios == PHYS_NONE)
-		p->bi->smbios = old_smbios;
+	p->bi->rsdp = found[found[0] == PHYS_NONE ? 2 : 0];
+	p->bi->smbios = found[found[1] == PHYS_NONE ? 3 : 1];
 }
 
 static enum status read_descriptors(struct params *p)

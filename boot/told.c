@@ -35,11 +35,18 @@ bool told_string(const struct physmem *mem, struct range from, char *to, size_t 
 	return false;
 }
 
-/* What stands at `from` becomes the line, without blanks in front. */
+char *told_next_word(char *line)
+{
+	while (*line && *line != ' ')
+		line++;
+	while (*line == ' ')
+		line++;
+	return line;
+}
+
+/* What stands at `from` becomes the line. */
 static void begin_at(char *line, const char *from)
 {
-	while (*from == ' ')
-		from++;
 	do
 		*line++ = *from;
 	while (*from++);
@@ -47,16 +54,12 @@ static void begin_at(char *line, const char *from)
 
 void told_drop_first_word(char *line)
 {
-	const char *end = line;
-
-	while (*end && *end != ' ')
-		end++;
-	begin_at(line, end);
+	begin_at(line, told_next_word(line));
 }
 
 bool told_drop_name(char *line, const char *ending)
 {
-	for (const char *at = line; *at; at++) {
+	for (char *at = line; *at; at++) {
 		size_t n = 0;
 
 		while (n < 4 && (at[n] | 0x20) == ending[n])
@@ -66,7 +69,7 @@ bool told_drop_name(char *line, const char *ending)
 		if (at[n] == '"')
 			n++;
 		if (at[n] == '\0' || at[n] == ' ') {
-			begin_at(line, at + n);
+			begin_at(line, told_next_word(at + n));
 			return true;
 		}
 	}

@@ -11,6 +11,9 @@ void bootinfo_init(struct bootinfo *bi);
 /* Copies a string that ends inside `from`, or with it; false when it did not end within size - 1 characters. */
 bool told_string(const struct physmem *mem, struct range from, char *to, size_t size);
 
+/* Where the second word of a line begins, or its end; of one that begins with spaces, the first. */
+char *told_next_word(char *line);
+
 /* Takes the first word of a line away, with the spaces behind it. */
 void told_drop_first_word(char *line);
 

@@ -233,16 +233,11 @@ void console_open_fallback(void)
 		add_port(COM1, 0);
 }
 
-void console_write_lines(const char *s, size_t len)
-{
-	for (unsigned i = 0; i < nr_uarts; i++)
-		uart_write(&uarts[i], &uart_hardware, s, len);
-}
-
 void console_write(void *ctx, const char *s, size_t len)
 {
 	(void)ctx;
-	console_write_lines(s, len);
+	for (unsigned i = 0; i < nr_uarts; i++)
+		uart_write(&uarts[i], &uart_hardware, s, len);
 	if (screen_is_open)
 		screen_write(&screen, s, len);
 }
@@ -253,6 +248,11 @@ bool console_canvas(void *ctx, struct canvas *out)
 	if (screen_is_open)
 		*out = screen_canvas(&screen);
 	return screen_is_open;
+}
+
+void console_go_to_last_line(void)
+{
+	screen.row = screen.rows - 1;
 }
 
 void console_drain(void)

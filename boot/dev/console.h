@@ -25,11 +25,11 @@ void console_open_fallback(void);
 /* platform.write: to every open console. */
 void console_write(void *ctx, const char *s, size_t len);
 
-/* The same to serial lines only: where a picture is on the screen, it stays. */
-void console_write_lines(const char *s, size_t len);
-
 /* platform.canvas: the screen, if one is a console. */
 bool console_canvas(void *ctx, struct canvas *out);
+
+/* What is written from now on is written there: under the picture. */
+void console_go_to_last_line(void);
 
 /* Lets the last bytes leave; bounded. */
 void console_drain(void);

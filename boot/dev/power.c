@@ -132,7 +132,7 @@ static _Noreturn void halt(void)
 /* A line that is none of KTAP's: finished, hung and rebooted look alike from afar. */
 static void say(const char *line, size_t len)
 {
-	console_write_lines(line, len);
+	console_write(NULL, line, len);
 	console_drain();
 }
 
@@ -144,6 +144,9 @@ void power_end(enum exit_kind how, enum run_result result, const struct acpi_pow
 	/* The port reads 0 where QEMU has the device, and all ones where nothing answers. */
 	if (how == EXIT_QEMU || (how == EXIT_AUTO && inb(QEMU_EXIT) == 0))
 		outl(QEMU_EXIT, (uint32_t)result);
+	/* Where there is a picture. */
+	if (result == RUN_CLEAN || result == RUN_STAINED)
+		console_go_to_last_line();
 	if (how == EXIT_QEMU)
 		SAY("# exit=qemu: no debug-exit device");
 	if (how == EXIT_POWEROFF) {

@@ -15,7 +15,6 @@
 #define WIDE_BADGE 12    /* " NO VERDICT " */
 #define WORDS_MAX 200
 #define HOLE_SHOWN (16 * MIB)
-#define NARROWEST 8 /* a bar is at least this part of the widest one */
 
 /* What is being drawn, and how far down it has come. */
 struct sheet {
@@ -205,7 +204,13 @@ static void draw_verdicts(struct sheet *s)
 	say(s, (struct words){ s->left, s->y, COLOUR_DIM, COLOUR_BACK }, "for an image of %s at 0x%llx, node %d%s%s",
 	    human(choice->end - choice->base).s, (ull)choice->base, numa_node_of(s->c->numa, choice->base), below,
 	    s->badge == WIDE_BADGE ? "; one node is assumed" : "");
-	s->y += s->line + 2 * s->half;
+	s->y += s->line;
+	if (s->h->nr_findings) {
+		say(s, (struct words){ s->left, s->y, COLOUR_WARNING, COLOUR_BACK }, "findings (%u): %s",
+		    s->h->nr_findings, s->h->finding);
+		s->y += s->line;
+	}
+	s->y += 2 * s->half;
 }
 
 /* ---- the legend, and what lies under it ---- */
@@ -296,7 +301,7 @@ static unsigned bar_width(const struct sheet *s, unsigned bar)
 
 	for (unsigned i = 0; i < s->c->nr_bars; i++)
 		widest = max_u64(widest, bar_ram(s->c, i));
-	return (unsigned)max_u64(scale(bar_ram(s->c, bar), widest, full), full / NARROWEST);
+	return (unsigned)max_u64(scale(bar_ram(s->c, bar), widest, full), s->least);
 }
 
 /* The box of a part of a bar's memory; never so thin that it cannot be seen. */
@@ -498,7 +503,8 @@ void picture_draw(const struct picture *c, const struct canvas *v, const struct 
 	fill(&s, (struct box){ 0, 0, v->width, v->height }, COLOUR_BACK);
 	draw_title(&s);
 	draw_verdicts(&s);
-	bottom = v->height - (1 + legend_lines(&s)) * s.line - 2 * s.half;
+	/* The last whole line stays free: power_end says there what happens now. */
+	bottom = v->height / s.line * s.line - (2 + legend_lines(&s)) * s.line - s.half;
 	if (bottom >= s.y + 3 * s.line)
 		draw_bars(&s, bottom - s.y - s.half);
 	s.y = bottom;

@@ -37,6 +37,8 @@ void report_finding(struct run *r, const struct finding *f)
 	if (kind == FINDING_RANGES)
 		format(what + len, sizeof(what) - (size_t)len, " and" RANGE_OF, (ull)f->b.start, (ull)f->b.end - 1,
 		       (ull)f->other_pxm);
+	if (!r->h->nr_findings++)
+		format(r->h->finding, sizeof(r->h->finding), "%s%s", f->rule, what);
 	log_text(l, "finding: %s%s", f->rule, what);
 	log_record(l, "finding");
 	log_str(l, "rule", f->rule);
@@ -48,6 +50,7 @@ void report_more_findings(struct run *r, const char *rule, uint64_t nr)
 {
 	struct log *l = &r->log;
 
+	r->h->nr_findings += (unsigned)nr;
 	log_text(l, "finding: %s: %llu more", rule, (ull)nr);
 	log_record(l, "finding");
 	log_str(l, "rule", rule);

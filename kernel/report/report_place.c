@@ -48,7 +48,7 @@ void report_reserved(struct run *r, struct range what, const char *name)
 
 static void report_legend(struct run *r)
 {
-	log_text(&r->log, "pictures: K image, # page tables, ! page tables on movable memory");
+	log_text(&r->log, "pictures: K image, # page tables, & both, ! on movable memory");
 	log_text(&r->log, "  ~ movable memory, . other memory; not to scale, without holes");
 }
 

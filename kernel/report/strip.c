@@ -4,7 +4,7 @@
 
 #define LARGE_HOLE GIB
 
-static const char priority[] = ".~#K!"; /* later wins */
+static const char priority[] = ".~#K&!"; /* later wins */
 
 /* Appends [start, end) to the last block or begins a new one; false when there is no room. */
 static bool add_piece(struct strip *strip, const struct strip_block *piece)
@@ -92,9 +92,10 @@ static void mark_block(struct strip *strip, const struct strip_block *b, struct 
 
 	for (; cell <= last; cell++) {
 		char *c = &strip->cell[b->cell + cell];
+		char both = (*c ^ mark) == ('#' ^ 'K') ? '&' : mark;
 
-		if (rank(mark) > rank(*c))
-			*c = mark;
+		if (rank(both) > rank(*c))
+			*c = both;
 	}
 }
 

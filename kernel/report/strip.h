@@ -27,7 +27,7 @@ struct strip {
 /* '.' memory, '~' movable memory. Needs numa_judge. */
 void strip_init(struct strip *strip, const struct memblock *mb, const struct numa *n);
 
-/* Puts `mark` over r; '#' wins over memory, 'K' over '#', '!' over all. */
+/* Puts `mark` over r; '#' and 'K' win over memory, in one cell they are '&'; '!' wins over all. */
 void strip_mark(struct strip *strip, struct range r, char mark);
 
 #endif

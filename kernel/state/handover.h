@@ -68,6 +68,8 @@ struct handover {
 	bool srat_walked;  /* the whole SRAT could be read: KASLR honours it even when it is rejected, as Linux */
 	struct srat srat;
 	uint32_t madt_cpus; /* that the MADT calls enabled */
+	unsigned nr_findings;
+	char finding[96]; /* the first one */
 	struct smbios smbios;
 	struct acpi_power power;
 	struct numa numa;

@@ -170,10 +170,10 @@ TEST(test_words)
 	assert_true(said(192, 84, COLOUR_TEXT, "none of 256 pages on a movable node"));
 	assert_true(
 		said(16, 104, COLOUR_DIM, "for an image of 2 MiB at 0x20000000, node 0, 1.4 GiB below movable node 2"));
-	assert_true(said(16, 576, COLOUR_TEXT, "repeat with: page_size=4k seed=0x2a"));
+	assert_true(said(16, 560, COLOUR_TEXT, "repeat with: page_size=4k seed=0x2a"));
 	handover.opt.seed_given = true;
 	draw(800, 600, 1, true);
-	assert_true(said(16, 576, COLOUR_TEXT, "repeat with: page_size=4k"));
+	assert_true(said(16, 560, COLOUR_TEXT, "repeat with: page_size=4k"));
 	/* 96 columns between the margins: 13 for the words before, then the line, or what of it fits before the dots */
 	memset(handover.bi.cmdline, 'x', 83);
 	handover.bi.cmdline[83] = '\0';
@@ -207,20 +207,71 @@ TEST(test_bars)
 	three_nodes();
 	draw(800, 600, 1, true);
 	/* as wide as the node is large */
-	assert_true(said(16, 156, COLOUR_TEXT, "node 0"));
-	assert_true(drawn(112, 136, 168, 56, COLOUR_MEMORY));
-	assert_true(said(624, 156, COLOUR_TEXT, "1 GiB"));
-	assert_true(drawn(112, 272, 168, 56, COLOUR_MEMORY));
-	assert_true(said(16, 428, COLOUR_TEXT, "node 2"));
-	assert_true(drawn(112, 408, 168, 56, COLOUR_MOVABLE));
-	assert_true(drawn(280, 408, 336, 56, COLOUR_MOVABLE));
-	assert_true(said(624, 428, COLOUR_TEXT, "3 GiB, movable"));
+	assert_true(said(16, 154, COLOUR_TEXT, "node 0"));
+	assert_true(drawn(112, 136, 168, 53, COLOUR_MEMORY));
+	assert_true(said(624, 154, COLOUR_TEXT, "1 GiB"));
+	assert_true(drawn(112, 265, 168, 53, COLOUR_MEMORY));
+	assert_true(said(16, 412, COLOUR_TEXT, "node 2"));
+	assert_true(drawn(112, 394, 168, 53, COLOUR_MOVABLE));
+	assert_true(drawn(280, 394, 336, 53, COLOUR_MOVABLE));
+	assert_true(said(624, 412, COLOUR_TEXT, "3 GiB, movable"));
 	/* the hole between its two ranges is left out, but for a notch over the second one */
-	assert_true(drawn(280, 408, 2, 56, COLOUR_BACK) > drawn(280, 408, 336, 56, COLOUR_MOVABLE));
+	assert_true(drawn(280, 394, 2, 53, COLOUR_BACK) > drawn(280, 394, 336, 53, COLOUR_MOVABLE));
 	/* the image in the middle of node 0, too thin to be seen if it were to scale */
-	assert_true(drawn(196, 136, 4, 56, COLOUR_IMAGE));
+	assert_true(drawn(196, 136, 4, 53, COLOUR_IMAGE));
 	/* no address beside the bars: the screen is not wide enough */
 	assert_false(said_anywhere("0x80000000"));
+}
+
+/* A node of a fiftieth is a fiftieth, one of a thousandth can still be seen; what lies on them too. */
+TEST(test_small_nodes_are_to_scale)
+{
+	add_range(0, 0, 1000 * GIB, false);
+	add_range(1, 1000 * GIB, 1020 * GIB, true);
+	add_range(2, 1020 * GIB, 1021 * GIB, false);
+	judge(1021 * GIB);
+	picture_add_policy(&picture, "memblock");
+	add_run(1020 * GIB - MIB, 1, 1, true);
+	add_run(1020 * GIB, 1, 2, false);
+	draw(800, 600, 1, true);
+	assert_true(drawn(112, 116, 504, 64, COLOUR_MEMORY));
+	assert_true(drawn(112, 252, 10, 64, COLOUR_MOVABLE));
+	assert_true(drawn(118, 252, 4, 64, COLOUR_STAIN));
+	assert_true(drawn(112, 388, 4, 64, COLOUR_MEMORY));
+	assert_true(drawn(112, 456, 4, 32, COLOUR_POLICY));
+}
+
+/* What the firmware's tables have wrong stands under the verdicts; the first of it in words. */
+TEST(test_findings)
+{
+	three_nodes();
+	handover.nr_findings = 3;
+	strcpy(handover.finding, "srat-checksum");
+	draw(800, 600, 1, true);
+	assert_true(said(16, 120, COLOUR_WARNING, "findings (3): srat-checksum"));
+	handover.nr_findings = 0;
+	draw(800, 600, 1, true);
+	assert_false(said_anywhere("findings (0): srat-checksum"));
+}
+
+/* Nothing is drawn or said on the last whole line, on any screen. */
+TEST(test_last_line_is_free)
+{
+	static const struct {
+		unsigned width, height, grow;
+		bool fine;
+	} screens[] = {
+		{ 640, 400, 1, false }, { 800, 600, 1, true }, { 1280, 800, 1, true }, { 3840, 2160, 2, true }
+	};
+
+	three_nodes();
+	for (unsigned i = 0; i < ARRAY_SIZE(screens); i++) {
+		unsigned line = 16 * screens[i].grow, last = screens[i].height / line * line - line;
+
+		draw(screens[i].width, screens[i].height, screens[i].grow, screens[i].fine);
+		for (unsigned t = 0; t < nr_texts; t++)
+			assert_true(texts[t].at.y + line <= last);
+	}
 }
 
 TEST(test_lanes)
@@ -228,20 +279,20 @@ TEST(test_lanes)
 	three_nodes();
 	draw(800, 600, 1, true);
 	/* node 0: bottom-up has 16 pages right behind the image, memblock none */
-	assert_true(said(24, 197, COLOUR_POLICY, "bottom-up"));
-	assert_true(drawn(112, 196, 168, 18, COLOUR_LANE));
-	assert_true(drawn(112 + 84, 196, 4, 18, COLOUR_POLICY));
-	assert_true(said(624, 197, COLOUR_TEXT, "16 pages"));
-	assert_true(said(24, 223, COLOUR_DIM, "memblock"));
-	assert_true(said(624, 223, COLOUR_DIM, "-"));
+	assert_true(said(24, 193, COLOUR_POLICY, "bottom-up"));
+	assert_true(drawn(112, 193, 168, 17, COLOUR_LANE));
+	assert_true(drawn(112 + 84, 193, 4, 17, COLOUR_POLICY));
+	assert_true(said(624, 193, COLOUR_TEXT, "16 pages"));
+	assert_true(said(24, 218, COLOUR_DIM, "memblock"));
+	assert_true(said(624, 218, COLOUR_DIM, "-"));
 	/* node 1: memblock's megabyte at its end */
-	assert_true(said(24, 359, COLOUR_POLICY + 1, "memblock"));
-	assert_true(drawn(112 + 164, 358, 4, 18, COLOUR_POLICY + 1));
-	assert_true(said(624, 359, COLOUR_TEXT, "256 pages"));
+	assert_true(said(24, 347, COLOUR_POLICY + 1, "memblock"));
+	assert_true(drawn(112 + 164, 347, 4, 17, COLOUR_POLICY + 1));
+	assert_true(said(624, 347, COLOUR_TEXT, "256 pages"));
 	/* node 2: stains at its start, in the lane and in the bar itself */
-	assert_true(said(624, 469, COLOUR_STAIN, "512 stained"));
-	assert_true(drawn(112, 468, 4, 18, COLOUR_STAIN) > drawn(112, 468, 4, 18, COLOUR_POLICY));
-	assert_true(drawn(112, 408, 4, 56, COLOUR_STAIN) > drawn(112, 408, 168, 56, COLOUR_MOVABLE));
+	assert_true(said(624, 451, COLOUR_STAIN, "512 stained"));
+	assert_true(drawn(112, 451, 4, 17, COLOUR_STAIN) > drawn(112, 451, 4, 17, COLOUR_POLICY));
+	assert_true(drawn(112, 394, 4, 53, COLOUR_STAIN) > drawn(112, 394, 168, 53, COLOUR_MOVABLE));
 	assert_int_equal(filled_with(COLOUR_STAIN), 4); /* badge, lane, bar, legend */
 }
 
@@ -255,8 +306,8 @@ TEST(test_legend)
 	three_nodes();
 	draw(800, 600, 1, true);
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
-		assert_true(drawn(x, 554, 16, 12, samples[i]));
-		assert_true(said(x + 24, 552, COLOUR_TEXT, names[i]));
+		assert_true(drawn(x, 538, 16, 12, samples[i]));
+		assert_true(said(x + 24, 536, COLOUR_TEXT, names[i]));
 		x += 24 + (unsigned)(strlen(names[i]) + 2) * 8;
 	}
 }
@@ -269,10 +320,10 @@ TEST(test_wide_screens_have_addresses)
 	assert_true(said_anywhere("0x40000000"));
 	assert_true(said_anywhere("0x80000000"));
 	/* 27 columns on the left, 21 on the right */
-	assert_true(drawn(16 + 27 * 8, 136, (1248 - 48 * 8) / 3, 89, COLOUR_MEMORY));
+	assert_true(drawn(16 + 27 * 8, 136, (1248 - 48 * 8) / 3, 88, COLOUR_MEMORY));
 	draw(3840, 2160, 2, true);
 	assert_true(drawn(0, 0, 3840, 96, COLOUR_BAND));
-	assert_true(drawn(32 + 27 * 16, 272, (3776 - 48 * 16) / 3, 272, COLOUR_MEMORY));
+	assert_true(drawn(32 + 27 * 16, 272, (3776 - 48 * 16) / 3, 266, COLOUR_MEMORY));
 }
 
 TEST(test_characters)
@@ -287,7 +338,7 @@ TEST(test_characters)
 	assert_true(said(8, 80, COLOUR_TEXT, "node 0"));
 	assert_true(drawn(104, 80, 120, 16, COLOUR_MEMORY));
 	assert_true(said(16, 96, COLOUR_POLICY, "bottom-up"));
-	assert_true(said(8, 384, COLOUR_TEXT, "repeat with: page_size=4k seed=0x2a"));
+	assert_true(said(8, 368, COLOUR_TEXT, "repeat with: page_size=4k seed=0x2a"));
 	assert_int_equal(filled_with(COLOUR_STAIN), 4);
 }
 
@@ -306,8 +357,8 @@ TEST(test_many_nodes)
 	picture_add_verdict(&picture, &found);
 	picture_add_policy(&picture, "memblock");
 	draw(800, 600, 1, true);
-	/* 408 dots: 20 steps of 20, one line of them for the words below */
-	assert_true(said_anywhere("and 41 more nodes: see the log"));
+	/* 392 dots: 19 steps of 20, one line of them for the words below */
+	assert_true(said_anywhere("and 42 more nodes: see the log"));
 	assert_true(said_anywhere("node 0"));
 	assert_true(said_anywhere("node 40"));
 	assert_true(said_anywhere("node 50"));
@@ -318,7 +369,7 @@ TEST(test_many_nodes)
 	assert_true(drawn(112 + 252, 136, 4, 8, COLOUR_IMAGE));
 	assert_true(drawn(112 + 252, 144, 4, 8, COLOUR_POLICY));
 	assert_true(drawn(112, 164, 4, 8, COLOUR_POLICY));
-	assert_true(drawn(612, 136 + 9 * 20, 4, 16, COLOUR_STAIN)); /* behind 0, 40 and 43 to 49 */
+	assert_true(drawn(612, 136 + 8 * 20, 4, 16, COLOUR_STAIN)); /* behind 0, 40 and 44 to 49 */
 }
 
 /* More nodes than a picture keeps, some of them without memory. */
