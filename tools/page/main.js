@@ -159,6 +159,18 @@ function say(look, head, text) {
   byId("verdict-words").textContent = text;
 }
 
+/**
+ * What could not even be asked.
+ * @param {string} why
+ */
+function fail(why) {
+  quick.cancel();
+  whole.cancel();
+  say("error", "No answer", why);
+  document.body.dataset.view = "error";
+  settled();
+}
+
 function policyNow() {
   return near?.verdict?.alloc ?? question.policy;
 }
@@ -182,7 +194,7 @@ function showNear() {
   if (!near.pieces.length)
     return;
   showNodes(question, near);
-  drawMemory(byId("memory"), near, policy, widthOf("memory"));
+  drawNear();
   byId("memory-note").textContent = near.runs.length ? ""
     : "Page tables of this size are counted, not drawn, while the image moves; where there are more than 64 GiB of them, always.";
   if (byId("memory-details").open)
@@ -190,6 +202,11 @@ function showNear() {
   showOdds();
   if (far && strip.policy !== policy)
     showFar();
+}
+
+function drawNear() {
+  if (near?.pieces.length && widthOf("memory") > 0)
+    drawMemory(byId("memory"), near, policyNow(), widthOf("memory"));
 }
 
 function showOdds() {
@@ -270,9 +287,7 @@ async function takeFiles(files) {
     for (const { name, bytes } of files)
       inputs = withInput(inputs, await take(name, bytes));
   } catch (e) {
-    say("error", "No answer", e instanceof Error ? e.message : String(e));
-    document.body.dataset.view = "error";
-    settled();
+    fail(e instanceof Error ? e.message : String(e));
     return;
   }
   const plain = newQuestion();
@@ -370,7 +385,9 @@ function listenToWidth() {
     if (widthOf("memory") === width)
       return;
     width = widthOf("memory");
-    showNear();
+    if (!width)
+      return;
+    drawNear();
     showFar();
   }).observe(byId("memory").parentElement);
 }
@@ -382,8 +399,7 @@ async function openLink() {
   try {
     linked = await fromFragment(location.hash.slice(1));
   } catch {
-    say("error", "No answer", "The link is damaged.");
-    document.body.dataset.view = "error";
+    fail("The link is damaged.");
     return;
   }
   ask(linked ?? { ...newQuestion(), machine: FIRST });

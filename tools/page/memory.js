@@ -15,7 +15,7 @@ import { PAGE, count, hex, many, nodeWords, rangeWords, sizeWords, table } from 
 const M = 1 << 20;
 const NODES = 30, TABLES = 26, GAP = 4;    // heights: the row of nodes, that of page tables, between them
 const TICKS = 24, LEAD = 46, DETAIL = 40;  // below: addresses, lines to what is enlarged, its rows
-const SEE = 1.5;                           // pixels: the least a mark is wide
+const SEE = 1.5, STAIN = 4;                // pixels: the least a mark is wide, and a stain
 const BETWEEN = 18;                        // enlarged places side by side
 const NARROW = 620;
 export const KINDS = { fixed: "stays", movable: "movable", pinned: "hot-pluggable, but pinned by what lies on it" };
@@ -123,7 +123,8 @@ function tableMarks(runs, place) {
   }
   return groups.map(group => {
     const x = place(group[0].start), stained = group.some(r => r.movable);
-    return { x, width: Math.max(place(group[group.length - 1].end) - x, SEE), words: groupWords(group), look: stained ? "stain" : "tables" };
+    const width = Math.max(place(group[group.length - 1].end) - x, stained ? STAIN : SEE);
+    return { x, width, words: groupWords(group), look: stained ? "stain" : "tables" };
   });
 }
 
@@ -208,8 +209,10 @@ function drawOverview(svg, a, scale) {
     svg.append("line").attr("class", "hole").attr("x1", x + 2).attr("x2", end - 2).attr("y1", NODES / 2).attr("y2", NODES / 2)
       .append("title").text(`no RAM: ${sizeWords(hole.end - hole.start)} ${rangeWords(hole.start, hole.end)}, not to scale`);
   }
-  drawMarks(svg, tableMarks(a.runs, scale.place), y + 3, TABLES - 6);
+  const marks = tableMarks(a.runs, scale.place);
+  drawMarks(svg, marks.filter(m => m.look !== "stain"), y + 3, TABLES - 6);
   drawMarks(svg, imageMarks(a, scale.place), y, TABLES);
+  drawMarks(svg, marks.filter(m => m.look === "stain"), y + 3, TABLES - 6);
   for (const at of scale.ticks(scale.width < NARROW ? 4 : 9)) {
     const x = scale.place(at), end = x > scale.width - 30;
     svg.append("line").attr("class", "tick").attr("x1", x).attr("x2", x).attr("y1", y + TABLES).attr("y2", y + TABLES + 4);
@@ -263,7 +266,7 @@ function drawDetail(svg, a, scale, { window, box, letter }) {
  * @param {number} width
  */
 function heightOf(width) {
-  const most = width < NARROW ? 3 : 1;
+  const most = width < NARROW ? 2 : 1;
   return NODES + GAP + TABLES + TICKS + LEAD + most * DETAIL + (most - 1) * LEAD + 8;
 }
 
@@ -280,7 +283,7 @@ export function memoryWords(a, policy) {
 /** @param {SVGSVGElement} element @param {Answer} a @param {string} policy @param {number} width */
 export function drawMemory(element, a, policy, width) {
   const svg = select(element), height = heightOf(width), scale = new MemoryScale(a.pieces, width);
-  const list = windows(a, width < NARROW ? 3 : 4);
+  const list = windows(a, width < NARROW ? 2 : 4);
 
   svg.selectAll("*").remove();
   svg.attr("viewBox", `0 0 ${width} ${height}`).attr("width", width).attr("height", height).attr("aria-label", memoryWords(a, policy));
