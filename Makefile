@@ -38,14 +38,12 @@ SANE   := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 KFLAGS := $(WARN) $(BARE) -mskip-rax-setup -Oz -ffunction-sections -fdata-sections -fpie -falign-functions=1
 build/kernel/mm/tables.o build/kernel/mm/pt_alloc.o: KFLAGS += -O2
 EFLAGS := $(KFLAGS) -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI -fshort-wchar
-# A 32-bit program reads folders and files of today, too.
-HOSTED := -D_FILE_OFFSET_BITS=64
-HFLAGS := $(WARN) $(SANE) $(HOSTED)
-TFLAGS := $(WARN) -O2 $(HOSTED)
+# A 32-bit program reads folders and files of today, too: _FILE_OFFSET_BITS.
+HFLAGS := $(WARN) $(SANE) -D_FILE_OFFSET_BITS=64
+TFLAGS := $(WARN) -O2 -D_FILE_OFFSET_BITS=64
 FFLAGS := $(WARN) $(SANE) -fsanitize=fuzzer-no-link
 
 .DEFAULT_GOAL := all
-
 # One recipe: every object lies in the folder of what it is built for. Folder, what is printed, compiler, flags.
 define compile
 build/$(1)/%.o: %.c Makefile
@@ -119,7 +117,6 @@ build/bench/host_build build/bench/sweep: build/bench/%: build/tools/tests/bench
 build/landfall-machine build/landfall-predict build/landfall-host build/bench/host_build build/bench/sweep build/unit/tests build/unit/quick:
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOSTCC) $(TFLAGS) -o $@ $^ $(LIBRARIES)
-
 include tools/page/page.mk
 
 install: all ## install programs, images, manual pages, completion; PREFIX= DESTDIR=
@@ -142,11 +139,12 @@ RUN_PACKAGES  := gcc=$(CC) libc6-dev=/usr/include/stdio.h binutils=ld nasm=nasm 
 ALL_PACKAGES  := $(RUN_PACKAGES) gnu-efi=/usr/include/efi/efi.h grub-common=grub-mkrescue grub-pc-bin=/usr/lib/grub/i386-pc/normal.mod \
                  grub-efi-amd64-bin=/usr/lib/grub/x86_64-efi/normal.mod xorriso=xorriso mtools=mformat $(PAGE_PACKAGES)
 TEST_PACKAGES := libcmocka-dev=/usr/include/cmocka.h acpica-tools=iasl ovmf=/usr/share/ovmf/OVMF.fd python3-pytest=$(PACKAGES_PY)/pytest \
-                 python3-pytest-xdist=$(PACKAGES_PY)/xdist python3-jsonschema=$(PACKAGES_PY)/jsonschema \
-                 sbsigntool=sbsign syslinux=syslinux syslinux-common=/usr/lib/syslinux/modules/bios/ldlinux.c32 \
-                 pxelinux=/usr/lib/PXELINUX/pxelinux.0 systemd-boot-efi=/usr/lib/systemd/boot/efi/systemd-bootx64.efi openssl=openssl kexec-tools=/sbin/kexec ipxe-qemu=/usr/lib/ipxe/qemu \
-                 bochs=bochs bochs-term bochsbios vgabios clang=clang libclang-rt-14-dev groff-base=groff gcc-multilib=/usr/lib/gcc/x86_64-linux-gnu/12/32/libgcc.a qemu-user=qemu-i386 \
-                 python3-matplotlib=$(PACKAGES_PY)/matplotlib python3-pil=$(PACKAGES_PY)/PIL parallel=parallel chromium=chromium debhelper=dh lintian=lintian reuse=reuse help2man=help2man \
+                 python3-pytest-xdist=$(PACKAGES_PY)/xdist python3-jsonschema=$(PACKAGES_PY)/jsonschema sbsigntool=sbsign syslinux=syslinux \
+                 syslinux-common=/usr/lib/syslinux/modules/bios/ldlinux.c32 pxelinux=/usr/lib/PXELINUX/pxelinux.0 \
+                 systemd-boot-efi=/usr/lib/systemd/boot/efi/systemd-bootx64.efi openssl=openssl kexec-tools=/sbin/kexec \
+                 ipxe-qemu=/usr/lib/ipxe/qemu bochs=bochs bochs-term bochsbios vgabios clang=clang libclang-rt-14-dev groff-base=groff \
+                 gcc-multilib=/usr/lib/gcc/x86_64-linux-gnu/12/32/libgcc.a qemu-user=qemu-i386 python3-matplotlib=$(PACKAGES_PY)/matplotlib \
+                 python3-pil=$(PACKAGES_PY)/PIL parallel=parallel chromium=chromium debhelper=dh lintian=lintian reuse=reuse help2man=help2man \
                  chromium-driver=chromedriver python3-selenium=$(PACKAGES_PY)/selenium node-typescript=tsc
 TOOL_PACKAGES := valgrind=valgrind clang-tidy=clang-tidy clang-format=clang-format
 
@@ -213,7 +211,6 @@ check: ## before every commit: the unit tests, lint of what has changed, ten boo
 	$(Q)tests/lint/change
 	$(Q)tests/unit/run build/unit/tests
 	$(Q)$(PYTEST) tests/qemu/test_cases.py -m check --junitxml=build/junit/check.xml
-
 test: ## install missing packages, build, run every test
 	$(Q)tools/deps $(ALL_PACKAGES) $(TEST_PACKAGES)
 	$(Q)rm -rf build/junit
@@ -271,7 +268,6 @@ picture: build/landfall.elf build/landfall-machine ## docs/four-nodes.svg: the d
 	$(Q)tools/report build/four-nodes.log -o docs/four-nodes.svg
 study: build/landfall-machine build/landfall-predict ## docs/study.md: all policies on all machine descriptions
 	$(Q)tools/study --write
-
 clean: ## remove build/
 	$(Q)rm -rf build
 help: ## list the targets
