@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Stops the kernel over gdb's protocol: what is mapped while tables are built, what faults do, damaged tables."""
+import zlib
+
 import pytest
 from landfall import paths, witness
 from conftest import ENTRY, LINK_VIRT, Debugged, boot
@@ -28,6 +30,26 @@ def moved(symbol, kaslr):
 def kaslr():
     """Where the image goes with that seed."""
     return boot("pc-islands", OPTIONS).log.one("kaslr")
+
+
+# ---- the code itself ----
+
+def test_code_is_hashed_before_and_after_the_move(kernel_symbols):
+    """As it lies in the file: relocating changes no byte of it."""
+    first, end = (kernel_symbols[s] - LINK_VIRT for s in ("text_start", "rodata_start"))
+    crc = zlib.crc32(paths.KERNEL.read_bytes()[first:end])
+    assert f"code: CRC-32 {crc:08x} before and after the move" in boot(None, "seed=1").log.text
+
+
+def test_code_that_changes_on_the_way_is_a_fault(kernel_symbols):
+    """A byte that is never executed, changed after the first sum and before the move."""
+    with Debugged(None, "seed=1") as d:
+        d.gdb.run_to(kernel_symbols["image_move"])
+        at = kernel_symbols["rodata_start"] - 1
+        d.gdb.write(at, bytes([d.gdb.read(at, 1)[0] ^ 1]))
+        d.gdb.go()
+        assert d.guest.wait(60) == 39, d.guest.log[-2000:]
+    assert b"check failed: the code is what it was before the move" in d.guest.log
 
 
 # ---- honest bootstrapping ----

@@ -207,13 +207,16 @@ def test_executable_file():
     pe = struct.unpack_from("<I", data, 0x3c)[0]
     assert struct.unpack_from("<H", data, pe + 24 + 70)[0] & 0x100, "not marked NX-compatible"
     assert struct.unpack_from("<H", data, pe + 24 + 68)[0] == 10, "no EFI application"
+    assert struct.unpack_from("<2Q", data, pe + 24 + 112) == (0, 0), "something is exported or imported"
     assert struct.unpack_from("<I", data, pe + 24 + 32)[0] % 4096 == 0, "sections are not page aligned"
     flags = {name: f for name, f, _ in section_flags(data)}
     assert {".text", ".data", ".reloc", ".sbat"} <= set(flags)
     assert not any(f & 0x20000000 and f & 0x80000000 for f in flags.values())
     at = next(at for name, _, at in section_flags(data) if name == ".sbat")
     size, _, _, offset = struct.unpack_from("<IIII", data, at + 8)
-    rows = data[offset:offset + size].rstrip(b"\0").decode().splitlines()
+    # The true size: nothing but the lines counts, and zeros follow them in the file.
+    assert data[offset + size - 1:offset + size + 1] == b"\n\0"
+    rows = data[offset:offset + size].decode().splitlines()
     assert rows[0].startswith("sbat,1,") and rows[1].startswith("landfall,1,")
     assert all(len(row.split(",")) == 6 and all(row.split(",")) for row in rows)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Secure Boot with the keys that Debian's OVMF brings for tests: `make sign` makes a file that boots, without it there is no way in."""
+import struct
 import subprocess
 
 import pytest
@@ -32,6 +33,23 @@ def test_signed_boots(tmp_path, signed):
     done = secure(tmp_path, signed)
     assert done.verdict == "clean", done.text[-2000:]
     assert done.log.one("boot")["cmdline"] == "seed=0x51"
+
+
+def checksum(data):
+    """As the PE format has it: words added with their carries, the field itself left out, and the length."""
+    field = struct.unpack_from("<I", data, 0x3c)[0] + 88
+    words = struct.unpack(f"<{(len(data) + 1) // 2}H", data[:field] + bytes(4) + data[field + 4:] + bytes(len(data) % 2))
+    total = sum(words)
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return struct.unpack_from("<I", data, field)[0], total + len(data)
+
+
+def test_checksum(signed):
+    """The file itself has none, which is allowed; sbsign puts it in."""
+    assert checksum(EFI.read_bytes())[0] == 0
+    said, found = checksum(signed.read_bytes())
+    assert said == found
 
 
 def test_unsigned_is_refused(tmp_path):
