@@ -71,13 +71,13 @@ build/font.c: tools/font
 	$(call say,FONT,$@)
 	$(Q)$(PYTHON) tools/font $(FONT) >$@.part && mv $@.part $@
 
-# What boot/layout.h states, as NASM and the linker read it.
-build/layout.inc: boot/layout.h
+# What boot/image_layout.h states, as NASM and the linker read it.
+build/layout.inc: boot/image_layout.h
 	@mkdir -p build
 	$(Q)sed -n 's/^#define \([A-Z_]* 0x[0-9a-f]*\).*/%define \1/p' $< >$@
 build/linker.ld: linker.ld
 build/file.ld: boot/file/file.ld
-build/linker.ld build/file.ld: boot/layout.h
+build/linker.ld build/file.ld: boot/image_layout.h
 	@mkdir -p build
 	$(Q)$(CC) -E -P -x c -I. -o $@ $(filter %.ld,$^)
 
@@ -113,8 +113,8 @@ sign: build/landfall.efi ## sign build/landfall.efi for Secure Boot: KEY= CERT= 
 build/landfall-machine: build/tools/tools/machine_main.o build/tools/pure.a
 build/landfall-predict: build/tools/tools/predict/main.o build/tools/pure.a
 build/landfall-host: build/tools/tools/host/main.o build/tools/pure.a
-build/bench/host_build build/bench/sweep: build/bench/%: build/tools/tests/bench/%.o build/tools/pure.a
-build/landfall-machine build/landfall-predict build/landfall-host build/bench/host_build build/bench/sweep build/unit/tests build/unit/quick:
+build/bench/host_build build/bench/host_sweep: build/bench/%: build/tools/tests/bench/%.o build/tools/pure.a
+build/landfall-machine build/landfall-predict build/landfall-host build/bench/host_build build/bench/host_sweep build/unit/tests build/unit/quick:
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOSTCC) $(TFLAGS) -o $@ $^ $(LIBRARIES)
 include tools/page/page.mk
@@ -260,7 +260,7 @@ format: ## lay out all C code as .clang-format says
 build/bench/nothing.elf: tests/bench/nothing.asm
 	$(call say,NASM,$<)
 	$(Q)$(NASM) -f bin -o $@ $<
-bench: $(EVERYTHING) $(addprefix build/bench/,nothing.elf nothing.efi host_build sweep) ## goals and measured values
+bench: $(EVERYTHING) $(addprefix build/bench/,nothing.elf nothing.efi host_build host_sweep) ## goals and measured values
 	$(Q)tests/bench/bench
 picture: build/landfall.elf build/landfall-machine ## docs/four-nodes.svg: the default machine, drawn
 	$(Q)tools/deps python3-matplotlib=$(PACKAGES_PY)/matplotlib

@@ -8,7 +8,7 @@
 #include "boot/dev/entropy.h"
 #include "boot/image.h"
 #include "boot/move.h"
-#include "boot/run.h"
+#include "boot/this_run.h"
 #include "kernel/kernel.h"
 
 static const struct dry_host *host; /* NULL: this is no dry run */

@@ -4,7 +4,7 @@
 ; Runs wherever the image lies below 4 GiB, 2 MiB aligned. Absolute 32-bit relocations are not allowed in a static PIE, so everything
 ; is found from the image's first byte, in edi: this section by its offset, the rest by the words that linker.ld puts before it.
 
-%include "build/layout.inc"             ; boot/layout.h
+%include "build/layout.inc"             ; boot/image_layout.h
 
 ; struct image_words (boot/uefi.h): link addresses.
 WORD_TABLES     equ IMAGE_WORDS         ; struct early_tables

@@ -3,7 +3,7 @@
 #ifndef BOOT_IMAGE_H
 #define BOOT_IMAGE_H
 
-#include "boot/layout.h"
+#include "boot/image_layout.h"
 #include "lib/base.h"
 
 extern char image_first[], text_start[], rodata_start[], data_start[], image_data_end[], image_end[], pt_buffer[];

@@ -12,7 +12,7 @@
 #include "boot/pvh.h"
 #include "boot/told.h"
 #include "boot/dev/power.h"
-#include "boot/run.h"
+#include "boot/this_run.h"
 #include "boot/uefi.h"
 #include "lib/crc32.h"
 #include "kernel/kernel.h"

@@ -2,7 +2,7 @@
 /* Reads hvm_start_info. */
 #include "boot/pvh.h"
 
-#include "boot/layout.h"
+#include "boot/image_layout.h"
 #include "boot/told.h"
 
 #define MAX_MAP 65536u

@@ -7,7 +7,7 @@
 #ifndef BOOT_UEFI_H
 #define BOOT_UEFI_H
 
-#include "boot/layout.h"
+#include "boot/image_layout.h"
 #include "kernel/state/handover.h"
 
 /*

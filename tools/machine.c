@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lib/scan.h"
-#include "tools/tables.h"
+#include "tools/table_writer.h"
 
 #define DAMAGED_LENGTH 40 /* less than a SRAT's own head */
 

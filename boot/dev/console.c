@@ -4,7 +4,7 @@
 
 #include "acpi/root.h"
 #include "boot/dev/cpu.h"
-#include "boot/run.h"
+#include "boot/this_run.h"
 #include "boot/dev/screen.h"
 #include "boot/dev/uart_bus.h"
 #include "lib/format.h"

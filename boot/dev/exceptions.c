@@ -8,7 +8,7 @@
 #include "boot/dev/descriptors.h"
 #include "boot/dry.h"
 #include "boot/image.h"
-#include "boot/run.h"
+#include "boot/this_run.h"
 
 /* As exception_common in stubs.asm pushes it; the CPU's own part is the last five. */
 struct exception_frame {

@@ -10,7 +10,7 @@
 #include "boot/dev/pci.h"
 #include "boot/dev/runtime.h"
 #include "boot/early_map.h"
-#include "boot/run.h"
+#include "boot/this_run.h"
 
 #define QEMU_EXIT 0xf4
 #define RESET_CONTROL 0xcf9

@@ -3,7 +3,7 @@
 #include "boot/dev/screen.h"
 
 #include "boot/dev/font.h"
-#include "boot/layout.h"
+#include "boot/image_layout.h"
 
 _Static_assert(sizeof(font_glyphs) <= FONT_ROOM, "the linker script puts it there");
 

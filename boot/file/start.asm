@@ -3,7 +3,7 @@
 ;
 ; All of it runs wherever it was loaded. What loaders put in memory as the protected-mode part of a bzImage begins here.
 
-%include "build/layout.inc"             ; boot/layout.h
+%include "build/layout.inc"             ; boot/image_layout.h
 
 CR4_PGE         equ 1 << 7
 CR4_PCIDE       equ 1 << 17

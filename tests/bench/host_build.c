@@ -8,7 +8,7 @@
  *                             runs (as they are), search (a search and a reservation each) or count (no tables)
  */
 #define _GNU_SOURCE
-#include "tests/bench/host.h"
+#include "tests/bench/timing.h"
 
 #include "mm/count.h"
 #include "mm/pgwalk.h"

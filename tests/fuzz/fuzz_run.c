@@ -13,7 +13,7 @@
 #include "kernel/kernel.h"
 #include "kernel/state/options_parse.h"
 #include "mm/policy.h"
-#include "tools/tables.h"
+#include "tools/table_writer.h"
 
 #define IMAGE_SIZE 0x1f0000ull
 #define TABLES_AT (1ull << 51) /* above all RAM but the oddest */

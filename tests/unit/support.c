@@ -2,7 +2,7 @@
 /* Fake physical memory and hand-made tables for the unit tests. */
 #include "tests/unit/support.h"
 
-#include "tools/tables.h"
+#include "tools/table_writer.h"
 
 /* Tests look for many words in long logs: ASan would measure the whole log for each of them. */
 const char *__asan_default_options(void);

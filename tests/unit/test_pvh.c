@@ -2,7 +2,7 @@
 /* hvm_start_info: what is taken of both versions, and damage. */
 #include "tests/unit/support.h"
 
-#include "boot/layout.h"
+#include "boot/image_layout.h"
 #include "boot/pvh.h"
 #include "boot/told.h"
 

@@ -10,12 +10,12 @@ WFLAGS  := $(filter-out -g,$(WARN)) -O2
 $(eval $(call compile,page,WASMCC,WASM_CC,WFLAGS))
 
 # The program as it is, but for what only a machine has.
-PAGE_C  := $(filter-out boot/dev/% build/font.o tools/host/% tools/predict/host.o,$(HOST)) tools/predict/main.o tools/page/host.o
+PAGE_C  := $(filter-out boot/dev/% build/font.o tools/host/% tools/predict/this_machine.o,$(HOST)) tools/predict/main.o tools/page/browser.o
 $(PAGE_C:%=build/page/%): tools/page/page.mk
 build/page/predict.wasm: $(PAGE_C:%=build/page/%)
 	$(call say,WASMLD,$@)
 	$(Q)$(WASM_CC) -Wl,--strip-all,-z,stack-size=1048576,--export=__stack_pointer,--export=__heap_base -o $@ $^
-build/page/tools/page/host.o: WFLAGS += -mbulk-memory
+build/page/tools/page/browser.o: WFLAGS += -mbulk-memory
 
 EVERYTHING += build/landfall.html
 build/landfall.html: build/page/predict.wasm $(wildcard tools/page/*) tools/landfall/colours.py lib/version.h $(wildcard tests/machines/*.machine)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "tools/predict/facts.h"
-#include "tools/tables.h"
+#include "tools/table_writer.h"
 
 /* A PXM that no line names, for a node that is only known to be there. */
 static uint32_t unused_pxm(const struct facts *f, uint32_t below)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Every byte that tools/tables.c writes, as the specification has it: what all other tests' tables are made of. */
+/* Every byte that tools/table_writer.c writes, as the specification has it: other tests' tables are made of these. */
 #include "tests/unit/support.h"
 
-#include "tools/tables.h"
+#include "tools/table_writer.h"
 
 static uint8_t bytes[256];
 static struct table_writer w;

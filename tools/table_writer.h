@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes ACPI tables: the one place that puts their bytes together. Their layout is acpi/layout.h's. */
-#ifndef TOOLS_TABLES_H
-#define TOOLS_TABLES_H
+#ifndef TOOLS_TABLE_WRITER_H
+#define TOOLS_TABLE_WRITER_H
 
 #include "acpi/layout.h"
 

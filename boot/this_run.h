@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The one run of this boot, as the parts of boot/ share it: its facts, its platform, its end. */
-#ifndef BOOT_RUN_H
-#define BOOT_RUN_H
+#ifndef BOOT_THIS_RUN_H
+#define BOOT_THIS_RUN_H
 
 #include "boot/early_map.h"
 #include "kernel/state/handover.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Puts the bytes of ACPI tables together. */
-#include "tools/tables.h"
+#include "tools/table_writer.h"
 
 #include <string.h>
 

@@ -2,18 +2,20 @@
 /*
  * Times the sweep on the host, on machines of equal nodes, every second one hot-pluggable, 5 levels, 4 KiB pages.
  *
- *   sweep growth NODES [POLICY [SHIFT]]
- *                  a line for each of 2^10 to 2^31 slots, or 2^SHIFT only, and each policy, or that one only:
- *                  slots, policy, slots stained, slots tried, nanoseconds
- *   sweep count    a line for each of 1, 16 and 256 TiB, 1 and 4 PiB: TiB, page-table pages, nanoseconds to count them
- *   sweep brute    64 nodes, 8 GiB, bottom-up, slots in immovable memory only: how long the sweep takes, counting in
- *                  every slot, and building in every slot (measured in every STRIDE-th, on memory touched before):
- *                  slots, then nanoseconds of each
+ *   host_sweep growth NODES [POLICY [SHIFT]]
+ *              a line for each of 2^10 to 2^31 slots, or 2^SHIFT only, and each policy, or that one only:
+ *              slots, policy, slots stained, slots tried, nanoseconds
+ *   host_sweep count
+ *              a line for each of 1, 16 and 256 TiB, 1 and 4 PiB: TiB, page-table pages, nanoseconds to count them
+ *   host_sweep brute
+ *              64 nodes, 8 GiB, bottom-up, slots in immovable memory only: how long the sweep takes, counting in
+ *              every slot, and building in every slot (measured in every STRIDE-th, on memory touched before):
+ *              slots, then nanoseconds of each
  *
  * With SHIFT a sweep is made once, for those who count its instructions from outside.
  */
 #define _GNU_SOURCE
-#include "tests/bench/host.h"
+#include "tests/bench/timing.h"
 
 #include "mm/policy.h"
 #include "mm/sweep.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the programs that are timed on the host share: a clock, an arena for page tables, and giving up. */
-#ifndef TESTS_BENCH_HOST_H
-#define TESTS_BENCH_HOST_H
+#ifndef TESTS_BENCH_TIMING_H
+#define TESTS_BENCH_TIMING_H
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * The numbers that C, NASM and the linker script share about the image. Only #define NAME NUMBER, a line each: the
  * Makefile makes NASM's form of them, the linker script goes through the preprocessor.
  */
-#ifndef BOOT_LAYOUT_H
-#define BOOT_LAYOUT_H
+#ifndef BOOT_IMAGE_LAYOUT_H
+#define BOOT_IMAGE_LAYOUT_H
 
 #define LOAD_PHYS 0x1000000 /* where the image is linked to be loaded */
 #define LINK_VIRT 0xffffffff81000000
