@@ -64,7 +64,6 @@ static void describe(struct run *r, const struct sweep_image *image, struct swee
 	s->start = r->mb;
 	s->work = audit_memblock();
 	s->numa = &r->h->numa;
-	s->max_tries = SWEEP_MAX_TRIES;
 	s->trying_one = report_progress;
 	s->ctx = &r->log;
 }
@@ -86,9 +85,6 @@ static bool refuse(struct run *r, const struct sweep *s, enum status st)
 	case ERR_NOT_FOUND:
 		return report_error(r, "sweep: no slot holds %s", human(r->h->choice.size).s);
 	default:
-		if (s->tries == s->max_tries)
-			return report_error(r, "sweep: %s: more than %llu of %llu slots would have to be tried",
-					    s->policy->name, (ull)s->max_tries, (ull)s->slots->total);
 		return report_error(r, "sweep: %s: memory has more than %d regions", s->policy->name, MEMBLOCK_MAX);
 	}
 }

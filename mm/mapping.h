@@ -36,6 +36,7 @@ struct fragment {
  */
 enum policy_order {
 	ORDER_FIXED,       /* nothing but that the image is taken: kernel_end plays no part */
+	ORDER_LOCAL,       /* the same, with each node's memory served from that node as long as it has any left */
 	ORDER_ABOVE_STEPS, /* what lies above the kernel first, in policy_map_bottom_up's steps; then the rest */
 	ORDER_ABOVE,       /* the same without steps, pages from all above the kernel and then downwards below it */
 };

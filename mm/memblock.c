@@ -54,20 +54,21 @@ static bool region_joins(const struct memblock_region *a, const struct memblock_
 	return a->end == b->start && a->nid == b->nid && a->flags == b->flags;
 }
 
-/* Joins neighbours that touch and do not differ (memblock_merge_regions). */
-static void list_merge(struct memblock_list *list)
+/* Joins what touches and does not differ among the regions [from, to) and their neighbours (memblock_merge_regions). */
+static void list_merge(struct memblock_list *list, size_t from, size_t to)
 {
-	size_t out = 0;
+	size_t out = from ? from - 1 : 0, end = to < list->nr ? to + 1 : list->nr;
 
-	if (list->nr == 0)
+	if (out == end)
 		return;
-	for (size_t i = 1; i < list->nr; i++) {
+	for (size_t i = out + 1; i < end; i++) {
 		if (region_joins(&list->r[out], &list->r[i]))
 			list->r[out].end = list->r[i].end;
 		else
 			list->r[++out] = list->r[i];
 	}
-	list->nr = out + 1;
+	if (out + 1 < end)
+		list_drop(list, out + 1, end);
 }
 
 /*
@@ -164,7 +165,7 @@ static enum status list_isolate(struct memblock_list *list, struct range r, size
 	if (range_empty(r))
 		return OK;
 	if (list_split(list, r.start) != OK || list_split(list, r.end) != OK) {
-		list_merge(list);
+		list_merge(list, 0, list->nr);
 		return ERR_FULL;
 	}
 	*from = list_find(list, r.start);
@@ -273,7 +274,7 @@ enum status memblock_mark(struct memblock *mb, struct range r, unsigned flags, b
 		return ERR_FULL;
 	for (size_t i = from; i < to; i++)
 		list->r[i].flags = set ? list->r[i].flags | flags : list->r[i].flags & ~flags;
-	list_merge(list);
+	list_merge(list, from, to);
 	return OK;
 }
 
@@ -285,7 +286,7 @@ enum status memblock_set_node(struct memblock_list *list, struct range r, int ni
 		return ERR_FULL;
 	for (size_t i = from; i < to; i++)
 		list->r[i].nid = nid;
-	list_merge(list);
+	list_merge(list, from, to);
 	return OK;
 }
 

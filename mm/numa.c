@@ -2,6 +2,8 @@
 /* From SRAT's ranges to nodes: joining, refusing, judging which node is movable, and telling memblock. */
 #include "mm/numa.h"
 
+#include "lib/sort.h"
+
 #define COVER_SLACK (1 * MIB) /* Linux accepts a table that misses less RAM than that */
 
 static struct range blk_range(const struct numa_memblk *b)
@@ -78,26 +80,37 @@ static enum status check_overlap(const struct numa_memblk *a, const struct numa_
 	return e.kind == NUMA_OVERLAPS ? ERR_CONFLICT : OK;
 }
 
-/* Makes range i the hull of i and j and drops j, if both are of one node and no other node lies in between. */
-static bool join_pair(struct numa *n, size_t i, size_t j, const struct numa_log *log)
+/* Makes range i the hull of i and j, which is of the same node, and says so. */
+static void join_blk(struct numa *n, size_t i, size_t j, const struct numa_log *log)
 {
 	struct numa_memblk *a = &n->blk[i], *b = &n->blk[j];
 	struct range hull = { min_u64(a->start, b->start), max_u64(a->end, b->end) };
-	struct numa_event e = { .kind = NUMA_JOINED, .nid = a->nid, .other_nid = a->nid, .result = hull };
+
+	tell(log, &(struct numa_event){ .kind = NUMA_JOINED,
+					.nid = a->nid,
+					.other_nid = a->nid,
+					.a = blk_range(a),
+					.b = blk_range(b),
+					.result = hull });
+	a->start = hull.start;
+	a->end = hull.end;
+}
+
+/* Drops j and makes range i the hull of i and j, if both are of one node and no other node lies in between. */
+static bool join_pair(struct numa *n, size_t i, size_t j, const struct numa_log *log)
+{
+	const struct numa_memblk *a = &n->blk[i], *b = &n->blk[j];
+	struct range hull = { min_u64(a->start, b->start), max_u64(a->end, b->end) };
 
 	if (a->nid != b->nid || foreign_inside(n, hull, a->nid))
 		return false;
-	e.a = blk_range(a);
-	e.b = blk_range(b);
-	tell(log, &e);
-	a->start = hull.start;
-	a->end = hull.end;
+	join_blk(n, i, j, log);
 	drop_blk(n, j);
 	return true;
 }
 
 /* Every pair once, in the order of numa_cleanup_meminfo: it decides what is joined, and which overlap is named. */
-static enum status join_blks(struct numa *n, const struct numa_log *log)
+static enum status join_pairs(struct numa *n, const struct numa_log *log)
 {
 	for (size_t i = 0; i < n->nr_blk; i++) {
 		for (size_t j = i + 1; j < n->nr_blk;) {
@@ -107,6 +120,86 @@ static enum status join_blks(struct numa *n, const struct numa_log *log)
 				j++;
 		}
 	}
+	return OK;
+}
+
+/* ---- the same where no node overlaps another: neighbours of one node join, and nothing else does ---- */
+
+static bool starts_before(const void *ctx, unsigned a, unsigned b)
+{
+	const struct numa_memblk *blk = ctx;
+
+	return blk[a].start != blk[b].start ? blk[a].start < blk[b].start : a < b;
+}
+
+static bool listed_before(const void *ctx, unsigned a, unsigned b)
+{
+	(void)ctx;
+	return a < b;
+}
+
+/* Numbers of the ranges by where they begin. */
+static void sort_blks(uint16_t *at, const struct numa_memblk *blk, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		at[i] = (uint16_t)i;
+	sort_indices(at, nr, starts_before, blk);
+}
+
+/*
+ * Parts n->blk_at into runs, of neighbours of one node, each in the table's order; run[i] is the place where the run of
+ * range i begins. False: two nodes overlap.
+ */
+static bool find_runs(struct numa *n, uint16_t *run)
+{
+	phys_t end = 0;
+	size_t first = 0;
+
+	sort_blks(n->blk_at, n->blk, n->nr_blk);
+	for (size_t k = 0; k < n->nr_blk; k++) {
+		const struct numa_memblk *b = &n->blk[n->blk_at[k]];
+
+		if (b->nid != n->blk[n->blk_at[first]].nid) {
+			if (b->start < end)
+				return false;
+			sort_indices(n->blk_at + first, k - first, listed_before, NULL);
+			first = k;
+		}
+		run[n->blk_at[k]] = (uint16_t)first;
+		end = max_u64(end, b->end);
+	}
+	sort_indices(n->blk_at + first, n->nr_blk - first, listed_before, NULL);
+	return true;
+}
+
+/* Joins each run into the first of its ranges in the table, in the order in which join_pairs would. */
+static void join_runs(struct numa *n, const uint16_t *run, const struct numa_log *log)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < n->nr_blk; i++) {
+		size_t first = run[i];
+
+		if (n->blk_at[first] != i)
+			continue;
+		for (size_t k = first + 1; k < n->nr_blk && run[n->blk_at[k]] == first; k++) {
+			(void)check_overlap(&n->blk[i], &n->blk[n->blk_at[k]], log);
+			join_blk(n, i, n->blk_at[k], log);
+		}
+	}
+	for (size_t i = 0; i < n->nr_blk; i++)
+		if (n->blk_at[run[i]] == i)
+			n->blk[out++] = n->blk[i];
+	n->nr_blk = out;
+}
+
+static enum status join_blks(struct numa *n, const struct numa_log *log)
+{
+	uint16_t *run = n->hot_at; /* not in use before numa_judge */
+
+	if (!find_runs(n, run))
+		return join_pairs(n, log);
+	join_runs(n, run, log);
 	return OK;
 }
 
@@ -138,21 +231,77 @@ static enum status check_cover(const struct numa *n, const struct memblock *mb, 
 	return ERR_NOT_FOUND;
 }
 
-/* The lowest reserved bytes inside the joined ranges of a node; empty when there are none. */
-static struct range first_reserved(const struct numa *n, const struct memblock *mb, int nid)
+/* Gives every hot-pluggable node the lowest reserved bytes inside its joined ranges. */
+static void find_pins(struct numa *n, const struct memblock *mb)
 {
-	struct range first = { 0, 0 };
-
+	for (unsigned i = 0; i < n->nr_nodes; i++)
+		n->node[i].pinned_by = (struct range){ 0, 0 };
 	for (size_t i = 0; i < n->nr_blk; i++) {
-		struct range blk = blk_range(&n->blk[i]);
+		struct range blk = blk_range(&n->blk[i]), *pin = &n->node[n->blk[i].nid].pinned_by;
 		struct memblock_region hit;
 
-		if (n->blk[i].nid != nid || !memblock_overlaps(&mb->reserved, blk, &hit))
+		if (!n->node[n->blk[i].nid].hotplug || !memblock_overlaps(&mb->reserved, blk, &hit))
 			continue;
-		if (range_empty(first) || blk.start < first.start)
-			first = range_clamp((struct range){ hit.start, hit.end }, blk);
+		if (range_empty(*pin) || blk.start < pin->start)
+			*pin = range_clamp((struct range){ hit.start, hit.end }, blk);
 	}
-	return first;
+}
+
+/* ---- ranges one after the other ---- */
+
+/* False: two of them overlap. */
+static bool order(uint16_t *at, const struct numa_memblk *blk, size_t nr)
+{
+	sort_blks(at, blk, nr);
+	for (size_t k = 1; k < nr; k++)
+		if (blk[at[k]].start < blk[at[k - 1]].end)
+			return false;
+	return true;
+}
+
+static void order_ranges(struct numa *n)
+{
+	n->ordered = false;
+	n->ordered = order(n->blk_at, n->blk, n->nr_blk) && order(n->hot_at, n->hot, n->nr_hot);
+}
+
+static void list_movable(struct numa *n)
+{
+	size_t next = n->nr_hot;
+
+	n->movable_at[n->nr_hot] = (uint16_t)next;
+	for (size_t k = n->nr_hot; n->ordered && k-- > 0;) {
+		if (n->node[n->hot[n->hot_at[k]].nid].movable)
+			next = k;
+		n->movable_at[k] = (uint16_t)next;
+	}
+}
+
+/* The place of the first range that ends above p. */
+static size_t find_place(const uint16_t *at, const struct numa_memblk *blk, size_t nr, phys_t p)
+{
+	size_t lo = 0, hi = nr;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (blk[at[mid]].end > p)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+/* Shrinks *span as narrow_span for all of the ranges; returns the one that holds p, NULL when none does. */
+static const struct numa_memblk *narrow_to(struct range *span, const uint16_t *at, const struct numa_memblk *blk,
+					   size_t nr, phys_t p)
+{
+	size_t k = find_place(at, blk, nr, p);
+
+	if (k > 0)
+		(void)narrow_span(span, &blk[at[k - 1]], p);
+	return k < nr && narrow_span(span, &blk[at[k]], p) ? &blk[at[k]] : NULL;
 }
 
 /* Gives every byte of memory to its node, once, however its ranges overlap. */
@@ -179,6 +328,7 @@ void numa_init(struct numa *n)
 	n->nr_nodes = 0;
 	n->nr_blk = 0;
 	n->nr_hot = 0;
+	n->ordered = false;
 }
 
 int numa_map_pxm(struct numa *n, uint32_t pxm)
@@ -213,6 +363,7 @@ enum status numa_add_memblk(struct numa *n, int nid, struct range r, bool hotplu
 	KASSERT(n->nr_hot <= n->nr_blk);
 	if (n->nr_blk == NR_NODE_MEMBLKS)
 		return ERR_FULL;
+	n->ordered = false;
 	n->blk[n->nr_blk++] = blk;
 	if (hotplug)
 		n->hot[n->nr_hot++] = blk;
@@ -226,6 +377,7 @@ enum status numa_force_hotplug(struct numa *n, int nid)
 
 	if (nid < 0 || (unsigned)nid >= n->nr_nodes)
 		return ERR_NOT_FOUND;
+	n->ordered = false;
 	for (size_t i = 0; i < n->nr_hot; i++) {
 		if (n->hot[i].nid != nid)
 			n->hot[out++] = n->hot[i];
@@ -245,9 +397,11 @@ enum status numa_force_hotplug(struct numa *n, int nid)
 
 enum status numa_cleanup(struct numa *n, const struct memblock *mb, phys_t end_of_ram, const struct numa_log *log)
 {
+	n->ordered = false;
 	trim_blks(n, mb, end_of_ram);
 	if (join_blks(n, log) != OK)
 		return ERR_CONFLICT;
+	order_ranges(n);
 	return check_cover(n, mb, end_of_ram, log);
 }
 
@@ -268,16 +422,16 @@ void numa_note_table(struct numa *n, struct range r)
 
 void numa_judge(struct numa *n, const struct memblock *mb)
 {
+	order_ranges(n);
 	for (unsigned i = 0; i < n->nr_nodes; i++)
 		n->node[i].present = n->node[i].hot_present = 0;
 	count_memory(n, mb);
-	for (unsigned i = 0; i < n->nr_nodes; i++) {
-		struct numa_node *node = &n->node[i];
-
-		node->hotplug = node->hot_present > 0;
-		node->pinned_by = node->hotplug ? first_reserved(n, mb, (int)i) : (struct range){ 0, 0 };
-		node->movable = node->hotplug && range_empty(node->pinned_by) && !node->tables;
-	}
+	for (unsigned i = 0; i < n->nr_nodes; i++)
+		n->node[i].hotplug = n->node[i].hot_present > 0;
+	find_pins(n, mb);
+	for (unsigned i = 0; i < n->nr_nodes; i++)
+		n->node[i].movable = n->node[i].hotplug && range_empty(n->node[i].pinned_by) && !n->node[i].tables;
+	list_movable(n);
 }
 
 /* A page belongs where its first byte does: a border inside a page must not split it, or nobody would map it. */
@@ -326,7 +480,29 @@ struct range numa_span(const struct numa *n, phys_t p)
 	return numa_look_at(n, p).span;
 }
 
-struct numa_spot numa_look_at(const struct numa *n, phys_t p)
+size_t numa_first_blk(const struct numa *n, phys_t p)
+{
+	return find_place(n->blk_at, n->blk, n->nr_blk, p);
+}
+
+const struct numa_memblk *numa_next_movable(const struct numa *n, phys_t p)
+{
+	const struct numa_memblk *next = NULL;
+	size_t k = n->ordered ? find_place(n->hot_at, n->hot, n->nr_hot, p) : 0;
+
+	while (k < n->nr_hot && (k = n->ordered ? n->movable_at[k] : k) < n->nr_hot) {
+		const struct numa_memblk *b = &n->hot[n->ordered ? n->hot_at[k] : k];
+
+		if (n->node[b->nid].movable && b->start >= p && (!next || b->start < next->start))
+			next = b;
+		if (next && n->ordered)
+			break;
+		k++;
+	}
+	return next;
+}
+
+static struct numa_spot look_at_all(const struct numa *n, phys_t p)
 {
 	struct numa_spot spot = { NUMA_NO_NODE, false, { 0, UINT64_MAX } };
 
@@ -336,5 +512,19 @@ struct numa_spot numa_look_at(const struct numa *n, phys_t p)
 	for (size_t i = 0; i < n->nr_hot; i++)
 		if (narrow_span(&spot.span, &n->hot[i], p) && n->hot[i].nid == spot.nid)
 			spot.hot = true;
+	return spot;
+}
+
+struct numa_spot numa_look_at(const struct numa *n, phys_t p)
+{
+	struct numa_spot spot = { NUMA_NO_NODE, false, { 0, UINT64_MAX } };
+	const struct numa_memblk *blk, *hot;
+
+	if (!n->ordered)
+		return look_at_all(n, p);
+	blk = narrow_to(&spot.span, n->blk_at, n->blk, n->nr_blk, p);
+	hot = narrow_to(&spot.span, n->hot_at, n->hot, n->nr_hot, p);
+	spot.nid = blk ? blk->nid : NUMA_NO_NODE;
+	spot.hot = blk && hot && hot->nid == blk->nid;
 	return spot;
 }

@@ -35,6 +35,10 @@ struct numa {
 	struct numa_node node[MAX_NUMNODES];
 	struct numa_memblk blk[NR_NODE_MEMBLKS]; /* in order of acceptance; joined by numa_cleanup */
 	struct numa_memblk hot[NR_NODE_MEMBLKS]; /* hot-pluggable ranges as the table gave them */
+	/* By numa_judge, until a range changes: which ranges come one after the other, so that few are looked at. */
+	bool ordered; /* false: ranges may overlap others of their kind, or have no order yet */
+	uint16_t blk_at[NR_NODE_MEMBLKS], hot_at[NR_NODE_MEMBLKS];
+	uint16_t movable_at[NR_NODE_MEMBLKS + 1]; /* the place in hot_at of the next range of a movable node */
 };
 
 /* What numa_cleanup and numa_register find: the caller prints it, spelled as Linux does. */
@@ -109,6 +113,12 @@ bool numa_is_movable(const struct numa *n, phys_t p);
 
 /* The range around p in which numa_node_of and numa_is_movable give the same answers as at p; contains p. */
 struct range numa_span(const struct numa *n, phys_t p);
+
+/* Returns the lowest hot-pluggable range of a movable node that begins at p or above; NULL when there is none. */
+const struct numa_memblk *numa_next_movable(const struct numa *n, phys_t p);
+
+/* Returns the place in n->blk_at of the first range that ends above p, or n->nr_blk. Needs numa_judge. */
+size_t numa_first_blk(const struct numa *n, phys_t p);
 
 /* What is known of one byte, and the range around it in which all of it holds; no matter what is movable. */
 struct numa_spot {

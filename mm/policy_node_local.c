@@ -72,6 +72,7 @@ static enum status map(struct direct_map *dm)
 const struct pt_policy policy_node_local = {
 	.name = "node-local",
 	.says = "tables on the node they map",
+	.order = ORDER_LOCAL,
 	.srat_first = true,
 	.map = map,
 	.page = page,

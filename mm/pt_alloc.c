@@ -7,6 +7,20 @@ static void hand_back_run(struct pt_alloc *a)
 	a->run = (struct range){ 0, 0 };
 }
 
+/* Where there may be a page: the bounds, without what the searches before have passed. */
+static struct range room_for_search(const struct pt_alloc *a)
+{
+	struct range within = { a->min, a->max };
+
+	if (a->passed == PHYS_NONE || a->up != a->mb->bottom_up || a->honours != a->mb->movable_node)
+		return within;
+	if (a->up)
+		within.start = max_u64(within.start, a->passed);
+	else
+		within.end = min_u64(within.end, a->passed);
+	return within;
+}
+
 /*
  * Looks for the page that Linux would find now, and keeps the free range around it. As long as bounds, node and
  * direction stay and nobody else touches memblock, the next page of that range is what a fresh search would find:
@@ -19,12 +33,12 @@ static bool find_run(struct pt_alloc *a)
 
 	if (pt_alloc_flush(a) != OK || a->min >= a->max)
 		return false;
-	page = memblock_find(a->mb,
-			     &(struct memblock_wish){ (struct range){ a->min, a->max }, PAGE_SIZE, PAGE_SIZE, a->nid },
-			     &room);
+	page = memblock_find(a->mb, &(struct memblock_wish){ room_for_search(a), PAGE_SIZE, PAGE_SIZE, a->nid }, &room);
 	if (page == PHYS_NONE)
 		return false;
 	a->up = a->mb->bottom_up;
+	a->honours = a->mb->movable_node;
+	a->passed = a->up ? page : page + PAGE_SIZE;
 	if (a->up)
 		a->run = (struct range){ page, align_down(room.end, PAGE_SIZE) };
 	else
@@ -77,13 +91,18 @@ static bool buffer_has_page(const struct pt_alloc *a)
 
 void pt_alloc_init(struct pt_alloc *a, struct memblock *mb, struct range buffer)
 {
-	*a = (struct pt_alloc){ .mb = mb, .buffer = buffer, .buffer_ok = true, .nid = NUMA_NO_NODE };
+	*a = (struct pt_alloc){
+		.mb = mb, .buffer = buffer, .buffer_ok = true, .nid = NUMA_NO_NODE, .passed = PHYS_NONE
+	};
 }
 
 enum status pt_alloc_bounds(struct pt_alloc *a, phys_t min, phys_t max, int nid)
 {
 	if (a->min == min && a->max == max && a->nid == nid)
 		return OK;
+	/* Only the bound that the searches have left behind must stay. */
+	if (a->nid != nid || (a->up ? a->min != min : a->max != max))
+		a->passed = PHYS_NONE;
 	a->min = min;
 	a->max = max;
 	a->nid = nid;

@@ -20,6 +20,8 @@ struct pt_alloc {
 	struct range run;    /* free pages already found next to each other; not yet reserved */
 	struct range taken;  /* pages of the run handed out; reserved in one go by pt_alloc_flush */
 	bool up;             /* direction in which the run was found */
+	bool honours;        /* mb->movable_node, when it was found */
+	phys_t passed;       /* what lies before, in that direction, has no page left; PHYS_NONE: not known */
 	uint64_t from_buffer, from_memblock;
 	/* Told of every page handed out, in order (journals, tests); NULL: nobody is. */
 	void (*tell)(void *ctx, phys_t page, bool from_buffer);

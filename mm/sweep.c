@@ -5,9 +5,11 @@
  */
 #include "mm/sweep.h"
 
-#include "mm/policy.h"
+#include "lib/sort.h"
+#include "mm/direct_map.h"
 
 #define SLOT_PAGES (KASLR_ALIGN / PAGE_SIZE)
+#define NOWHERE (1ull << 62) /* no machine has memory there */
 #define MORE_MISSES                                                                                                    \
 	8 /* slots tried one by one, beyond those in which the image crosses an edge, before stretches are halved */
 
@@ -28,29 +30,10 @@ static struct range free_around(const struct memblock *mb, phys_t p)
 	return room;
 }
 
-/* Narrows *span to the part around p without a border of the ranges; p's own end of a range may be its first byte. */
-static void narrow(struct range *span, const struct numa_memblk *blk, size_t nr, phys_t p)
-{
-	for (size_t i = 0; i < nr; i++) {
-		phys_t edge[] = { blk[i].start, blk[i].end };
-
-		for (unsigned k = 0; k < ARRAY_SIZE(edge); k++) {
-			if (edge[k] <= p)
-				span->start = max_u64(span->start, edge[k]);
-			else
-				span->end = min_u64(span->end, edge[k]);
-		}
-	}
-}
-
 /* Free memory around p inside which no node and no hot-pluggable range begins or ends. */
 static struct range smooth_around(const struct sweep *s, phys_t p)
 {
-	struct range span = free_around(s->start, p);
-
-	narrow(&span, s->numa->blk, s->numa->nr_blk, p);
-	narrow(&span, s->numa->hot, s->numa->nr_hot, p);
-	return span;
+	return range_clamp(free_around(s->start, p), numa_span(s->numa, p));
 }
 
 /* ---- one slot ---- */
@@ -89,6 +72,22 @@ static void keep_run(struct sweep *s, struct range pages, bool up)
 		t->too_many_runs = true;
 }
 
+/* True the first time. */
+static bool add_node(struct sweep *s, int nid)
+{
+	uint64_t bit = 1ull << nid % 64, *word = &s->stained[nid / 64];
+	bool new = !(*word & bit);
+
+	*word |= bit;
+	return new;
+}
+
+static void stain_node(struct sweep *s, int nid)
+{
+	if (add_node(s, nid))
+		s->stained_bytes += s->numa->node[nid].hot_present;
+}
+
 static void note_run(void *ctx, const struct count_run *run)
 {
 	struct sweep *s = ctx;
@@ -98,7 +97,7 @@ static void note_run(void *ctx, const struct count_run *run)
 
 	if (run->movable) {
 		t->on_movable += pages;
-		s->stained[run->nid / 64] |= 1ull << run->nid % 64;
+		stain_node(s, run->nid);
 	}
 	if (run->from_buffer) {
 		t->left += below ? pages : 0;
@@ -127,51 +126,78 @@ static void finish_runs(const struct sweep *s, struct sweep_try *t)
 	}
 }
 
-/*
- * The nodes that would be movable without the image stay unmovable while it lies on them (numa_judge), or get their
- * marks back.
- */
-static enum status pin_nodes(struct sweep *s, phys_t base, bool pin)
+static bool movable_without_image(const struct numa_node *node)
+{
+	return node->hotplug && range_empty(node->pinned_by) && !node->tables;
+}
+
+static enum status mark_node(struct sweep *s, int nid, bool set)
+{
+	for (unsigned i = s->node[nid].first_hot; i; i = s->next_hot[i - 1]) {
+		if (numa_mark_hot(s->numa, i - 1, s->work, set) != OK)
+			return ERR_FULL;
+	}
+	return OK;
+}
+
+/* The nodes that would be movable without the image stay unmovable while it lies on them (numa_judge). */
+static void pin_nodes(struct sweep *s, phys_t base, bool pin)
 {
 	struct numa *n = s->numa;
+	struct range taken = taken_at(s, base);
 
-	for (size_t i = 0; i < n->nr_blk; i++) {
-		struct numa_node *node = &n->node[n->blk[i].nid];
-		bool movable = node->hotplug && range_empty(node->pinned_by) && !node->tables;
+	for (size_t i = numa_first_blk(n, base); i < n->nr_blk && n->blk[n->blk_at[i]].start < taken.end; i++) {
+		struct numa_node *node = &n->node[n->blk[n->blk_at[i]].nid];
 
-		if (!movable || node->movable == !pin ||
-		    !range_overlaps((struct range){ n->blk[i].start, n->blk[i].end }, taken_at(s, base)))
+		node->movable = movable_without_image(node) && !pin;
+	}
+}
+
+/* Gives the nodes that are movable now their marks back. */
+static enum status mark_again(struct sweep *s)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < s->nr_unmarked; i++) {
+		int nid = s->unmarked[i];
+
+		if (!s->numa->node[nid].movable)
+			s->unmarked[left++] = (uint16_t)nid;
+		else if (mark_node(s, nid, true) != OK)
+			return ERR_FULL;
+		else
+			s->node[nid].unmarked = false;
+	}
+	s->nr_unmarked = left;
+	return OK;
+}
+
+/* After pin_nodes: tells memblock, where that is not as it was for the slot before. */
+static enum status mark_nodes(struct sweep *s, phys_t base)
+{
+	struct numa *n = s->numa;
+	struct range taken = taken_at(s, base);
+
+	if (mark_again(s) != OK)
+		return ERR_FULL;
+	for (size_t i = numa_first_blk(n, base); i < n->nr_blk && n->blk[n->blk_at[i]].start < taken.end; i++) {
+		int nid = n->blk[n->blk_at[i]].nid;
+
+		if (!movable_without_image(&n->node[nid]) || s->node[nid].unmarked)
 			continue;
-		node->movable = !pin;
-		for (size_t k = 0; k < n->nr_hot && s->policy->srat_first; k++) {
-			if (n->hot[k].nid == n->blk[i].nid && numa_mark_hot(n, k, s->work, !pin) != OK)
-				return ERR_FULL;
-		}
+		if (mark_node(s, nid, false) != OK)
+			return ERR_FULL;
+		s->node[nid].unmarked = true;
+		s->unmarked[s->nr_unmarked++] = (uint16_t)nid;
 	}
 	return OK;
 }
 
 static uint64_t gap_above(const struct sweep *s, phys_t end)
 {
-	const struct numa *n = s->numa;
-	uint64_t gap = UINT64_MAX;
+	const struct numa_memblk *next = numa_next_movable(s->numa, end);
 
-	for (size_t i = 0; i < n->nr_hot; i++) {
-		if (n->node[n->hot[i].nid].movable && n->hot[i].start >= end)
-			gap = min_u64(gap, n->hot[i].start - end);
-	}
-	return gap;
-}
-
-static uint64_t pinned_bytes(const struct sweep *s)
-{
-	uint64_t sum = 0;
-
-	for (unsigned nid = 0; nid < s->numa->nr_nodes; nid++) {
-		if (s->stained[nid / 64] >> nid % 64 & 1)
-			sum += s->numa->node[nid].hot_present;
-	}
-	return sum;
+	return next ? next->start - end : UINT64_MAX;
 }
 
 static void copy_list(struct memblock_list *to, const struct memblock_list *from)
@@ -180,21 +206,34 @@ static void copy_list(struct memblock_list *to, const struct memblock_list *from
 	__builtin_memcpy(to->r, from->r, from->nr * sizeof(from->r[0]));
 }
 
+/* Builds by counting, with the image at `base`; the buffer where it says. */
+static enum status count_pages(struct sweep *s, phys_t base, struct range buffer, struct count *count,
+			       struct direct_map *dm)
+{
+	enum status st;
+
+	*dm = s->map;
+	dm->policy = s->policy;
+	dm->count = count;
+	dm->kernel_end = base + s->image.end;
+	pt_alloc_init(&dm->alloc, s->work, buffer);
+	st = direct_map_build(dm);
+	s->ranges += dm->ranges;
+	return st;
+}
+
 static enum status count_slot(struct sweep *s, struct sweep_try *t)
 {
 	const struct sweep_image *image = &s->image;
 	struct count count = { .run = note_run, .ctx = s, .numa = s->numa, .memo = &s->memo };
-	struct direct_map dm = s->map;
+	struct direct_map dm;
 	enum status st;
 
 	copy_list(&s->work->reserved, &s->start->reserved);
 	if (memblock_reserve(s->work, taken_at(s, t->base)) != OK)
 		return ERR_FULL;
-	dm.policy = s->policy;
-	dm.count = &count;
-	dm.kernel_end = t->base + image->end;
-	pt_alloc_init(&dm.alloc, s->work, (struct range){ t->base + image->buffer, t->base + image->buffer_end });
-	st = direct_map_build(&dm);
+	st = count_pages(s, t->base, (struct range){ t->base + image->buffer, t->base + image->buffer_end }, &count,
+			 &dm);
 	t->left += range_size(dm.alloc.buffer) / PAGE_SIZE;
 	t->home = count.home;
 	t->nr_home = count.nr_home;
@@ -206,13 +245,10 @@ static enum status count_slot(struct sweep *s, struct sweep_try *t)
 static enum status try_base(struct sweep *s, phys_t base, struct sweep_try *t)
 {
 	struct range image = { base, base + s->image.end };
-	enum status unpinned;
 
 	if (t->base == base)
 		return t->status;
 	s->failed_base = base;
-	if (s->tries == s->max_tries)
-		return ERR_FULL;
 	s->tries++;
 	if (s->trying_one)
 		s->trying_one(s->ctx);
@@ -222,17 +258,19 @@ static enum status try_base(struct sweep *s, phys_t base, struct sweep_try *t)
 	t->too_many_runs = false;
 	t->around = -1;
 	s->try = t;
+	s->stained_bytes = 0;
 	__builtin_memset(s->stained, 0, sizeof(s->stained));
 	if (!memblock_is_memory(s->start, image))
 		return t->status = ERR_RANGE;
-	t->status = pin_nodes(s, base, true);
+	pin_nodes(s, base, true);
+	t->status = s->policy->srat_first ? mark_nodes(s, base) : OK;
 	if (t->status == OK)
 		t->status = count_slot(s, t);
-	t->pinned = pinned_bytes(s);
+	t->pinned = s->stained_bytes;
 	t->gap = gap_above(s, image.end);
 	finish_runs(s, t);
-	unpinned = pin_nodes(s, base, false);
-	return t->status == OK ? t->status = unpinned : t->status;
+	pin_nodes(s, base, false);
+	return t->status;
 }
 
 static phys_t less(phys_t p, uint64_t n)
@@ -240,7 +278,7 @@ static phys_t less(phys_t p, uint64_t n)
 	return p < n ? 0 : p - n;
 }
 
-/* ---- ORDER_FIXED: stretches with one verdict ---- */
+/* ---- ORDER_FIXED, ORDER_LOCAL: stretches with one verdict ---- */
 
 /* The highest base up to which nothing known from slot a says that the verdict changes. */
 static phys_t smooth_top(const struct sweep *s, const struct sweep_try *a, phys_t last)
@@ -275,6 +313,272 @@ static bool same_pages(const struct sweep_try *a, const struct sweep_try *b)
 
 	KASSERT(!same || (a->on_movable == b->on_movable && a->pinned == b->pinned));
 	return same;
+}
+
+/* ---- the same without trying ---- */
+
+/* Slots from `base` to `top` with one verdict. */
+struct stretch {
+	phys_t base, top;
+	uint64_t on_movable, pinned, gap;
+};
+
+/* Memory whose tables the buffer has some of, but for [0, 1M), which every slot begins with. */
+static void note_served(struct sweep_free *f, struct range maps)
+{
+	if (maps.start < ISA_END || (f->nr_served && f->served[f->nr_served - 1].start == maps.start))
+		return;
+	if (f->nr_served == SWEEP_MAX_SERVED)
+		f->known = false;
+	else
+		f->served[f->nr_served++] = maps;
+}
+
+/*
+ * Runs with less than an image between them are kept as one: an image that lies there meets one of the two. With more
+ * than can be kept some are joined all the same, and slots between them are tried.
+ */
+static void keep_free_run(const struct sweep *s, struct sweep_free *f, struct range pages)
+{
+	struct range *last = f->nr_runs ? &f->run[f->nr_runs - 1] : NULL;
+	struct range gap;
+
+	if (last) {
+		gap = (struct range){ min_u64(last->end, pages.end), max_u64(last->start, pages.start) };
+		if (range_size(gap) < s->image.taken || f->nr_runs == SWEEP_MAX_FREE_RUNS) {
+			*last = hull(*last, pages);
+			return;
+		}
+	}
+	f->run[f->nr_runs++] = pages;
+}
+
+/* Pages for a node's memory, from that node; it must not run short. */
+static void take_spare(struct sweep *s, const struct count_run *run, uint64_t pages)
+{
+	int nid = numa_node_of(s->numa, run->maps.start);
+
+	if (nid == NUMA_NO_NODE || run->nid != nid || run->from_buffer)
+		s->free->known = false;
+	else
+		s->node[nid].spare -= pages;
+}
+
+static void note_free_run(void *ctx, const struct count_run *run)
+{
+	struct sweep *s = ctx;
+	struct sweep_free *f = s->free;
+	uint64_t pages = range_size(run->pages) / PAGE_SIZE;
+
+	if (s->policy->order == ORDER_LOCAL && run->maps.start >= ISA_END)
+		take_spare(s, run, pages);
+	if (run->from_buffer) {
+		note_served(f, run->maps);
+		return;
+	}
+	if (run->movable) {
+		f->on_movable[run->nid] += pages;
+		f->total += pages;
+		stain_node(s, run->nid);
+	}
+	if (s->policy->order != ORDER_LOCAL)
+		keep_free_run(s, f, run->pages);
+}
+
+static bool lies_before(const void *ctx, unsigned a, unsigned b)
+{
+	const struct range *run = ctx;
+
+	return run[a].start < run[b].start;
+}
+
+/* Counts without an image, with the buffer's pages at `buffer`: they may lie where memory is, which nobody is told. */
+static void count_free(struct sweep *s, struct sweep_free *f, struct range buffer)
+{
+	struct count count = { .run = note_free_run, .ctx = s, .numa = s->numa, .memo = &s->memo };
+	struct direct_map dm;
+
+	f->nr_runs = f->nr_served = 0;
+	f->total = 0;
+	__builtin_memset(f->on_movable, 0, s->numa->nr_nodes * sizeof(f->on_movable[0]));
+	f->known = true;
+	s->free = f;
+	s->stained_bytes = 0;
+	__builtin_memset(s->stained, 0, sizeof(s->stained));
+	s->tries++;
+	copy_list(&s->work->reserved, &s->start->reserved);
+	if (mark_again(s) != OK || count_pages(s, 0, buffer, &count, &dm) != OK || count.nr_home > 1)
+		f->known = false;
+	f->home = count.home;
+	f->block = count.block;
+	f->bytes = s->stained_bytes;
+	for (size_t i = 0; i < f->nr_runs; i++)
+		f->run_at[i] = (uint16_t)i;
+	sort_indices(f->run_at, f->nr_runs, lies_before, f->run);
+	for (size_t i = 1; i < f->nr_runs; i++) {
+		struct range *run = &f->run[f->run_at[i]];
+
+		run->end = max_u64(run->end, f->run[f->run_at[i - 1]].end);
+	}
+}
+
+static struct range buffer_at(const struct sweep *s, phys_t base)
+{
+	return (struct range){ base + s->image.buffer, base + s->image.buffer_end };
+}
+
+static bool in_home(const struct sweep_free *f, struct range buffer)
+{
+	return buffer.start >= f->home.start && buffer.end <= f->home.end;
+}
+
+/* The count that tells what the policy does with the buffer at that base. */
+static struct sweep_free *free_at(struct sweep *s, phys_t base)
+{
+	struct range buffer = buffer_at(s, base);
+	bool served = false;
+
+	for (unsigned i = 0; i < s->away.nr_served; i++)
+		served |= range_overlaps(s->away.served[i], buffer);
+	if (!served || range_empty(buffer) || !s->away.known)
+		return &s->away;
+	if (!in_home(&s->home, buffer))
+		count_free(s, &s->home, buffer);
+	return &s->home;
+}
+
+/* False: `part` of the image meets what it must not. Else *room is how far up it may go without that. */
+static bool keeps_off(struct range part, struct range off, uint64_t *room)
+{
+	if (range_empty(off))
+		return true;
+	if (range_overlaps(part, off))
+		return false;
+	if (off.start >= part.end)
+		*room = min_u64(*room, off.start - part.end);
+	return true;
+}
+
+/* How far the image can move up before it meets a page that is handed out; false: it does so here. */
+static bool keeps_off_runs(const struct sweep_free *f, struct range taken, uint64_t *room)
+{
+	size_t lo = 0, hi = f->nr_runs;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (f->run[f->run_at[mid]].end > taken.start)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo == f->nr_runs || keeps_off(taken, f->run[f->run_at[lo]], room);
+}
+
+/* Whether the same pages are handed out as without the image, and how far up that holds. */
+static bool keeps_off_all(const struct sweep *s, const struct sweep_free *f, phys_t base, uint64_t *room)
+{
+	struct range buffer = buffer_at(s, base);
+
+	if (!keeps_off_runs(f, taken_at(s, base), room) || !keeps_off(taken_at(s, base), f->block, room))
+		return false;
+	if (f == &s->home) {
+		*room = min_u64(*room, f->home.end - buffer.end);
+		return in_home(f, buffer);
+	}
+	for (unsigned i = 0; i < f->nr_served; i++) {
+		if (!range_empty(buffer) && !keeps_off(buffer, f->served[i], room))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A policy that knows SRAT finds one more node unmarked, and its memory in fewer regions, which makes leaves larger and
+ * tables fewer, never the other way. What can be said then:
+ *
+ * ORDER_LOCAL: the other nodes' tables are as they were; this one's are no stains any more, wherever on it they are.
+ * Not with fragment=every:N, by which other nodes' leaves are counted on from here.
+ *
+ * Marks honoured, and all pages from memblock: none is a stain, whichever they are. There are enough: the windows in
+ * which pages are searched only grow, with a page for every request of the count without an image, and there are now
+ * no more requests. The windows must be the same: no block of 2M is found higher up, and no part of the node is mapped
+ * after it.
+ *
+ * Marks ignored: the same pages as long as there are as many requests, so where all leaves are of 4K.
+ */
+static bool may_unmark(const struct sweep *s, const struct sweep_free *f, int nid)
+{
+	struct range hull = s->node[nid].hull;
+
+	/* Memory in which the buffer plays a part: all of a region is on one node. */
+	if (!range_empty(f->home) && numa_node_of(s->numa, f->home.start) == nid)
+		return false;
+	for (unsigned i = 0; i < f->nr_served; i++) {
+		if (numa_node_of(s->numa, f->served[i].start) == nid)
+			return false;
+	}
+	if (s->policy->order == ORDER_LOCAL)
+		return !s->map.fragment.every;
+	if (s->policy->page || f->block.start == PHYS_NONE || (!range_empty(f->block) && hull.end > f->block.end))
+		return false;
+	return s->start->movable_node || !s->map.page_sizes;
+}
+
+/* The nodes under the image: false, when what happens on one of them decides what happens elsewhere. */
+static bool judge_nodes(struct sweep *s, const struct sweep_free *f, struct stretch *d)
+{
+	const struct numa *n = s->numa;
+	phys_t end = d->base + s->image.taken;
+
+	__builtin_memset(s->stained, 0, sizeof(s->stained));
+	for (size_t i = numa_first_blk(n, d->base); i < n->nr_blk && n->blk[n->blk_at[i]].start < end; i++) {
+		int nid = n->blk[n->blk_at[i]].nid;
+
+		if (!add_node(s, nid))
+			continue;
+		if (s->policy->order == ORDER_LOCAL && s->node[nid].spare < s->image.taken / PAGE_SIZE)
+			return false;
+		if (!movable_without_image(&n->node[nid]))
+			continue;
+		if (s->policy->srat_first && !may_unmark(s, f, nid))
+			return false;
+		d->on_movable -= f->on_movable[nid];
+		d->pinned -= f->on_movable[nid] ? n->node[nid].hot_present : 0;
+	}
+	return true;
+}
+
+/* How far up the same nodes lie under the image, and the same below and above its end, and memory all around it. */
+static bool find_room(const struct sweep *s, phys_t base, uint64_t *room)
+{
+	const struct memblock_list *memory = &s->start->memory;
+	size_t i = memblock_first(memory, base);
+	phys_t end = base + s->image.end, taken = base + s->image.taken;
+
+	if (i == memory->nr || memory->r[i].start > base || memory->r[i].end < end)
+		return false;
+	*room = min_u64(memory->r[i].end - end, numa_span(s->numa, base).end - 1 - base);
+	*room = min_u64(*room, numa_span(s->numa, end - 1).end - end);
+	*room = min_u64(*room, numa_span(s->numa, taken - 1).end - taken);
+	return true;
+}
+
+/* The verdict at d->base and how far up it holds, without a try; false: that cannot be shown. */
+static bool derive(struct sweep *s, phys_t last, struct stretch *d)
+{
+	const struct sweep_free *f = free_at(s, d->base);
+	uint64_t room;
+
+	d->on_movable = f->total;
+	d->pinned = f->bytes;
+	if (!f->known || !find_room(s, d->base, &room) || !keeps_off_all(s, f, d->base, &room) || !judge_nodes(s, f, d))
+		return false;
+	pin_nodes(s, d->base, true);
+	d->gap = gap_above(s, d->base + s->image.end);
+	pin_nodes(s, d->base, false);
+	d->top = min_u64(last, d->base + align_down(room, KASLR_ALIGN));
+	return true;
 }
 
 /* ---- ORDER_ABOVE...: stretches over which the verdict never falls ---- */
@@ -379,10 +683,16 @@ static void drop_interval(struct sweep *s, size_t i)
 
 static void add_interval(struct sweep *s, struct sweep_interval new)
 {
-	size_t i = 0;
+	size_t i = 0, hi = s->nr_intervals;
 
-	while (i < s->nr_intervals && s->interval[i].last + KASLR_ALIGN < new.first)
-		i++;
+	while (i < hi) {
+		size_t mid = i + (hi - i) / 2;
+
+		if (s->interval[mid].last + KASLR_ALIGN < new.first)
+			i = mid + 1;
+		else
+			hi = mid;
+	}
 	while (i < s->nr_intervals && s->interval[i].first <= new.last + KASLR_ALIGN) {
 		new.first = min_u64(new.first, s->interval[i].first);
 		new.last = max_u64(new.last, s->interval[i].last);
@@ -397,8 +707,8 @@ static void add_interval(struct sweep *s, struct sweep_interval new)
 	s->nr_intervals++;
 }
 
-/* Slots [first, last] are stained, the last one worst, as `most` says; the gap is that of the first. */
-static void add_stained(struct sweep *s, struct sweep_interval i, uint64_t gap, uint64_t most)
+/* Slots [first, last] are stained; the gap is that of the first. */
+static void add_stained(struct sweep *s, struct sweep_interval i, uint64_t gap)
 {
 	s->nr_stained += (i.last - i.first) / KASLR_ALIGN + 1;
 	add_interval(s, i);
@@ -406,10 +716,6 @@ static void add_stained(struct sweep *s, struct sweep_interval i, uint64_t gap, 
 		s->safe_distance = SWEEP_NO_DISTANCE;
 	else if (s->safe_distance != SWEEP_NO_DISTANCE)
 		s->safe_distance = max_u64(s->safe_distance, gap / KASLR_ALIGN + 1);
-	if (most > s->worst_on_movable || (most == s->worst_on_movable && i.last < s->worst.first)) {
-		s->worst_on_movable = most;
-		s->worst = i;
-	}
 }
 
 /*
@@ -443,37 +749,99 @@ static enum status first_above(struct sweep *s, phys_t lo, const struct sweep_tr
 
 /* ---- one area of slots ---- */
 
+/* The stretch that begins at d->base, by trying. */
+static enum status try_stretch(struct sweep *s, phys_t last, uint64_t *misses, struct stretch *d)
+{
+	uint64_t patience = 2 * s->image.end / KASLR_ALIGN + MORE_MISSES;
+	enum status st = try_base(s, d->base, &s->a);
+
+	d->top = st == OK ? smooth_top(s, &s->a, last) : d->base;
+	while (st == OK && d->top > d->base) {
+		st = try_base(s, d->top, &s->b);
+		if (st == OK && same_pages(&s->a, &s->b))
+			break;
+		d->top = (*misses)++ < patience ? d->base : d->base + align_down((d->top - d->base) / 2, KASLR_ALIGN);
+	}
+	if (d->top > d->base)
+		*misses = 0;
+	d->on_movable = s->a.on_movable;
+	d->pinned = s->a.pinned;
+	d->gap = s->a.gap;
+	return st;
+}
+
+static void add_stretch(struct sweep *s, const struct stretch *d)
+{
+	if (!d->on_movable)
+		return;
+	add_stained(s, (struct sweep_interval){ d->base, d->top }, d->gap);
+	if (d->on_movable < s->worst_on_movable || (d->on_movable == s->worst_on_movable && d->base > s->worst_base))
+		return;
+	s->worst_on_movable = d->on_movable;
+	s->worst_pinned = d->pinned;
+	s->worst_base = d->base;
+}
+
 static enum status sweep_fixed(struct sweep *s, phys_t base, phys_t last)
 {
-	uint64_t misses = 0, patience = 2 * s->image.end / KASLR_ALIGN + MORE_MISSES;
+	struct stretch d = { .base = base };
+	uint64_t misses = 0;
 
 	for (;;) {
-		enum status st = try_base(s, base, &s->a);
-		phys_t top = base;
+		enum status st = derive(s, last, &d) ? OK : try_stretch(s, last, &misses, &d);
 
-		if (st == OK)
-			top = smooth_top(s, &s->a, last);
-		while (st == OK && top > base) {
-			st = try_base(s, top, &s->b);
-			if (st == OK && same_pages(&s->a, &s->b))
-				break;
-			top = misses++ < patience ? base : base + align_down((top - base) / 2, KASLR_ALIGN);
-		}
 		if (st != OK)
 			return st;
-		if (top > base)
-			misses = 0;
-		if (s->a.on_movable)
-			add_stained(s, (struct sweep_interval){ base, top }, s->a.gap, s->a.on_movable);
-		if (top == last)
+		add_stretch(s, &d);
+		if (d.top == last)
 			return OK;
-		base = top + KASLR_ALIGN;
+		d.base = d.top + KASLR_ALIGN;
 	}
+}
+
+/* The lowest slot of s->worst, in which the last one is worst, that is no better. */
+static enum status settle_worst(struct sweep *s)
+{
+	enum status st = try_base(s, s->worst.first, &s->c);
+
+	if (st == OK && s->c.on_movable < s->worst_on_movable)
+		st = try_base(s, s->worst.last, &s->b);
+	if (st == OK && s->c.on_movable < s->worst_on_movable)
+		st = first_above(s, s->worst.first, &s->b, s->worst_on_movable - 1);
+	s->worst = (struct sweep_interval){ s->c.base, s->c.base };
+	s->worst_base = s->c.base;
+	s->worst_pinned = s->c.pinned;
+	return st;
+}
+
+/* Slots i, whose last one has `most`. Of those that are as bad the lowest counts: it lies in s->worst. */
+static enum status keep_worst(struct sweep *s, struct sweep_interval i, uint64_t most)
+{
+	struct sweep_interval old = s->worst;
+	enum status st = OK;
+
+	if (most < s->worst_on_movable || (most == s->worst_on_movable && old.last < i.first))
+		return OK;
+	if (most == s->worst_on_movable && i.last >= old.first) {
+		/* areas of slots overlap */
+		st = settle_worst(s);
+		old = s->worst;
+		s->worst = i;
+		if (st == OK)
+			st = settle_worst(s);
+		if (old.first < s->worst.first)
+			s->worst = old;
+		return st;
+	}
+	s->worst_on_movable = most;
+	s->worst = i;
+	return OK;
 }
 
 /* Slots from a to b, over which the number of pages on movable memory never falls. */
 static enum status add_rising(struct sweep *s, const struct sweep_try *a, const struct sweep_try *b)
 {
+	struct sweep_interval i;
 	enum status st = OK;
 
 	if (!b->on_movable)
@@ -482,9 +850,11 @@ static enum status add_rising(struct sweep *s, const struct sweep_try *a, const 
 		st = first_above(s, a->base, b, 0);
 		a = &s->c;
 	}
-	if (st == OK)
-		add_stained(s, (struct sweep_interval){ a->base, b->base }, a->gap, b->on_movable);
-	return st;
+	if (st != OK)
+		return st;
+	i = (struct sweep_interval){ a->base, b->base };
+	add_stained(s, i, a->gap);
+	return keep_worst(s, i, b->on_movable);
 }
 
 /* From above, as the highest slot of a stretch tells how far down it may go. */
@@ -510,16 +880,73 @@ static enum status sweep_rising(struct sweep *s, phys_t first, phys_t base)
 	}
 }
 
+static bool is_fixed(const struct sweep *s)
+{
+	return s->policy->order == ORDER_FIXED || s->policy->order == ORDER_LOCAL;
+}
+
 static enum status sweep_area(struct sweep *s, const struct kaslr_area *area)
 {
 	phys_t last = area->start + (area->slots - 1) * KASLR_ALIGN;
 
-	if (s->policy->order == ORDER_FIXED)
+	if (is_fixed(s))
 		return sweep_fixed(s, area->start, last);
 	return sweep_rising(s, area->start, last);
 }
 
 /* ---- the whole ---- */
+
+static void list_nodes(struct sweep *s)
+{
+	const struct numa *n = s->numa;
+
+	for (unsigned i = 0; i < n->nr_nodes; i++)
+		s->node[i] = (struct sweep_node){ .hull = { UINT64_MAX, 0 } };
+	for (size_t i = 0; i < n->nr_blk; i++) {
+		struct range r = { n->blk[i].start, n->blk[i].end }, *h = &s->node[n->blk[i].nid].hull;
+
+		*h = hull(*h, r);
+	}
+	for (size_t i = 0; i < n->nr_hot; i++) {
+		uint16_t *first = &s->node[n->hot[i].nid].first_hot;
+
+		s->next_hot[i] = *first;
+		*first = (uint16_t)(i + 1);
+	}
+}
+
+/* Whole pages of a region that nothing reserved lies on. */
+static uint64_t free_pages(const struct memblock *mb, const struct memblock_region *m)
+{
+	const struct memblock_list *taken = &mb->reserved;
+	struct range left = { m->start, m->end };
+	uint64_t pages = 0;
+
+	for (size_t i = memblock_first(taken, m->start); !range_empty(left); i++) {
+		bool more = i < taken->nr && taken->r[i].start < left.end;
+		struct range gap = { align_up(left.start, PAGE_SIZE),
+				     align_down(more ? taken->r[i].start : left.end, PAGE_SIZE) };
+
+		pages += range_size(gap) / PAGE_SIZE;
+		left.start = more ? taken->r[i].end : left.end;
+	}
+	return pages;
+}
+
+/* Where policies look for pages: above 1M, below the end. */
+static void count_spare(struct sweep *s)
+{
+	const struct memblock_list *memory = &s->work->memory;
+
+	for (size_t i = 0; i < memory->nr; i++) {
+		struct memblock_region m = memory->r[i];
+
+		m.start = max_u64(m.start, ISA_END);
+		m.end = min_u64(m.end, s->map.end);
+		if (m.nid != NUMA_NO_NODE && m.start < m.end)
+			s->node[m.nid].spare += free_pages(s->work, &m);
+	}
+}
 
 /* Memory, nodes and marks as every slot finds them, without the image. */
 static enum status prepare(struct sweep *s)
@@ -528,42 +955,32 @@ static enum status prepare(struct sweep *s)
 	copy_list(&s->work->reserved, &s->start->reserved);
 	s->work->movable_node = s->start->movable_node;
 	numa_judge(s->numa, s->start);
-	return s->policy->srat_first ? numa_apply(s->numa, s->work) : OK;
+	list_nodes(s);
+	if (s->policy->srat_first && numa_apply(s->numa, s->work) != OK)
+		return ERR_FULL;
+	count_spare(s);
+	s->home.home = (struct range){ 0, 0 };
+	if (is_fixed(s))
+		count_free(s, &s->away, (struct range){ NOWHERE, NOWHERE + s->image.buffer_end - s->image.buffer });
+	return OK;
 }
 
 static void reset(struct sweep *s)
 {
 	s->nr_slots = s->slots->total;
-	s->nr_stained = s->worst_on_movable = s->worst_pinned = s->safe_distance = s->tries = 0;
+	s->nr_stained = s->worst_on_movable = s->worst_pinned = s->safe_distance = s->tries = s->ranges = 0;
 	s->nr_intervals = 0;
 	s->more_intervals = false;
 	s->worst_base = s->failed_base = PHYS_NONE;
 	s->worst = (struct sweep_interval){ 0, 0 };
 	s->a.base = s->b.base = s->c.base = PHYS_NONE;
-	s->memo.nr = s->memo.last = 0;
+	s->memo.nr = s->memo.last = s->nr_unmarked = 0;
 }
 
 static bool is_image(const struct sweep_image *i)
 {
 	return (i->buffer | i->buffer_end | i->taken | i->end) % PAGE_SIZE == 0 && i->buffer <= i->buffer_end &&
 	       i->buffer_end <= i->taken && i->taken <= i->end && i->taken > 0;
-}
-
-/* In the worst stretch the last slot is worst: now the lowest that is no better. */
-static enum status settle_worst(struct sweep *s)
-{
-	enum status st;
-
-	if (!s->nr_stained)
-		return OK;
-	st = try_base(s, s->worst.first, &s->c);
-	if (st == OK && s->c.on_movable < s->worst_on_movable)
-		st = try_base(s, s->worst.last, &s->b);
-	if (st == OK && s->c.on_movable < s->worst_on_movable)
-		st = first_above(s, s->worst.first, &s->b, s->worst_on_movable - 1);
-	s->worst_base = s->c.base;
-	s->worst_pinned = s->c.pinned;
-	return st;
 }
 
 static bool has_too_many_leaves(const struct sweep *s)
@@ -587,7 +1004,7 @@ enum status sweep_run(struct sweep *s)
 	st = prepare(s);
 	for (size_t i = 0; st == OK && i < s->slots->nr; i++)
 		st = sweep_area(s, &s->slots->area[i]);
-	if (st == OK)
+	if (st == OK && s->nr_stained && !is_fixed(s))
 		st = settle_worst(s);
 	if (st == OK)
 		s->failed_base = PHYS_NONE;

@@ -5,7 +5,8 @@
  * A slot is tried by counting (mm/count.h). Slots between two tried ones are not tried where it is certain what they
  * give:
  *
- * ORDER_FIXED: two slots that hand out the same pages, but for the hole that the image makes, in the same ranges.
+ * ORDER_FIXED, ORDER_LOCAL: two slots that hand out the same pages, but for the hole that the image makes, in the same
+ * ranges.
  * Taking pages away that nobody is given changes nothing, and where the image lies among pages handed out, all those
  * beside it are handed out all the same: whichever slot lies in between, each request is given what it is given at one
  * of the two ends.
@@ -16,7 +17,12 @@
  * things must hold at both ends besides, that what is left of the buffer serves the same ranges, and, for steps, that
  * no step can run short (room_for_steps in sweep.c).
  *
- * Where neither can be shown, slots are tried one by one, up to max_tries in all; then the sweep is refused.
+ * Where neither can be shown, slots are tried one by one.
+ *
+ * Most slots of a policy that does not look at where the kernel is (ORDER_FIXED, ORDER_LOCAL) are not tried at all. One
+ * count without any image says which pages are handed out where no image is in the way, P. An image that lies on none
+ * of them takes away what nobody is given, so again P is handed out: all that differs is which nodes the image makes
+ * unmovable, and that its own buffer may serve no range that it lies in. derive() in sweep.c has what must hold.
  */
 #ifndef MM_SWEEP_H
 #define MM_SWEEP_H
@@ -24,9 +30,10 @@
 #include "mm/count.h"
 #include "mm/kaslr.h"
 
-#define SWEEP_MAX_RUNS 512       /* of page-table pages, of one slot; with more, slots are tried one by one */
-#define SWEEP_MAX_INTERVALS 1024 /* of stained bases that are listed */
-#define SWEEP_MAX_TRIES 65536
+#define SWEEP_MAX_RUNS 512            /* of page-table pages, of one slot; with more, slots are tried one by one */
+#define SWEEP_MAX_INTERVALS 1024      /* of stained bases that are listed */
+#define SWEEP_MAX_FREE_RUNS 512       /* the same without an image */
+#define SWEEP_MAX_SERVED 64           /* ranges that the buffer serves; with more, nothing is derived */
 #define SWEEP_MAX_LEAVES (1ull << 20) /* of which fragment=rand has to look at each, in every slot tried */
 #define SWEEP_NO_DISTANCE UINT64_MAX
 
@@ -58,9 +65,33 @@ struct sweep_try {
 	struct range run[SWEEP_MAX_RUNS];
 };
 
+/*
+ * What the policy does where no image is in the way: the pages it hands out, the buffer's left out. The buffer is in
+ * `home`, so that this range is not served by it, or in no memory at all.
+ */
+struct sweep_free {
+	bool known;         /* all of it is kept here */
+	struct range home;  /* empty: the buffer is nowhere */
+	struct range block; /* as of struct count */
+	size_t nr_runs;
+	struct range run[SWEEP_MAX_FREE_RUNS]; /* ORDER_LOCAL: none */
+	uint16_t run_at[SWEEP_MAX_FREE_RUNS];  /* by address */
+	unsigned nr_served;
+	struct range served[SWEEP_MAX_SERVED]; /* memory whose tables the buffer has some of */
+	uint64_t total, bytes;                 /* pages on movable memory, and what they pin */
+	uint64_t on_movable[MAX_NUMNODES];     /* pages, by node */
+};
+
+struct sweep_node {
+	struct range hull;  /* of all of its ranges */
+	uint16_t first_hot; /* one of its hot-pluggable ranges, plus one; 0: it has none */
+	bool unmarked;      /* memblock has no marks of it, as an image lies on it */
+	uint64_t spare;     /* ORDER_LOCAL: free pages that its tables leave */
+};
+
 struct pt_policy;
 
-/* Some 50 KiB. */
+/* Some 150 KiB. */
 struct sweep {
 	/* set by the caller */
 	const struct pt_policy *policy;
@@ -70,7 +101,6 @@ struct sweep {
 	const struct memblock *start; /* memory, and what is reserved but for the image; movable_node counts */
 	struct memblock *work;        /* scratch */
 	struct numa *numa;            /* judged anew: afterwards as if there was no image */
-	uint64_t max_tries;
 	void (*trying_one)(void *ctx); /* called before each slot that is tried: a sweep may take long; NULL: not */
 	void *ctx;
 	/* results */
@@ -85,12 +115,20 @@ struct sweep {
 	size_t nr_intervals; /* sorted, disjoint */
 	bool more_intervals; /* there are more than could be kept */
 	struct sweep_interval interval[SWEEP_MAX_INTERVALS];
-	uint64_t tries;
+	uint64_t tries;     /* slots counted, and once without an image */
+	uint64_t ranges;    /* of memory, as often as they were counted: what a sweep costs */
 	phys_t failed_base; /* of a sweep that was refused */
 	/* the engine's */
 	uint64_t stained[MAX_NUMNODES / 64];
+	uint64_t stained_bytes; /* of the nodes in `stained` */
 	struct count_memo memo;
-	struct sweep_interval worst;
+	struct sweep_free away, home; /* the buffer away from what it serves; or in the range where it was last */
+	struct sweep_free *free;      /* the one that is being counted */
+	struct sweep_node node[MAX_NUMNODES];
+	unsigned nr_unmarked;
+	uint16_t unmarked[MAX_NUMNODES];
+	uint16_t next_hot[NR_NODE_MEMBLKS]; /* another hot-pluggable range of the same node, plus one */
+	struct sweep_interval worst;        /* the lowest of the worst slots lies in it */
 	struct sweep_try a, b, c;
 	phys_t trying;
 	struct sweep_try *try;
@@ -101,7 +139,7 @@ struct sweep {
  * ERR_NO_MEMORY  with that base the policy finds no page for a table
  * ERR_RANGE      with that base the image does not lie in one region of memory, or s->image is no image
  * ERR_NOT_FOUND  there is no slot
- * ERR_FULL       memblock has too few regions, or more than max_tries slots would have to be tried
+ * ERR_FULL       memblock has too few regions
  * ERR_CONFLICT   fragment=rand on more than SWEEP_MAX_LEAVES large leaves
  */
 MUST_CHECK enum status sweep_run(struct sweep *s);

@@ -193,7 +193,7 @@ static void draw_verdict(struct sheet *s, unsigned policy)
 static void draw_verdicts(struct sheet *s)
 {
 	const struct choice *choice = &s->h->choice;
-	const struct numa_memblk *next = report_next_movable(s->c->numa, choice->end);
+	const struct numa_memblk *next = numa_next_movable(s->c->numa, choice->end);
 	char below[48] = "";
 
 	for (unsigned i = 0; i < s->c->nr_policies; i++)

@@ -277,24 +277,10 @@ static unsigned list_stained_nodes(const struct placement *pl, struct builder *r
 	return nr;
 }
 
-/* The lowest movable range at or above the image's end; NULL when there is none. */
-const struct numa_memblk *report_next_movable(const struct numa *n, phys_t end)
-{
-	const struct numa_memblk *next = NULL;
-
-	for (size_t i = 0; i < n->nr_hot; i++) {
-		const struct numa_memblk *b = &n->hot[i];
-
-		if (n->node[b->nid].movable && b->start >= end && (!next || b->start < next->start))
-			next = b;
-	}
-	return next;
-}
-
 static void report_image(const struct outcome *a)
 {
 	const struct choice *c = &a->r->h->choice;
-	const struct numa_memblk *next = report_next_movable(&a->r->h->numa, c->end);
+	const struct numa_memblk *next = numa_next_movable(&a->r->h->numa, c->end);
 
 	if (next)
 		log_text(&a->r->log, "  for an image of %s at 0x%llx, ending %s below movable node %d",

@@ -34,7 +34,5 @@ void report_reserved(struct run *r, struct range what, const char *name);
 void report_geometry(struct run *r);
 void report_run(struct outcome *a, const struct placement_run *run);
 void report_policy(struct outcome *a);
-/* The lowest movable range at or above the image's end; NULL when there is none. */
-const struct numa_memblk *report_next_movable(const struct numa *n, phys_t end);
 
 #endif

@@ -20,7 +20,7 @@
 #include "mm/policy.h"
 #include "mm/sweep.h"
 
-#define MAX_NODES 128
+#define MAX_NODES MAX_NUMNODES
 #define BRUTE_NODES 64
 #define ALL_SHIFTS 0
 #define BRUTE_BYTES (8 * GIB)
@@ -68,7 +68,6 @@ static void describe(const struct pt_policy *policy, uint64_t bytes)
 	sweep.start = &start_state;
 	sweep.work = &work;
 	sweep.numa = &numa;
-	sweep.max_tries = SWEEP_MAX_TRIES;
 }
 
 /* The quickest of a few rounds. */

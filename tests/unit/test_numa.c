@@ -968,3 +968,103 @@ TEST(test_random)
 	}
 	assert_true(good > 100 && conflicts > 20 && uncovered > 20);
 }
+
+/* ---- joining, beside Linux's own loops over all pairs ---- */
+
+static bool model_foreign(const struct numa_memblk *blk, size_t nr, struct numa_memblk hull)
+{
+	for (size_t i = 0; i < nr; i++) {
+		if (blk[i].nid != hull.nid && blk[i].start < hull.end && hull.start < blk[i].end)
+			return true;
+	}
+	return false;
+}
+
+/* numa_cleanup_meminfo as it stands in Linux; events into *e. */
+static size_t model_join(struct numa_memblk *blk, size_t nr, struct numa_event *e, size_t *nr_e)
+{
+	for (size_t i = 0; i < nr; i++) {
+		for (size_t j = i + 1; j < nr; j++) {
+			struct numa_memblk a = blk[i], b = blk[j];
+			struct numa_memblk hull = { min_u64(a.start, b.start), max_u64(a.end, b.end), a.nid };
+
+			if (a.start < b.end && b.start < a.end)
+				e[(*nr_e)++] = (struct numa_event){ .kind = NUMA_OVERLAPS_SELF };
+			if (a.nid != b.nid || model_foreign(blk, nr, hull))
+				continue;
+			e[(*nr_e)++] = (struct numa_event){ .kind = NUMA_JOINED, .result = { hull.start, hull.end } };
+			blk[i] = hull;
+			memmove(&blk[j], &blk[j + 1], (--nr - j) * sizeof(blk[0]));
+			j--;
+		}
+	}
+	return nr;
+}
+
+/* Pieces in a row, some twice, in any order. */
+TEST(joins_as_all_pairs_would)
+{
+	struct rng rng;
+
+	rng_seed(&rng, 7);
+	for (unsigned round = 0; round < 2000; round++) {
+		struct numa_memblk model[16];
+		struct numa_event expected[64];
+		size_t nr = 2 + rng_below(&rng, 12), nr_expected = 0;
+
+		reset(NULL);
+		assert_int_equal(memblock_add(&mb, (struct range){ 0, GIB }), OK);
+		for (int i = 0; i < 3; i++)
+			assert_int_equal(numa_map_pxm(&n, (uint32_t)i), i);
+		for (size_t i = 0; i < nr; i++) {
+			phys_t at = rng_below(&rng, 12) * 64 * MIB;
+			struct numa_memblk b = { at, at + 64 * MIB - rng_below(&rng, 2) * MIB,
+						 (int)(at / (64 * MIB) * 7 % 3) };
+
+			assert_int_equal(numa_add_memblk(&n, b.nid, (struct range){ b.start, b.end }, false), OK);
+			model[i] = b;
+		}
+		(void)cleanup();
+		nr = model_join(model, nr, expected, &nr_expected);
+		assert_blks(n.blk, n.nr_blk, model, nr);
+		nr_events -= events[nr_events - 1].kind == NUMA_NOT_COVERED;
+		assert_int_equal(nr_events, nr_expected);
+		for (size_t i = 0; i < nr_events; i++) {
+			assert_int_equal(events[i].kind, expected[i].kind);
+			if (events[i].kind == NUMA_JOINED)
+				assert_range(events[i].result, expected[i].result.start, expected[i].result.end);
+		}
+	}
+}
+
+/* The next movable range, and what lies at an address, with an order of ranges and, where hot ones overlap, without. */
+TEST(next_movable)
+{
+	for (unsigned overlap = 0; overlap < 2; overlap++) {
+		reset(NULL);
+		assert_int_equal(memblock_add(&mb, (struct range){ 0, 8 * GIB }), OK);
+		entry(0, 0, GIB, false);
+		entry(3, 6 * GIB, 7 * GIB, true);
+		entry(1, GIB, 2 * GIB, true);
+		entry(2, 4 * GIB, 6 * GIB, true);
+		if (overlap)
+			entry(2, 5 * GIB, 6 * GIB, true);
+		entry(0, 7 * GIB, 8 * GIB, false);
+		assert_int_equal(memblock_reserve(&mb, (struct range){ 5 * GIB, 5 * GIB + 1 }), OK);
+		assert_null(numa_next_movable(&n, 0));
+		numa_judge(&n, &mb);
+		assert_int_equal(n.ordered, !overlap);
+		assert_int_equal(numa_next_movable(&n, 0)->start, GIB);
+		assert_int_equal(numa_next_movable(&n, GIB)->start, GIB);
+		assert_int_equal(numa_next_movable(&n, GIB + 1)->start, 6 * GIB);
+		assert_int_equal(numa_next_movable(&n, 6 * GIB)->nid, 1);
+		assert_null(numa_next_movable(&n, 6 * GIB + 1));
+		/* a node that stops being movable */
+		n.node[2].movable = false;
+		assert_int_equal(numa_next_movable(&n, 0)->start, 6 * GIB);
+		assert_int_equal(numa_node_of(&n, 3 * GIB), NUMA_NO_NODE);
+		assert_range(numa_span(&n, 3 * GIB), 2 * GIB, 4 * GIB);
+		assert_range(numa_span(&n, 5 * GIB + 7), (4 + overlap) * GIB, 6 * GIB);
+		assert_true(numa_is_movable(&n, 7 * GIB - 1));
+	}
+}
