@@ -18,11 +18,6 @@ static const struct type_names {
 	{ 0, "unknown", "unknown" },
 };
 
-static struct range entry_range(const struct e820_entry *e)
-{
-	return (struct range){ e->start, e->end };
-}
-
 static void move_entries(struct e820 *m, size_t to, size_t from, size_t nr)
 {
 	__builtin_memmove(&m->e[to], &m->e[from], nr * sizeof(m->e[0]));
@@ -38,17 +33,22 @@ static void sort_entries(struct e820 *m)
 {
 	for (size_t i = 1; i < m->nr; i++) {
 		struct e820_entry e = m->e[i];
-		size_t at = i;
+		size_t at = 0, end = i;
 
-		while (at > 0 && lays_before(&e, &m->e[at - 1]))
-			at--;
+		while (at < end) {
+			size_t mid = at + (end - at) / 2;
+
+			if (lays_before(&e, &m->e[mid]))
+				end = mid;
+			else
+				at = mid + 1;
+		}
 		move_entries(m, at + 1, at, i - at);
 		m->e[at] = e;
 	}
 }
 
-/* Index of the first of the m->nr entries that ends above p. */
-static size_t find_entry(const struct e820 *m, phys_t p)
+size_t e820_first(const struct e820 *m, phys_t p)
 {
 	size_t lo = 0, hi = m->nr;
 
@@ -66,7 +66,7 @@ static size_t find_entry(const struct e820 *m, phys_t p)
 /* Adds an entry in its place; `room` entries is all there is. */
 static enum status insert_entry(struct e820 *m, struct e820_entry e, size_t room)
 {
-	size_t at = find_entry(m, e.start);
+	size_t at = e820_first(m, e.start);
 
 	if (m->nr >= room)
 		return ERR_FULL;
@@ -80,7 +80,7 @@ static enum status insert_entry(struct e820 *m, struct e820_entry e, size_t room
 static enum status lay_down(struct e820 *m, struct e820_entry e, size_t room)
 {
 	while (e.start < e.end) {
-		size_t i = find_entry(m, e.start);
+		size_t i = e820_first(m, e.start);
 		struct e820_entry piece = e;
 
 		e.start = e.end;
@@ -94,26 +94,29 @@ static enum status lay_down(struct e820 *m, struct e820_entry e, size_t room)
 	return OK;
 }
 
-/* Joins touching entries of one type. */
-static void join_entries(struct e820 *m)
+/* Joins what touches and is of one type among the entries [from, to) and their neighbours. */
+static void join_entries(struct e820 *m, size_t from, size_t to)
 {
-	size_t out = 0;
+	size_t out = from ? from - 1 : 0, end = min_u64(to + 1, m->nr);
 
-	for (size_t i = 0; i < m->nr; i++) {
-		struct e820_entry *last = out > 0 ? &m->e[out - 1] : NULL;
-
-		if (last && last->end == m->e[i].start && last->type == m->e[i].type)
-			last->end = m->e[i].end;
+	if (out >= end)
+		return;
+	for (size_t i = out + 1; i < end; i++) {
+		if (m->e[out].end == m->e[i].start && m->e[out].type == m->e[i].type)
+			m->e[out].end = m->e[i].end;
 		else
-			m->e[out++] = m->e[i];
+			m->e[++out] = m->e[i];
 	}
-	m->nr = out;
+	if (out + 1 < end) {
+		move_entries(m, out + 1, end, m->nr - end);
+		m->nr -= end - (out + 1);
+	}
 }
 
 /* Cuts the entry that p lies inside of. */
 static enum status cut_at(struct e820 *m, phys_t p)
 {
-	size_t i = find_entry(m, p);
+	size_t i = e820_first(m, p);
 	struct e820_entry tail;
 
 	if (i == m->nr || m->e[i].start >= p)
@@ -131,7 +134,7 @@ static enum status cut_out(struct e820 *m, struct range r)
 {
 	if (cut_at(m, r.start) == OK && cut_at(m, r.end) == OK)
 		return OK;
-	join_entries(m);
+	join_entries(m, 0, m->nr);
 	return ERR_FULL;
 }
 
@@ -173,36 +176,41 @@ enum status e820_sanitize(struct e820 *m)
 		if (e.type != 0 && lay_down(m, e, i + 1) != OK)
 			return ERR_FULL;
 	}
-	join_entries(m);
+	join_entries(m, 0, m->nr);
 	return OK;
 }
 
 enum status e820_update(struct e820 *m, struct range r, enum e820_type from, enum e820_type to)
 {
+	size_t first, i;
+
 	if (range_empty(r))
 		return OK;
 	if (cut_out(m, r) != OK)
 		return ERR_FULL;
-	for (size_t i = find_entry(m, r.start); i < m->nr && m->e[i].start < r.end; i++)
+	first = e820_first(m, r.start);
+	for (i = first; i < m->nr && m->e[i].start < r.end; i++)
 		if (m->e[i].type == from)
 			m->e[i].type = to;
-	join_entries(m);
+	join_entries(m, first, i);
 	return OK;
 }
 
 enum status e820_remove(struct e820 *m, struct range r, enum e820_type type)
 {
-	size_t out = 0;
+	size_t first, out, i;
 
 	if (range_empty(r))
 		return OK;
 	if (cut_out(m, r) != OK)
 		return ERR_FULL;
-	for (size_t i = 0; i < m->nr; i++)
-		if (!range_overlaps(entry_range(&m->e[i]), r) || (type != 0 && m->e[i].type != type))
+	first = out = e820_first(m, r.start);
+	for (i = first; i < m->nr && m->e[i].start < r.end; i++)
+		if (type != 0 && m->e[i].type != type)
 			m->e[out++] = m->e[i];
-	m->nr = out;
-	join_entries(m);
+	move_entries(m, out, i, m->nr - i);
+	m->nr -= i - out;
+	join_entries(m, first, out);
 	return OK;
 }
 
@@ -218,7 +226,7 @@ phys_t e820_end_of_ram(const struct e820 *m, phys_t limit)
 
 bool e820_covers(const struct e820 *m, struct range r, enum e820_type type)
 {
-	for (size_t i = find_entry(m, r.start); !range_empty(r); i++) {
+	for (size_t i = e820_first(m, r.start); !range_empty(r); i++) {
 		if (i == m->nr || m->e[i].start > r.start || m->e[i].type != type)
 			return false;
 		r.start = m->e[i].end;

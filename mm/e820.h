@@ -39,6 +39,9 @@ MUST_CHECK enum status e820_add(struct e820 *m, phys_t start, uint64_t size, enu
  */
 MUST_CHECK enum status e820_sanitize(struct e820 *m);
 
+/* Returns the index of the first entry of a sanitised map that ends above p; m->nr when there is none. */
+size_t e820_first(const struct e820 *m, phys_t p);
+
 /* Of a sanitised map: the bytes in r whose type is `from` become `to` (Linux's e820__range_update). */
 MUST_CHECK enum status e820_update(struct e820 *m, struct range r, enum e820_type from, enum e820_type to);
 

@@ -50,6 +50,8 @@ static void judge_overlaps(const struct numa_evidence *e, const struct memory_fi
 {
 	const struct numa *n = e->numa;
 
+	if (n->ordered)
+		return; /* no two ranges overlap */
 	for (size_t i = 0; i < n->nr_blk; i++) {
 		if (!has_memory(e, &n->blk[i]))
 			continue;
@@ -127,7 +129,7 @@ static void judge_cover(const struct numa_evidence *e, const struct memory_findi
 /* What firmware keeps for itself inside a hot-pluggable range that has RAM. */
 static void judge_kept(const struct numa_evidence *e, const struct memory_findings *to, const struct numa_memblk *hot)
 {
-	for (size_t i = 0; i < e->map->nr; i++) {
+	for (size_t i = e820_first(e->map, hot->start); i < e->map->nr && e->map->e[i].start < hot->end; i++) {
 		const struct e820_entry *m = &e->map->e[i];
 		struct range part = range_clamp(blk_range(hot), (struct range){ m->start, m->end });
 

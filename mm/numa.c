@@ -326,6 +326,7 @@ static void count_memory(struct numa *n, const struct memblock *mb)
 void numa_init(struct numa *n)
 {
 	n->nr_nodes = 0;
+	__builtin_memset(n->nid_of_pxm, 0, sizeof(n->nid_of_pxm));
 	n->nr_blk = 0;
 	n->nr_hot = 0;
 	n->ordered = false;
@@ -342,15 +343,13 @@ int numa_map_pxm(struct numa *n, uint32_t pxm)
 		return NUMA_NO_NODE;
 	nid = (int)n->nr_nodes++;
 	n->node[nid] = (struct numa_node){ .pxm = pxm };
+	n->nid_of_pxm[pxm] = (uint16_t)(nid + 1);
 	return nid;
 }
 
 int numa_pxm_to_node(const struct numa *n, uint32_t pxm)
 {
-	for (unsigned i = 0; i < n->nr_nodes; i++)
-		if (n->node[i].pxm == pxm)
-			return (int)i;
-	return NUMA_NO_NODE;
+	return pxm < MAX_NUMNODES ? (int)n->nid_of_pxm[pxm] - 1 : NUMA_NO_NODE;
 }
 
 enum status numa_add_memblk(struct numa *n, int nid, struct range r, bool hotplug)
@@ -408,7 +407,7 @@ enum status numa_cleanup(struct numa *n, const struct memblock *mb, phys_t end_o
 void numa_fake_one_node(struct numa *n, phys_t end_of_ram)
 {
 	numa_init(n);
-	n->node[n->nr_nodes++] = (struct numa_node){ .pxm = 0 };
+	(void)numa_map_pxm(n, 0);
 	if (end_of_ram > 0)
 		n->blk[n->nr_blk++] = (struct numa_memblk){ 0, end_of_ram, 0 };
 }

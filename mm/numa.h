@@ -31,6 +31,7 @@ struct numa_node {
 
 struct numa {
 	unsigned nr_nodes;
+	uint16_t nid_of_pxm[MAX_NUMNODES]; /* plus one; 0: none */
 	size_t nr_blk, nr_hot;
 	struct numa_node node[MAX_NUMNODES];
 	struct numa_memblk blk[NR_NODE_MEMBLKS]; /* in order of acceptance; joined by numa_cleanup */
