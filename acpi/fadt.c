@@ -26,7 +26,7 @@ struct fadt {
 		 : (__typeof__((f)->layout.field)){ 0 })
 
 /* A PM1 control block: the extended field if it is there and not zero, else the old I/O port. */
-static struct acpi_gas pm1_control(const struct fadt *f, struct acpi_gas extended, uint32_t port)
+static APART struct acpi_gas pm1_control(const struct fadt *f, struct acpi_gas extended, uint32_t port)
 {
 	if (extended.address)
 		return extended;
@@ -95,7 +95,7 @@ static bool aml_sleep_type(const struct acpi_table *t, uint32_t *at, uint8_t *va
 }
 
 /* Name (\_S5, Package () { a, b, ... }) with the name's last segment at `name`: ACPI 6.5, 7.4.2. */
-static bool s5_decode(const struct acpi_table *t, uint32_t name, struct acpi_power *out)
+static APART bool s5_decode(const struct acpi_table *t, uint32_t name, struct acpi_power *out)
 {
 	uint32_t at = name + NAME_LENGTH, end;
 	uint8_t before[2], op, elements;
@@ -160,7 +160,7 @@ static enum status fadt_read(const struct acpi_root *root, struct fadt *f)
 }
 
 /* The extended address if it is there and not zero, else the old one. */
-static phys_t dsdt_address(const struct fadt *f)
+static APART phys_t dsdt_address(const struct fadt *f)
 {
 	return FIELD(f, x_dsdt) ? FIELD(f, x_dsdt) : FIELD(f, dsdt);
 }

@@ -64,7 +64,7 @@ static enum status memory_add(struct srat *out, const union srat_entry *e)
 	return OK;
 }
 
-static enum status initiator_add(struct srat *out, uint32_t flags, struct srat_initiator initiator)
+static APART enum status initiator_add(struct srat *out, uint32_t flags, struct srat_initiator initiator)
 {
 	if (!(flags & SRAT_FLAG_ENABLED))
 		return OK;

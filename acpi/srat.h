@@ -57,12 +57,12 @@ struct srat_initiator { /* enabled ones only */
 
 struct srat {
 	uint8_t revision;
+	/* damage: where the walk stopped or which entry is wrong (offset in the table) */
+	uint8_t bad_length;
+	uint32_t bad_offset;
 	size_t nr_mem, nr_initiator;
 	struct srat_mem mem[SRAT_MAX_MEM];             /* every memory entry, in table order, disabled ones too */
 	struct srat_initiator initiator[SRAT_MAX_CPU]; /* types 0, 2, 5, 6 in table order */
-	/* damage: where the walk stopped or which entry is wrong (offset in the table) */
-	uint32_t bad_offset;
-	uint8_t bad_length;
 };
 
 /*

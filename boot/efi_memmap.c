@@ -34,7 +34,7 @@ static enum e820_type e820_type_of(const struct efi_descriptor *d)
 	}
 }
 
-static bool is_whole(const struct efi_descriptor *d)
+static APART bool is_whole(const struct efi_descriptor *d)
 {
 	return d->pages != 0 && d->pages <= (UINT64_MAX - d->start) >> PAGE_SHIFT;
 }
@@ -51,7 +51,7 @@ bool efi_memmap_get(const struct efi_memmap *m, size_t i, struct efi_descriptor 
 }
 
 /* Touching ranges of one type become one, in the order of the map. */
-static enum status add_to_map(struct e820 *map, struct range r, enum e820_type type)
+static APART enum status add_to_map(struct e820 *map, struct range r, enum e820_type type)
 {
 	struct e820_entry *last = map->nr ? &map->e[map->nr - 1] : NULL;
 
@@ -62,7 +62,7 @@ static enum status add_to_map(struct e820 *map, struct range r, enum e820_type t
 	return e820_add(map, r.start, range_size(r), type);
 }
 
-static enum status add_keep(struct bootinfo *bi, struct range r, enum keep_reason why)
+static APART enum status add_keep(struct bootinfo *bi, struct range r, enum keep_reason why)
 {
 	struct boot_keep *last = bi->nr_keep ? &bi->keep[bi->nr_keep - 1] : NULL;
 

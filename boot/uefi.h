@@ -25,7 +25,6 @@ _Static_assert(offsetof(struct image_words, entry_virt) == 16 && offsetof(struct
 		       offsetof(struct image_words, entry32_at) == 52,
 	       "boot/entry.asm and boot/file/start.asm read them");
 _Static_assert(IMAGE_WORDS + sizeof(struct image_words) <= IMAGE_ENTRY, "the code comes behind them");
-_Static_assert(offsetof(struct handover, bi) == 0, "the application fills it in place");
 
 /* What a dry run needs of the firmware. All of it may be called with boot services only. */
 struct dry_host {

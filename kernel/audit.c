@@ -241,7 +241,7 @@ static const uint64_t *walk_table(void *ctx, phys_t table)
 	return mem->page(mem->ctx, table);
 }
 
-static uint64_t total_reserved(const struct memblock *mb)
+static APART uint64_t total_reserved(const struct memblock *mb)
 {
 	uint64_t bytes = 0;
 
@@ -267,15 +267,15 @@ static void compare(struct outcome *a)
 			      (ull)a->dm.pages[level]);
 	}
 	if (a->ram_mapped != ram)
-		wrong(a, "%s of %s of RAM mapped", human(a->ram_mapped).s, human(ram).s);
+		wrong(a, "%'llu of %'llu of RAM mapped", (ull)a->ram_mapped, (ull)ram);
 	if (a->placement.table_pages != a->dm.alloc.from_buffer + a->dm.alloc.from_memblock)
 		wrong(a, "%llu pages found, %llu taken", (ull)a->placement.table_pages,
 		      (ull)(a->dm.alloc.from_buffer + a->dm.alloc.from_memblock));
 	if (taken != (a->dm.alloc.from_memblock + a->trampoline_pages) * PAGE_SIZE)
-		wrong(a, "%s reserved for pages, %llu pages taken", human(taken).s, (ull)a->dm.alloc.from_memblock);
+		wrong(a, "%'llu reserved for pages, %llu pages taken", (ull)taken, (ull)a->dm.alloc.from_memblock);
 }
 
-static struct pgwalk walk_of(struct outcome *a)
+static APART struct pgwalk walk_of(struct outcome *a)
 {
 	return (struct pgwalk){ walk_table, &a->dm.mem, a->dm.root, a->dm.levels };
 }
@@ -333,7 +333,7 @@ static void check(struct outcome *a, const char *name, const char *skip)
 
 	format(c.name, sizeof(c.name), "%s: %s", name, a->policy->name);
 	format(c.why, sizeof(c.why), "%s", skip ? skip : a->wrong);
-	report_check(a->r, c);
+	report_check(a->r, &c);
 }
 
 /* A map that does not walk well is not loaded: the CPU would say so less kindly. */
@@ -367,12 +367,12 @@ static void judge(struct outcome *a)
 		format(c.why, sizeof(c.why), "comparison");
 	} else {
 		a->r->h->result = stained ? RUN_STAINED : RUN_CLEAN;
-		if (!stained && no_verdict(a->r->h).why[0]) {
+		if (!stained && !has_verdict(a->r->h)) {
 			c.outcome = CHECK_SKIPPED;
 			format(c.why, sizeof(c.why), "no verdict");
 		}
 	}
-	report_check(a->r, c);
+	report_check(a->r, &c);
 }
 
 struct memblock *audit_memblock(void)

@@ -77,7 +77,7 @@ static const char tables[][5] = { "SRAT", "APIC", "SLIT", "HMAT", "CEDT", "MSCT"
 static const char sums[][14] = { "srat-checksum", "madt-checksum", "slit-checksum",
 				 "hmat-checksum", "cedt-checksum", "msct-checksum" };
 
-static void judge_table(unsigned i, const struct acpi_table *t, const struct srat *s, const struct findings *to)
+static APART void judge_table(unsigned i, const struct acpi_table *t, const struct srat *s, const struct findings *to)
 {
 	switch (i) {
 	case 0:

@@ -69,7 +69,7 @@ static void describe(struct run *r, const struct sweep_image *image, struct swee
 }
 
 /* Why there is no answer. */
-static bool refuse(struct run *r, const struct sweep *s, enum status st)
+static APART bool refuse(struct run *r, const struct sweep *s, enum status st)
 {
 	unsigned long long base = s->failed_base;
 
@@ -83,7 +83,7 @@ static bool refuse(struct run *r, const struct sweep *s, enum status st)
 		return report_error(r, "sweep: fragment=rand: more than %llu large leaves to look at for every slot",
 				    (ull)SWEEP_MAX_LEAVES);
 	case ERR_NOT_FOUND:
-		return report_error(r, "sweep: no slot holds %s", human(r->h->choice.size).s);
+		return report_error(r, "sweep: no slot holds %'llu", (ull)r->h->choice.size);
 	default:
 		return report_error(r, "sweep: %s: memory has more than %d regions", s->policy->name, MEMBLOCK_MAX);
 	}

@@ -120,7 +120,7 @@ static size_t list_avoid(const struct handover *h)
 }
 
 /* What page tables can map: a memory map may say anything. */
-static phys_t highest_end(const struct handover *h)
+static APART phys_t highest_end(const struct handover *h)
 {
 	return h->choice.levels == 5 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL;
 }
@@ -178,7 +178,7 @@ static bool is_free(const struct bootinfo *bi, const struct e820 *map, struct ra
 	if (!e820_covers(map, (struct range){ r.start, r.start + 1 }, E820_RAM))
 		REFUSE("not RAM");
 	if (r.end < r.start || !e820_covers(map, r, E820_RAM))
-		REFUSE("a hole in RAM is nearer than the %s that the image needs", human(r.end - r.start).s);
+		REFUSE("a hole in RAM is nearer than the %'llu that the image needs", (ull)(r.end - r.start));
 	for (size_t i = 0; i < bi->nr_keep; i++) {
 		if (range_overlaps(bi->keep[i].r, r))
 			REFUSE("overlaps the %s at 0x%llx", keep_name(bi->keep[i].why), (ull)bi->keep[i].r.start);
@@ -233,8 +233,8 @@ static phys_t preferred_base(struct run *r)
 	kaslr_find_slots(&q, &slots);
 	base = lowest_slot(&slots);
 	if (base == PHYS_NONE)
-		report_error(r, "%s: no free range at or above 16 MiB holds %s",
-			     h->opt.image_given ? "image_size=" : "no place for the image", human(h->choice.size).s);
+		report_error(r, "%s: no free range at or above 16 MiB holds %'llu",
+			     h->opt.image_given ? "image_size=" : "no place for the image", (ull)h->choice.size);
 	else
 		report_warning(r, "the preferred base 0x%llx is taken (%s): using 0x%llx", KASLR_PREFERRED, why.text,
 			       (ull)base);
@@ -258,7 +258,7 @@ static bool may_draw(struct run *r)
 		report_warning(r, "more than %d memmap= ranges: Linux then gives up on a random base",
 			       MAX_MEMMAP_REGIONS);
 	else
-		report_warning(r, "no slot holds %s: the base is not random", human(h->choice.size).s);
+		report_warning(r, "no slot holds %'llu: the base is not random", (ull)h->choice.size);
 	return false;
 }
 
@@ -300,10 +300,10 @@ static void draw_checked(struct run *r, bool physical)
 	draw(h, physical, &h->rng, &h->choice);
 	rng_seed(&rng, h->seed);
 	draw(h, physical, &rng, &again);
-	report_check(r, (struct check){ .name = "seed",
-					.outcome = again.base == h->choice.base && again.virt == h->choice.virt &&
-						   again.page_offset == h->choice.page_offset,
-					.why = "the seed does not give the same choice again" });
+	report_check(r, &(struct check){ .name = "seed",
+					 .outcome = again.base == h->choice.base && again.virt == h->choice.virt &&
+						    again.page_offset == h->choice.page_offset,
+					 .why = "the seed does not give the same choice again" });
 }
 
 /* ---- sizes, limits, and what follows from the base ---- */
@@ -335,8 +335,8 @@ static bool check_page_offset(struct run *r)
 		return report_error(r, "page_offset=0x%llx: outside 0x%llx-0x%llx (%u levels)", (ull)at, (ull)lowest,
 				    (ull)limit, h->choice.levels);
 	if (h->end_of_ram > limit - at)
-		return report_error(r, "page_offset=0x%llx: no room for %s of addresses below 0x%llx", (ull)at,
-				    human(h->end_of_ram).s, (ull)limit);
+		return report_error(r, "page_offset=0x%llx: no room for %'llu of addresses below 0x%llx", (ull)at,
+				    (ull)h->end_of_ram, (ull)limit);
 	return true;
 }
 

@@ -162,7 +162,7 @@ static bool read_memory_map(struct run *r)
 	return true;
 }
 
-static phys_t find_rsdp(const struct run *r)
+static APART phys_t find_rsdp(const struct run *r)
 {
 	phys_t rsdp = r->h->opt.acpi_rsdp != PHYS_NONE ? r->h->opt.acpi_rsdp : r->h->bi.rsdp;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* printf without floating point, octal, positions or locales: what the log needs, C99's rules for the rest. */
+/* printf's conversions that the log needs, by C99's rules. */
 #include "lib/format.h"
 
 #define DIGITS_MAX 20 /* 2^64 - 1 in decimal */
@@ -11,11 +11,12 @@ struct out {
 };
 
 struct spec {
-	bool left, zero, plus, space, alt, upper;
+	bool left;
+	char pad; /* in front of a number or a text that is shorter than */
 	int width;
-	int precision;  /* -1: none */
-	unsigned bytes; /* size of an integer argument */
-	unsigned base;  /* 10 or 16 */
+	int precision; /* of a text; -1: none */
+	bool wide;     /* a number of 64 bits */
+	bool size;     /* that is so many bytes */
 };
 
 static void put(struct out *o, char c)
@@ -27,201 +28,143 @@ static void put(struct out *o, char c)
 
 static void put_many(struct out *o, char c, int n)
 {
-	for (int i = 0; i < n; i++)
+	for (; n > 0; n--)
 		put(o, c);
 }
 
-static void put_bytes(struct out *o, const char *s, int n)
+static void put_text(struct out *o, const struct spec *s, const char *text, int n)
 {
-	for (int i = 0; i < n; i++)
-		put(o, s[i]);
-}
-
-static const char *read_flags(const char *f, struct spec *s)
-{
-	for (;; f++) {
-		if (*f == '-')
-			s->left = true;
-		else if (*f == '0')
-			s->zero = true;
-		else if (*f == '+')
-			s->plus = true;
-		else if (*f == ' ')
-			s->space = true;
-		else if (*f == '#')
-			s->alt = true;
-		else
-			return f;
-	}
-}
-
-static const char *read_number(const char *f, int *n)
-{
-	for (*n = 0; *f >= '0' && *f <= '9'; f++) {
-		if (*n < 100000)
-			*n = *n * 10 + (*f - '0');
-	}
-	return f;
-}
-
-static const char *read_length(const char *f, struct spec *s)
-{
-	s->bytes = sizeof(int);
-	if (f[0] == 'h') {
-		s->bytes = f[1] == 'h' ? 1 : sizeof(short);
-		return f + (f[1] == 'h' ? 2 : 1);
-	}
-	if (f[0] == 'l') {
-		s->bytes = f[1] == 'l' ? sizeof(long long) : sizeof(long);
-		return f + (f[1] == 'l' ? 2 : 1);
-	}
-	if (f[0] == 'z' || f[0] == 'j') {
-		s->bytes = f[0] == 'z' ? sizeof(size_t) : sizeof(intmax_t);
-		return f + 1;
-	}
-	return f;
-}
-
-/* Sign or 0x, then the digits of v; all paddings. */
-static void put_number(struct out *o, const struct spec *s, uint64_t v, const char *prefix)
-{
-	const char *digit = s->upper ? "0123456789ABCDEF" : "0123456789abcdef";
-	char text[DIGITS_MAX];
-	int n = 0, prefix_len = 0, zeros, pad;
-
-	for (; v; v /= s->base)
-		text[n++] = digit[v % s->base];
-	while (prefix[prefix_len])
-		prefix_len++;
-	zeros = (s->precision < 0 ? 1 : s->precision) - n;
-	if (zeros < 0)
-		zeros = 0;
-	pad = s->width - prefix_len - zeros - n;
-	if (s->zero && !s->left && s->precision < 0 && pad > 0) {
-		zeros += pad;
-		pad = 0;
-	}
 	if (!s->left)
-		put_many(o, ' ', pad);
-	put_bytes(o, prefix, prefix_len);
-	put_many(o, '0', zeros);
-	while (n)
-		put(o, text[--n]);
+		put_many(o, s->pad, s->width - n);
+	for (int i = 0; i < n; i++)
+		put(o, text[i]);
 	if (s->left)
-		put_many(o, ' ', pad);
+		put_many(o, ' ', s->width - n);
 }
 
-static uint64_t next_unsigned(va_list *ap, unsigned bytes)
+/* Digits from ten on begin with `ten`, 'a' or 'A'. A minus comes before zeros, but behind blanks. */
+static void put_number(struct out *o, struct spec *s, uint64_t v, unsigned base, char ten, bool minus)
 {
-	if (bytes == 8)
-		return va_arg(*ap, uint64_t);
+	char text[1 + DIGITS_MAX];
+	int first = sizeof(text);
 
-	unsigned v = va_arg(*ap, unsigned);
+	do {
+		unsigned digit = (unsigned)(v % base);
 
-	return bytes == 4 ? v : bytes == 2 ? (uint16_t)v : (uint8_t)v;
+		text[--first] = (char)(digit + (unsigned)(digit < 10 ? '0' : ten - 10));
+		v /= base;
+	} while (v);
+	if (minus && s->pad == '0' && !s->left) {
+		put(o, '-');
+		s->width--;
+	} else if (minus) {
+		text[--first] = '-';
+	}
+	put_text(o, s, text + first, (int)sizeof(text) - first);
 }
 
-static int64_t next_signed(va_list *ap, unsigned bytes)
+static APART void put_size(struct out *o, const struct spec *s, uint64_t bytes)
 {
-	if (bytes == 8)
-		return va_arg(*ap, int64_t);
+	static const char unit[][4] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	unsigned shift = 0;
+	uint64_t rest;
+	char text[16];
+	int n;
 
-	int v = va_arg(*ap, int);
-
-	return bytes == 4 ? v : bytes == 2 ? (int16_t)v : (int8_t)v;
+	while (bytes >> shift >= KIB)
+		shift += 10;
+	rest = bytes & ((1ull << shift) - 1);
+	if (rest)
+		n = format(text, sizeof(text), "%llu.%llu %s", (ull)(bytes >> shift),
+			   (ull)((rest >> (shift - 10)) * 10 / KIB), unit[shift / 10]);
+	else
+		n = format(text, sizeof(text), "%llu %s", (ull)(bytes >> shift), unit[shift / 10]);
+	put_text(o, s, text, n);
 }
 
-static void put_signed(struct out *o, struct spec *s, int64_t v)
-{
-	const char *sign = v < 0 ? "-" : s->plus ? "+" : s->space ? " " : "";
-
-	s->base = 10;
-	put_number(o, s, v < 0 ? -(uint64_t)v : (uint64_t)v, sign);
-}
-
-static void put_hex(struct out *o, struct spec *s, uint64_t v)
-{
-	s->base = 16;
-	put_number(o, s, v, !s->alt || !v ? "" : s->upper ? "0X" : "0x");
-}
-
-static void put_text(struct out *o, const struct spec *s, const char *text, int limit)
+static void put_string(struct out *o, const struct spec *s, const char *text)
 {
 	int n = 0;
 
-	while ((limit < 0 || n < limit) && text[n])
+	if (!text)
+		text = "(null)";
+	while (n != s->precision && text[n])
 		n++;
-	if (!s->left)
-		put_many(o, ' ', s->width - n);
-	put_bytes(o, text, n);
-	if (s->left)
-		put_many(o, ' ', s->width - n);
+	put_text(o, s, text, n);
 }
 
-static void put_char(struct out *o, const struct spec *s, char c)
+uint64_t format_next(va_list *ap, bool wide)
 {
-	if (!s->left)
-		put_many(o, ' ', s->width - 1);
-	put(o, c);
-	if (s->left)
-		put_many(o, ' ', s->width - 1);
+	if (wide)
+		return va_arg(*ap, uint64_t);
+	return va_arg(*ap, unsigned);
+}
+
+/* A number in the format, or where it has an asterisk the next argument. */
+static APART const char *read_number(const char *f, int *n, va_list *ap)
+{
+	if (*f == '*') {
+		*n = (int)format_next(ap, false);
+		return f + 1;
+	}
+	for (*n = 0; *f >= '0' && *f <= '9'; f++)
+		*n = *n * 10 + (*f - '0');
+	return f;
 }
 
 /* Flags, width, precision and length, up to the conversion letter. */
-static const char *read_spec(const char *f, struct spec *s, va_list *ap)
+static APART const char *read_spec(const char *f, struct spec *s, va_list *ap)
 {
-	*s = (struct spec){ .precision = -1 };
-	f = read_flags(f, s);
-	if (*f == '*') {
-		s->width = va_arg(*ap, int);
-		if (s->width < 0) {
+	*s = (struct spec){ .pad = ' ', .precision = -1 };
+	for (; *f == '-' || *f == '0' || *f == '\''; f++) {
+		if (*f == '0')
+			s->pad = '0';
+		else if (*f == '-')
 			s->left = true;
-			s->width = -s->width;
-		}
-		f++;
-	} else {
-		f = read_number(f, &s->width);
+		else
+			s->size = true;
 	}
-	if (*f == '.') {
-		f++;
-		if (*f == '*') {
-			s->precision = va_arg(*ap, int);
-			f++;
-		} else {
-			f = read_number(f, &s->precision);
-		}
+	f = read_number(f, &s->width, ap);
+	if (s->width < 0) {
+		s->left = true;
+		s->width = -s->width;
 	}
-	return read_length(f, s);
+	if (*f == '.')
+		f = read_number(f + 1, &s->precision, ap);
+	for (; *f == 'l' || *f == 'z'; f++)
+		s->wide = *f == 'z' ? sizeof(size_t) == sizeof(uint64_t)
+				    : f[1] == 'l' || s->wide || sizeof(long) == sizeof(uint64_t);
+	return f;
 }
 
 static void convert(struct out *o, char c, struct spec *s, va_list *ap)
 {
-	const char *text;
+	bool is_pointer = c == 's' && sizeof(char *) == sizeof(uint64_t);
+	uint64_t v = c == '%' ? 0 : format_next(ap, s->wide || is_pointer);
+	char text = (char)v;
 
 	switch (c) {
 	case 'c':
-		put_char(o, s, (char)va_arg(*ap, int));
+		put_text(o, s, &text, 1);
 		break;
 	case 's':
-		text = va_arg(*ap, const char *);
-		put_text(o, s, text ? text : "(null)", s->precision);
+		put_string(o, s, (const char *)(uintptr_t)v);
 		break;
 	case 'd':
-	case 'i':
-		put_signed(o, s, next_signed(ap, s->bytes));
+		if (!s->wide)
+			v = (uint64_t)(int)v;
+		put_number(o, s, (int64_t)v < 0 ? -v : v, 10, 0, (int64_t)v < 0);
 		break;
 	case 'u':
-		s->base = 10;
-		put_number(o, s, next_unsigned(ap, s->bytes), "");
-		break;
-	case 'p':
-		s->base = 16;
-		put_number(o, s, (uintptr_t)va_arg(*ap, void *), "0x");
+		if (s->size) {
+			put_size(o, s, v);
+			break;
+		}
+		put_number(o, s, v, 10, 0, false);
 		break;
 	case 'x':
 	case 'X':
-		s->upper = c == 'X';
-		put_hex(o, s, next_unsigned(ap, s->bytes));
+		put_number(o, s, v, 16, (char)(c - 'x' + 'a'), false);
 		break;
 	case '%':
 		put(o, '%');

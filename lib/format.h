@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small vsnprintf: %c %s %d %i %u %x %X %p %% with flags 0 - + # and space, width, precision, *, and h hh l ll z j.
+ * A small vsnprintf: %c %s %d %u %x %X %% with flags 0 and -, width, the precision of %s, *, and l ll z. %'llu is a
+ * size in bytes: "2 MiB", "1.9 GiB", exact when it can be, else with one decimal, rounded down.
  */
 #ifndef LIB_FORMAT_H
 #define LIB_FORMAT_H
@@ -12,6 +13,9 @@
 /* Writes at most size - 1 characters and a final NUL; returns the length the whole would have (as C99's). */
 int format_v(char *buf, size_t size, const char *fmt, va_list ap);
 int format(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* Returns the next argument, of 64 bits or of unsigned's size: every va_arg of its own costs code. */
+uint64_t format_next(va_list *ap, bool wide);
 
 /* What %llx takes: a uint64_t is another type on some targets. */
 typedef unsigned long long ull;

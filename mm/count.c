@@ -64,7 +64,7 @@ static bool holds_memory(const struct direct_map *dm, struct range r)
 	return false;
 }
 
-static bool touched_before(const struct direct_map *dm, struct range slot)
+static APART bool touched_before(const struct direct_map *dm, struct range slot)
 {
 	const struct count *c = dm->count;
 
@@ -311,7 +311,7 @@ static void levels_of_first(const struct layout *l, uint64_t n, uint64_t level[P
 
 /* ---- handing out ---- */
 
-static void look_up(struct count *c, phys_t p)
+static APART void look_up(struct count *c, phys_t p)
 {
 	struct count_memo *m = c->memo;
 
@@ -345,7 +345,7 @@ static struct range cut_at_node(struct count *c, struct range pages, bool up)
 }
 
 /* Tells of pages handed out for requests *n and following; *n moves on. */
-static void tell_run(const struct layout *l, struct count_run *run, uint64_t *n)
+static APART void tell_run(const struct layout *l, struct count_run *run, uint64_t *n)
 {
 	struct count *c = l->dm->count;
 	struct range left = run->pages;

@@ -32,8 +32,8 @@ struct count_run {
 
 /* Spots already looked at. Whoever counts the same pages again and again keeps them, and no node is searched twice. */
 struct count_memo {
-	struct numa_spot spot[COUNT_MAX_SPOTS];
 	unsigned nr, last;
+	struct numa_spot spot[COUNT_MAX_SPOTS];
 };
 
 struct count {
@@ -49,9 +49,9 @@ struct count {
 	unsigned nr_home;   /* how many such ranges there were */
 	/* the engine's */
 	struct range buffer, window;
-	struct range done[COUNT_MAX_DONE];
-	unsigned nr_done;
 	struct numa_spot spot; /* of the last page looked at */
+	unsigned nr_done;
+	struct range done[COUNT_MAX_DONE];
 };
 
 /* ---- called by the builder when dm->count is set ---- */

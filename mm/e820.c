@@ -18,13 +18,13 @@ static const struct type_names {
 	{ 0, "unknown", "unknown" },
 };
 
-static void move_entries(struct e820 *m, size_t to, size_t from, size_t nr)
+static APART void move_entries(struct e820 *m, size_t to, size_t from, size_t nr)
 {
 	__builtin_memmove(&m->e[to], &m->e[from], nr * sizeof(m->e[0]));
 }
 
 /* Whether a comes before b in the order in which ranges are laid down: the type that wins first, then by address. */
-static bool lays_before(const struct e820_entry *a, const struct e820_entry *b)
+static APART bool lays_before(const struct e820_entry *a, const struct e820_entry *b)
 {
 	return a->type != b->type ? (uint32_t)a->type > (uint32_t)b->type : a->start < b->start;
 }
@@ -138,7 +138,7 @@ static enum status cut_out(struct e820 *m, struct range r)
 	return ERR_FULL;
 }
 
-static const struct type_names *names_of(enum e820_type type)
+static APART const struct type_names *names_of(enum e820_type type)
 {
 	size_t i = 0;
 

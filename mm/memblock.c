@@ -118,7 +118,7 @@ static enum status list_add(struct memblock_list *list, struct range r)
 }
 
 /* Takes r out of the list, whatever node and flags (memblock_remove_range). */
-static enum status list_remove(struct memblock_list *list, struct range r)
+static APART enum status list_remove(struct memblock_list *list, struct range r)
 {
 	size_t from = list_find(list, r.start), to;
 
@@ -207,7 +207,7 @@ static phys_t search_fit(const struct search *s, struct range gap)
 }
 
 /* Free ranges of one memory region, upwards. */
-static phys_t search_up(const struct search *s, struct range m)
+static APART phys_t search_up(const struct search *s, struct range m)
 {
 	const struct memblock_list *taken = &s->mb->reserved;
 	size_t i = list_find(taken, m.start);

@@ -31,9 +31,9 @@ struct memblock_list {
 };
 
 struct memblock {
-	struct memblock_list memory, reserved;
 	bool bottom_up;    /* search direction */
 	bool movable_node; /* honour MEMBLOCK_HOTPLUG: skip those regions of `memory` in every search */
+	struct memblock_list memory, reserved;
 };
 
 void memblock_init(struct memblock *mb);

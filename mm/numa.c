@@ -139,7 +139,7 @@ static bool listed_before(const void *ctx, unsigned a, unsigned b)
 }
 
 /* Numbers of the ranges by where they begin. */
-static void sort_blks(uint16_t *at, const struct numa_memblk *blk, size_t nr)
+static APART void sort_blks(uint16_t *at, const struct numa_memblk *blk, size_t nr)
 {
 	for (size_t i = 0; i < nr; i++)
 		at[i] = (uint16_t)i;
@@ -434,7 +434,7 @@ void numa_judge(struct numa *n, const struct memblock *mb)
 }
 
 /* A page belongs where its first byte does: a border inside a page must not split it, or nobody would map it. */
-static struct range first_bytes(const struct numa_memblk *b)
+static APART struct range first_bytes(const struct numa_memblk *b)
 {
 	const phys_t last = align_down(UINT64_MAX, PAGE_SIZE);
 

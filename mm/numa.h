@@ -31,13 +31,13 @@ struct numa_node {
 
 struct numa {
 	unsigned nr_nodes;
-	uint16_t nid_of_pxm[MAX_NUMNODES]; /* plus one; 0: none */
+	bool ordered; /* by numa_judge, until a range changes; false: ranges may overlap others of their kind */
 	size_t nr_blk, nr_hot;
 	struct numa_node node[MAX_NUMNODES];
 	struct numa_memblk blk[NR_NODE_MEMBLKS]; /* in order of acceptance; joined by numa_cleanup */
 	struct numa_memblk hot[NR_NODE_MEMBLKS]; /* hot-pluggable ranges as the table gave them */
-	/* By numa_judge, until a range changes: which ranges come one after the other, so that few are looked at. */
-	bool ordered; /* false: ranges may overlap others of their kind, or have no order yet */
+	uint16_t nid_of_pxm[MAX_NUMNODES];       /* plus one; 0: none */
+	/* Where they are ordered: which ranges come one after the other, so that few are looked at. */
 	uint16_t blk_at[NR_NODE_MEMBLKS], hot_at[NR_NODE_MEMBLKS];
 	uint16_t movable_at[NR_NODE_MEMBLKS + 1]; /* the place in hot_at of the next range of a movable node */
 };

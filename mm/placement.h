@@ -21,17 +21,18 @@ struct placement {
 	void (*run)(void *ctx, const struct placement_run *run);
 	void *ctx;
 	bool single;
-	/* results; the last column counts pages on no node */
-	uint64_t pages[PT_LEVELS][MAX_NUMNODES + 1];
+	/* results */
 	uint64_t table_pages, on_movable; /* without the PGD */
 	uint64_t level_movable[PT_LEVELS];
-	uint64_t node_movable[MAX_NUMNODES];
 	struct range lowest_highest; /* hull of all pages but the PGD */
 	/* open runs */
 	struct placement_run open[PT_LEVELS];
 	struct range span; /* where the answers below hold */
 	int span_nid;
 	bool span_movable;
+	/* more results; the last column counts pages on no node */
+	uint64_t pages[PT_LEVELS][MAX_NUMNODES + 1];
+	uint64_t node_movable[MAX_NUMNODES];
 };
 
 void placement_init(struct placement *p, const struct numa *numa);

@@ -73,7 +73,7 @@ static void keep_run(struct sweep *s, struct range pages, bool up)
 }
 
 /* True the first time. */
-static bool add_node(struct sweep *s, int nid)
+static APART bool add_node(struct sweep *s, int nid)
 {
 	uint64_t bit = 1ull << nid % 64, *word = &s->stained[nid / 64];
 	bool new = !(*word & bit);
@@ -131,7 +131,7 @@ static bool movable_without_image(const struct numa_node *node)
 	return node->hotplug && range_empty(node->pinned_by) && !node->tables;
 }
 
-static enum status mark_node(struct sweep *s, int nid, bool set)
+static APART enum status mark_node(struct sweep *s, int nid, bool set)
 {
 	for (unsigned i = s->node[nid].first_hot; i; i = s->next_hot[i - 1]) {
 		if (numa_mark_hot(s->numa, i - 1, s->work, set) != OK)
@@ -193,7 +193,7 @@ static enum status mark_nodes(struct sweep *s, phys_t base)
 	return OK;
 }
 
-static uint64_t gap_above(const struct sweep *s, phys_t end)
+static APART uint64_t gap_above(const struct sweep *s, phys_t end)
 {
 	const struct numa_memblk *next = numa_next_movable(s->numa, end);
 
@@ -207,8 +207,8 @@ static void copy_list(struct memblock_list *to, const struct memblock_list *from
 }
 
 /* Builds by counting, with the image at `base`; the buffer where it says. */
-static enum status count_pages(struct sweep *s, phys_t base, struct range buffer, struct count *count,
-			       struct direct_map *dm)
+static APART enum status count_pages(struct sweep *s, phys_t base, struct range buffer, struct count *count,
+				     struct direct_map *dm)
 {
 	enum status st;
 
@@ -273,7 +273,7 @@ static enum status try_base(struct sweep *s, phys_t base, struct sweep_try *t)
 	return t->status;
 }
 
-static phys_t less(phys_t p, uint64_t n)
+static APART phys_t less(phys_t p, uint64_t n)
 {
 	return p < n ? 0 : p - n;
 }
@@ -281,7 +281,7 @@ static phys_t less(phys_t p, uint64_t n)
 /* ---- ORDER_FIXED, ORDER_LOCAL: stretches with one verdict ---- */
 
 /* The highest base up to which nothing known from slot a says that the verdict changes. */
-static phys_t smooth_top(const struct sweep *s, const struct sweep_try *a, phys_t last)
+static APART phys_t smooth_top(const struct sweep *s, const struct sweep_try *a, phys_t last)
 {
 	struct range span = smooth_around(s, a->base);
 	phys_t image_end = a->base + s->image.taken;
@@ -839,7 +839,7 @@ static enum status keep_worst(struct sweep *s, struct sweep_interval i, uint64_t
 }
 
 /* Slots from a to b, over which the number of pages on movable memory never falls. */
-static enum status add_rising(struct sweep *s, const struct sweep_try *a, const struct sweep_try *b)
+static APART enum status add_rising(struct sweep *s, const struct sweep_try *a, const struct sweep_try *b)
 {
 	struct sweep_interval i;
 	enum status st = OK;

@@ -70,16 +70,16 @@ struct sweep_try {
  * `home`, so that this range is not served by it, or in no memory at all.
  */
 struct sweep_free {
-	bool known;         /* all of it is kept here */
-	struct range home;  /* empty: the buffer is nowhere */
-	struct range block; /* as of struct count */
-	size_t nr_runs;
-	struct range run[SWEEP_MAX_FREE_RUNS]; /* ORDER_LOCAL: none */
-	uint16_t run_at[SWEEP_MAX_FREE_RUNS];  /* by address */
+	bool known; /* all of it is kept here */
 	unsigned nr_served;
-	struct range served[SWEEP_MAX_SERVED]; /* memory whose tables the buffer has some of */
-	uint64_t total, bytes;                 /* pages on movable memory, and what they pin */
+	struct range home;     /* empty: the buffer is nowhere */
+	struct range block;    /* as of struct count */
+	uint64_t total, bytes; /* pages on movable memory, and what they pin */
+	size_t nr_runs;
 	uint64_t on_movable[MAX_NUMNODES];     /* pages, by node */
+	struct range served[SWEEP_MAX_SERVED]; /* memory whose tables the buffer has some of */
+	uint16_t run_at[SWEEP_MAX_FREE_RUNS];  /* by address */
+	struct range run[SWEEP_MAX_FREE_RUNS]; /* ORDER_LOCAL: none */
 };
 
 struct sweep_node {
@@ -94,13 +94,12 @@ struct pt_policy;
 /* Some 150 KiB. */
 struct sweep {
 	/* set by the caller */
-	const struct pt_policy *policy;
-	struct direct_map map; /* levels, page_sizes, page_offset, end, trampoline, fragment; the rest is not read */
-	struct sweep_image image;
-	const struct kaslr_slots *slots;
+	struct numa *numa;            /* judged anew: afterwards as if there was no image */
 	const struct memblock *start; /* memory, and what is reserved but for the image; movable_node counts */
 	struct memblock *work;        /* scratch */
-	struct numa *numa;            /* judged anew: afterwards as if there was no image */
+	const struct pt_policy *policy;
+	const struct kaslr_slots *slots;
+	struct sweep_image image;
 	void (*trying_one)(void *ctx); /* called before each slot that is tried: a sweep may take long; NULL: not */
 	void *ctx;
 	/* results */
@@ -112,26 +111,27 @@ struct sweep {
 	 * next movable range; 0: none is stained; SWEEP_NO_DISTANCE: one is that has no movable range above it.
 	 */
 	uint64_t safe_distance;
+	uint64_t tries;      /* slots counted, and once without an image */
+	uint64_t ranges;     /* of memory, as often as they were counted: what a sweep costs */
+	phys_t failed_base;  /* of a sweep that was refused */
 	size_t nr_intervals; /* sorted, disjoint */
 	bool more_intervals; /* there are more than could be kept */
-	struct sweep_interval interval[SWEEP_MAX_INTERVALS];
-	uint64_t tries;     /* slots counted, and once without an image */
-	uint64_t ranges;    /* of memory, as often as they were counted: what a sweep costs */
-	phys_t failed_base; /* of a sweep that was refused */
 	/* the engine's */
-	uint64_t stained[MAX_NUMNODES / 64];
-	uint64_t stained_bytes; /* of the nodes in `stained` */
-	struct count_memo memo;
-	struct sweep_free away, home; /* the buffer away from what it serves; or in the range where it was last */
-	struct sweep_free *free;      /* the one that is being counted */
-	struct sweep_node node[MAX_NUMNODES];
-	unsigned nr_unmarked;
-	uint16_t unmarked[MAX_NUMNODES];
-	uint16_t next_hot[NR_NODE_MEMBLKS]; /* another hot-pluggable range of the same node, plus one */
-	struct sweep_interval worst;        /* the lowest of the worst slots lies in it */
-	struct sweep_try a, b, c;
 	phys_t trying;
 	struct sweep_try *try;
+	struct sweep_free *free;     /* the one that is being counted */
+	uint64_t stained_bytes;      /* of the nodes in `stained` */
+	struct sweep_interval worst; /* the lowest of the worst slots lies in it */
+	unsigned nr_unmarked;
+	struct direct_map map; /* the caller's: levels, page_sizes, page_offset, end, trampoline, fragment */
+	uint64_t stained[MAX_NUMNODES / 64];
+	struct sweep_interval interval[SWEEP_MAX_INTERVALS];
+	struct count_memo memo;
+	uint16_t unmarked[MAX_NUMNODES];
+	uint16_t next_hot[NR_NODE_MEMBLKS]; /* another hot-pluggable range of the same node, plus one */
+	struct sweep_node node[MAX_NUMNODES];
+	struct sweep_try a, b, c;
+	struct sweep_free away, home; /* the buffer away from what it serves; or in the range where it was last */
 };
 
 /*

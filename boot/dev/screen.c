@@ -63,7 +63,7 @@ static uint32_t place_colour(uint32_t mask, uint32_t share)
 	return (uint32_t)(bits >= 8 ? (uint64_t)share << (bits - 8) : share >> (8 - bits)) << shift & mask;
 }
 
-static void set_palette(struct screen *s)
+static APART void set_palette(struct screen *s)
 {
 	for (unsigned i = 0; i < COLOURS; i++) {
 		uint32_t rgb = colours[i].rgb;
@@ -73,7 +73,7 @@ static void set_palette(struct screen *s)
 	}
 }
 
-static char *pixel_at(const struct screen *s, unsigned x, unsigned y)
+static APART char *pixel_at(const struct screen *s, unsigned x, unsigned y)
 {
 	return (char *)(uintptr_t)s->base + (uint64_t)y * s->fb.pitch + (uint64_t)x * bytes_per_pixel(&s->fb);
 }
@@ -137,7 +137,7 @@ static void fill_pixels(const struct screen *s, struct box b, enum colour colour
 /* ---- glyphs ---- */
 
 /* The bits of one byte, each with a gap behind it. */
-static unsigned spread(unsigned bits)
+static APART unsigned spread(unsigned bits)
 {
 	unsigned wide = 0;
 
@@ -308,7 +308,7 @@ static void draw_cell(const struct screen *s, unsigned column, unsigned row)
  * Half a screen at a time: every line is drawn about twice, however many there are. Cells that stay blank are left
  * alone.
  */
-static void scroll(struct screen *s)
+static APART void scroll(struct screen *s)
 {
 	unsigned half = s->rows / 2;
 

@@ -372,7 +372,7 @@ static EFI_STATUS run(dry_entry *enter)
 EFI_STATUS efi_dry_run(char *image)
 {
 	const struct image_words *w = payload_words();
-	EFI_STATUS s = prepare(image, payload_at(image, w->handover));
+	EFI_STATUS s = prepare(image, payload_at(image, w->handover + offsetof(struct handover, bi)));
 
 	dry.records_on_console = efi_console_is_serial(&dry.console_ports);
 	if (!EFI_ERROR(s)) {

@@ -161,7 +161,7 @@ EFI_STATUS efi_start(EFI_HANDLE self, EFI_SYSTEM_TABLE *st, phys_t params)
 	s = efi_image_load(&image);
 	if (EFI_ERROR(s))
 		return s;
-	bi = payload_at(image, payload_words()->handover);
+	bi = payload_at(image, payload_words()->handover + offsetof(struct handover, bi));
 	gather(bi, params);
 	s = efi_options_have(bi, "dry") ? efi_dry_run(image) : boot(image, bi);
 	if (!params)

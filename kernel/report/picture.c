@@ -147,7 +147,7 @@ static void fill(const struct sheet *s, struct box b, enum colour colour)
 	s->canvas->fill(s->canvas->ctx, b, colour);
 }
 
-static void draw_title(struct sheet *s)
+static APART void draw_title(struct sheet *s)
 {
 	static const char name[] = "Landfall " LANDFALL_VERSION;
 	unsigned line = s->line, pad = s->half;
@@ -164,11 +164,11 @@ static void draw_title(struct sheet *s)
 }
 
 /* "STAINED bottom-up: 8 of 23 ..." with the first word as a badge. */
-static void draw_verdict(struct sheet *s, unsigned policy)
+static APART void draw_verdict(struct sheet *s, unsigned policy)
 {
 	const struct picture_policy *p = &s->c->policy[policy];
 	unsigned width = s->badge * s->column;
-	bool open = !p->stains && no_verdict(s->h).why[0];
+	bool open = !p->stains && !has_verdict(s->h);
 	enum colour badge = p->stains ? COLOUR_STAIN : open ? COLOUR_WARNING : COLOUR_GOOD;
 	struct words at = { column_x(s, s->badge + 1), s->y, policy_colour(policy), COLOUR_BACK };
 
@@ -181,8 +181,8 @@ static void draw_verdict(struct sheet *s, unsigned policy)
 	at.x = column_x(s, s->badge + LABEL_COLUMNS + 1);
 	at.colour = COLOUR_TEXT;
 	if (p->stains)
-		say(s, at, "%llu of %llu pages on movable nodes, %s pinned", (ull)p->stains, (ull)p->pages,
-		    human(p->pinned).s);
+		say(s, at, "%llu of %llu pages on movable nodes, %'llu pinned", (ull)p->stains, (ull)p->pages,
+		    (ull)p->pinned);
 	else if (open)
 		say(s, at, "%s", no_verdict(s->h).why);
 	else
@@ -190,7 +190,7 @@ static void draw_verdict(struct sheet *s, unsigned policy)
 	s->y += s->line + s->quarter;
 }
 
-static void draw_verdicts(struct sheet *s)
+static APART void draw_verdicts(struct sheet *s)
 {
 	const struct choice *choice = &s->h->choice;
 	const struct numa_memblk *next = numa_next_movable(s->c->numa, choice->end);
@@ -199,10 +199,10 @@ static void draw_verdicts(struct sheet *s)
 	for (unsigned i = 0; i < s->c->nr_policies; i++)
 		draw_verdict(s, i);
 	if (next)
-		format(below, sizeof(below), ", %s below movable node %d", human(next->start - choice->end).s,
+		format(below, sizeof(below), ", %'llu below movable node %d", (ull)(next->start - choice->end),
 		       next->nid);
-	say(s, (struct words){ s->left, s->y, COLOUR_DIM, COLOUR_BACK }, "for an image of %s at 0x%llx, node %d%s%s",
-	    human(choice->end - choice->base).s, (ull)choice->base, numa_node_of(s->c->numa, choice->base), below,
+	say(s, (struct words){ s->left, s->y, COLOUR_DIM, COLOUR_BACK }, "for an image of %'llu at 0x%llx, node %d%s%s",
+	    (ull)(choice->end - choice->base), (ull)choice->base, numa_node_of(s->c->numa, choice->base), below,
 	    s->badge == WIDE_BADGE ? "; one node is assumed" : "");
 	s->y += s->line;
 	if (s->h->nr_findings) {
@@ -232,12 +232,12 @@ static void draw_sample(const struct sheet *s, struct words *at, enum colour col
 	at->x += (length + 2) * s->column;
 }
 
-static unsigned legend_lines(const struct sheet *s)
+static APART unsigned legend_lines(const struct sheet *s)
 {
 	return s->c->nr_policies > 4 || s->right - s->left < 96 * s->column ? 2 : 1;
 }
 
-static void draw_legend(const struct sheet *s)
+static APART void draw_legend(const struct sheet *s)
 {
 	struct words at = { s->left, s->y, COLOUR_TEXT, COLOUR_BACK };
 
@@ -371,7 +371,7 @@ static void draw_marks(const struct sheet *s, struct marks m, struct box whole)
 	}
 }
 
-static void draw_lane(const struct sheet *s, unsigned policy, unsigned bar, struct box lane)
+static APART void draw_lane(const struct sheet *s, unsigned policy, unsigned bar, struct box lane)
 {
 	const struct picture_policy *p = &s->c->policy[policy];
 	unsigned note = s->right - (NOTE_COLUMNS - 1) * s->column, middle = lane.y + (lane.height - s->line) / 2;
@@ -420,7 +420,7 @@ static phys_t node_start(const struct sheet *s, int nid)
 	return start;
 }
 
-static void draw_bar(const struct sheet *s, const struct rows *r, unsigned bar)
+static APART void draw_bar(const struct sheet *s, const struct rows *r, unsigned bar)
 {
 	const struct choice *choice = &s->h->choice;
 	const struct numa_node *node = &s->c->numa->node[s->c->nid[bar]];
@@ -432,8 +432,8 @@ static void draw_bar(const struct sheet *s, const struct rows *r, unsigned bar)
 	if (s->label == WIDE_COLUMNS)
 		say(s, (struct words){ column_x(s, LABEL_COLUMNS), middle, COLOUR_DIM, COLOUR_BACK }, "0x%llx",
 		    (ull)node_start(s, s->c->nid[bar]));
-	say(s, (struct words){ s->right - (NOTE_COLUMNS - 1) * s->column, middle, COLOUR_TEXT, COLOUR_BACK }, "%s%s",
-	    human(node->present).s, node_words(node));
+	say(s, (struct words){ s->right - (NOTE_COLUMNS - 1) * s->column, middle, COLOUR_TEXT, COLOUR_BACK }, "%'llu%s",
+	    (ull)node->present, node_words(node));
 	draw_memory(s, bar, b);
 	for (unsigned i = 0; i < s->c->nr_policies; i++) {
 		if (r->lanes)
@@ -492,7 +492,7 @@ void picture_draw(const struct picture *c, const struct canvas *v, const struct 
 	struct sheet s = { .c = c, .canvas = v, .h = h, .label = LABEL_COLUMNS, .line = v->line, .column = v->column };
 	unsigned bottom;
 
-	s.badge = no_verdict(h).why[0] ? WIDE_BADGE : BADGE_COLUMNS;
+	s.badge = has_verdict(h) ? BADGE_COLUMNS : WIDE_BADGE;
 	s.half = v->fine ? v->line / 2 : 0;
 	s.quarter = s.half / 2;
 	s.least = v->fine ? v->column / 2 : 1;

@@ -3,32 +3,12 @@
 #include "kernel/report/report.h"
 
 #include "lib/format.h"
+#include "lib/scan.h"
 #include "lib/version.h"
 
 #define WRAP_COLUMNS 160 /* of a long command line */
 
 static const char *const entropy_names[ENTROPY_SOURCES] = { "rdseed", "rdrand", "efi", "tsc" };
-
-struct human human(uint64_t bytes)
-{
-	static const char unit[] = "BKMGTPE";
-	struct human h;
-	unsigned u = 0;
-	uint64_t one = 1;
-
-	while (u + 2 < sizeof(unit) && bytes / one >= 1024) {
-		one <<= 10;
-		u++;
-	}
-	if (u == 0)
-		format(h.s, sizeof(h.s), "%llu B", (ull)bytes);
-	else if (bytes % one == 0)
-		format(h.s, sizeof(h.s), "%llu %ciB", (ull)(bytes / one), unit[u]);
-	else
-		format(h.s, sizeof(h.s), "%llu.%llu %ciB", (ull)(bytes / one),
-		       (ull)(bytes % one / (one / 1024) * 10 / 1024), unit[u]);
-	return h;
-}
 
 const char *keep_name(enum keep_reason why)
 {
@@ -44,17 +24,6 @@ void report_warning(struct run *r, const char *fmt, ...)
 	format_v(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	log_text(&r->log, "warning: %s", text);
-}
-
-void report_linux(struct run *r, const char *fmt, ...)
-{
-	char text[LOG_COLUMNS];
-	va_list ap;
-
-	va_start(ap, fmt);
-	format_v(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	log_text(&r->log, "%s", text);
 }
 
 /* ---- the start ---- */
@@ -129,22 +98,14 @@ void report_boot_record(struct run *r)
 	const struct handover *h = r->h;
 	struct log *l = &r->log;
 
-	log_record(l, "boot");
-	log_str(l, "version", LANDFALL_VERSION);
-	log_str(l, "protocol", protocol_name(h->bi.protocol));
-	log_str(l, "loader", h->bi.loader);
-	log_str(l, "machine", machine_name(&h->smbios).s);
-	log_str(l, "cmdline", h->bi.cmdline);
-	log_u64(l, "seed", h->seed);
-	log_array(l, "entropy");
+	log_begin(l, "boot", "version%s protocol%s loader%s machine%s cmdline%s seed%llu entropy[", LANDFALL_VERSION,
+		  protocol_name(h->bi.protocol), h->bi.loader, machine_name(&h->smbios).s, h->bi.cmdline, (ull)h->seed);
 	for (unsigned s = 0; s < ENTROPY_SOURCES; s++) {
 		if (h->entropy_used[s] && !h->opt.seed_given)
-			log_str(l, NULL, entropy_names[s]);
+			log_members(l, "%s", entropy_names[s]);
 	}
-	log_array_end(l);
-	log_u64(l, "tsc_hz", h->log.tsc_hz);
-	log_u64(l, "levels", h->choice.levels);
-	log_str(l, "page_size", page_size_name(h->choice.page_sizes));
+	log_members(l, "] tsc_hz%llu levels%u page_size%s", (ull)h->log.tsc_hz, h->choice.levels,
+		    page_size_name(h->choice.page_sizes));
 	log_end(l);
 }
 
@@ -172,12 +133,13 @@ void report_start(struct run *r, const struct entropy *e)
 {
 	const struct handover *h = r->h;
 	const struct cpu_info *cpu = &r->p->cpu;
+	struct machine_name machine = machine_name(&h->smbios);
 
 	log_text(&r->log, "booted by %s, %s", h->bi.loader[0] ? h->bi.loader : "an unnamed loader",
 		 protocol_name(h->bi.protocol));
 	wrap_command_line(r, h->bi.cmdline);
 	report_notes(r);
-	log_text(&r->log, "machine: %s", machine_name(&h->smbios).s[0] ? machine_name(&h->smbios).s : "unknown");
+	log_text(&r->log, "machine: %s", machine.s[0] ? machine.s : "unknown");
 	report_boot_record(r);
 	log_text(&r->log, "CPU: %s, %u address bits; using %u levels, pages up to %s", cpu->vendor, cpu->phys_bits,
 		 h->choice.levels, page_size_name(h->choice.page_sizes));
@@ -224,11 +186,8 @@ void report_end_record(struct run *r)
 {
 	struct log *l = &r->log;
 
-	log_record(l, "end");
-	log_str(l, "status", result_name(r->h->result));
-	log_str(l, "srat", srat_name(r->h->srat_state));
-	log_u64(l, "elapsed_ns", log_now_ns(l));
-	log_end(l);
+	log_record(l, "end", "status%s srat%s elapsed_ns%llu", result_name(r->h->result), srat_name(r->h->srat_state),
+		   (ull)(log_now_ns(l)));
 }
 
 static void end_early(struct run *r, enum run_result result, const char *kind, const char *text)
@@ -264,12 +223,12 @@ void report_fault(struct handover *h, const struct platform *p, const char *what
 	end_early(&r, RUN_FAULT, "fault", what);
 }
 
-void report_check(struct run *r, struct check c)
+void report_check(struct run *r, const struct check *c)
 {
 	KASSERT(r->h->nr_checks < MAX_CHECKS);
-	r->h->check[r->h->nr_checks++] = c;
-	if (c.outcome == CHECK_FAILED && !c.verdict)
-		log_always(&r->log, "check failed: %s: %s", c.name, c.why);
+	r->h->check[r->h->nr_checks++] = *c;
+	if (c->outcome == CHECK_FAILED && !c->verdict)
+		log_always(&r->log, "check failed: %s: %s", c->name, c->why);
 }
 
 static void report_checks(struct run *r)
@@ -293,11 +252,8 @@ static void report_how_to_repeat(struct run *r)
 {
 	const struct handover *h = r->h;
 	const char *given = h->bi.cmdline;
-	size_t len = 0;
 
-	while (given[len])
-		len++;
-	if (len > WRAP_COLUMNS - 20)
+	if (scan_length(given) > WRAP_COLUMNS - 20)
 		given = "(the command line of the boot record)";
 	if (h->opt.seed_given)
 		log_text(&r->log, "repeat with: %s", given);

@@ -9,12 +9,6 @@
 #include "kernel/state/run.h"
 #include "kernel/state/seed.h"
 
-/* "2 MiB", "1.9 GiB": exact when it can be, else one decimal, rounded down. */
-struct human {
-	char s[16];
-};
-struct human human(uint64_t bytes);
-
 /* What a reserved range is called: "module", "boot services". */
 const char *keep_name(enum keep_reason why);
 
@@ -30,6 +24,12 @@ struct no_verdict {
 };
 struct no_verdict no_verdict(const struct handover *h);
 
+/* Returns true when the SRAT tells. */
+static inline bool has_verdict(const struct handover *h)
+{
+	return h->srat_state == SRAT_OK;
+}
+
 /*
  * The last words of a run that could not be completed: the error line, the end record, the KTAP bail-out. Always false.
  */
@@ -40,10 +40,10 @@ bool report_error(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void report_warning(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* A line spelled as Linux 6.1 spells it. */
-void report_linux(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
+#define report_linux(r, ...) log_text(&(r)->log, __VA_ARGS__)
 
 /* Keeps a check for the KTAP lines at the end. */
-void report_check(struct run *r, struct check c);
+void report_check(struct run *r, const struct check *c);
 
 /* The first line of all; then what booted it, on what, with which seed. */
 void report_banner(struct run *r);

@@ -4,6 +4,7 @@
 
 #include "kernel/report/report.h"
 #include "lib/format.h"
+#include "lib/scan.h"
 #include "mm/policy.h"
 
 /* Columns of the table. The levels of page tables stand side by side, in the order of enum pt_level. */
@@ -40,12 +41,12 @@ static struct {
 	struct line line[1 + OPT_MAX_POLICIES];
 } table;
 
-static void put_number(struct line *l, unsigned column, uint64_t value)
+static APART void put_number(struct line *l, unsigned column, uint64_t value)
 {
 	format(l->cell[column], sizeof(l->cell[0]), "%llu", (ull)value);
 }
 
-static void fill_line(struct line *l, const struct cost *c)
+static APART void fill_line(struct line *l, const struct cost *c)
 {
 	uint64_t tenths = c->pages ? c->distance * 10 / c->pages : 0;
 
@@ -53,7 +54,7 @@ static void fill_line(struct line *l, const struct cost *c)
 	put_number(l, STAINS, c->on_movable);
 	for (unsigned level = 0; level < PT_PGD; level++)
 		put_number(l, LEVEL + level, c->level_movable[level]);
-	format(l->cell[PINNED], sizeof(l->cell[0]), "%s", human(c->pinned).s);
+	format(l->cell[PINNED], sizeof(l->cell[0]), "%'llu", (ull)c->pinned);
 	put_number(l, BLOCKS_SMALL, c->small_blocks);
 	put_number(l, BLOCKS_LARGE, c->large_blocks);
 	for (unsigned column = BLOCKS_SMALL; column <= BLOCKS_LARGE && !c->blocks_known; column++)
@@ -64,7 +65,7 @@ static void fill_line(struct line *l, const struct cost *c)
 	format(l->cell[STEPS], sizeof(l->cell[0]), "%llu in %llu", (ull)c->steps, (ull)c->passes);
 }
 
-static bool is_shown(unsigned column, const struct cost *c, unsigned nr)
+static APART bool is_shown(unsigned column, const struct cost *c, unsigned nr)
 {
 	if (column < LEVEL || column >= PINNED)
 		return true;
@@ -84,10 +85,8 @@ static void fill_table(const struct cost *c, unsigned nr)
 	for (unsigned column = 0; column < COLUMNS; column++) {
 		table.width[column] = 0;
 		for (unsigned i = 0; i <= nr && is_shown(column, c, nr); i++) {
-			size_t len = 0;
+			size_t len = scan_length(table.line[i].cell[column]);
 
-			while (table.line[i].cell[column][len])
-				len++;
 			table.width[column] = max_u64(table.width[column], len);
 		}
 	}
@@ -136,36 +135,23 @@ void report_costs(struct run *r, const struct cost *c, unsigned nr)
 static void record_blocks(struct log *l, const struct cost *c)
 {
 	if (!c->blocks_known) {
-		log_null(l, "blocks");
+		log_members(l, "blocks%d", -1);
 		return;
 	}
-	log_object(l, "blocks");
-	log_u64(l, "128m", c->small_blocks);
-	log_u64(l, "2g", c->large_blocks);
-	log_object_end(l);
+	log_members(l, "blocks{128m%llu 2g%llu}", (ull)c->small_blocks, (ull)c->large_blocks);
 }
 
 void report_cost(struct run *r, const struct cost *c)
 {
 	struct log *l = &r->log;
 
-	log_record(l, "cost");
-	log_str(l, "alloc", c->policy->name);
-	log_object(l, "stained");
+	log_begin(l, "cost", "alloc%s stained{", c->policy->name);
 	for (int level = (int)c->levels - 2; level >= 0; level--)
 		log_u64(l, pt_level_name((enum pt_level)level), c->level_movable[level]);
-	log_object_end(l);
-	log_u64(l, "on_movable", c->on_movable);
-	log_u64(l, "pinned", c->pinned);
+	log_members(l, "} on_movable%llu pinned%llu", (ull)c->on_movable, (ull)c->pinned);
 	record_blocks(l, c);
-	log_object(l, "below");
-	log_u64(l, "16m", c->below_16m);
-	log_u64(l, "4g", c->below_4g);
-	log_object_end(l);
-	log_u64(l, "pages", c->pages);
-	log_u64(l, "distance", c->distance);
-	log_u64(l, "steps", c->steps);
-	log_u64(l, "passes", c->passes);
-	log_u64(l, "ranges", c->ranges);
+	log_members(l, "below{16m%llu 4g%llu} pages%llu distance%llu steps%llu passes%llu ranges%llu",
+		    (ull)c->below_16m, (ull)c->below_4g, (ull)c->pages, (ull)c->distance, (ull)c->steps, (ull)c->passes,
+		    (ull)c->ranges);
 	log_end(l);
 }

@@ -40,10 +40,7 @@ void report_finding(struct run *r, const struct finding *f)
 	if (!r->h->nr_findings++)
 		format(r->h->finding, sizeof(r->h->finding), "%s%s", f->rule, what);
 	log_text(l, "finding: %s%s", f->rule, what);
-	log_record(l, "finding");
-	log_str(l, "rule", f->rule);
-	log_str(l, "about", *what ? what + 1 : what);
-	log_end(l);
+	log_record(l, "finding", "rule%s about%s", f->rule, *what ? what + 1 : what);
 }
 
 void report_more_findings(struct run *r, const char *rule, uint64_t nr)
@@ -52,8 +49,5 @@ void report_more_findings(struct run *r, const char *rule, uint64_t nr)
 
 	r->h->nr_findings += (unsigned)nr;
 	log_text(l, "finding: %s: %llu more", rule, (ull)nr);
-	log_record(l, "finding");
-	log_str(l, "rule", rule);
-	log_u64(l, "more", nr);
-	log_end(l);
+	log_record(l, "finding", "rule%s more%llu", rule, (ull)nr);
 }

@@ -42,11 +42,8 @@ void report_memory_records(struct run *r)
 	struct log *l = &r->log;
 
 	for (size_t i = 0; i < map->nr; i++) {
-		log_record(l, "mem");
-		log_hex(l, "start", map->e[i].start);
-		log_hex(l, "end", map->e[i].end);
-		log_str(l, "type", e820_type_name(map->e[i].type));
-		log_end(l);
+		log_record(l, "mem", "start%llx end%llx type%s", (ull)map->e[i].start, (ull)map->e[i].end,
+			   e820_type_name(map->e[i].type));
 	}
 }
 
@@ -99,7 +96,7 @@ void report_acpi_root(struct run *r, const struct acpi_root *root)
 }
 
 /* The format of acpidump, so that acpixtract and iasl can read it. */
-static void dump_table(struct run *r, const struct acpi_table *t)
+static APART void dump_table(struct run *r, const struct acpi_table *t)
 {
 	uint8_t byte[16];
 
@@ -148,15 +145,10 @@ void report_affinity_records(struct run *r)
 	for (size_t i = 0; i < s->nr_mem; i++) {
 		const struct srat_mem *e = &s->mem[i];
 
-		log_record(l, "affinity");
-		log_hex(l, "start", e->start);
-		log_hex(l, "end", e->end);
-		log_u64(l, "pxm", e->pxm);
-		log_node(l, "node", e->enabled ? numa_pxm_to_node(&r->h->numa, e->pxm) : NUMA_NO_NODE);
-		log_bool(l, "enabled", e->enabled);
-		log_bool(l, "hotplug", e->hotplug);
-		log_bool(l, "nonvolatile", e->nonvolatile);
-		log_end(l);
+		log_record(l, "affinity", "start%llx end%llx pxm%u node%d enabled%i hotplug%i nonvolatile%i",
+			   (ull)e->start, (ull)e->end, e->pxm,
+			   e->enabled ? numa_pxm_to_node(&r->h->numa, e->pxm) : NUMA_NO_NODE, e->enabled, e->hotplug,
+			   e->nonvolatile);
 	}
 }
 
@@ -246,7 +238,7 @@ static bool holds_kernel(const struct handover *h, unsigned nid)
 }
 
 /* Why a hotplug node is not movable; empty when it is, or when it is no hotplug node at all. */
-static void pinned_why(const struct handover *h, unsigned nid, char *buf, size_t size)
+static APART void pinned_why(const struct handover *h, unsigned nid, char *buf, size_t size)
 {
 	const struct numa_node *n = &h->numa.node[nid];
 
@@ -266,19 +258,8 @@ static void record_node(struct run *r, unsigned nid, const char *why)
 	const struct numa_node *n = &r->h->numa.node[nid];
 	struct log *l = &r->log;
 
-	log_record(l, "node");
-	log_u64(l, "node", nid);
-	log_u64(l, "pxm", n->pxm);
-	log_u64(l, "present", n->present);
-	log_bool(l, "hotplug", n->hotplug);
-	log_bool(l, "movable", n->movable);
-	if (why[0])
-		log_str(l, "why", why);
-	else
-		log_null(l, "why");
-	log_u64(l, "cpus", n->cpus);
-	log_u64(l, "distance", n->distance);
-	log_end(l);
+	log_record(l, "node", "node%u pxm%u present%llu hotplug%i movable%i why%s cpus%u distance%u", nid, n->pxm,
+		   (ull)n->present, n->hotplug, n->movable, why[0] ? why : NULL, n->cpus, n->distance);
 }
 
 void report_nodes(struct run *r)
@@ -292,7 +273,7 @@ void report_nodes(struct run *r)
 
 		pinned_why(r->h, i, why, sizeof(why));
 		if (i < NODE_LINES_MAX)
-			log_text(&r->log, "%4u %5u %5u  %-10s  %s%s%s", i, n->pxm, n->cpus, human(n->present).s,
+			log_text(&r->log, "%4u %5u %5u  %'-10llu  %s%s%s", i, n->pxm, n->cpus, (ull)n->present,
 				 n->movable   ? "movable"
 				 : n->hotplug ? "hot-pluggable, pinned by "
 					      : "fixed",

@@ -20,13 +20,13 @@ void report_choice(struct run *r)
 	if (h->slots.truncated)
 		report_warning(r, "more than %d runs of slots: the rest is left out, as in Linux", KASLR_MAX_AREAS);
 	if (c->slot != UINT64_MAX)
-		log_text(&r->log, "KASLR: slot %llu of %llu %s, each holds %s", (ull)c->slot, (ull)c->slots,
-			 h->opt.efistub && h->opt.nr_map_ops ? "taken" : "drawn", human(c->size).s);
+		log_text(&r->log, "KASLR: slot %llu of %llu %s, each holds %'llu", (ull)c->slot, (ull)c->slots,
+			 h->opt.efistub && h->opt.nr_map_ops ? "taken" : "drawn", (ull)c->size);
 	else if (h->opt.nokaslr)
 		report_linux(r, "KASLR disabled: 'nokaslr' on cmdline.");
 	else
-		log_text(&r->log, "KASLR: base not drawn; %llu slots that hold %s were possible", (ull)c->slots,
-			 human(c->size).s);
+		log_text(&r->log, "KASLR: base not drawn; %llu slots that hold %'llu were possible", (ull)c->slots,
+			 (ull)c->size);
 	if (h->bi.image.start != KASLR_PREFERRED)
 		log_text(&r->log, "image was loaded at 0x%llx", (ull)h->bi.image.start);
 	log_text(&r->log, "image goes to 0x%llx, virtual 0x%llx", (ull)c->base, (ull)c->virt);
@@ -39,11 +39,7 @@ void report_reserved(struct run *r, struct range what, const char *name)
 
 	if (what.end > what.start)
 		log_text(l, "reserved: [mem 0x%08llx-0x%08llx] %s", (ull)what.start, (ull)what.end - 1, name);
-	log_record(l, "reserved");
-	log_hex(l, "start", what.start);
-	log_hex(l, "end", what.end);
-	log_str(l, "what", name);
-	log_end(l);
+	log_record(l, "reserved", "start%llx end%llx what%s", (ull)what.start, (ull)what.end, name);
 }
 
 static void report_legend(struct run *r)
@@ -65,24 +61,12 @@ void report_geometry(struct run *r)
 		format(node, sizeof(node), "node %d", nid);
 	log_text(l, "image: [mem 0x%08llx-0x%08llx] on %s; table buffer 0x%llx", (ull)c->base, (ull)c->end - 1, node,
 		 (ull)h->bi.buffer.start);
-	log_record(l, "kaslr");
-	log_hex(l, "base", c->base);
-	log_hex(l, "end", c->end);
-	log_u64(l, "size", c->size);
-	log_u64(l, "slots", c->slots);
-	if (c->slot == UINT64_MAX)
-		log_null(l, "slot");
-	else
-		log_u64(l, "slot", c->slot);
-	log_node(l, "node", nid);
-	log_hex(l, "virt", c->virt);
-	log_hex(l, "page_offset", c->page_offset);
-	log_object(l, "buffer");
-	log_hex(l, "start", h->bi.buffer.start);
-	log_u64(l, "pages", range_size(h->bi.buffer) / PAGE_SIZE);
-	log_object_end(l);
-	log_u64(l, "image_tables", h->bi.image_tables);
-	log_end(l);
+	log_record(l, "kaslr",
+		   "base%llx end%llx size%llu slots%llu slot%lld node%d virt%llx page_offset%llx buffer{start%llx "
+		   "pages%llu} image_tables%u",
+		   (ull)c->base, (ull)c->end, (ull)c->size, (ull)c->slots, (long long)c->slot, nid, (ull)c->virt,
+		   (ull)c->page_offset, (ull)h->bi.buffer.start, (ull)(range_size(h->bi.buffer) / PAGE_SIZE),
+		   h->bi.image_tables);
 }
 
 /* ---- one policy ---- */
@@ -91,32 +75,19 @@ void report_run(struct outcome *a, const struct placement_run *run)
 {
 	struct log *l = &a->r->log;
 
-	log_record(l, "run");
-	log_str(l, "alloc", a->policy->name);
-	log_str(l, "level", pt_level_name(run->level));
-	log_hex(l, "start", run->start);
-	log_hex(l, "end", run->end);
-	log_node(l, "node", run->nid);
-	log_bool(l, "movable", run->movable);
-	log_end(l);
+	log_record(l, "run", "alloc%s level%s start%llx end%llx node%d movable%i", a->policy->name,
+		   pt_level_name(run->level), (ull)run->start, (ull)run->end, run->nid, run->movable);
 }
 
 static void record_map(const struct outcome *a)
 {
 	struct log *l = &a->r->log;
 
-	log_record(l, "map");
-	log_str(l, "alloc", a->policy->name);
-	log_object(l, "leaf");
-	log_u64(l, "4k", a->leaves[PT_PTE]);
-	log_u64(l, "2m", a->leaves[PT_PMD]);
-	log_u64(l, "1g", a->leaves[PT_PUD]);
-	log_object_end(l);
-	log_object(l, "pages");
+	log_begin(l, "map", "alloc%s leaf{4k%llu 2m%llu 1g%llu} pages{", a->policy->name, (ull)a->leaves[PT_PTE],
+		  (ull)a->leaves[PT_PMD], (ull)a->leaves[PT_PUD]);
 	for (int level = (int)a->dm.levels - 2; level >= 0; level--)
 		log_u64(l, pt_level_name((enum pt_level)level), a->tables[level]);
-	log_object_end(l);
-	log_u64(l, "build_ns", a->build_ns);
+	log_members(l, "} build_ns%llu", (ull)a->build_ns);
 	log_end(l);
 }
 
@@ -125,19 +96,16 @@ static void record_verdict(const struct outcome *a)
 	const struct placement *pl = &a->placement;
 	struct log *l = &a->r->log;
 
-	log_record(l, "verdict");
-	log_str(l, "alloc", a->policy->name);
-	log_str(l, "srat", srat_name(a->r->h->srat_state));
-	log_u64(l, "table_pages", pl->table_pages);
-	log_u64(l, "on_movable", pl->on_movable);
-	log_array(l, "stained_nodes");
+	log_begin(l, "verdict", "alloc%s srat%s table_pages%llu on_movable%llu stained_nodes[", a->policy->name,
+		  srat_name(a->r->h->srat_state), (ull)pl->table_pages, (ull)pl->on_movable);
 	for (unsigned i = 0; i < MAX_NUMNODES; i++) {
 		if (pl->node_movable[i])
-			log_u64(l, NULL, i);
+			log_members(l, "%u", i);
 	}
-	log_array_end(l);
-	log_u64(l, "pinned", placement_pinned(pl));
-	log_str(l, "result", pl->on_movable ? "stained" : no_verdict(a->r->h).why[0] ? "none" : "clean");
+	log_members(l, "] pinned%llu result%s", (ull)(placement_pinned(pl)),
+		    pl->on_movable         ? "stained"
+		    : has_verdict(a->r->h) ? "clean"
+					   : "none");
 	log_end(l);
 }
 
@@ -283,11 +251,11 @@ static void report_image(const struct outcome *a)
 	const struct numa_memblk *next = numa_next_movable(&a->r->h->numa, c->end);
 
 	if (next)
-		log_text(&a->r->log, "  for an image of %s at 0x%llx, ending %s below movable node %d",
-			 human(c->end - c->base).s, (ull)c->base, human(next->start - c->end).s, next->nid);
+		log_text(&a->r->log, "  for an image of %'llu at 0x%llx, ending %'llu below movable node %d",
+			 (ull)(c->end - c->base), (ull)c->base, (ull)(next->start - c->end), next->nid);
 	else
-		log_text(&a->r->log, "  for an image of %s at 0x%llx, with no movable memory above it",
-			 human(c->end - c->base).s, (ull)c->base);
+		log_text(&a->r->log, "  for an image of %'llu at 0x%llx, with no movable memory above it",
+			 (ull)(c->end - c->base), (ull)c->base);
 }
 
 static void report_verdict(const struct outcome *a)
@@ -302,8 +270,8 @@ static void report_verdict(const struct outcome *a)
 	if (pl->on_movable) {
 		log_text(l, "%s: STAINED: %llu of %llu page-table pages on movable node%s%s", a->policy->name,
 			 (ull)pl->on_movable, (ull)pl->table_pages, nr > 1 ? "s" : "", nodes.s);
-		log_text(l, "  %s can no longer be hot-removed", human(placement_pinned(pl)).s);
-	} else if (no_verdict(a->r->h).why[0]) {
+		log_text(l, "  %'llu can no longer be hot-removed", (ull)placement_pinned(pl));
+	} else if (!has_verdict(a->r->h)) {
 		log_text(l, "%s: NO VERDICT: %s", a->policy->name, no_verdict(a->r->h).why);
 	} else if (any_movable(&a->r->h->numa)) {
 		log_text(l, "%s: CLEAN: none of %llu page-table pages on a movable node", a->policy->name,
@@ -319,8 +287,8 @@ void report_policy(struct outcome *a)
 	struct log *l = &a->r->log;
 
 	log_text(l, "---- %s: %s", a->policy->name, a->policy->says);
-	log_text(l, "%llu page-table pages (%s) in %llu us, %llu of them from the image", (ull)a->placement.table_pages,
-		 human(a->placement.table_pages * PAGE_SIZE).s, (ull)(a->build_ns / 1000),
+	log_text(l, "%llu page-table pages (%'llu) in %llu us, %llu of them from the image",
+		 (ull)a->placement.table_pages, (ull)(a->placement.table_pages * PAGE_SIZE), (ull)(a->build_ns / 1000),
 		 (ull)a->dm.alloc.from_buffer);
 	if (a->counted)
 		log_text(l, "counts only: %sno page of them is listed or looked at",

@@ -14,17 +14,17 @@ struct outcome {
 	const struct pt_policy *policy;
 	bool last;    /* its map stays */
 	bool counted; /* nothing was built: the numbers are the allocator's, no page is looked at */
-	struct memblock mb;
-	struct direct_map dm;
 	uint64_t build_ns;
 	unsigned reached; /* how often a page table was */
 	/* what the walk found */
 	uint64_t tables[PT_LEVELS], leaves[3];
 	uint64_t ram_mapped;
-	char wrong[120]; /* the first thing that is not as it must be; empty: none */
-	struct placement placement;
 	uint64_t trampoline_pages; /* of what memblock gave: Linux's, not the direct map's */
+	char wrong[120];           /* the first thing that is not as it must be; empty: none */
+	struct direct_map dm;
+	struct memblock mb;
 	struct cost_sum cost;
+	struct placement placement;
 	bool stained[PT_LEVELS][MAX_NUMNODES];
 	struct strip strip;
 };

@@ -35,14 +35,11 @@ static size_t record_intervals(struct log *l, const struct sweep *s)
 {
 	size_t i;
 
-	log_array(l, "intervals");
+	log_members(l, "intervals[");
 	for (i = 0; i < s->nr_intervals && log_room(l) > INTERVAL_ROOM; i++) {
-		log_array(l, NULL);
-		log_hex(l, NULL, s->interval[i].first);
-		log_hex(l, NULL, s->interval[i].last);
-		log_array_end(l);
+		log_members(l, "[%llx %llx]", (ull)s->interval[i].first, (ull)s->interval[i].last);
 	}
-	log_array_end(l);
+	log_members(l, "]");
 	return i;
 }
 
@@ -51,24 +48,12 @@ static size_t record(struct log *l, const struct sweep *s)
 	uint64_t divisor = common_divisor(s->nr_slots, s->nr_stained);
 	size_t listed;
 
-	log_record(l, "sweep");
-	log_str(l, "alloc", s->policy->name);
-	log_u64(l, "slots", s->nr_slots);
-	log_u64(l, "stained_slots", s->nr_stained);
-	log_u64(l, "numerator", s->nr_stained / divisor);
-	log_u64(l, "denominator", s->nr_slots / divisor);
-	log_millionths(l, "probability", millionths(s->nr_stained, s->nr_slots));
+	log_begin(l, "sweep", "alloc%s slots%llu stained_slots%llu numerator%llu denominator%llu probability%'llu",
+		  s->policy->name, (ull)s->nr_slots, (ull)s->nr_stained, (ull)(s->nr_stained / divisor),
+		  (ull)(s->nr_slots / divisor), (ull)(millionths(s->nr_stained, s->nr_slots)));
 	listed = record_intervals(l, s);
-	if (s->nr_stained)
-		log_hex(l, "worst_base", s->worst_base);
-	else
-		log_null(l, "worst_base");
-	log_u64(l, "worst_on_movable", s->worst_on_movable);
-	log_u64(l, "worst_pinned", s->worst_pinned);
-	if (s->safe_distance == SWEEP_NO_DISTANCE)
-		log_null(l, "safe_distance");
-	else
-		log_u64(l, "safe_distance", s->safe_distance);
+	log_members(l, "worst_base%llX worst_on_movable%llu worst_pinned%llu safe_distance%lld", (ull)s->worst_base,
+		    (ull)s->worst_on_movable, (ull)s->worst_pinned, (long long)s->safe_distance);
 	log_end(l);
 	return listed;
 }
@@ -85,13 +70,13 @@ static void report_intervals(struct log *l, const struct sweep *s)
 
 static void report_worst(struct log *l, const struct sweep *s)
 {
-	log_text(l, "  worst: base 0x%llx, %llu page-table pages on movable memory, %s pinned", (ull)s->worst_base,
-		 (ull)s->worst_on_movable, human(s->worst_pinned).s);
+	log_text(l, "  worst: base 0x%llx, %llu page-table pages on movable memory, %'llu pinned", (ull)s->worst_base,
+		 (ull)s->worst_on_movable, (ull)s->worst_pinned);
 	if (s->safe_distance == SWEEP_NO_DISTANCE)
 		log_text(l, "  no distance is safe: a slot is stained with no movable memory above it");
 	else
-		log_text(l, "  safe: an image that ends %s or more below the next movable memory",
-			 human(s->safe_distance * KASLR_ALIGN).s);
+		log_text(l, "  safe: an image that ends %'llu or more below the next movable memory",
+			 (ull)(s->safe_distance * KASLR_ALIGN));
 }
 
 void report_sweep(struct run *r, const struct sweep *s, uint64_t ns)
@@ -104,10 +89,11 @@ void report_sweep(struct run *r, const struct sweep *s, uint64_t ns)
 	log_text(l, "---- sweep, %s: %llu of %llu slots stained, probability %llu.%06llu", s->policy->name,
 		 (ull)s->nr_stained, (ull)s->nr_slots, (ull)(millionth / 1000000), (ull)(millionth % 1000000));
 	log_text(l,
-		 "  for an image of %s in slots that hold %s, this memory map, these reservations; %llu slots tried in "
+		 "  for an image of %'llu in slots that hold %'llu, this memory map, these reservations; %llu slots "
+		 "tried in "
 		 "%llu us",
-		 human(c->end - c->base).s, human(c->size).s, (ull)s->tries, (ull)(ns / 1000));
-	if (no_verdict(r->h).why[0])
+		 (ull)(c->end - c->base), (ull)c->size, (ull)s->tries, (ull)(ns / 1000));
+	if (!has_verdict(r->h))
 		log_text(l, "  no verdict: %s, so these numbers do not speak of the machine", no_verdict(r->h).why);
 	report_intervals(l, s);
 	if (s->nr_stained)

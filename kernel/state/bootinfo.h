@@ -51,32 +51,32 @@ struct framebuffer {
 
 struct bootinfo {
 	enum boot_protocol protocol;
-	enum status told;             /* not OK: the loader's information is damaged: an error, said by the kernel */
+	enum status told;       /* not OK: the loader's information is damaged: an error, said by the kernel */
+	bool cmdline_truncated; /* the loader's line did not fit: an error, said by the kernel */
+	bool map_missing;       /* the loader gave no memory map: an error, said by the kernel */
+	struct range image;     /* where the image is now: 2M aligned start, up to _end */
+	struct range buffer;    /* the page-table buffer inside it */
+	phys_t pgd;             /* the top table of the direct map, inside the image */
+	unsigned image_tables;  /* pages of Landfall's own tables (image, early window), inside the image */
+	phys_t rsdp;            /* PHYS_NONE: scan for it */
+	phys_t smbios;          /* entry point; PHYS_NONE: scan for it */
+	size_t nr_keep;
+	size_t nr_files;
+	size_t nr_conventional; /* UEFI: EfiConventionalMemory, what KASLR may take; 0: RAM of the map */
+	unsigned nr_random;     /* UEFI: words that its random number generator gave */
+	bool no_bios;           /* UEFI's memory: there is no BIOS data area */
+	phys_t efi_reset;       /* UEFI: the ResetSystem service; 0: none */
+	struct framebuffer screen;
 	char loader[LOADER_NAME_MAX]; /* as the loader names itself; printable ASCII */
 	char cmdline[CMDLINE_MAX];    /* options only: a file name put first by the loader is already gone */
-	bool cmdline_truncated;       /* the loader's line did not fit: an error, said by the kernel */
 	struct e820 map;              /* as told, not yet sanitised */
-	bool map_missing;             /* the loader gave no memory map: an error, said by the kernel */
-	struct range image;           /* where the image is now: 2M aligned start, up to _end */
-	struct range buffer;          /* the page-table buffer inside it */
-	phys_t pgd;                   /* the top table of the direct map, inside the image */
-	unsigned image_tables;        /* pages of Landfall's own tables (image, early window), inside the image */
-	phys_t rsdp;                  /* PHYS_NONE: scan for it */
-	phys_t smbios;                /* entry point; PHYS_NONE: scan for it */
-	struct framebuffer screen;
-	size_t nr_keep;
 	struct boot_keep keep[BOOT_MAX_KEEP];
-	size_t nr_files;
 	struct range file
 		[BOOT_MAX_FILES]; /* exact bytes of the modules: one may be an ACPI table; whole pages are in keep */
-	size_t nr_conventional;   /* UEFI: EfiConventionalMemory, what KASLR may take; 0: RAM of the map */
 	struct range conventional[BOOT_MAX_CONVENTIONAL];
 	uint8_t conventional_marks[BOOT_MAX_CONVENTIONAL]; /* enum memory_mark of each */
 	char notes[BOOT_NOTES_MAX]; /* what the loader did without, a sentence a line; said by the kernel */
-	unsigned nr_random;         /* UEFI: words that its random number generator gave */
 	uint64_t random[BOOT_RANDOM_WORDS];
-	bool no_bios;                                /* UEFI's memory: there is no BIOS data area */
-	phys_t efi_reset;                            /* UEFI: the ResetSystem service; 0: none */
 	uint64_t runtime_gib[BOOT_RUNTIME_GIB / 64]; /* UEFI: a bit for each GiB with memory of runtime services */
 };
 

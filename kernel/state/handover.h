@@ -54,30 +54,31 @@ struct choice {
 	bool put_back;   /* mem= or memmap= had taken away the memory that the image lies in */
 };
 
+/* What is asked for most comes first, where the code that reads it is shortest; what is large comes last. */
 struct handover {
-	struct bootinfo bi;
-	struct options opt;
-	struct log_state log;
-	struct rng rng;
+	struct choice choice;
 	uint64_t seed;
-	bool entropy_used[ENTROPY_SOURCES];
-	struct e820 map; /* sanitised, with mem= and memmap= applied */
 	phys_t end_of_ram;
+	enum run_result result;
 	enum srat_state srat_state;
-	char srat_why[96]; /* why it is not SRAT_OK */
-	bool srat_walked;  /* the whole SRAT could be read: KASLR honours it even when it is rejected, as Linux */
-	struct srat srat;
+	bool srat_walked; /* the whole SRAT could be read: KASLR honours it even when it is rejected, as Linux */
+	bool entropy_used[ENTROPY_SOURCES];
 	uint32_t madt_cpus; /* that the MADT calls enabled */
 	unsigned nr_findings;
-	char finding[96]; /* the first one */
+	unsigned nr_checks;
+	struct rng rng;
+	char srat_why[96]; /* why it is not SRAT_OK */
+	char finding[96];  /* the first one */
+	struct options opt;
 	struct smbios smbios;
 	struct acpi_power power;
+	struct log_state log;
+	struct check check[MAX_CHECKS];
+	struct bootinfo bi;
+	struct e820 map; /* sanitised, with mem= and memmap= applied */
 	struct numa numa;
 	struct kaslr_slots slots;
-	struct choice choice;
-	unsigned nr_checks;
-	struct check check[MAX_CHECKS];
-	enum run_result result;
+	struct srat srat;
 };
 
 #endif

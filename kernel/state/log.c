@@ -7,6 +7,7 @@
 
 #include "lib/crc32.h"
 #include "lib/format.h"
+#include "lib/scan.h"
 
 #define NSEC_PER_SEC 1000000000ull
 #define TAIL_MAX (sizeof(",\"crc\":\"01234567\"}\r\n") - 1)
@@ -103,64 +104,49 @@ uint64_t log_now_ns(const struct log *l)
 
 /* ---- text ---- */
 
-/* Room for one column too many, by which a cut is noticed, and for the line's end. */
-struct text_line {
-	char s[LOG_COLUMNS + 4];
-	size_t len;
-};
-
-static void text_append_v(struct text_line *t, const char *fmt, va_list ap)
+/* A line, cut where it is too long. */
+static void send_text(struct log *l, enum line_kind kind, bool stamp, const char *fmt, va_list ap)
 {
-	size_t room = LOG_COLUMNS + 1 - t->len;
-	int n = format_v(t->s + t->len, room + 1, fmt, ap);
+	char text[LOG_COLUMNS + 4]; /* one column too many, by which a cut is noticed, and the line's end */
+	size_t len = 0, room = LOG_COLUMNS + 2;
+	uint64_t ns;
 
-	t->len += (size_t)n < room ? (size_t)n : room;
-}
-
-static void text_stamp(struct text_line *t, uint64_t ns)
-{
-	t->len = (size_t)format(t->s, sizeof(t->s), "[%5llu.%06llu] ", (ull)(ns / NSEC_PER_SEC),
-				(ull)(ns % NSEC_PER_SEC / 1000));
-}
-
-static void text_send(struct log *l, struct text_line *t, enum line_kind kind)
-{
-	for (size_t i = 0; i < t->len; i++) {
-		if (t->s[i] < ' ' || t->s[i] > '~')
-			t->s[i] = '?';
+	if (!is_wanted(l->s, (char)kind))
+		return;
+	if (stamp) {
+		ns = log_now_ns(l);
+		len = (size_t)format(text, room, "[%5llu.%06llu] ", (ull)(ns / NSEC_PER_SEC),
+				     (ull)(ns % NSEC_PER_SEC / 1000));
 	}
-	if (t->len > LOG_COLUMNS) {
-		t->len = LOG_COLUMNS;
-		memcpy(t->s + t->len - 3, "...", 3);
+	len += (size_t)format_v(text + len, room - len, fmt, ap);
+	if (len > LOG_COLUMNS) {
+		len = LOG_COLUMNS;
+		memcpy(text + len - 3, "...", 3);
 	}
-	memcpy(t->s + t->len, "\r\n", 2);
-	send_line(l, kind, t->s, t->len + 2);
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < ' ' || text[i] > '~')
+			text[i] = '?';
+	}
+	memcpy(text + len, "\r\n", 2);
+	send_line(l, kind, text, len + 2);
 }
 
 void log_text(struct log *l, const char *fmt, ...)
 {
-	struct text_line t;
 	va_list ap;
 
-	if (!l->s->text)
-		return;
-	text_stamp(&t, log_now_ns(l));
 	va_start(ap, fmt);
-	text_append_v(&t, fmt, ap);
+	send_text(l, LINE_TEXT, true, fmt, ap);
 	va_end(ap);
-	text_send(l, &t, LINE_TEXT);
 }
 
 void log_always(struct log *l, const char *fmt, ...)
 {
-	struct text_line t;
 	va_list ap;
 
-	text_stamp(&t, log_now_ns(l));
 	va_start(ap, fmt);
-	text_append_v(&t, fmt, ap);
+	send_text(l, LINE_ALWAYS, true, fmt, ap);
 	va_end(ap);
-	text_send(l, &t, LINE_ALWAYS);
 }
 
 void log_beacon(struct log *l)
@@ -171,13 +157,11 @@ void log_beacon(struct log *l)
 
 void log_raw(struct log *l, const char *fmt, ...)
 {
-	struct text_line t = { .len = 0 };
 	va_list ap;
 
 	va_start(ap, fmt);
-	text_append_v(&t, fmt, ap);
+	send_text(l, LINE_ALWAYS, false, fmt, ap);
 	va_end(ap);
-	text_send(l, &t, LINE_ALWAYS);
 }
 
 /* ---- records ---- */
@@ -194,13 +178,15 @@ static void put(struct log *l, const char *s, size_t len)
 	l->s->line_len += (uint32_t)len;
 }
 
-static void put_char(struct log *l, char c)
+static APART void put_char(struct log *l, char c)
 {
 	put(l, &c, 1);
 }
 
-/* String literals only. */
-#define PUT(l, literal) put(l, literal, sizeof(literal) - 1)
+static void put_words(struct log *l, const char *words)
+{
+	put(l, words, scan_length(words));
+}
 
 /* The bytes that stand for c in a JSON string; returns how many. */
 static size_t escape(char out[8], char c)
@@ -217,18 +203,22 @@ static size_t escape(char out[8], char c)
 	return (size_t)format(out, 8, "\\u%04x", (unsigned)(uint8_t)c);
 }
 
-/* A string takes at most half of what is left, so that the members after it always have room. */
+/* A string, or null; it takes at most half of what is left, so that the members after it always have room. */
 static void put_string(struct log *l, const char *s)
 {
 	size_t limit = log_room(l) / 2;
 	char out[8];
 
+	if (!s) {
+		put_words(l, "null");
+		return;
+	}
 	put_char(l, '"');
 	for (; *s; s++) {
 		size_t n = escape(out, *s);
 
 		if (n > limit) {
-			PUT(l, "...");
+			put_words(l, "...");
 			break;
 		}
 		put(l, out, n);
@@ -238,19 +228,18 @@ static void put_string(struct log *l, const char *s)
 }
 
 /* The comma before a member or element, and the member's name. */
-static void put_name(struct log *l, const char *name)
+static void put_name(struct log *l, const char *name, size_t len)
 {
 	struct log_state *s = l->s;
 
 	if (s->depth_comma & 1u << s->depth)
 		put_char(l, ',');
 	s->depth_comma |= 1u << s->depth;
-	if (!name)
+	if (!len)
 		return;
 	put_char(l, '"');
-	while (*name)
-		put_char(l, *name++);
-	PUT(l, "\":");
+	put(l, name, len);
+	put_words(l, "\":");
 }
 
 static void put_open(struct log *l, char bracket)
@@ -270,7 +259,65 @@ static void put_close(struct log *l, char bracket)
 	put_char(l, bracket);
 }
 
-void log_record(struct log *l, const char *kind)
+/* One or two numbers, as `how` says. */
+static void put_number(struct log *l, const char *how, uint64_t a, uint64_t b)
+{
+	char text[32];
+
+	put(l, text, (size_t)format(text, sizeof(text), how, (ull)a, (ull)b));
+}
+
+/* What the conversion at f asks for; returns what follows it. */
+static const char *put_value(struct log *l, const char *f, va_list *ap)
+{
+	bool parts = *f == '\'', wide = f[parts] == 'l';
+	uint64_t v;
+
+	for (f += parts; *f == 'l'; f++)
+		;
+	v = format_next(ap, wide || (*f == 's' && sizeof(char *) == sizeof(v)));
+	if (*f == 'd' && !wide)
+		v = (uint64_t)(int)v;
+	if (*f == 's')
+		put_string(l, (const char *)(uintptr_t)v);
+	else if (*f == 'i')
+		put_words(l, v ? "true" : "false");
+	else if ((*f == 'd' && (int64_t)v < 0) || (*f == 'X' && v == UINT64_MAX))
+		put_words(l, "null");
+	else if (parts)
+		put_number(l, "%llu.%06llu", v / 1000000, v % 1000000);
+	else
+		put_number(l, *f == 'x' || *f == 'X' ? "\"0x%llx\"" : "%llu", v, 0);
+	return f + 1;
+}
+
+static bool is_name(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= '_' && c <= 'z');
+}
+
+static void put_members(struct log *l, const char *f, va_list *ap)
+{
+	while (*f) {
+		const char *name = f;
+
+		while (is_name(*f))
+			f++;
+		if (*f == '%') {
+			put_name(l, name, (size_t)(f - name));
+			f = put_value(l, f + 1, ap);
+		} else if (*f == '{' || *f == '[') {
+			put_name(l, name, (size_t)(f - name));
+			put_open(l, *f++);
+		} else if (*f != ' ') {
+			put_close(l, *f++);
+		} else {
+			f++;
+		}
+	}
+}
+
+static void begin(struct log *l, const char *kind)
 {
 	struct log_state *s = l->s;
 	char id[17];
@@ -278,9 +325,43 @@ void log_record(struct log *l, const char *kind)
 	s->line_len = s->depth = s->depth_comma = 0;
 	format(id, sizeof(id), "%016llx", (ull)s->boot_id);
 	put_open(l, '{');
-	log_str(l, "rec", kind);
-	log_str(l, "boot_id", id);
-	log_u64(l, "seq", s->seq);
+	log_members(l, "rec%s boot_id%s seq%u", kind, id, s->seq);
+}
+
+void log_begin(struct log *l, const char *kind, const char *fmt, ...)
+{
+	va_list ap;
+
+	begin(l, kind);
+	va_start(ap, fmt);
+	put_members(l, fmt, &ap);
+	va_end(ap);
+}
+
+void log_members(struct log *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put_members(l, fmt, &ap);
+	va_end(ap);
+}
+
+void log_record(struct log *l, const char *kind, const char *fmt, ...)
+{
+	va_list ap;
+
+	begin(l, kind);
+	va_start(ap, fmt);
+	put_members(l, fmt, &ap);
+	va_end(ap);
+	log_end(l);
+}
+
+void log_u64(struct log *l, const char *name, uint64_t value)
+{
+	put_name(l, name, scan_length(name));
+	put_number(l, "%llu", value, 0);
 }
 
 void log_end(struct log *l)
@@ -297,79 +378,4 @@ void log_end(struct log *l)
 	if (s->json)
 		s->seq++;
 	send_line(l, LINE_RECORD, s->line, s->line_len + 2);
-}
-
-void log_str(struct log *l, const char *name, const char *value)
-{
-	put_name(l, name);
-	put_string(l, value);
-}
-
-void log_u64(struct log *l, const char *name, uint64_t value)
-{
-	char text[24];
-
-	put_name(l, name);
-	put(l, text, (size_t)format(text, sizeof(text), "%llu", (ull)value));
-}
-
-void log_hex(struct log *l, const char *name, uint64_t value)
-{
-	char text[24];
-
-	put_name(l, name);
-	put(l, text, (size_t)format(text, sizeof(text), "\"0x%llx\"", (ull)value));
-}
-
-void log_millionths(struct log *l, const char *name, uint64_t value)
-{
-	char text[32];
-
-	put_name(l, name);
-	put(l, text, (size_t)format(text, sizeof(text), "%llu.%06llu", (ull)(value / 1000000), (ull)(value % 1000000)));
-}
-
-void log_bool(struct log *l, const char *name, bool value)
-{
-	put_name(l, name);
-	if (value)
-		PUT(l, "true");
-	else
-		PUT(l, "false");
-}
-
-void log_null(struct log *l, const char *name)
-{
-	put_name(l, name);
-	PUT(l, "null");
-}
-
-void log_node(struct log *l, const char *name, int nid)
-{
-	if (nid < 0)
-		log_null(l, name);
-	else
-		log_u64(l, name, (uint64_t)nid);
-}
-
-void log_object(struct log *l, const char *name)
-{
-	put_name(l, name);
-	put_open(l, '{');
-}
-
-void log_object_end(struct log *l)
-{
-	put_close(l, '}');
-}
-
-void log_array(struct log *l, const char *name)
-{
-	put_name(l, name);
-	put_open(l, '[');
-}
-
-void log_array_end(struct log *l)
-{
-	put_close(l, ']');
 }

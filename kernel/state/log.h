@@ -65,27 +65,30 @@ void log_beacon(struct log *l);
 void log_raw(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /*
- * Records: log_record begins {"rec":"kind","boot_id":"...","seq":N, the members follow, log_end adds the CRC and sends
- * the line. Nothing is sent when json is off. Member names are plain ASCII; strings are escaped (quotes and backslash
- * by a backslash, what is not printable ASCII as \u00xx). A NULL name is for elements of an array. A record begun and
- * never ended (a fault came between) is dropped by the next log_record. A string takes at most half of the room left,
- * else it is cut and ends in "..."; anything else that does not fit is a KASSERT.
+ * Records: log_begin writes {"rec":"kind","boot_id":"...","seq":N and members, log_members writes more of them, log_end
+ * adds the CRC and sends the line; log_record does all of it. Nothing is sent when json is off. A record begun and
+ * never ended (a fault came between) is dropped by the next one. Members stand in the format as their names, of small
+ * letters, digits and _, each with the conversion of its value behind it; elements of an array have no name:
+ * "base%llx node%d buffer{start%llx pages%llu} list[%u %u]".
+ *
+ * %s           a string, escaped (quotes and backslash by a backslash, what is not printable ASCII as \u00xx), or null.
+ *              It takes at most half of the room left, else it is cut and ends in "...".
+ * %u %llu      a number
+ * %d %lld      the same, or null when negative: nodes
+ * %llx         "0x1000": addresses, and numbers that may exceed 2^53
+ * %llX         the same, or null when all bits are set
+ * %'llu        0.250000: a number of millionths, without floating point
+ * %i           true or false
+ *
+ * What does not fit is a KASSERT, but for strings.
  */
-void log_record(struct log *l, const char *kind);
+void log_record(struct log *l, const char *kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void log_begin(struct log *l, const char *kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void log_members(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void log_end(struct log *l);
-void log_str(struct log *l, const char *name, const char *value);
+
+/* A member whose name is not known before. */
 void log_u64(struct log *l, const char *name, uint64_t value);
-/* "0x1000": addresses, and numbers that may exceed 2^53. */
-void log_hex(struct log *l, const char *name, uint64_t value);
-/* 0.250000: probabilities, without floating point. */
-void log_millionths(struct log *l, const char *name, uint64_t value);
-void log_bool(struct log *l, const char *name, bool value);
-void log_null(struct log *l, const char *name);
-void log_node(struct log *l, const char *name, int nid); /* number, or null when negative */
-void log_object(struct log *l, const char *name);
-void log_object_end(struct log *l);
-void log_array(struct log *l, const char *name);
-void log_array_end(struct log *l);
 
 /* Bytes that still fit into the record (what log_end adds is already taken off): for lists of unknown length. */
 size_t log_room(const struct log *l);

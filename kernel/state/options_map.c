@@ -55,7 +55,7 @@ static bool parse_type(const char **s, char sign, enum e820_type *type)
 }
 
 /* [-old][+new] behind nn%ss: without an old type the range is added, as a new one over what is there. */
-static bool parse_change(const char *s, struct map_op *op)
+static APART bool parse_change(const char *s, struct map_op *op)
 {
 	if (!parse_type(&s, '-', &op->from) || !parse_type(&s, '+', &op->to))
 		return false;
@@ -64,7 +64,7 @@ static bool parse_change(const char *s, struct map_op *op)
 }
 
 /* What stands behind the size: a mark, an address and for % two types. */
-static bool read_region(const struct option_word *p, const char *item, const char *s, struct map_op *op)
+static APART bool read_region(const struct option_word *p, const char *item, const char *s, struct map_op *op)
 {
 	uint64_t size = op->r.start;
 	char mark = *s++;

@@ -22,5 +22,5 @@ static uint64_t sink_tsc(void *ctx)
 struct run run_open(struct handover *h, const struct platform *p)
 {
 	/* The sink's context is only ever read. */
-	return (struct run){ h, p, { &h->log, { sink_write, sink_tsc, (void *)p } }, &start_state, NULL };
+	return (struct run){ { &h->log, { sink_write, sink_tsc, (void *)p } }, h, p, &start_state, NULL };
 }

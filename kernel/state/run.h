@@ -11,9 +11,9 @@ struct picture;
 
 /* A step that returns false has reported an error in full (report_error), and h->result is set. */
 struct run {
+	struct log log;
 	struct handover *h;
 	const struct platform *p;
-	struct log log;
 	struct memblock *mb;     /* memory, and what is reserved before the direct map is built */
 	struct picture *picture; /* what the screen will show; NULL: there is no screen */
 };

@@ -57,27 +57,44 @@ TEST(test_plain)
 {
 	SAME(64, "plain");
 	SAME(64, "%%|%s|%c", "text", 'x');
-	SAME(64, "%d %i %u %x %X", -5, 7, 42u, 0xbeefu, 0xBEEFu);
-	SAME(64, "%5d|%-5d|%05d|%+d|% d", 42, 42, 42, 42, 42);
-	SAME(64, "%#x %#X %#x", 0xabu, 0xabu, 0u);
-	SAME(64, "%.0d|%.0x|%.3d|%8.3d|%-8.3d|", 0, 0u, 7, 7, 7);
-	SAME(64, "%08.3d|%+05d|%-05d|", 7, 7, 7);
-	SAME(64, "%*d|%-*d|%*d|%.*d|%.*d", 6, 1, 6, 2, -6, 3, 4, 5, -1, 6);
+	SAME(64, "%d %d %u %x %X", -5, 7, 42u, 0xbeefu, 0xBEEFu);
+	SAME(64, "%5d|%-5d|%05d|%-05d|", 42, 42, 42, 42);
+	SAME(64, "%5d|%-5d|%05d|%-05d|%03d|%02d", -42, -42, -42, -42, -42, -42);
+	SAME(64, "%*d|%-*d|%*d|%0*d", 6, 1, 6, 2, -6, 3, 4, 5);
 	SAME(64, "%10s|%-10s|%.2s|%10.2s|%.*s", "abc", "abc", "abc", "abc", 1, "abc");
 	SAME(64, "%3c|%-3c|", 'a', 'b');
-	SAME(64, "%p", (void *)0x1234abcd);
-	SAME(64, "%#018llx", 0x1234abcdull);
+	SAME(64, "%.*s|%5.*s", -1, "abc", 2, "abc");
+	SAME(64, "%018llx", 0x1234abcdull);
 	SAME(64, "[%5lu.%06lu] ", 12ul, 345ul);
 }
 
 TEST(test_lengths)
 {
-	SAME(128, "%hhd %hd %d %ld %lld %zd %jd", (signed char)-128, (short)-32768, INT32_MIN, LONG_MIN,
-	     (long long)INT64_MIN, (ssize_t)-1, (intmax_t)-1);
-	SAME(128, "%hhu %hu %u %lu %llu %zu %ju", (unsigned char)255, (unsigned short)65535, UINT32_MAX, ULONG_MAX,
-	     (unsigned long long)UINT64_MAX, SIZE_MAX, UINTMAX_MAX);
-	SAME(128, "%hhx %hx %x %lx %llx", (unsigned char)255, (unsigned short)65535, UINT32_MAX, ULONG_MAX,
-	     (unsigned long long)UINT64_MAX);
+	SAME(128, "%d %ld %lld %zd", INT32_MIN, LONG_MIN, (long long)INT64_MIN, (ssize_t)-1);
+	SAME(128, "%u %lu %llu %zu", UINT32_MAX, ULONG_MAX, (unsigned long long)UINT64_MAX, SIZE_MAX);
+	SAME(128, "%x %lx %llx", UINT32_MAX, ULONG_MAX, (unsigned long long)UINT64_MAX);
+}
+
+static void expect_size(uint64_t bytes, const char *words)
+{
+	char buf[32];
+
+	assert_int_equal(format(buf, sizeof(buf), "%'llu|%'-10llu|%'10llu", (ull)bytes, (ull)bytes, (ull)bytes),
+			 strlen(words) + 22);
+	buf[strlen(words)] = '\0';
+	assert_string_equal(buf, words);
+}
+
+TEST(test_sizes)
+{
+	expect_size(0, "0 B");
+	expect_size(1023, "1023 B");
+	expect_size(KIB, "1 KiB");
+	expect_size(2 * MIB, "2 MiB");
+	expect_size(2 * MIB - 1, "1.9 MiB");
+	expect_size(GIB + MIB, "1.0 GiB");
+	expect_size(1536 * TIB, "1.5 PiB");
+	expect_size(UINT64_MAX, "15.9 EiB");
 }
 
 TEST(test_null_string)
@@ -123,7 +140,7 @@ TEST(test_unknown_conversion)
 /* Flags, width and precision for conversion c; combinations that C leaves undefined are left out. */
 static void random_format(char *fmt, char c)
 {
-	const char *flags = c == 'd' ? "-0+ " : c == 'u' ? "-0" : c == 's' || c == 'c' ? "-" : "-0#";
+	const char *flags = c == 's' || c == 'c' ? "-" : "-0";
 
 	*fmt++ = '|';
 	*fmt++ = '%';
@@ -131,7 +148,7 @@ static void random_format(char *fmt, char c)
 		*fmt++ = flags[random_below((unsigned)strlen(flags))];
 	if (random_below(2))
 		fmt += sprintf(fmt, "%u", 1 + random_below(30));
-	if (c != 'c' && random_below(2))
+	if (c == 's' && random_below(2))
 		fmt += sprintf(fmt, ".%u", random_below(30));
 	*fmt = '\0';
 }
@@ -139,7 +156,7 @@ static void random_format(char *fmt, char c)
 TEST(test_random_numbers)
 {
 	static const char conversion[] = "duxX";
-	static const char *const length[] = { "hh", "h", "", "l", "ll", "z", "j" };
+	static const char *const length[] = { "", "l", "ll", "z" };
 	char fmt[64];
 
 	for (unsigned i = 0; i < RANDOM_RUNS; i++) {
@@ -150,7 +167,7 @@ TEST(test_random_numbers)
 
 		random_format(fmt, c);
 		sprintf(fmt + strlen(fmt), "%s%c|", length[l], c);
-		if (l < 3)
+		if (l < 1)
 			SAME(size, fmt, (int)v);
 		else
 			SAME(size, fmt, v);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "kernel/state/log.h"
+#include "lib/format.h"
 
 #define BOOT_ID 0x0123456789abcdefull
 #define HEAD(kind, seq) "{\"rec\":\"" kind "\",\"boot_id\":\"0123456789abcdef\",\"seq\":" seq
@@ -179,11 +180,7 @@ TEST_WITH(test_plain_ascii, start_open, NULL)
 /* The CRC here was computed by zlib. */
 TEST_WITH(test_record_bytes, start_open, NULL)
 {
-	log_record(&lg, "reserved");
-	log_hex(&lg, "start", 0);
-	log_hex(&lg, "end", 0x100000);
-	log_str(&lg, "what", "low memory");
-	log_end(&lg);
+	log_record(&lg, "reserved", "start%llx end%llx what%s", (ull)0, (ull)0x100000, "low memory");
 	expect(HEAD("reserved",
 		    "0") ",\"start\":\"0x0\",\"end\":\"0x100000\",\"what\":\"low memory\",\"crc\":\"494cb2f2\"}\r\n");
 	assert_int_equal(wire.writes, 1);
@@ -191,43 +188,25 @@ TEST_WITH(test_record_bytes, start_open, NULL)
 
 TEST_WITH(test_all_values, start_open, NULL)
 {
-	log_record(&lg, "x");
-	log_u64(&lg, "zero", 0);
-	log_u64(&lg, "max", UINT64_MAX);
-	log_hex(&lg, "hex", 0xFFFFFFFFABCDEF00);
-	log_millionths(&lg, "half", 500000);
-	log_millionths(&lg, "bit", 3000001);
-	log_bool(&lg, "yes", true);
-	log_bool(&lg, "no", false);
-	log_null(&lg, "null");
-	log_node(&lg, "node", 7);
-	log_node(&lg, "none", -1);
-	log_end(&lg);
-	expect_record(HEAD("x", "0") ",\"zero\":0,\"max\":18446744073709551615,\"hex\":\"0xffffffffabcdef00\",\"half\":"
-				     "0.500000,\"bit\":3.000001,\"yes\":true,"
-				     "\"no\":false,\"null\":null,\"node\":7,\"none\":null");
+	const char *volatile none = NULL;
+
+	log_record(&lg, "x", "zero%llu max%llu small%u hex%llx all%llx none%llX some%llX", (ull)0, (ull)UINT64_MAX,
+		   UINT32_MAX, (ull)0xFFFFFFFFABCDEF00, (ull)UINT64_MAX, (ull)UINT64_MAX, (ull)16);
+	expect_record(HEAD("x", "0") ",\"zero\":0,\"max\":18446744073709551615,\"small\":4294967295,"
+				     "\"hex\":\"0xffffffffabcdef00\",\"all\":\"0xffffffffffffffff\",\"none\":null,"
+				     "\"some\":\"0x10\"");
+	log_record(&lg, "x", "half%'llu bit%'llu yes%i no%i node%d none%d slot%lld none%lld null%s", (ull)500000,
+		   (ull)3000001, true, false, 7, -1, 1ll << 40, -1ll, none);
+	expect_record(HEAD("x", "1") ",\"half\":0.500000,\"bit\":3.000001,\"yes\":true,\"no\":false,\"node\":7,"
+				     "\"none\":null,\"slot\":1099511627776,\"none\":null,\"null\":null");
 }
 
 TEST_WITH(test_nesting, start_open, NULL)
 {
-	log_record(&lg, "x");
-	log_object(&lg, "leaf");
-	log_u64(&lg, "4k", 1);
-	log_u64(&lg, "2m", 2);
-	log_object_end(&lg);
-	log_array(&lg, "intervals");
-	for (uint64_t i = 0; i < 2; i++) {
-		log_array(&lg, NULL);
-		log_hex(&lg, NULL, i);
-		log_hex(&lg, NULL, i + 1);
-		log_array_end(&lg);
-	}
-	log_array_end(&lg);
-	log_array(&lg, "empty");
-	log_array_end(&lg);
-	log_object(&lg, "nothing");
-	log_object_end(&lg);
-	log_str(&lg, "last", "");
+	log_begin(&lg, "x", "leaf{4k%llu 2m%llu} intervals[", (ull)1, (ull)2);
+	for (uint64_t i = 0; i < 2; i++)
+		log_members(&lg, "[%llx %llx]", (ull)i, (ull)(i + 1));
+	log_members(&lg, "] empty[] nothing{} last%s", "");
 	log_end(&lg);
 	expect_record(
 		HEAD("x", "0") ",\"leaf\":{\"4k\":1,\"2m\":2},\"intervals\":[[\"0x0\",\"0x1\"],[\"0x1\",\"0x2\"]],"
@@ -236,59 +215,47 @@ TEST_WITH(test_nesting, start_open, NULL)
 
 TEST_WITH(test_escapes, start_open, NULL)
 {
-	log_record(&lg, "x");
-	log_str(&lg, "s", "a\"b\\c/\n\x01\x7f\xc3\xa4~");
-	log_end(&lg);
+	log_record(&lg, "x", "s%s", "a\"b\\c/\n\x01\x7f\xc3\xa4~");
 	expect_record(HEAD("x", "0") ",\"s\":\"a\\\"b\\\\c/\\u000a\\u0001\\u007f\\u00c3\\u00a4~\"");
 }
 
 TEST_WITH(test_seq_counts_up, start_open, NULL)
 {
-	log_record(&lg, "x");
-	log_end(&lg);
+	log_record(&lg, "x", " ");
 	expect_record(HEAD("x", "0"));
 	log_text(&lg, "between");
 	wire.len = 0;
-	log_record(&lg, "y");
-	log_end(&lg);
+	log_record(&lg, "y", " ");
 	expect_record(HEAD("y", "1"));
 	log_state.seq = 99999;
-	log_record(&lg, "z");
-	log_end(&lg);
+	log_record(&lg, "z", " ");
 	expect_record(HEAD("z", "99999"));
 }
 
 TEST_WITH(test_json_off, start_open, NULL)
 {
 	log_state.json = false;
-	log_record(&lg, "x");
-	log_u64(&lg, "n", 1);
-	log_end(&lg);
+	log_record(&lg, "x", "n%llu", (ull)1);
 	expect("");
 	log_state.json = true;
-	log_record(&lg, "y");
-	log_end(&lg);
+	log_record(&lg, "y", " ");
 	expect_record(HEAD("y", "0")); /* what was never sent has no number */
 }
 
 /* A fault in the middle of a record: the next one is whole and takes its number. */
 TEST_WITH(test_record_given_up, start_open, NULL)
 {
-	log_record(&lg, "map");
-	log_object(&lg, "leaf");
-	log_u64(&lg, "4k", 1);
-	log_record(&lg, "end");
-	log_str(&lg, "status", "fault");
-	log_end(&lg);
+	log_begin(&lg, "map", "leaf{4k%llu", (ull)1);
+	log_record(&lg, "end", "status%s", "fault");
 	expect_record(HEAD("end", "0") ",\"status\":\"fault\"");
 }
 
 TEST_WITH(test_text_inside_a_record, start_open, NULL)
 {
-	log_record(&lg, "x");
+	log_begin(&lg, "x", " ");
 	log_text(&lg, "between");
 	expect("[    0.000000] between\r\n");
-	log_u64(&lg, "n", 1);
+	log_members(&lg, "n%llu", (ull)1);
 	log_end(&lg);
 	expect_record(HEAD("x", "0") ",\"n\":1");
 }
@@ -299,9 +266,7 @@ TEST_WITH(test_long_string, start_open, NULL)
 	static char text[16384], body[20000];
 
 	memset(text, 'x', sizeof(text) - 1);
-	log_record(&lg, "boot");
-	log_str(&lg, "cmdline", text);
-	log_end(&lg);
+	log_record(&lg, "boot", "cmdline%s", text);
 	snprintf(body, sizeof(body), HEAD("boot", "0") ",\"cmdline\":\"%s\"", text);
 	expect_record(body);
 }
@@ -313,12 +278,7 @@ TEST_WITH(test_too_long_strings, start_open, NULL)
 	char *quote;
 
 	memset(text, 0x80, sizeof(text) - 1);
-	log_record(&lg, "boot");
-	log_str(&lg, "a", text);
-	log_str(&lg, "b", text);
-	log_str(&lg, "c", text);
-	log_str(&lg, "d", "short");
-	log_end(&lg);
+	log_record(&lg, "boot", "a%s b%s c%s d%s", text, text, text, "short");
 	assert_true(wire.len <= LOG_LINE_MAX);
 	quote = strstr(wire.bytes, "...\",\"b\":\"\\u0080");
 	assert_non_null(quote);
@@ -329,23 +289,23 @@ TEST_WITH(test_too_long_strings, start_open, NULL)
 static void overflow_record(void *arg)
 {
 	(void)arg;
-	log_record(&lg, "x");
+	log_begin(&lg, "x", " ");
 	for (unsigned i = 0; i < LOG_LINE_MAX; i++)
-		log_u64(&lg, "n", i);
+		log_members(&lg, "n%llu", (ull)i);
 }
 
 TEST_WITH(test_room, start_open, NULL)
 {
 	size_t room;
 
-	log_record(&lg, "x");
+	log_begin(&lg, "x", " ");
 	room = log_room(&lg);
 	assert_int_equal(room, LOG_LINE_MAX - strlen(HEAD("x", "0")) - strlen(",\"crc\":\"01234567\"}\r\n"));
-	log_bool(&lg, "b", true);
+	log_members(&lg, "b%i", true);
 	assert_int_equal(log_room(&lg), room - strlen(",\"b\":true"));
 	/* Filled to the last byte, the record still ends as it should. */
 	while (log_room(&lg) >= 8)
-		log_bool(&lg, "b", true);
+		log_members(&lg, "b%i", true);
 	log_end(&lg);
 	assert_true(wire.len > LOG_LINE_MAX - 9);
 	assert_string_equal(wire.bytes + wire.len - 4, "\"}\r\n");
@@ -355,16 +315,13 @@ TEST_WITH(test_room, start_open, NULL)
 static void end_open_object(void *arg)
 {
 	(void)arg;
-	log_record(&lg, "x");
-	log_object(&lg, "o");
-	log_end(&lg);
+	log_record(&lg, "x", "o{");
 }
 
 static void close_the_record(void *arg)
 {
 	(void)arg;
-	log_record(&lg, "x");
-	log_object_end(&lg);
+	log_begin(&lg, "x", "}");
 }
 
 TEST_WITH(test_unbalanced, start_open, NULL)
@@ -388,13 +345,11 @@ TEST_WITH(test_beacon, start_open, NULL)
 	expect("[   10.000000] still at work\r\n");
 	/* Whatever goes out counts, records too; what is not printed does not. */
 	wire.tsc += 9 * second;
-	log_record(&lg, "x");
-	log_end(&lg);
+	log_record(&lg, "x", " ");
 	expect(HEAD("x", "0") ",\"crc\":\"35fe7781\"}\r\n");
 	wire.tsc += 9 * second;
 	log_state.json = false;
-	log_record(&lg, "x");
-	log_end(&lg);
+	log_record(&lg, "x", " ");
 	log_beacon(&lg);
 	expect("");
 	wire.tsc += second;
@@ -417,8 +372,7 @@ TEST_WITH(test_replay, start, NULL)
 {
 	wire.tsc = 1000 + 5000;
 	log_text(&lg, "early %d", 1);
-	log_record(&lg, "x");
-	log_end(&lg);
+	log_record(&lg, "x", " ");
 	log_raw(&lg, "raw");
 	expect("");
 	wire.tsc = 1000 + 9000;
@@ -435,8 +389,7 @@ TEST_WITH(test_replay_filters, start, NULL)
 {
 	log_text(&lg, "text");
 	log_always(&lg, "error: x");
-	log_record(&lg, "x");
-	log_end(&lg);
+	log_record(&lg, "x", " ");
 	log_state.text = false;
 	log_state.json = false;
 	log_open(&lg);
@@ -468,14 +421,12 @@ TEST_WITH(test_moves, start, NULL)
 	static struct log_state moved;
 
 	log_text(&lg, "before");
-	log_record(&lg, "x");
-	log_end(&lg);
+	log_record(&lg, "x", " ");
 	memcpy(&moved, &log_state, sizeof(moved));
 	memset(&log_state, 0xff, sizeof(log_state));
 	lg.s = &moved;
 	log_open(&lg);
-	log_record(&lg, "y");
-	log_end(&lg);
+	log_record(&lg, "y", " ");
 	assert_memory_equal(wire.bytes, "[    0.000000] before\r\n", 23);
 	assert_non_null(strstr(wire.bytes, HEAD("y", "1")));
 }

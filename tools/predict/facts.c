@@ -255,7 +255,7 @@ static bool place_brk(struct facts *f, struct input_error *err)
 		return input_fail(err, 0, "the page-table buffer or the kernel's end is not page aligned");
 	if (range_empty(f->kernel) || f->buffer.start < f->kernel.start || f->buffer.end > f->kernel.end)
 		return input_fail(
-			err, 0, "page-table buffer [mem %#llx-%#llx] is not inside the kernel [mem %#llx-%#llx]",
+			err, 0, "page-table buffer [mem 0x%llx-0x%llx] is not inside the kernel [mem 0x%llx-0x%llx]",
 			(ull)f->buffer.start, (ull)f->buffer.end - 1, (ull)f->kernel.start, (ull)f->kernel.end - 1);
 	return true;
 }
@@ -285,7 +285,7 @@ static bool find_end(struct facts *f, struct input_error *err)
 	for (unsigned i = 0; i < f->nr_last_pfn; i++)
 		agrees |= f->last_pfn[i] == f->end >> PAGE_SHIFT;
 	if (!agrees)
-		return input_fail(err, f->last_pfn_line, "contradiction: RAM ends at page %#llx, last_pfn says %#llx",
+		return input_fail(err, f->last_pfn_line, "contradiction: RAM ends at page 0x%llx, last_pfn says 0x%llx",
 				  (ull)(f->end >> PAGE_SHIFT), (ull)f->last_pfn[0]);
 	return true;
 }
@@ -319,7 +319,7 @@ bool facts_complete(struct facts *f, struct input_error *err)
 	if (memblock_reserve(&f->mb, f->buffer) != OK)
 		return input_fail(err, 0, "too many reserved regions");
 	if (!memblock_memory_in(&f->mb, f->kernel))
-		return input_fail(err, 0, "contradiction: the kernel [mem %#llx-%#llx] does not lie in RAM",
+		return input_fail(err, 0, "contradiction: the kernel [mem 0x%llx-0x%llx] does not lie in RAM",
 				  (ull)f->kernel.start, (ull)f->kernel.end - 1);
 	if (!f->levels)
 		f->levels = 4;
@@ -329,7 +329,7 @@ bool facts_complete(struct facts *f, struct input_error *err)
 		return false;
 	if (f->kernel.end > f->end)
 		return input_fail(
-			err, 0, "the kernel [mem %#llx-%#llx] lies where page tables of %u levels do not reach",
+			err, 0, "the kernel [mem 0x%llx-0x%llx] lies where page tables of %u levels do not reach",
 			(unsigned long long)f->kernel.start, (unsigned long long)f->kernel.end - 1, f->levels);
 	return true;
 }

@@ -15,12 +15,7 @@ static void report_piece(struct session *s, struct range r, const struct numa_sp
 		log_text(l, "piece: [mem 0x%08llx-0x%08llx] no node", (ull)r.start, (ull)r.end - 1);
 	else
 		log_text(l, "piece: [mem 0x%08llx-0x%08llx] node %d, %s", (ull)r.start, (ull)r.end - 1, at->nid, kind);
-	log_record(l, "piece");
-	log_hex(l, "start", r.start);
-	log_hex(l, "end", r.end);
-	log_node(l, "node", at->nid);
-	log_str(l, "kind", kind);
-	log_end(l);
+	log_record(l, "piece", "start%llx end%llx node%d kind%s", (ull)r.start, (ull)r.end, at->nid, kind);
 }
 
 /* RAM from low to high, cut where the node or the mark ends. */
@@ -48,15 +43,12 @@ static void report_slots(struct session *s)
 
 	for (size_t i = 0; i < slots->nr; i++)
 		log_text(l, "slots: %llu from base 0x%llx on", (ull)slots->area[i].slots, (ull)slots->area[i].start);
-	log_record(l, "slots");
-	log_array(l, "areas");
+	log_begin(l, "slots", "areas[");
 	for (size_t i = 0; i < slots->nr; i++) {
-		log_array(l, NULL);
-		log_hex(l, NULL, slots->area[i].start);
-		log_hex(l, NULL, slots->area[i].start + (slots->area[i].slots - 1) * KASLR_ALIGN);
-		log_array_end(l);
+		log_members(l, "[%llx %llx]", (ull)slots->area[i].start,
+			    (ull)(slots->area[i].start + (slots->area[i].slots - 1) * KASLR_ALIGN));
 	}
-	log_array_end(l);
+	log_members(l, "]");
 	log_end(l);
 }
 

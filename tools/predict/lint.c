@@ -164,12 +164,8 @@ static void report_verdict(struct lint *t)
 	else
 		log_text(l, "result: Linux rejects the table: %s%s", why,
 			 t->overlap ? ", unless one of the two holds no RAM" : "");
-	log_record(l, "lint");
-	log_bool(l, "accepted", accepted(t));
-	log_str(l, "why", accepted(t) ? "" : why);
-	log_bool(l, "checksum_ok", t->sum_ok);
-	log_u64(l, "findings", t->findings);
-	log_end(l);
+	log_record(l, "lint", "accepted%i why%s checksum_ok%i findings%llu", accepted(t), accepted(t) ? "" : why,
+		   t->sum_ok, (ull)t->findings);
 }
 
 bool lint_report(struct facts *f, const char *report, bool *clean, struct input_error *err)

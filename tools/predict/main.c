@@ -621,7 +621,7 @@ static int report(struct session *s, const struct cli *c)
 		report_costs(&s->run, costs, h->opt.nr_policies);
 	if (c->sweep && !slots_sweep(s))
 		return EXIT_UNUSABLE;
-	if (h->result == RUN_CLEAN && no_verdict(h).why[0])
+	if (h->result == RUN_CLEAN && !has_verdict(h))
 		log_text(&s->run.log, "result: no verdict: %s", no_verdict(h).why);
 	else
 		log_text(&s->run.log, "result: %s", h->result == RUN_STAINED ? "stained" : "clean");

@@ -89,8 +89,8 @@ bool slots_find(struct session *s, struct input_error *err)
 	h->choice.slots = h->slots.total;
 	if (h->opt.base != PHYS_NONE)
 		h->choice.slot = slot_of(&h->slots, h->opt.base);
-	log_text(&s->run.log, "KASLR: %llu slots that hold %s, as %s finds them", (ull)h->slots.total,
-		 human(h->choice.size).s, h->opt.efistub ? "the EFI stub" : "the decompressor");
+	log_text(&s->run.log, "KASLR: %llu slots that hold %'llu, as %s finds them", (ull)h->slots.total,
+		 (ull)h->choice.size, h->opt.efistub ? "the EFI stub" : "the decompressor");
 	if (f->efi && !f->conventional.nr)
 		report_warning(&s->run,
 			       "without efi=debug in the log the slots are those of RAM that nobody had reserved");
