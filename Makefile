@@ -183,6 +183,9 @@ test-uefi: build/odd-firmware.efi linux-kernels ## boots through UEFI, GRUB, the
 test-packaging: ## the Debian package: built twice, checked, installed, used, removed
 test-tools: ## check-log, report, campaign and study
 test-page: ## the page in headless Chromium: controls, drag and keys, bad input, no network
+test-page-all: ## the same for all machines and recordings; screenshots, accessibility, Firefox
+	$(Q)tools/deps firefox-esr=firefox-esr npm=npm
+	$(Q)+LANDFALL_PAGE=all $(MAKE) --no-print-directory test-page
 test-linux: linux-kernels ## side by side with Debian's Linux; KERNELS="5.10 7.3": all machines, with those kernels
 test-transplant: linux-kernels ## three policies in an unmodified Linux, and bad input
 test-predict: ## landfall-predict against recorded logs and golden vectors
@@ -274,7 +277,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 .PHONY: all bench check clean coverage deps dist everything format fuzz fuzz-every help image install install-built linux-kernels lint mutants picture run \
-        sign study test uninstall $(addprefix test-,compilers cures data fuzz linux packaging page predict qemu sweep tools transplant uefi unit)
+        sign study test uninstall $(addprefix test-,compilers cures data fuzz linux packaging page page-all predict qemu sweep tools transplant uefi unit)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(addprefix build/,kernel efi host tools fuzz page) -name '*.d' 2>/dev/null)

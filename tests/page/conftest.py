@@ -54,14 +54,6 @@ def start_chromium(width=1280, height=900):
     return webdriver.Chrome(service=webdriver.chrome.service.Service("/usr/bin/chromedriver"), options=options)
 
 
-def start_firefox():
-    from selenium import webdriver
-    options = webdriver.FirefoxOptions()
-    options.add_argument("-headless")
-    options.binary_location = "/usr/bin/firefox-esr"
-    return webdriver.Firefox(options=options)
-
-
 class Page:
     def __init__(self, driver):
         self.driver = driver

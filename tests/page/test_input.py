@@ -182,6 +182,7 @@ def test_the_file_is_small_and_made_the_same_twice(tmp_path):
     assert str(ROOT).encode() not in data
 
 
+@pytest.mark.all
 def test_types():
     done = subprocess.run(["tsc", "-p", ROOT / "tools/page"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")

@@ -2,7 +2,7 @@
 // All of memory to scale, by node, with the image and the page tables; below it, enlarged, the few places that hold them.
 import { scaleLinear } from "d3-scale";
 import { select } from "d3-selection";
-import { PAGE, count, hex, many, nodeWords, rangeWords, sizeWords, table } from "./words.js";
+import { PAGE, count, hex, listWords, many, nodeWords, rangeWords, sizeWords, table } from "./words.js";
 
 /**
  * @typedef {import("./answer.js").Answer} Answer
@@ -254,7 +254,8 @@ function drawDetail(svg, a, scale, { window, box, letter }) {
   g.append("rect").attr("class", "frame").attr("width", box.width).attr("height", DETAIL);
   drawMarks(g, nodeMarks(a, place, window), 0, DETAIL);
   drawMarks(g, kindMarks(a, place, window), 0, DETAIL);
-  drawMarks(g, imageMarks(a, place), 4, DETAIL - 8);
+  if (a.image && a.image.start < window.end && a.image.end > window.start)
+    drawMarks(g, imageMarks(a, place), 4, DETAIL - 8);
   drawMarks(g, tableMarks(a.runs.filter(r => r.end > window.start && r.start < window.end), place), 10, DETAIL - 20);
   write(g, 5, -7, scale.width < NARROW ? letter : "", "strong");
   write(g, scale.width < NARROW ? 20 : 5, -7,
@@ -275,7 +276,8 @@ export function memoryWords(a, policy) {
   const total = a.pieces.reduce((sum, p) => sum + p.end - p.start, 0);
   const movable = a.nodes.filter(n => n.movable).map(n => n.node);
   const image = a.image ? ` ${imageMarks(a, () => 0)[0].words}.` : "";
-  const found = a.verdict ? ` ${policy}: ${count(a.verdict.on_movable)} of ${many(a.verdict.table_pages, "page-table page")} on movable memory.` : "";
+  const found = a.verdict ? ` ${policy}: ${count(a.verdict.on_movable)} of ${many(a.verdict.table_pages, "page-table page")} on movable ` +
+    `${a.verdict.on_movable ? `node ${listWords(a.verdict.stained_nodes)}` : "memory"}.` : "";
 
   return `${sizeWords(total)} of RAM on ${many(a.nodes.length || 1, "node")}; movable: ${movable.join(", ") || "none"}.${image}${found}`;
 }
