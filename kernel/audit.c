@@ -57,6 +57,7 @@ struct direct_map audit_direct_map(const struct run *r)
 		.end = h->end_of_ram,
 		.trampoline = h->choice.trampoline,
 		.fragment = h->opt.fragment,
+		.as_linux = h->opt.as_linux,
 	};
 
 	dm.fragment.seed = h->seed;

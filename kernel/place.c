@@ -35,17 +35,17 @@ struct reason {
 /* ---- what the choosers are told ---- */
 
 /*
- * Of the memory that UEFI calls free, what has the marks wanted; the EFI stub's chooser keeps off what can be taken
+ * Of the memory that UEFI calls free, what has the marks wanted; the EFI stub's chooser may keep off what can be taken
  * away.
  */
-static size_t list_conventional(const struct bootinfo *bi, unsigned wanted, bool efistub)
+static size_t list_conventional(const struct bootinfo *bi, unsigned wanted, bool keep_off)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < bi->nr_conventional; i++) {
 		unsigned marks = bi->conventional_marks[i];
 
-		if ((marks & wanted) == wanted && !(efistub && marks & MEMORY_HOT_PLUGGABLE))
+		if ((marks & wanted) == wanted && !(keep_off && marks & MEMORY_HOT_PLUGGABLE))
 			lists.ram[n++] = bi->conventional[i];
 	}
 	return n;
@@ -372,6 +372,7 @@ void place_find_slots(struct run *r)
 {
 	struct handover *h = r->h;
 	struct kaslr_request q = ask(h);
+	bool keep_off = linux_follows(h->opt.as_linux, LINUX_STUB_KEEPS_OFF);
 
 	if (h->srat_state == SRAT_REJECTED && !h->srat_walked && !h->opt.efistub)
 		report_warning(r, "the SRAT is damaged: KASLR goes without a limit");
@@ -379,11 +380,11 @@ void place_find_slots(struct run *r)
 		report_warning(r, "no SRAT range is immovable: KASLR goes without a limit, as in Linux");
 	if (h->opt.efistub && h->bi.nr_conventional) {
 		q.limit = highest_end(h);
-		q.nr_ram = list_conventional(&h->bi, MEMORY_MIRRORED, true);
+		q.nr_ram = list_conventional(&h->bi, MEMORY_MIRRORED, keep_off);
 		kaslr_find_slots_efistub(&q, &h->slots);
 		/* Linux's efi_random_alloc prefers mirrored memory only where it has a slot. */
 		if (!h->slots.total) {
-			q.nr_ram = list_conventional(&h->bi, 0, true);
+			q.nr_ram = list_conventional(&h->bi, 0, keep_off);
 			kaslr_find_slots_efistub(&q, &h->slots);
 		}
 		return;

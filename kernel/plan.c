@@ -16,6 +16,8 @@
 #include "lib/format.h"
 #include "mm/pagetable.h"
 
+#define NARROWER 4 /* pages that the buffer has less in kernels without LINUX_WIDE_BUFFER */
+
 static void start_log(struct run *r, struct entropy *e)
 {
 	struct handover *h = r->h;
@@ -88,6 +90,17 @@ static void choose_seed(struct run *r, const struct entropy *e)
 	memcpy(h->entropy_used, e->used, sizeof(h->entropy_used));
 }
 
+/* What differs between kernels before the direct map: the buffer's size, and who chooses the base under UEFI. */
+static void follow_linux(struct handover *h)
+{
+	struct options *o = &h->opt;
+
+	if (!linux_follows(o->as_linux, LINUX_WIDE_BUFFER))
+		h->bi.buffer.start += NARROWER * PAGE_SIZE;
+	if (!o->kaslr_given && o->as_linux && h->bi.nr_conventional)
+		o->efistub = linux_follows(o->as_linux, LINUX_STUB_CHOOSES);
+}
+
 static bool introduce(struct run *r, const struct entropy *e)
 {
 	struct handover *h = r->h;
@@ -97,11 +110,14 @@ static bool introduce(struct run *r, const struct entropy *e)
 		return false;
 	h->choice.levels = h->opt.levels ? h->opt.levels : r->p->cpu.la57 ? 5 : 4;
 	h->choice.page_sizes = allowed_page_sizes(&h->opt, &r->p->cpu);
+	follow_linux(h);
 	choose_seed(r, e);
 	st = smbios_read(&r->p->phys, h->bi.smbios, &h->smbios);
 	if (st != OK && st != ERR_NOT_FOUND)
 		report_warning(r, "SMBIOS: %s", status_str(st));
 	report_start(r, e);
+	if (LINUX_SERIES(h->opt.as_linux) > LINUX_SERIES(LINUX_NEWEST))
+		report_warning(r, "linux=: 7.3 is the newest known: by its rules");
 	if (h->opt.selftest)
 		selftest_run(r);
 	return true;

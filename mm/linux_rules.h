@@ -8,32 +8,41 @@
 
 #include "lib/base.h"
 
-/* Patch level 0 is taken for the newest of its series: the names of distributions' kernels do not tell it. */
-struct linux_version {
-	unsigned major, minor, patch; /* 0.0.0: not known; the newest rules */
-};
+/*
+ * A release as one number, so that they compare. Patch level 0 is taken for the newest of its series: the names of
+ * distributions' kernels do not tell it. 0 as a whole: not known, the newest rules.
+ */
+#define LINUX_RELEASE(major, minor, patch) ((uint32_t)(major) << 24 | (uint32_t)(minor) << 16 | (uint32_t)(patch))
+#define LINUX_SERIES(release) ((release) >> 16)
+#define LINUX_MAJOR(release) ((release) >> 24)
+#define LINUX_MINOR(release) ((release) >> 16 & 0xff)
+#define LINUX_PATCH(release) ((release)&0xffff)
 
 /* The newest series whose rules are known, and the oldest. */
-#define LINUX_NEWEST ((struct linux_version){ 7, 3, 0 })
-#define LINUX_OLDEST ((struct linux_version){ 5, 10, 0 })
+#define LINUX_NEWEST LINUX_RELEASE(7, 3, 0)
+#define LINUX_OLDEST LINUX_RELEASE(5, 10, 0)
 
 enum linux_rule {
-	LINUX_WIDE_BUFFER,   /* the page-table buffer may have room for five levels */
-	LINUX_ALWAYS_5LEVEL, /* it has so whatever is configured */
-	LINUX_STUB_CHOOSES,  /* under UEFI the EFI stub draws the base, and SRAT is not read */
+	LINUX_WIDE_BUFFER,       /* the page-table buffer may have room for five levels */
+	LINUX_ALWAYS_5LEVEL,     /* it has so whatever is configured */
+	LINUX_STUB_CHOOSES,      /* under UEFI the EFI stub draws the base, and SRAT is not read */
+	LINUX_STUB_KEEPS_OFF,    /* which keeps off memory that firmware calls hot-pluggable */
+	LINUX_TOP_WITHOUT_BLOCK, /* top-down begins at the top where no 2 MiB block is free, not at 2 MiB */
 	LINUX_RULES
 };
 
-/* True when that Linux follows the rule. */
-bool linux_follows(struct linux_version v, enum linux_rule rule);
+/*
+ * Reads MAJOR.MINOR and, if it is there, .PATCH; steps over it. False: no such numbers, or too large for a release.
+ */
+MUST_CHECK bool linux_read_release(const char **s, uint32_t *release);
 
-/* Below 0: a's series, such as 6.1, is older than b's; above 0: newer. */
-int linux_compare_series(struct linux_version a, struct linux_version b);
+/* True when that Linux follows the rule. */
+bool linux_follows(uint32_t release, enum linux_rule rule);
 
 /*
  * Pages of the page-table buffer in the image (INIT_PGT_BUF_SIZE): the largest that this Linux can be configured for
  * and that fits into `room` pages; 0 when none does. With memory KASLR configured it is the largest of all.
  */
-unsigned linux_buffer_pages(struct linux_version v, uint64_t room);
+unsigned linux_buffer_pages(uint32_t release, uint64_t room);
 
 #endif

@@ -9,6 +9,7 @@
 #ifndef MM_MAPPING_H
 #define MM_MAPPING_H
 
+#include "mm/linux_rules.h"
 #include "mm/pagetable.h"
 #include "mm/pt_alloc.h"
 
@@ -74,6 +75,7 @@ struct direct_map {
 	phys_t end;           /* end of RAM: what is to be mapped */
 	bool trampoline;      /* take the real-mode trampoline's pages, as Linux with memory KASLR does */
 	struct fragment fragment;
+	uint32_t as_linux;     /* LINUX_RELEASE: whose rules the policies that are Linux's follow */
 	struct pt_alloc alloc; /* pt_alloc_init'ed */
 	struct count *count;   /* not NULL: pages are handed out and counted (mm/count.h), no table is touched */
 	/* the policy's */

@@ -81,7 +81,7 @@ enum status policy_map_bottom_up(struct direct_map *dm, struct range r)
 	return s;
 }
 
-/* End of the highest free 2M block; as of Linux 6.1.141 the top of the map when there is none. */
+/* End of the highest free 2M block; when there is none, what that Linux goes on with. */
 static enum status highest_block_end(struct direct_map *dm, struct range r, phys_t *end)
 {
 	enum status s = pt_alloc_flush(&dm->alloc);
@@ -91,7 +91,9 @@ static enum status highest_block_end(struct direct_map *dm, struct range r, phys
 	if (dm->count)
 		dm->count->block = (struct range){ block, block == PHYS_NONE ? 0 : block + FIRST_STEP };
 	if (block == PHYS_NONE)
-		*end = max_u64(r.start, align_down(r.end, FIRST_STEP));
+		*end = linux_follows(dm->as_linux, LINUX_TOP_WITHOUT_BLOCK)
+			       ? max_u64(r.start, align_down(r.end, FIRST_STEP))
+			       : FIRST_STEP; /* address 0 taken for a block's */
 	else
 		*end = block + FIRST_STEP;
 	return s;

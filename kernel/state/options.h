@@ -47,7 +47,8 @@ struct options {
 	uint16_t hotplug[OPT_MAX_HOTPLUG]; /* node numbers */
 	bool require_srat;
 	bool nokaslr, efistub;
-	bool kaslr_given; /* kaslr= was given, whichever value */
+	uint32_t as_linux; /* LINUX_RELEASE; 0: not given, the newest */
+	bool kaslr_given;  /* kaslr= was given, whichever value */
 	bool seed_given;
 	uint64_t seed;
 	phys_t base; /* PHYS_NONE: not given */

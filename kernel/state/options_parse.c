@@ -6,6 +6,7 @@
 #include "kernel/state/options_parse.h"
 
 #include "kernel/state/options_map.h"
+#include "kernel/state/presets.h"
 #include "lib/format.h"
 #include "mm/policy.h"
 
@@ -17,19 +18,12 @@
 
 enum argument { ARG_NONE, ARG_MAYBE, ARG_MUST };
 
+/* Small, as there are many. */
 struct option {
-	const char *name;
-	enum argument argument;
 	bool (*read)(struct option_word *p);
-	size_t flag; /* read is NULL: where in struct options to set a bool */
-};
-
-/* Geometry of a real kernel's image: what a slot must hold, and _end. Debian's 6.1.0-56-amd64. */
-static const struct preset {
-	const char *name;
-	uint64_t slot, end;
-} presets[] = {
-	{ "linux-6.1", 0x4000000, 0x3430000 },
+	uint16_t flag; /* read is NULL: where in struct options to set a bool */
+	uint8_t argument;
+	char name[13];
 };
 
 /* ---- words and messages ---- */
@@ -216,25 +210,30 @@ static bool read_geometry(const struct option_word *p, uint64_t *slot, uint64_t 
 	return true;
 }
 
+/* linux-6.1 and its like: a kernel's geometry; of a version, its series. */
+static bool find_preset(const char *name, uint64_t *slot, uint64_t *end)
+{
+	uint32_t release;
+
+	if (!scan_skip(&name, "linux-") || !linux_read_release(&name, &release) || *name || LINUX_PATCH(release))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(presets); i++) {
+		if (presets[i].series != LINUX_SERIES(release))
+			continue;
+		*slot = presets[i].slot * 2 * MIB;
+		*end = presets[i].end * PAGE_SIZE;
+		return true;
+	}
+	return false;
+}
+
 static bool read_image_size(struct option_word *p)
 {
 	struct options *o = p->o;
-	uint64_t slot = 0, end = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(presets); i++) {
-		if (scan_equal(p->value, presets[i].name)) {
-			o->image_slot = presets[i].slot;
-			o->image_end = presets[i].end;
-			o->image_given = true;
-			return true;
-		}
-	}
-	if (!read_geometry(p, &slot, &end))
-		return false;
-	o->image_slot = slot;
-	o->image_end = end;
-	o->image_given = true;
-	return true;
+	o->image_given =
+		find_preset(p->value, &o->image_slot, &o->image_end) || read_geometry(p, &o->image_slot, &o->image_end);
+	return o->image_given;
 }
 
 static bool read_page_offset(struct option_word *p)
@@ -438,30 +437,39 @@ static bool read_exit(struct option_word *p)
 	return i >= 0;
 }
 
+static bool read_linux(struct option_word *p)
+{
+	const char *s = p->value;
+
+	return (linux_read_release(&s, &p->o->as_linux) && !*s && p->o->as_linux >= LINUX_OLDEST) ||
+	       option_refuse(p, "not a version from 5.10 on");
+}
+
 static const struct option options[] = {
-	{ "alloc", ARG_MUST, read_alloc, 0 },
-	{ "movable_node", ARG_MAYBE, read_movable_node, 0 },
-	{ "hotplug", ARG_MUST, read_hotplug, 0 },
-	{ "require", ARG_MUST, read_require, 0 },
-	{ "nokaslr", ARG_NONE, NULL, offsetof(struct options, nokaslr) },
-	{ "kaslr", ARG_MUST, read_kaslr, 0 },
-	{ "seed", ARG_MUST, read_seed, 0 },
-	{ "base", ARG_MUST, read_base, 0 },
-	{ "image_size", ARG_MUST, read_image_size, 0 },
-	{ "page_offset", ARG_MUST, read_page_offset, 0 },
-	{ "page_size", ARG_MUST, read_page_size, 0 },
-	{ "levels", ARG_MUST, read_levels, 0 },
-	{ "fragment", ARG_MUST, read_fragment, 0 },
-	{ "mem", ARG_MUST, option_read_mem, 0 },
-	{ "memmap", ARG_MUST, option_read_memmap, 0 },
-	{ "acpi_rsdp", ARG_MUST, read_acpi_rsdp, 0 },
-	{ "sweep", ARG_NONE, NULL, offsetof(struct options, sweep) },
-	{ "dry", ARG_NONE, NULL, offsetof(struct options, dry) },
-	{ "save", ARG_NONE, NULL, offsetof(struct options, save) },
-	{ "console", ARG_MUST, read_console, 0 },
-	{ "report", ARG_MUST, read_report, 0 },
-	{ "exit", ARG_MUST, read_exit, 0 },
-	{ "selftest", ARG_NONE, NULL, offsetof(struct options, selftest) },
+	{ read_alloc, 0, ARG_MUST, "alloc" },
+	{ read_movable_node, 0, ARG_MAYBE, "movable_node" },
+	{ read_hotplug, 0, ARG_MUST, "hotplug" },
+	{ read_require, 0, ARG_MUST, "require" },
+	{ NULL, offsetof(struct options, nokaslr), ARG_NONE, "nokaslr" },
+	{ read_kaslr, 0, ARG_MUST, "kaslr" },
+	{ read_linux, 0, ARG_MUST, "linux" },
+	{ read_seed, 0, ARG_MUST, "seed" },
+	{ read_base, 0, ARG_MUST, "base" },
+	{ read_image_size, 0, ARG_MUST, "image_size" },
+	{ read_page_offset, 0, ARG_MUST, "page_offset" },
+	{ read_page_size, 0, ARG_MUST, "page_size" },
+	{ read_levels, 0, ARG_MUST, "levels" },
+	{ read_fragment, 0, ARG_MUST, "fragment" },
+	{ option_read_mem, 0, ARG_MUST, "mem" },
+	{ option_read_memmap, 0, ARG_MUST, "memmap" },
+	{ read_acpi_rsdp, 0, ARG_MUST, "acpi_rsdp" },
+	{ NULL, offsetof(struct options, sweep), ARG_NONE, "sweep" },
+	{ NULL, offsetof(struct options, dry), ARG_NONE, "dry" },
+	{ NULL, offsetof(struct options, save), ARG_NONE, "save" },
+	{ read_console, 0, ARG_MUST, "console" },
+	{ read_report, 0, ARG_MUST, "report" },
+	{ read_exit, 0, ARG_MUST, "exit" },
+	{ NULL, offsetof(struct options, selftest), ARG_NONE, "selftest" },
 };
 
 /* ---- the whole line ---- */

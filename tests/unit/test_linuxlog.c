@@ -121,8 +121,7 @@ static void assert_whole(const struct facts *f)
 	assert_int_equal(f->movable_node, YES);
 	assert_int_equal(f->kaslr, NO);
 	assert_string_equal(f->release, "6.1.0-50-amd64");
-	assert_int_equal(f->version.major, 6);
-	assert_int_equal(f->version.minor, 1);
+	assert_int_equal(f->version, LINUX_RELEASE(6, 1, 0));
 }
 
 TEST(whole_log)
@@ -726,8 +725,7 @@ TEST(log_of_7_3)
 		assert_int_equal(r.f->map.e[i].type, types[i]);
 	assert_range(r.f->kernel, 0x1000000, 0x4430000);
 	assert_range(r.f->buffer, 0x4401000, 0x4411000);
-	assert_int_equal(r.f->version.major, 7);
-	assert_int_equal(r.f->version.patch, 4);
+	assert_int_equal(r.f->version, LINUX_RELEASE(7, 3, 4));
 	assert_int_equal(r.f->nr_seen, 1);
 	assert_int_equal(r.f->seen[0], 0x4430000);
 	facts_free(r.f);
@@ -750,7 +748,7 @@ TEST(log_of_5_10)
 
 	assert_range(r.f->buffer, 0x4405000, 0x4411000);
 	assert_range(r.f->kernel, 0x1000000, 0x442c000);
-	assert_int_equal(r.f->version.patch, 262);
+	assert_int_equal(r.f->version, LINUX_RELEASE(5, 10, 262));
 	assert_int_equal(r.f->mb.reserved.nr, 4);
 	facts_free(r.f);
 }

@@ -305,7 +305,14 @@ TEST(test_words)
 		good(exits[i]);
 		assert_int_equal(o.exit, kinds[i]);
 	}
+	good("linux=6.1.140");
+	assert_int_equal(o.as_linux, LINUX_RELEASE(6, 1, 140));
+	good("linux=7.3");
+	assert_int_equal(o.as_linux, LINUX_RELEASE(7, 3, 0));
 	ALL_BAD({ "require=slit", "require=slit: only srat is known" },
+		{ "linux=6", "linux=6: not a version from 5.10 on" },
+		{ "linux=5.4", "linux=5.4: not a version from 5.10 on" },
+		{ "linux=6.1-rc1", "linux=6.1-rc1: not a version from 5.10 on" },
 		{ "kaslr=on", "kaslr=on: not one of decompressor, efistub" },
 		{ "exit=0", "exit=0: not one of auto, qemu, poweroff, reboot, halt" });
 }
@@ -347,6 +354,8 @@ TEST(test_image_size)
 {
 	expect_image("image_size=linux-6.1", 0x4000000, 0x3430000);
 	expect_image("image_size=0x4000000,0x3430000", 0x4000000, 0x3430000);
+	expect_image("image_size=linux-5.10", 0x2e00000, 0x222c000);
+	expect_image("image_size=linux-7.3", 0x3c00000, 0x3230000);
 	expect_image("image_size=64M", 0x4000000, 0x4000000);
 	expect_image("image_size=3M,4K", 0x400000, 0x1000); /* rounded to 2M */
 	expect_image("image_size=1008M,1008M", 0x3f000000, 0x3f000000);

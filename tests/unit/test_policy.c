@@ -452,6 +452,24 @@ TEST(top_down_no_free_block)
 	map_machine_free(m);
 }
 
+/* Before, and in 5.10 still, no block is one at address 0: [1M, 2M) first, then all the rest with pages of that. */
+TEST(top_down_no_free_block_as_before)
+{
+	static const uint32_t releases[] = { LINUX_RELEASE(6, 1, 140), LINUX_RELEASE(5, 10, 262) };
+
+	for (size_t i = 0; i < ARRAY_SIZE(releases); i++) {
+		struct map_machine *m = small(9 * MIB, 4 * MIB, 0x480000, 0x490000);
+
+		m->dm.as_linux = releases[i];
+		map_machine_reserve(m, 2 * MIB, 2 * MIB + PAGE_SIZE);
+		map_machine_reserve(m, 6 * MIB, 6 * MIB + PAGE_SIZE);
+		assert_int_equal(map_machine_build(m, &policy_top_down), OK);
+		MAP_ORDER(m, 0, 0x480000, 0x481000, 0x482000, 0x1ff000, 0x1fe000, 0x1fd000, 0x1fc000);
+		assert_int_equal(m->dm.ranges, 1 + 2);
+		map_machine_free(m);
+	}
+}
+
 /* What is only counted says the same, and that there was no block to begin below. */
 TEST(top_down_no_free_block_counted)
 {

@@ -1195,6 +1195,39 @@ TEST(test_efistub)
 	}
 }
 
+/* Another Linux's buffer, and its chooser under UEFI, which may not keep off what firmware calls hot-pluggable. */
+TEST(test_linux)
+{
+	static const struct {
+		const char *options, *says;
+	} t[] = {
+		{ "seed=3", "\"pages\":16},\"image_tables\"" },
+		{ "seed=3", "\"slots\":2," }, /* the decompressor reads SRAT */
+		{ "seed=3 linux=5.10", "\"pages\":12},\"image_tables\"" },
+		{ "seed=3 linux=5.10", "\"slots\":2," },
+		{ "seed=3 linux=6.1.80", "\"slots\":2," },
+		{ "seed=3 linux=6.1.81", "\"slots\":6," },
+		{ "seed=3 linux=6.1.129", "\"slots\":4," },
+		{ "seed=3 linux=6.12.15 kaslr=decompressor", "\"slots\":2," },
+		{ "seed=3 linux=8.0", "\"slots\":4," },
+		{ "seed=3 linux=8.0", "warning: linux=: 7.3 is the newest known: by its rules\n" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 36M\n mem 1 36M 2G hotplug\n", t[i].options);
+		struct bootinfo *bi = &f->host->h->bi;
+
+		bi->protocol = BOOT_UEFI;
+		bi->conventional[bi->nr_conventional++] = (struct range){ 32 * MIB, 36 * MIB };
+		bi->conventional[bi->nr_conventional++] = (struct range){ 512 * MIB, 516 * MIB };
+		bi->conventional_marks[bi->nr_conventional] = MEMORY_HOT_PLUGGABLE;
+		bi->conventional[bi->nr_conventional++] = (struct range){ 640 * MIB, 644 * MIB };
+		assert_int_equal(run(f), RUN_CLEAN);
+		assert_has(f, t[i].says);
+		fake_free(f);
+	}
+}
+
 /* Linux's trim_bios_range: [640K, 1M) is no RAM whatever the map says, and page 0 is firmware's. */
 TEST(test_low_memory)
 {

@@ -31,7 +31,7 @@ struct range_list {
 
 struct facts {
 	char release[80];
-	struct linux_version version; /* of release, or of the package where the release does not tell all of it */
+	uint32_t version; /* LINUX_RELEASE of release, or of the package where that does not tell all of it */
 	char cmdline[CMDLINE_MAX];
 	char machine[128];    /* as SMBIOS names it; empty: not told */
 	unsigned boots;       /* logs: how many boots are in it; the last one counts */

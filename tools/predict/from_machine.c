@@ -95,7 +95,7 @@ bool machine_read_facts(struct facts *f, const char *name, struct from_machine *
 bool machine_assume_kernel(struct facts *f, struct from_machine *out)
 {
 	snprintf(f->release, sizeof(f->release), KERNEL_RELEASE);
-	f->version = (struct linux_version){ 6, 12, 117 };
+	f->version = LINUX_RELEASE(6, 12, 117);
 	f->kernel = (struct range){ KERNEL_START, KERNEL_START + KERNEL_END };
 	out->image_size = KERNEL_SLOT;
 	return range_list_add(out->avoid, (struct range){ KERNEL_START, KERNEL_START + KERNEL_INIT_SIZE });

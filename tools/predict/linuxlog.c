@@ -50,13 +50,11 @@ static bool fail(const struct reader *r, const char *what)
  */
 
 /* "6.1.0-56-amd64", "7.3.4+deb13-cloud-amd64", "7.3-rc2": what is missing is 0. */
-static struct linux_version parse_version(const char *s)
+static uint32_t read_release(const char *s)
 {
-	uint64_t v[3] = { 0 };
+	uint32_t release;
 
-	for (size_t i = 0; i < 3 && scan_digits(&s, 10, &v[i]) && scan_skip(&s, "."); i++)
-		;
-	return (struct linux_version){ (unsigned)v[0], (unsigned)v[1], (unsigned)v[2] };
+	return linux_read_release(&s, &release) ? release : 0;
 }
 
 /*
@@ -72,12 +70,12 @@ static bool on_version(struct reader *r, const char *s)
 	n = min_u64(n, sizeof(f->release) - 1);
 	memcpy(f->release, s, n);
 	f->release[n] = '\0';
-	f->version = parse_version(s);
-	if (package && !f->version.patch) {
-		struct linux_version v = parse_version(package + strlen(" Debian "));
+	f->version = read_release(s);
+	if (package && !LINUX_PATCH(f->version)) {
+		uint32_t release = read_release(package + strlen(" Debian "));
 
-		if (linux_compare_series(v, f->version) == 0)
-			f->version = v;
+		if (LINUX_SERIES(release) == LINUX_SERIES(f->version))
+			f->version = release;
 	}
 	return true;
 }

@@ -54,6 +54,7 @@ enum option_id {
 	OPT_FRAGMENT,
 	OPT_SEED,
 	OPT_CHOOSER,
+	OPT_LINUX,
 	OPT_REQUIRE_SRAT,
 	OPT_SWEEP,
 	OPT_LAYOUT,
@@ -91,6 +92,7 @@ static const struct option long_options[] = {
 	{ "fragment", required_argument, NULL, OPT_FRAGMENT },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "chooser", required_argument, NULL, OPT_CHOOSER },
+	{ "linux", required_argument, NULL, OPT_LINUX },
 	{ "require-srat", no_argument, NULL, OPT_REQUIRE_SRAT },
 	{ "layout", no_argument, NULL, OPT_LAYOUT },
 	{ "sweep", no_argument, NULL, OPT_SWEEP },
@@ -114,6 +116,7 @@ struct cli {
 	struct range_list reserve, avoid;
 	const char *alloc, *page_size, *levels, *base, *image_size, *page_offset, *hotplug, *fragment, *seed, *chooser;
 	enum known movable_node, kaslr;
+	uint32_t as_linux;
 	bool require_srat, sweep, layout, counts, json, text, sequence, compare;
 };
 
@@ -145,6 +148,7 @@ static const char usage_end[] =
 	"  --avoid START:END        what KASLR must keep off; may repeat\n"
 	"  --chooser decompressor|efistub\n"
 	"                           who chooses the slot (default: as that kernel does)\n"
+	"  --linux VERSION          whose rules are followed, such as 6.12 (default: that kernel's, else the newest)\n"
 	"  --page-offset ADDR       where the direct map begins\n"
 	"  --hotplug NODES          treat these nodes as hot-pluggable\n"
 	"  --fragment every:N|rand:PERMILLE, --seed NUMBER\n"
@@ -242,6 +246,8 @@ static bool parse_argument(struct cli *c, int id, const char *arg)
 	case OPT_CHOOSER:
 		c->chooser = arg;
 		return !strcmp(arg, "decompressor") || !strcmp(arg, "efistub");
+	case OPT_LINUX:
+		return linux_read_release(&arg, &c->as_linux) && !*arg && c->as_linux >= LINUX_OLDEST;
 	case OPT_LEVELS:
 		c->levels = arg;
 		return !strcmp(arg, "auto") || !strcmp(arg, "4") || !strcmp(arg, "5");
@@ -309,10 +315,10 @@ static bool asks_lint(const struct cli *c)
 static bool check_lint(const struct cli *c, struct input_error *err)
 {
 	bool more = c->system_map || c->alloc || c->page_size || c->levels || c->base || c->image_size ||
-		    c->page_offset || c->hotplug || c->fragment || c->seed || c->chooser || c->reserve.nr ||
-		    c->avoid.nr || c->movable_node != UNKNOWN || c->kaslr != UNKNOWN || !range_empty(c->kernel) ||
-		    !range_empty(c->buffer) || c->kernel_assumed || c->require_srat || c->sweep || c->layout ||
-		    c->counts || c->sequence || c->compare;
+		    c->page_offset || c->hotplug || c->fragment || c->seed || c->chooser || c->as_linux ||
+		    c->reserve.nr || c->avoid.nr || c->movable_node != UNKNOWN || c->kaslr != UNKNOWN ||
+		    !range_empty(c->kernel) || !range_empty(c->buffer) || c->kernel_assumed || c->require_srat ||
+		    c->sweep || c->layout || c->counts || c->sequence || c->compare;
 
 	return !more || input_fail(err, 0,
 				   "--srat alone takes --slit and --json; else exactly one of --linux-log, "
@@ -504,6 +510,8 @@ static bool read_facts(struct cli *c, struct facts *f, struct input_error *err)
 		return false;
 	if (!range_empty(c->kernel))
 		f->kernel = c->kernel;
+	if (c->as_linux)
+		f->version = c->as_linux;
 	f->buffer = c->buffer;
 	if (c->levels && strcmp(c->levels, "auto"))
 		f->levels = c->levels[0] == '5' ? 5 : 4;
@@ -534,9 +542,11 @@ static const char *report_words(const struct cli *c)
 /* What was asked, in the words of the kernel's own command line, so that one parser judges both. */
 static bool kernel_options(const struct cli *c, const struct facts *f, char *line, size_t size)
 {
+	char version[40];
 	const struct {
 		const char *name, *value;
 	} given[] = {
+		{ "linux", f->version >= LINUX_OLDEST ? version : NULL },
 		{ "alloc", c->alloc                 ? c->alloc
 			   : f->movable_node == YES ? "bottom-up"
 						    : "top-down" },
@@ -559,6 +569,8 @@ static bool kernel_options(const struct cli *c, const struct facts *f, char *lin
 	};
 	struct builder b = { .s = line, .size = size };
 
+	snprintf(version, sizeof(version), "%u.%u.%u", LINUX_MAJOR(f->version), LINUX_MINOR(f->version),
+		 LINUX_PATCH(f->version));
 	for (size_t i = 0; i < ARRAY_SIZE(given); i++)
 		if (given[i].value)
 			builder_add(&b, "%s%s%s%s", b.len ? " " : "", given[i].name, given[i].value[0] ? "=" : "",

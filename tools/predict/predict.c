@@ -310,16 +310,14 @@ static bool find_nodes(struct session *s, struct input_error *err)
 /* Rules that are not those of the log's kernel are said to be. */
 static void judge_version(struct session *s)
 {
-	const struct linux_version v = s->facts->version, newest = LINUX_NEWEST, oldest = LINUX_OLDEST;
+	const unsigned v = LINUX_SERIES(s->facts->version);
 
-	if (!v.major)
-		return;
-	if (linux_compare_series(v, newest) > 0)
+	if (v > LINUX_SERIES(LINUX_NEWEST))
 		log_text(&s->run.log, "Linux %u.%u is newer than the newest known: the rules are those of %u.%u",
-			 v.major, v.minor, newest.major, newest.minor);
-	if (linux_compare_series(v, oldest) < 0)
-		report_warning(&s->run, "Linux %u.%u took its pages by older rules; these are those of %u.%u", v.major,
-			       v.minor, oldest.major, oldest.minor);
+			 v >> 8, v & 0xff, LINUX_MAJOR(LINUX_NEWEST), LINUX_MINOR(LINUX_NEWEST));
+	if (v && v < LINUX_SERIES(LINUX_OLDEST))
+		report_warning(&s->run, "Linux %u.%u took its pages by older rules; these are those of %u.%u", v >> 8,
+			       v & 0xff, LINUX_MAJOR(LINUX_OLDEST), LINUX_MINOR(LINUX_OLDEST));
 }
 
 /* What is predicted, and from what. */

@@ -165,12 +165,13 @@ static void read_cpu(struct facts *f)
 
 static void read_release(struct facts *f)
 {
+	const char *s = f->release;
 	struct utsname u;
 
 	if (uname(&u) == 0)
 		snprintf(f->release, sizeof(f->release), "%s", u.release);
-	if (sscanf(f->release, "%u.%u.%u", &f->version.major, &f->version.minor, &f->version.patch) < 2)
-		f->version = (struct linux_version){ 0 };
+	if (!linux_read_release(&s, &f->version))
+		f->version = 0;
 }
 
 /* In the words of Linux's DMI line. */
