@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """One machine by every way in: the same nodes, whatever firmware and loader make of the memory map. And larger machines."""
 import functools
+import itertools
 import tempfile
 
+import maps
 import pytest
 from firmware import ELF, EFI, ISO, MACHINE, OVMF, boot_efi, grub_cd, run
 from landfall.records import need
@@ -65,15 +67,9 @@ def type_at(log, address):
     return next((r["type"] for r in log.all("mem") if r["start"] <= address < r["end"]), "hole")
 
 
-@pytest.mark.parametrize("way", [way for way in WAYS if way != "multiboot1"])
-def test_map_differences_have_a_type(way):
-    """RAM that one firmware gives and the other does not is something else there, not forgotten: no RAM is lost without a word."""
-    reference, log = log_of("multiboot1"), log_of(way)
-    assert ram(reference)[-1] == ram(log)[-1] == (4 * G, 8 * G)
-    for mine, other in ((reference, log), (log, reference)):
-        edges = {r[k] for one in (mine, other) for r in one.all("mem") for k in ("start", "end")}
-        for at in sorted(e for e in edges if M <= e < 0x7ffe0000 and type_at(mine, e) == "usable"):
-            assert type_at(other, at) in ("usable", "reserved", "acpi", "nvs"), hex(at)
+@pytest.mark.parametrize("one, other", itertools.combinations(WAYS, 2))
+def test_map_differences_have_a_reason(one, other):
+    maps.check(*((maps.of(log_of(way)), "uefi" in way) for way in (one, other)), 2 * G)
 
 
 def test_boot_services_are_reserved_under_uefi_only():

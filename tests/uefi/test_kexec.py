@@ -44,7 +44,7 @@ poweroff -f
 def test_kexec(kernel, initramfs, way, firmware):
     """Both system calls, and Multiboot 2; only the last has to be told where the RSDP is."""
     done = run([*(OVMF if firmware == "uefi" else []), "-kernel", kernel, "-initrd", initramfs,
-                "-append", f"console=ttyS0 loglevel=4 panic=-1 no_timer_check way={way}", "-smp", "2"], timeout=120,
+                "-append", f"console=ttyS0 loglevel=4 panic=-1 no_timer_check way={way}", "-smp", "2"], timeout=300,
                machine="tests/uefi/above-4g.machine")
     assert done.verdict == "clean", done.text[-3000:]
     log = done.log

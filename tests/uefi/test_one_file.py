@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
 """One file by every way that boots Linux: the same machine, the same nodes, the same verdicts."""
+import functools
+import itertools
 import shutil
 import struct
 import subprocess
+import tempfile
+from pathlib import Path
 
+import maps
 import pytest
 from firmware import EFI, ELF, ISO, MACHINE, OVMF, Disk, grub_cd, run
 from landfall import ways
@@ -67,15 +72,21 @@ WAYS = {
     "ipxe": ([], ipxe, "linux", "iPXE ("),
     "systemd-boot": (OVMF, systemd_boot, "uefi", "EDK II"),
 }
-COMPARED = ("node", "pxm", "hotplug", "movable", "cpus", "why")
+
+
+@functools.lru_cache(maxsize=None)
+def log_of(way):
+    firmware, make, *_ = WAYS[way]
+    with tempfile.TemporaryDirectory(prefix="landfall-") as folder:
+        done = run([*firmware, *make(Path(folder))], machine=MACHINE)
+    assert done.verdict == "clean", done.text[-3000:]
+    return done.log
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_same_machine(tmp_path, way):
-    firmware, make, protocol, loader = WAYS[way]
-    done = run([*firmware, *make(tmp_path)], machine=MACHINE)
-    assert done.verdict == "clean", done.text[-3000:]
-    log = done.log
+def test_same_machine(way):
+    *_, protocol, loader = WAYS[way]
+    log = log_of(way)
     log.check_run()
     boot = log.one("boot")
     assert boot["protocol"] == protocol
@@ -86,6 +97,11 @@ def test_same_machine(tmp_path, way):
     assert [(r["start"], r["end"], r["pxm"], r["hotplug"]) for r in log.all("affinity")] == \
            [(0, 2 * G, 0, False), (4 * G, 8 * G, 1, True)]
     assert [(r["alloc"], r["result"]) for r in log.all("verdict")] == [("bottom-up", "clean"), ("memblock", "clean")]
+
+
+@pytest.mark.parametrize("one, other", itertools.combinations(WAYS, 2))
+def test_map_differences_have_a_reason(one, other):
+    maps.check(*((maps.of(log_of(way)), WAYS[way][0] == OVMF) for way in (one, other)), 2 * G)
 
 
 def without_multiboot(folder):
