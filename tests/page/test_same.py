@@ -51,6 +51,14 @@ def test_compressed(page, tmp_path):
     same_as_terminal(page, cwd=tmp_path)
 
 
+def test_a_log_of_landfall_itself(page, tmp_path):
+    done = subprocess.run([ROOT / "tools/run", "--host", "--machine=four-nodes", "--append=seed=0x21"], capture_output=True, text=True)
+    (tmp_path / "serial.log").write_text(done.stdout)
+    page.open().give(tmp_path / "serial.log")
+    assert page.command == ["landfall-predict", "--linux-log", "serial.log"]
+    same_as_terminal(page, cwd=tmp_path)
+
+
 def test_a_description_of_ones_own(page, tmp_path):
     text = (ROOT / "tests/machines/azure.machine").read_text().replace("about", "about  <i>mine</i>", 1)
     (tmp_path / "mine").write_text(text)

@@ -63,6 +63,22 @@ def test_moved_pages_are_those_of_a_kernel_that_lies_there(tmp_path):
     assert moved.stdout != predict(*files, "--kernel", "debian").stdout
 
 
+@pytest.mark.parametrize("words", ["", "hotplug=0", "page_size=2m fragment=every:3", "movable_node=off base=0x4200000"])
+def test_a_log_of_landfall_itself(tmp_path, words):
+    """What it has found it is predicted to find, in the slot where it was and in all others."""
+    machine = "two-tib" if "hotplug" not in words and "base" not in words else "four-nodes"
+    done = subprocess.run([ROOT / "tools/run", "--host", f"--machine={machine}", f"--append=seed=0x21 alloc=all sweep {words}"],
+                          capture_output=True, text=True, timeout=120)
+    (tmp_path / "serial.log").write_text(done.stdout)
+    log = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    found = records("--linux-log", tmp_path / "serial.log", "--alloc", "all", "--sweep")
+    assert of(log, "verdict") and of(log, "sweep")
+    for kind in ("verdict", "sweep", "map"):
+        volatile = ("boot_id", "crc", "seq", "build_ns")
+        assert [{k: v for k, v in r.items() if k not in volatile} for r in of(found, kind)] == \
+            [{k: v for k, v in r.items() if k not in volatile} for r in of(log, kind)]
+
+
 def test_the_kernel_assumed_is_that_of_a_machine(tmp_path):
     subprocess.run([ROOT / "build/landfall-machine", "four-nodes", "-t", tmp_path], check=True)
     words = ["--alloc", "all", "--counts", "--sweep", "--page-size", "4k", "--levels", "5"]

@@ -23,7 +23,7 @@ export function kindOf(bytes) {
     return "symbols";
   if (/^about\s/m.test(text) && /^map\s/m.test(text))
     return "machine";
-  if (!text.includes("Linux version ") && text.includes("BIOS-e820:"))
+  if (!/Linux version |: where do early page tables land\?/.test(text) && text.includes("BIOS-e820:"))
     return "map";
   return "log";
 }

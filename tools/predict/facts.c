@@ -112,7 +112,9 @@ void facts_read_cmdline(struct facts *f)
 {
 	const char *v;
 
-	f->movable_node = facts_option(f, "movable_node", NULL) ? YES : NO;
+	f->movable_node = facts_option(f, "movable_node", &v) ? YES : NO;
+	if (f->own) /* Landfall's default is on */
+		f->movable_node = f->movable_node == YES && text_begins(v, "off") ? NO : YES;
 	if (facts_option(f, "nokaslr", NULL))
 		f->kaslr = NO;
 	if (facts_option(f, "nogbpages", NULL))

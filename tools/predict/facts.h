@@ -58,6 +58,9 @@ struct facts {
 	enum known kaslr; /* of the direct map's base: costs the trampoline's pages */
 	enum known movable_node;
 	bool efi;
+	bool own;          /* the log is Landfall's: nothing is reserved but what it tells */
+	phys_t own_loaded; /* where its loader had put the image, which KASLR keeps off */
+	uint64_t own_page_offset;
 	/* SRAT: the table's bytes, or what the lines of a log told, of which facts_complete makes a table */
 	uint8_t *srat_bytes;
 	size_t srat_len;

@@ -8,6 +8,7 @@
 #include "lib/scan.h"
 #include "mm/direct_map.h"
 #include "tools/predict/logline.h"
+#include "tools/predict/ownlog.h"
 #include "tools/predict/text.h"
 
 #define SECTION_SIZE (128 * MIB)
@@ -803,6 +804,8 @@ static bool read_lines(struct reader *r, char *text, size_t len, bool map_only)
 		const char *message = logline_message(line);
 
 		r->line++;
+		if (!map_only && !ownlog_take(r->f, message, r->err))
+			return false;
 		if (!parse_kinds(r, map_kinds, ARRAY_SIZE(map_kinds), message))
 			return false;
 		if (!map_only && (!parse_kinds(r, log_kinds, ARRAY_SIZE(log_kinds), message) || !on_iomem(r, message)))

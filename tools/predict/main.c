@@ -18,6 +18,7 @@
 #include "tools/predict/from_machine.h"
 #include "tools/predict/linuxlog.h"
 #include "tools/predict/lint.h"
+#include "tools/predict/ownlog.h"
 #include "tools/predict/predict.h"
 #include "tools/predict/text.h"
 
@@ -456,6 +457,14 @@ static bool read_machine(struct cli *c, struct facts *f, struct input_error *err
 	return !range_empty(c->kernel) || assume_kernel(c, f, &more, err);
 }
 
+/* Landfall's image was somewhere before it moved, and KASLR kept off that place. */
+static bool avoid_loaded(struct cli *c, const struct facts *f, struct input_error *err)
+{
+	struct range there = { f->own_loaded, f->own_loaded + range_size(f->kernel) };
+
+	return !f->own || range_list_add(&c->avoid, there) || input_fail(err, 0, "too many ranges in --avoid");
+}
+
 static bool read_source(struct cli *c, struct facts *f, struct input_error *err)
 {
 	struct from_machine more = { .avoid = &c->avoid };
@@ -463,7 +472,7 @@ static bool read_source(struct cli *c, struct facts *f, struct input_error *err)
 	if (c->host)
 		return host_read(f, err);
 	if (c->log)
-		return read_text(f, c->log, err, linuxlog_read);
+		return read_text(f, c->log, err, linuxlog_read) && avoid_loaded(c, f, err);
 	if (c->machine)
 		return read_machine(c, f, err);
 	/* Nothing tells the CPU: one that has everything. */
@@ -480,7 +489,7 @@ static bool check_nodes(const struct cli *c, struct facts *f, struct input_error
 
 	if (!told && f->exact)
 		return input_fail(err, f->lines, "the log ends before the nodes are told: give --srat FILE");
-	if (c->log && !f->exact)
+	if (c->log && !f->exact && !f->own)
 		snprintf(f->incomplete, sizeof(f->incomplete),
 			 "no memblock=debug in the log, so what firmware and boot data had reserved is not known%s",
 			 told ? "" : "; nor does it tell the nodes");
@@ -512,7 +521,8 @@ static bool read_facts(struct cli *c, struct facts *f, struct input_error *err)
 		f->kernel = c->kernel;
 	if (c->as_linux)
 		f->version = c->as_linux;
-	f->buffer = c->buffer;
+	if (!range_empty(c->buffer))
+		f->buffer = c->buffer;
 	if (c->levels && strcmp(c->levels, "auto"))
 		f->levels = c->levels[0] == '5' ? 5 : 4;
 	if (c->kaslr != UNKNOWN)
@@ -568,12 +578,15 @@ static bool kernel_options(const struct cli *c, const struct facts *f, char *lin
 		{ "sweep", c->sweep ? "" : NULL },
 	};
 	struct builder b = { .s = line, .size = size };
+	char own[CMDLINE_MAX];
 
 	snprintf(version, sizeof(version), "%u.%u.%u", LINUX_MAJOR(f->version), LINUX_MINOR(f->version),
 		 LINUX_PATCH(f->version));
+	ownlog_words(f, own);
+	builder_add(&b, "%s", own);
 	for (size_t i = 0; i < ARRAY_SIZE(given); i++)
 		if (given[i].value)
-			builder_add(&b, "%s%s%s%s", b.len ? " " : "", given[i].name, given[i].value[0] ? "=" : "",
+			builder_add(&b, "%s%s%s%s", b.len && i ? " " : "", given[i].name, given[i].value[0] ? "=" : "",
 				    given[i].value);
 	return !b.cut;
 }

@@ -184,7 +184,9 @@ static bool choose(struct session *s, struct input_error *err)
 	c->slot = UINT64_MAX;
 	c->levels = f->levels;
 	c->page_sizes = page_sizes(f, o->page_size);
-	c->page_offset = o->page_offset_kind == PAGE_OFFSET_ADDRESS ? o->page_offset : lowest;
+	c->page_offset = o->page_offset_kind == PAGE_OFFSET_ADDRESS ? o->page_offset
+			 : f->own_page_offset                       ? f->own_page_offset
+								    : lowest;
 	if (o->page_offset_kind == PAGE_OFFSET_RANDOM)
 		return input_fail(err, 0, "--page-offset: an address is needed");
 	if (c->page_offset % GIB || c->page_offset < lowest || c->page_offset >= DIRECT_MAP_LIMIT ||

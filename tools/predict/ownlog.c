@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* Landfall's own serial log: where the image lies, and what a Linux would not have reserved. */
+#include "tools/predict/ownlog.h"
+
+#include <string.h>
+
+#include "lib/scan.h"
+#include "mm/kaslr.h"
+#include "tools/predict/text.h"
+
+/* "CPU: AuthenticAMD, 40 address bits; using 5 levels, pages up to 4k" */
+static void take_cpu(struct facts *f, const char *s)
+{
+	const char *using = strstr(s, "; using "), *size;
+	uint64_t levels;
+
+	if (!using || !scan_skip(&using, "; using ") || !scan_digits(&using, 10, &levels) ||
+	    !scan_skip(&using, " levels, pages up to "))
+		return;
+	size = using;
+	f->levels = levels == 5 ? 5 : 4;
+	f->pse = text_begins(size, "4k") ? NO : YES;
+	f->gbpages = text_begins(size, "1g") ? YES : NO;
+}
+
+/* "[mem 0x05600000-0x057a3fff] on node 0; table buffer 0x5794000": the buffer is the image's end. */
+static void take_image(struct facts *f, const char *s)
+{
+	const char *buffer = strstr(s, "; table buffer ");
+	struct range image;
+	uint64_t at;
+
+	if (!buffer || !text_range(&s, &image) || !scan_skip(&buffer, "; table buffer ") || !text_hex(&buffer, &at) ||
+	    at <= image.start || at >= image.end)
+		return;
+	f->kernel = image;
+	f->buffer = (struct range){ at, min_u64(image.end, at + 16 * PAGE_SIZE) };
+}
+
+/* "[mem 0x05600000-0x057a3fff] module". Low memory and the image are reserved anyway. */
+static bool take_reserved(struct facts *f, const char *s)
+{
+	struct range r;
+
+	if (!text_range(&s, &r) || text_begins(s, " low memory") || text_begins(s, " image"))
+		return true;
+	return range_list_add(&f->boot_services, r);
+}
+
+static void begin(struct facts *f)
+{
+	f->own = true;
+	f->own_loaded = KASLR_PREFERRED;
+	f->kaslr = NO;
+	f->boot_services.nr = 0;
+	f->nodes_told = true;
+}
+
+bool ownlog_take(struct facts *f, const char *message, struct input_error *err)
+{
+	uint64_t at;
+
+	if (scan_skip(&message, "Landfall ")) {
+		if (strstr(message, ": where do early page tables land?"))
+			begin(f);
+	} else if (!f->own) {
+		return true;
+	} else if (scan_skip(&message, "CPU: ")) {
+		take_cpu(f, message);
+	} else if (scan_skip(&message, "image: ")) {
+		take_image(f, message);
+	} else if (scan_skip(&message, "image was loaded at ") && text_hex(&message, &at)) {
+		f->own_loaded = at;
+	} else if (scan_skip(&message, "direct map goes to ") && text_hex(&message, &at)) {
+		f->own_page_offset = at;
+	} else if (scan_skip(&message, "reserved: ") && !take_reserved(f, message)) {
+		return input_fail(err, 0, "too many reserved ranges");
+	}
+	return true;
+}
+
+void ownlog_words(const struct facts *f, char words[CMDLINE_MAX])
+{
+	static const char *const heeded[] = { "hotplug=", "fragment=", "seed=", "image_size=", "kaslr=" };
+	char *out = words;
+
+	for (const char *p = f->cmdline; f->own && *(p += strspn(p, " \t"));) {
+		size_t n = strcspn(p, " \t");
+
+		for (size_t i = 0; i < ARRAY_SIZE(heeded); i++) {
+			if (text_begins(p, heeded[i])) {
+				memcpy(out, p, n);
+				out[n] = ' ';
+				out += n + 1;
+			}
+		}
+		p += n;
+	}
+	*out = '\0';
+}
