@@ -125,7 +125,7 @@ struct columns {
 	unsigned left_out;
 };
 
-static struct columns columns_of(const struct placement *pl)
+static APART struct columns columns_of(const struct placement *pl)
 {
 	struct columns c = { .nr = 0 };
 
@@ -229,7 +229,7 @@ static bool any_movable(const struct numa *n)
 }
 
 /* Returns how many there are. */
-static unsigned list_stained_nodes(const struct placement *pl, struct builder *row)
+static APART unsigned list_stained_nodes(const struct placement *pl, struct builder *row)
 {
 	unsigned nr = 0;
 
