@@ -145,6 +145,7 @@ TEST_PACKAGES := libcmocka-dev=/usr/include/cmocka.h acpica-tools=iasl ovmf=/usr
                  ipxe-qemu=/usr/lib/ipxe/qemu bochs=bochs bochs-term bochsbios vgabios clang=clang libclang-rt-14-dev groff-base=groff \
                  gcc-multilib=/usr/lib/gcc/x86_64-linux-gnu/12/32/libgcc.a qemu-user=qemu-i386 python3-matplotlib=$(PACKAGES_PY)/matplotlib \
                  python3-pil=$(PACKAGES_PY)/PIL parallel=parallel chromium=chromium debhelper=dh lintian=lintian reuse=reuse help2man=help2man \
+                 autopkgtest=autopkgtest grub2-common=grub-install \
                  chromium-driver=chromedriver python3-selenium=$(PACKAGES_PY)/selenium node-typescript=tsc
 TOOL_PACKAGES := valgrind=valgrind clang-tidy=clang-tidy clang-format=clang-format
 

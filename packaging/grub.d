@@ -10,30 +10,21 @@ set -e
 . /usr/lib/grub/grub-mkconfig_lib
 [ ! -f /etc/default/grub ] || . /etc/default/grub
 [ "${GRUB_DISABLE_LANDFALL:-}" != true ] || exit 0
-# What lies on a loop device cannot be read at boot.
-case ${GRUB_DEVICE_BOOT:-} in
-/dev/loop/* | /dev/loop[0-9]*) exit 0 ;;
-esac
-
-elf=/boot/landfall.elf
 efi=/boot/landfall.efi
-[ -e "$elf" ] && [ -e "$efi" ] || exit 0
+[ -e "$efi" ] || exit 0
 echo "Found Landfall: $efi" >&2
-elf=$(make_system_path_relative_to_its_root "$elf")
 efi=$(make_system_path_relative_to_its_root "$efi")
 reach=$([ -z "${GRUB_DEVICE_BOOT:-}" ] || prepare_grub_to_access_device "$GRUB_DEVICE_BOOT" | sed 's/^/\t/')
 options=${GRUB_LANDFALL_OPTIONS:-alloc=both image_size=linux-6.1 sweep}
 
+# The file is a Linux kernel for GRUB, under BIOS and under UEFI.
 entry() { # TITLE OPTIONS
 	cat <<END
 menuentry '$1' {
 $reach
-	if [ "\$grub_platform" = efi ]; then
-		chainloader $efi $2
-	else
-		multiboot2 $elf $2
-		set gfxpayload=1280x1024x32,1024x768x32,800x600x32,text
-	fi
+	insmod all_video
+	set gfxpayload=1280x1024x32,1024x768x32,800x600x32,text
+	linux $efi $2
 }
 END
 }

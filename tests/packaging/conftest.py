@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The Debian package, built once from a copy of the sources in another folder, with a blank in its name."""
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,3 +43,51 @@ def built(tmp_path_factory):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     assert done.returncode == 0, done.stdout[-4000:]
     return tree
+
+
+def packages(built):
+    found = sorted(built.parent.glob("landfall*.deb"))
+    return [p for p in found if "dbgsym" not in p.name]
+
+
+def run(*command, **how):
+    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", **how)
+    assert done.returncode == 0, done.stdout[-4000:]
+    return done.stdout
+
+
+@pytest.fixture
+def other_root(tmp_path):
+    """This system with everything that is written to it going elsewhere: (the root, what was written)."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting needs root")
+    base = tmp_path / "overlay"
+    base.mkdir()
+    run("mount", "-t", "tmpfs", "tmpfs", base)
+    try:
+        for part in ("upper", "work", "root"):
+            (base / part).mkdir()
+        mount = subprocess.run(["mount", "-t", "overlay", "overlay", "-o",
+                                f"lowerdir=/,upperdir={base}/upper,workdir={base}/work", base / "root"], capture_output=True, text=True)
+        if mount.returncode:
+            pytest.skip(f"no overlay file system here: {mount.stderr.strip()}")
+        try:
+            for special in ("proc", "dev"):
+                run("mount", "--bind", f"/{special}", base / "root" / special)
+            yield base / "root", base / "upper"
+        finally:
+            subprocess.run(["umount", "-l", base / "root/proc", base / "root/dev"], capture_output=True)
+            run("umount", "-l", base / "root")
+    finally:
+        run("umount", "-l", base)
+
+
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C", "HOME": "/root"}
+
+
+def install(built, root):
+    """Installs the packages into the other root."""
+    (root / "packages").mkdir()
+    for package in packages(built):
+        shutil.copy(package, root / "packages")
+    run("chroot", root, "sh", "-c", "dpkg -i packages/*.deb", env=ENVIRONMENT)
