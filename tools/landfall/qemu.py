@@ -108,8 +108,14 @@ class Qmp:
         self.command("qmp_capabilities")
 
     def command(self, name, **arguments):
-        self.file.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
-        self.file.flush()
+        try:
+            self.file.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+            self.file.flush()
+            return self._answer(name)
+        except ConnectionError as e:
+            raise QemuError("QEMU has closed its monitor") from e
+
+    def _answer(self, name):
         while True:
             line = self.file.readline()
             if not line:
