@@ -37,7 +37,7 @@ def test_figures(matrix):
     assert "| `series` | 1 | 1,200 of 1,200 | 16 of 16 |" in fidelity  # the later result of a boot is the one that counts
     assert "| all | 2 | 2,400 of 2,400 | 32 of 32 |" in fidelity
     assert "| *large* | 6.1 7.3 | - | - | - |" in fidelity
-    assert "Measured: 2 boots, 2,400 of 2,400 pages from memblock in order, 32 of 32 tables in use." in cures
+    assert "Measured: 2 boots, 2,400 of 2,400 pages from memblock in order,\n32 of 32 tables in use." in cures
     for text in (fidelity, cures):
         assert text.startswith(f"before\n{BEGIN}") and text.endswith(f"{END}after\n") and "old" not in text
 
