@@ -4,6 +4,7 @@
 
 #include "kernel/audit.h"
 #include "kernel/memory.h"
+#include "kernel/report/picture.h"
 #include "kernel/report/report.h"
 #include "kernel/report/report_sweep.h"
 #include "lib/format.h"
@@ -111,6 +112,10 @@ bool sweep_image(struct run *r, const struct sweep_image *image)
 	for (unsigned i = 0; i < o->nr_policies; i++) {
 		if (!sweep_policy(r, pt_policies[o->policy[i]]))
 			return false;
+		if (r->picture) {
+			r->picture->policy[i].slots = the_sweep.nr_slots;
+			r->picture->policy[i].stained_slots = the_sweep.nr_stained;
+		}
 	}
 	return true;
 }

@@ -186,6 +186,10 @@ static APART void draw_verdict(struct sheet *s, unsigned policy)
 	else
 		say(s, x, s->y, COLOUR_TEXT, "none of %llu pages on a movable node", (ull)p->pages);
 	s->y += s->line + s->quarter;
+	if (p->slots && !open) {
+		say(s, x, s->y, COLOUR_TEXT, "stained from %llu of %llu bases", (ull)p->stained_slots, (ull)p->slots);
+		s->y += s->line + s->quarter;
+	}
 }
 
 static APART void draw_verdicts(struct sheet *s)

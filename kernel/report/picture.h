@@ -16,6 +16,7 @@
 struct picture_policy {
 	const char *name;
 	uint64_t pages, stains, pinned;
+	uint64_t slots, stained_slots;                      /* of a sweep; none without one */
 	uint32_t on[PICTURE_BARS], stains_on[PICTURE_BARS]; /* pages in each bar */
 };
 

@@ -254,6 +254,22 @@ TEST(test_findings)
 	assert_false(said_anywhere("findings (0): srat-checksum"));
 }
 
+/* After a sweep each verdict has its odds under it; without a verdict there are none. */
+TEST(test_odds)
+{
+	three_nodes();
+	picture.policy[0].slots = picture.policy[1].slots = 25;
+	picture.policy[0].stained_slots = 3;
+	draw(800, 600, 1, true);
+	assert_true(said(192, 84, COLOUR_TEXT, "stained from 3 of 25 bases"));
+	assert_true(said(96, 104, COLOUR_POLICY + 1, "memblock"));
+	assert_true(said(192, 124, COLOUR_TEXT, "stained from 0 of 25 bases"));
+	handover.srat_state = SRAT_ABSENT;
+	draw(800, 600, 1, true);
+	assert_true(said_anywhere("stained from 3 of 25 bases"));
+	assert_false(said_anywhere("stained from 0 of 25 bases"));
+}
+
 /* Nothing is drawn or said on the last whole line, on any screen. */
 TEST(test_last_line_is_free)
 {
