@@ -26,7 +26,7 @@ static bool reserve_without_image(struct run *r)
 	return true;
 }
 
-static bool put_image_back(struct run *r, uint64_t taken)
+static bool reserve_image(struct run *r, uint64_t taken)
 {
 	phys_t base = r->h->bi.image.start;
 
@@ -126,5 +126,5 @@ bool sweep_policies(struct run *r)
 
 	if (r->h->choice.put_back)
 		return report_error(r, "sweep: mem= or memmap= takes away the memory under the image");
-	return reserve_without_image(r) && sweep_image(r, &image) && put_image_back(r, image.taken);
+	return reserve_without_image(r) && sweep_image(r, &image) && reserve_image(r, image.taken);
 }

@@ -11,7 +11,7 @@ static uint64_t pages_below(struct range pages, phys_t limit)
 }
 
 /* Puts r between the spans, one with all that it touches. */
-static void take_blocks(struct cost_sum *s, struct range r)
+static void add_blocks(struct cost_sum *s, struct range r)
 {
 	size_t first = 0, next;
 
@@ -69,8 +69,8 @@ void cost_add(struct cost_sum *s, struct range pages, bool movable)
 	s->below_16m += pages_below(pages, 16 * MIB);
 	s->below_4g += pages_below(pages, 4 * GIB);
 	if (movable && !range_empty(pages))
-		take_blocks(s, (struct range){ align_down(pages.start, COST_BLOCK_SMALL),
-					       align_up(pages.end, COST_BLOCK_SMALL) });
+		add_blocks(s, (struct range){ align_down(pages.start, COST_BLOCK_SMALL),
+					      align_up(pages.end, COST_BLOCK_SMALL) });
 }
 
 struct cost cost_of(const struct cost_sum *s, const struct placement *p, const struct direct_map *dm, int home)

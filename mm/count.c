@@ -154,7 +154,7 @@ static void add_leaves(struct layout *l, enum pt_level table, uint64_t first, ui
 }
 
 /* Tables for every slot touched: where no leaf is that large. */
-static void take_all(struct layout *l, enum pt_level table)
+static void count_all(struct layout *l, enum pt_level table)
 {
 	struct edge a = touch_edge(l, table, l->r.start), b = touch_edge(l, table, l->r.end - PAGE_SIZE);
 
@@ -162,7 +162,7 @@ static void take_all(struct layout *l, enum pt_level table)
 }
 
 /* Tables for the slots at the ends which no leaf may fill. */
-static void take_edges(struct layout *l, enum pt_level table, const struct edge *a, const struct edge *b)
+static void count_edges(struct layout *l, enum pt_level table, const struct edge *a, const struct edge *b)
 {
 	if (!a->whole && !a->before)
 		add_tables(l, table, a->slot, a->slot + 1);
@@ -176,7 +176,7 @@ struct slots {
 };
 
 /* Leaves for the slots which are new and whole: all but perhaps those at the ends of the range, e[0] and e[1]. */
-static void take_leaves(struct layout *l, enum pt_level table, const struct edge *e, struct slots s)
+static void count_leaves(struct layout *l, enum pt_level table, const struct edge *e, struct slots s)
 {
 	if (s.first == e[0].slot)
 		s.first += !e[0].whole || e[0].before;
@@ -186,26 +186,26 @@ static void take_leaves(struct layout *l, enum pt_level table, const struct edge
 }
 
 /* 2M leaves where no 1G leaf is: everywhere (giant is NULL), or in the 1G slots at the ends, giant[0] and giant[1]. */
-static void take_2m(struct layout *l, const struct edge *giant)
+static void count_2m(struct layout *l, const struct edge *giant)
 {
 	const struct edge e[2] = { look_at_edge(l, PT_PTE, l->r.start), look_at_edge(l, PT_PTE, l->r.end - PAGE_SIZE) };
 	struct slots all = { e[0].slot, e[1].slot + 1 };
 
-	take_edges(l, PT_PTE, &e[0], &e[1]);
+	count_edges(l, PT_PTE, &e[0], &e[1]);
 	if (!e[0].whole)
 		l->dm->leaves[PT_PTE] += (min_u64(l->r.end, e[0].at.end) - l->r.start) / PAGE_SIZE;
 	if (e[1].slot != e[0].slot && !e[1].whole)
 		l->dm->leaves[PT_PTE] += (l->r.end - e[1].at.start) / PAGE_SIZE;
 	if (!giant) {
-		take_leaves(l, PT_PTE, e, all);
+		count_leaves(l, PT_PTE, e, all);
 		return;
 	}
 	if (!giant[0].whole)
-		take_leaves(l, PT_PTE, e,
-			    (struct slots){ all.first, min_u64((giant[0].slot + 1) * PT_ENTRIES, all.end) });
-	take_leaves(l, PT_PMD, giant, (struct slots){ giant[0].slot, giant[1].slot + 1 });
+		count_leaves(l, PT_PTE, e,
+			     (struct slots){ all.first, min_u64((giant[0].slot + 1) * PT_ENTRIES, all.end) });
+	count_leaves(l, PT_PMD, giant, (struct slots){ giant[0].slot, giant[1].slot + 1 });
 	if (giant[1].slot != giant[0].slot && !giant[1].whole)
-		take_leaves(l, PT_PTE, e, (struct slots){ giant[1].slot * PT_ENTRIES, all.end });
+		count_leaves(l, PT_PTE, e, (struct slots){ giant[1].slot * PT_ENTRIES, all.end });
 }
 
 static void lay_out(struct layout *l)
@@ -214,20 +214,20 @@ static void lay_out(struct layout *l)
 	struct edge giant[2];
 
 	if (dm->levels == 5)
-		take_all(l, PT_P4D);
-	take_all(l, PT_PUD);
+		count_all(l, PT_P4D);
+	count_all(l, PT_PUD);
 	if (!(dm->page_sizes & PAGE_2M)) {
-		take_all(l, PT_PMD);
-		take_all(l, PT_PTE);
+		count_all(l, PT_PMD);
+		count_all(l, PT_PTE);
 		dm->leaves[PT_PTE] += range_size(l->r) / PAGE_SIZE;
 	} else if (!(dm->page_sizes & PAGE_1G)) {
-		take_all(l, PT_PMD);
-		take_2m(l, NULL);
+		count_all(l, PT_PMD);
+		count_2m(l, NULL);
 	} else {
 		giant[0] = look_at_edge(l, PT_PMD, l->r.start);
 		giant[1] = look_at_edge(l, PT_PMD, l->r.end - PAGE_SIZE);
-		take_edges(l, PT_PMD, &giant[0], &giant[1]);
-		take_2m(l, giant);
+		count_edges(l, PT_PMD, &giant[0], &giant[1]);
+		count_2m(l, giant);
 	}
 }
 

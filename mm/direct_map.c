@@ -28,7 +28,7 @@ static enum status map_range(struct direct_map *dm, struct range r)
 /*
  * Linux with memory KASLR: a PUD page, and with 5 levels a P4D page, for the low identity map; not part of this tree.
  */
-static enum status take_trampoline(struct direct_map *dm)
+static enum status alloc_trampoline(struct direct_map *dm)
 {
 	unsigned wanted = !dm->trampoline ? 0 : dm->levels == 5 ? 2 : 1;
 
@@ -61,7 +61,7 @@ static enum status build(struct direct_map *dm)
 	if (s == OK)
 		s = map_range(dm, (struct range){ 0, ISA_END });
 	if (s == OK)
-		s = take_trampoline(dm);
+		s = alloc_trampoline(dm);
 	if (s == OK)
 		s = dm->policy->map(dm);
 	return s;

@@ -97,7 +97,7 @@ static bool is_row(const uint64_t *entry, uint64_t expect)
  * all entries of a direct map are seen by these loops only. An entry that is equal to the one expected has no reserved
  * bit either.
  */
-static unsigned take_leaves(struct walk *k, const uint64_t *entry, unsigned most, struct pgwalk_leaf leaf)
+static unsigned walk_leaves(struct walk *k, const uint64_t *entry, unsigned most, struct pgwalk_leaf leaf)
 {
 	uint64_t size = 1ull << shift_of((unsigned)leaf.level);
 	uint64_t expect = entry[0];
@@ -148,7 +148,7 @@ static enum status walk_table(struct walk *k, phys_t table, unsigned depth, uint
 		if (is_malformed(e, depth))
 			return ERR_MALFORMED;
 		if (is_leaf(e, depth)) {
-			i += take_leaves(k, entry + i, end - i, leaf_of(e, depth, virt));
+			i += walk_leaves(k, entry + i, end - i, leaf_of(e, depth, virt));
 			continue;
 		}
 		s = walk_table(k, address_of(e, depth), depth - 1, virt);

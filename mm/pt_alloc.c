@@ -52,7 +52,7 @@ static bool run_goes_on(const struct pt_alloc *a)
 	return !range_empty(a->run) && a->up == a->mb->bottom_up;
 }
 
-static phys_t take_from_run(struct pt_alloc *a)
+static phys_t alloc_from_run(struct pt_alloc *a)
 {
 	phys_t page;
 
@@ -119,7 +119,7 @@ phys_t pt_alloc_page(struct pt_alloc *a)
 		a->buffer.start += PAGE_SIZE;
 		a->from_buffer++;
 	} else {
-		page = take_from_run(a);
+		page = alloc_from_run(a);
 	}
 	if (page != PHYS_NONE && a->tell)
 		a->tell(a->tell_ctx, page, from_buffer);

@@ -354,7 +354,7 @@ static void keep_free_run(const struct sweep *s, struct sweep_free *f, struct ra
 }
 
 /* Pages for a node's memory, from that node; it must not run short. */
-static void take_spare(struct sweep *s, const struct count_run *run, uint64_t pages)
+static void spend_spare(struct sweep *s, const struct count_run *run, uint64_t pages)
 {
 	int nid = numa_node_of(s->numa, run->maps.start);
 
@@ -371,7 +371,7 @@ static void note_free_run(void *ctx, const struct count_run *run)
 	uint64_t pages = range_size(run->pages) / PAGE_SIZE;
 
 	if (s->policy->order == ORDER_LOCAL && run->maps.start >= ISA_END)
-		take_spare(s, run, pages);
+		spend_spare(s, run, pages);
 	if (run->from_buffer) {
 		note_served(f, run->maps);
 		return;
