@@ -586,8 +586,8 @@ static bool kernel_options(const struct cli *c, const struct facts *f, char *lin
 	builder_add(&b, "%s", own);
 	for (size_t i = 0; i < ARRAY_SIZE(given); i++)
 		if (given[i].value)
-			builder_add(&b, "%s%s%s%s", b.len && i ? " " : "", given[i].name, given[i].value[0] ? "=" : "",
-				    given[i].value);
+			builder_add(&b, "%s%s%s%s", b.len && line[b.len - 1] != ' ' ? " " : "", given[i].name,
+				    given[i].value[0] ? "=" : "", given[i].value);
 	return !b.cut;
 }
 

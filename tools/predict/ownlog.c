@@ -81,7 +81,7 @@ bool ownlog_take(struct facts *f, const char *message, struct input_error *err)
 
 void ownlog_words(const struct facts *f, char words[CMDLINE_MAX])
 {
-	static const char *const heeded[] = { "hotplug=", "fragment=", "seed=", "image_size=", "kaslr=" };
+	static const char *const heeded[] = { "linux=", "hotplug=", "fragment=", "seed=", "image_size=", "kaslr=" };
 	char *out = words;
 
 	for (const char *p = f->cmdline; f->own && *(p += strspn(p, " \t"));) {
