@@ -12,11 +12,14 @@
  * Debian's newest 6.12 (linux-image-6.12.117+deb12-cloud-amd64): from _text to _end, and what its header asks for
  * (init_size, in whole 2 MiB for a slot), at the place where a loader leaves it.
  */
-#define KERNEL_RELEASE "6.12.117+deb12-cloud-amd64 (assumed)"
-#define KERNEL_START (16 * MIB)
-#define KERNEL_END 0x2c30000ull
-#define KERNEL_INIT_SIZE 0x37dc000ull
-#define KERNEL_SLOT "56M"
+static const struct kernel_image debians = {
+	.release = "6.12.117+deb12-cloud-amd64 (assumed)",
+	.version = LINUX_RELEASE(6, 12, 117),
+	.pref = 16 * MIB,
+	.end = 0x2c30000,
+	.init_size = 0x37dc000,
+	.output_len = 0x36e87ec,
+};
 
 static bool read_map(struct facts *f, const struct machine *m, struct input_error *err)
 {
@@ -92,11 +95,13 @@ bool machine_read_facts(struct facts *f, const char *name, struct from_machine *
 	return read_reserved(&m, out) || input_fail(err, 0, "too many ranges in --reserve and --avoid");
 }
 
-bool machine_assume_kernel(struct facts *f, struct from_machine *out)
+bool machine_assume_kernel(struct facts *f, const struct kernel_image *image, struct from_machine *out)
 {
-	snprintf(f->release, sizeof(f->release), KERNEL_RELEASE);
-	f->version = LINUX_RELEASE(6, 12, 117);
-	f->kernel = (struct range){ KERNEL_START, KERNEL_START + KERNEL_END };
-	out->image_size = KERNEL_SLOT;
-	return range_list_add(out->avoid, (struct range){ KERNEL_START, KERNEL_START + KERNEL_INIT_SIZE });
+	const struct kernel_image *k = image ? image : &debians;
+
+	snprintf(f->release, sizeof(f->release), "%s", k->release);
+	f->version = k->version;
+	f->kernel = (struct range){ k->pref, k->pref + k->end };
+	snprintf(out->image_size, sizeof(out->image_size), "%#llx", (unsigned long long)kernel_image_slot(k));
+	return range_list_add(out->avoid, (struct range){ k->pref, k->pref + k->init_size });
 }

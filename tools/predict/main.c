@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kernel/report/report.h"
 #include "kernel/report/report_cost.h"
@@ -21,6 +22,8 @@
 #include "tools/predict/ownlog.h"
 #include "tools/predict/predict.h"
 #include "tools/predict/text.h"
+
+#define NO_END "the file in it cannot be unpacked here (xz, zstd, gzip, lz4), or has no section .brk"
 
 enum exit_status {
 	EXIT_CLEAN,
@@ -38,6 +41,7 @@ enum option_id {
 	OPT_SRAT,
 	OPT_SLIT,
 	OPT_SYSTEM_MAP,
+	OPT_KERNEL_IMAGE,
 	OPT_MACHINE,
 	OPT_KERNEL,
 	OPT_BRK,
@@ -76,6 +80,7 @@ static const struct option long_options[] = {
 	{ "srat", required_argument, NULL, OPT_SRAT },
 	{ "slit", required_argument, NULL, OPT_SLIT },
 	{ "system-map", required_argument, NULL, OPT_SYSTEM_MAP },
+	{ "kernel-image", required_argument, NULL, OPT_KERNEL_IMAGE },
 	{ "machine", required_argument, NULL, OPT_MACHINE },
 	{ "kernel", required_argument, NULL, OPT_KERNEL },
 	{ "brk", required_argument, NULL, OPT_BRK },
@@ -109,7 +114,9 @@ static const struct option long_options[] = {
 };
 
 struct cli {
-	const char *log, *e820, *machine, *srat, *slit, *system_map;
+	const char *log, *e820, *machine, *srat, *slit, *system_map, *kernel_image;
+	struct kernel_image image; /* read from that file */
+	char image_slot[24];       /* what a slot must hold for it, as --image-size */
 	char machine_pages[8];
 	bool host;
 	struct range kernel, buffer;
@@ -127,6 +134,7 @@ static const char usage[] =
 	"       landfall-predict --e820 FILE --srat FILE --kernel START:END [--reserve S:E]... [options]\n"
 	"       landfall-predict --machine NAME|FILE [options]\n"
 	"       landfall-predict --srat FILE [--slit FILE] [--json]\n"
+	"       landfall-predict --kernel-image FILE\n"
 	"Where do the early page tables of a machine land, and does one lie on a movable node?\n"
 	"\n"
 	"  --linux-log FILE         a Linux boot log, dmesg or serial, best with memblock=debug; - is standard input\n"
@@ -136,6 +144,7 @@ static const char usage[] =
 	"  --srat FILE              an SRAT, as in /sys/firmware/acpi/tables; alone: what is awkward in it\n"
 	"  --slit FILE              a SLIT: how far the page tables lie from the kernel\n"
 	"  --system-map FILE        that kernel's System.map: its exact end\n"
+	"  --kernel-image FILE      a kernel's bzImage: its slot and its end; alone: what it tells\n"
 	"  --kernel START:END       the kernel, [_text, _end); debian: Debian's newest 6.12, with --e820\n"
 	"  --base ADDR              move the kernel: what if KASLR had drawn that slot?\n"
 	"  --brk ADDR:PAGES         its page-table buffer\n"
@@ -266,6 +275,7 @@ static bool parse_plain(struct cli *c, int id, const char *arg)
 		[OPT_SRAT - OPT_LOG] = &c->srat,
 		[OPT_SLIT - OPT_LOG] = &c->slit,
 		[OPT_SYSTEM_MAP - OPT_LOG] = &c->system_map,
+		[OPT_KERNEL_IMAGE - OPT_LOG] = &c->kernel_image,
 		[OPT_MACHINE - OPT_LOG] = &c->machine,
 		[OPT_ALLOC - OPT_LOG] = &c->alloc,
 		[OPT_PAGE_SIZE - OPT_LOG] = &c->page_size,
@@ -315,9 +325,9 @@ static bool asks_lint(const struct cli *c)
 /* What a SRAT alone can be asked: --slit and --json go with it. */
 static bool check_lint(const struct cli *c, struct input_error *err)
 {
-	bool more = c->system_map || c->alloc || c->page_size || c->levels || c->base || c->image_size ||
-		    c->page_offset || c->hotplug || c->fragment || c->seed || c->chooser || c->as_linux ||
-		    c->reserve.nr || c->avoid.nr || c->movable_node != UNKNOWN || c->kaslr != UNKNOWN ||
+	bool more = c->system_map || c->kernel_image || c->alloc || c->page_size || c->levels || c->base ||
+		    c->image_size || c->page_offset || c->hotplug || c->fragment || c->seed || c->chooser ||
+		    c->as_linux || c->reserve.nr || c->avoid.nr || c->movable_node != UNKNOWN || c->kaslr != UNKNOWN ||
 		    !range_empty(c->kernel) || !range_empty(c->buffer) || c->kernel_assumed || c->require_srat ||
 		    c->sweep || c->layout || c->counts || c->sequence || c->compare;
 
@@ -326,8 +336,16 @@ static bool check_lint(const struct cli *c, struct input_error *err)
 				   "--host, --e820 and --machine is needed (--help)");
 }
 
+/* So is a kernel's image: what it tells. */
+static bool asks_image(const struct cli *c)
+{
+	return c->kernel_image && !c->log && !c->e820 && !c->machine && !c->host && !c->srat;
+}
+
 static bool check_cli(const struct cli *c, struct input_error *err)
 {
+	if (asks_image(c))
+		return true;
 	if (asks_lint(c))
 		return check_lint(c, err);
 	if (!!c->log + !!c->e820 + !!c->machine + c->host != 1)
@@ -335,7 +353,11 @@ static bool check_cli(const struct cli *c, struct input_error *err)
 				  "exactly one of --linux-log, --host, --e820 and --machine is needed (--help)");
 	if (c->machine && (c->srat || c->system_map))
 		return input_fail(err, 0, "--%s has no effect with --machine", c->srat ? "srat" : "system-map");
-	if (c->e820 && range_empty(c->kernel) && !c->kernel_assumed)
+	if (c->kernel_image && (c->sequence || c->compare) && (c->log || c->host))
+		return input_fail(err, 0, "--kernel-image has no effect on --sequence and --compare of that kernel");
+	if (c->kernel_image && (c->kernel_assumed || !range_empty(c->kernel)))
+		return input_fail(err, 0, "--kernel has no effect beside --kernel-image");
+	if (c->e820 && range_empty(c->kernel) && !c->kernel_assumed && !c->kernel_image)
 		return input_fail(err, 0, "--e820 needs --kernel START:END");
 	if (c->kernel_assumed && (c->log || c->host))
 		return input_fail(err, 0, "--kernel debian has no effect with --%s", c->log ? "linux-log" : "host");
@@ -437,11 +459,41 @@ static bool read_text(struct facts *f, const char *path, struct input_error *err
 
 static bool assume_kernel(struct cli *c, struct facts *f, struct from_machine *more, struct input_error *err)
 {
-	if (!machine_assume_kernel(f, more))
+	if (c->kernel_image && !c->image.end)
+		return err->file = c->kernel_image, input_fail(err, 0, "%s", NO_END);
+	if (!machine_assume_kernel(f, c->kernel_image ? &c->image : NULL, more))
 		return input_fail(err, 0, "too many ranges in --avoid");
+	memcpy(c->image_slot, more->image_size, sizeof(c->image_slot));
 	if (!c->image_size)
-		c->image_size = more->image_size;
+		c->image_size = c->image_slot;
 	return true;
+}
+
+/* The image of the kernel that a log or the running system tells of: what a slot must hold, and what it keeps off. */
+static bool read_image(struct cli *c, const struct facts *f, struct input_error *err)
+{
+	const struct kernel_image *k = &c->image;
+
+	if (strcmp(k->release, f->release) != 0)
+		return err->file = c->kernel_image, input_fail(err, 0, "it is of Linux %s, and not of %s", k->release,
+							       f->release[0] ? f->release : "that kernel");
+	snprintf(c->image_slot, sizeof(c->image_slot), "%#llx", (ull)kernel_image_slot(k));
+	if (!c->image_size)
+		c->image_size = c->image_slot;
+	return range_list_add(&c->avoid, (struct range){ k->pref, k->pref + k->init_size }) ||
+	       input_fail(err, 0, "too many ranges in --avoid");
+}
+
+/* /boot/vmlinuz-RELEASE, if it can be read. */
+static void find_image(struct cli *c, const struct facts *f)
+{
+	static char path[128];
+	struct input_error ignored;
+
+	snprintf(path, sizeof(path), "/boot/vmlinuz-%s", f->release);
+	if (!access(path, R_OK) && kernel_image_read(path, &c->image, &ignored) &&
+	    !strcmp(c->image.release, f->release))
+		c->kernel_image = path;
 }
 
 /* The description, and a kernel where none is told. What the command line says beats both. */
@@ -469,15 +521,22 @@ static bool read_source(struct cli *c, struct facts *f, struct input_error *err)
 {
 	struct from_machine more = { .avoid = &c->avoid };
 
-	if (c->host)
-		return host_read(f, err);
-	if (c->log)
-		return read_text(f, c->log, err, linuxlog_read) && avoid_loaded(c, f, err);
+	if (c->kernel_image && !kernel_image_read(c->kernel_image, &c->image, err))
+		return false;
+	if (c->host || c->log) {
+		if (!(c->host ? host_read(f, err) : read_text(f, c->log, err, linuxlog_read)))
+			return false;
+		if (c->log && !avoid_loaded(c, f, err))
+			return false;
+		if (c->host && !c->kernel_image && !c->sequence)
+			find_image(c, f);
+		return !c->kernel_image || read_image(c, f, err);
+	}
 	if (c->machine)
 		return read_machine(c, f, err);
 	/* Nothing tells the CPU: one that has everything. */
 	f->pse = f->gbpages = YES;
-	if (c->kernel_assumed && !assume_kernel(c, f, &more, err))
+	if ((c->kernel_assumed || c->kernel_image) && !assume_kernel(c, f, &more, err))
 		return false;
 	return read_text(f, c->e820, err, linuxlog_read_map);
 }
@@ -713,6 +772,24 @@ static int lint(const struct cli *c, struct facts *f)
 	return lint_report(f, report_words(c), &clean, &err) ? (clean ? EXIT_CLEAN : EXIT_AWKWARD) : complain(&err);
 }
 
+/* What a kernel's image tells, a line each. */
+static int tell_image(const struct cli *c)
+{
+	struct input_error err = { 0 };
+	struct kernel_image k;
+
+	if (!kernel_image_read(c->kernel_image, &k, &err))
+		return complain(&err);
+	printf("release: %s\nbase without KASLR: %#llx\nalignment: %#llx\ninit_size: %#llx\nslot: %#llx\n", k.release,
+	       (ull)k.pref, (ull)k.alignment, (ull)k.init_size, (ull)kernel_image_slot(&k));
+	if (k.end)
+		printf("_end: %#llx\npage-table buffer: %u pages\nimage_size=%#llx,%#llx\n", (ull)k.end, k.buffer,
+		       (ull)kernel_image_slot(&k), (ull)k.end);
+	else
+		printf("_end: not known: " NO_END "\n");
+	return EXIT_CLEAN;
+}
+
 int main(int argc, char **argv)
 {
 	static struct cli cli;
@@ -724,7 +801,7 @@ int main(int argc, char **argv)
 		return EXIT_UNUSABLE;
 	}
 	if (parse_cli(&cli, argc, argv, &status))
-		status = asks_lint(&cli) ? lint(&cli, f) : predict(&cli, f);
+		status = asks_image(&cli) ? tell_image(&cli) : asks_lint(&cli) ? lint(&cli, f) : predict(&cli, f);
 	facts_free(f);
 	if (fflush(stdout) || ferror(stdout)) {
 		perror("landfall-predict: error: standard output");
