@@ -5,7 +5,7 @@ import re
 
 from conftest import ENVIRONMENT, clean_environment, copy_sources, install, run
 
-IMAGES = ("landfall.elf", "landfall.efi", "landfall.iso")
+IMAGES = ("landfall.elf", "landfall.efi", "landfall.iso", "landfall.html")
 
 
 def difference(one, other):
