@@ -13,6 +13,8 @@
 #include "kernel/report/report_place.h"
 #include "mm/policy.h"
 
+#define NARROWER 4 /* pages that the buffer has less in kernels without LINUX_WIDE_BUFFER */
+
 /* Too large for the stack. */
 static struct picture the_picture;
 static struct cost the_costs[OPT_MAX_POLICIES];
@@ -71,6 +73,8 @@ enum run_result map_run(struct handover *h, const struct platform *p)
 	struct canvas canvas;
 	enum run_result result;
 
+	if (!linux_follows(h->opt.as_linux, LINUX_WIDE_BUFFER)) /* the image's buffer as that Linux has it */
+		h->bi.buffer.start += NARROWER * PAGE_SIZE;
 	if (!reserve_start_state(&r)) /* memory, and what of it is taken */
 		return h->result;
 	numa_judge(&h->numa, r.mb); /* which nodes are movable */

@@ -16,8 +16,6 @@
 #include "lib/format.h"
 #include "mm/pagetable.h"
 
-#define NARROWER 4 /* pages that the buffer has less in kernels without LINUX_WIDE_BUFFER */
-
 static void start_log(struct run *r, struct entropy *e)
 {
 	struct handover *h = r->h;
@@ -90,13 +88,11 @@ static void choose_seed(struct run *r, const struct entropy *e)
 	memcpy(h->entropy_used, e->used, sizeof(h->entropy_used));
 }
 
-/* What differs between kernels before the direct map: the buffer's size, and who chooses the base under UEFI. */
+/* Who chooses the base under UEFI. */
 static void follow_linux(struct handover *h)
 {
 	struct options *o = &h->opt;
 
-	if (!linux_follows(o->as_linux, LINUX_WIDE_BUFFER))
-		h->bi.buffer.start += NARROWER * PAGE_SIZE;
 	if (!o->kaslr_given && o->as_linux && h->bi.nr_conventional)
 		o->efistub = linux_follows(o->as_linux, LINUX_STUB_CHOOSES);
 }

@@ -106,7 +106,7 @@ class Pair:
     def _landfall_options(self, options):
         base = self.linux.kernel[0]
         own = ["page_size=auto", f"levels={self.levels}", boots.image_size(self.kernel, self.linux), f"alloc={self.policy}", "seed=1",
-               f"page_offset={self.page_offset:#x}"]
+               f"page_offset={self.page_offset:#x}", "linux=" + ".".join(map(str, self.kernel.series))]
         own += [f"base={base:#x}"] if self.kaslr else ["nokaslr"]
         return " ".join(own + [w for w in options.split() if w.startswith("mem")])
 
@@ -258,7 +258,7 @@ def test_landfall_places_the_same(pair, record_property):
     theirs = pages_by_level(pair.tables)
     assert {level: len(p) for level, p in ours.items()} == {level: len(p) for level, p in theirs.items()}
     b = pair.landfall.one("kaslr")["buffer"]
-    assert b["pages"] == 16
+    assert b["pages"] == pair.linux.buffer_pages
     ours = outside(ours, (b["start"], b["start"] + b["pages"] * 4096))
     theirs = outside(theirs, pair.buffer)
     record_property("pages", sum(map(len, ours.values())))
