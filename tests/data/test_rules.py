@@ -10,8 +10,9 @@ RULE = r"[a-z0-9]+(?:-[a-z0-9]+)+"
 SOURCES = ["acpi/table_rules.c", "mm/memory_rules.c", "kernel/judge.c"]
 SECTION = re.compile(rf"^### ({RULE})\n\n([^\n]+)\n\n- Specification: \S[^\n]+\n- Linux: \S[^\n]+\n- Example: `finding: ({RULE})[^`\n]*`$",
                      re.M)
-DOCUMENTED = {name: (sentence, example)
-              for name, sentence, example in SECTION.findall(Path("docs/firmware-rules.md").read_text())}
+# Each paragraph and each item on one line, as they are before they are wrapped.
+UNWRAPPED = re.sub(r"(?<=[^\n])\n *(?=[^\n #`-])|(?<=[^\n])\n +(?=[^\n])", " ", Path("docs/firmware-rules.md").read_text())
+DOCUMENTED = {name: (sentence, example) for name, sentence, example in SECTION.findall(UNWRAPPED)}
 
 
 def rules_of_the_code():

@@ -89,7 +89,7 @@ def test_screen_asked_for_by_name(tmp_path, how):
 def test_picture_of_a_dry_run(tmp_path, how):
     """By Blt, so any screen will do; it stays until a key is pressed, then the screen is as it was."""
     with Screens(tmp_path, how or "plain", f"{CLEAN} dry console=fb") as s:
-        image = s.picture("uefi-dry", legend_is_there())
+        image = s.picture(f"uefi-dry-{how or 'plain'}", legend_is_there(last=False))
         check_frame(image)
         assert badges(image) == [WARNING, WARNING]
         assert b"landfall.efi returned" not in s.guest.log

@@ -8,6 +8,7 @@ from . import paths, qemu
 
 OVMF = Path("/usr/share/ovmf/OVMF.fd")
 GRUB = Path("/usr/lib/grub/x86_64-efi")
+MULTIBOOT = b"\x02\xb0\xad\x1b"  # the magic of its header, in the first 8 KiB
 NAMES = {"elf": paths.KERNEL, "efi": paths.IMAGES / "landfall.efi", "iso": paths.IMAGES / "landfall.iso"}
 
 
@@ -17,14 +18,14 @@ def path_of(image, uefi):
 
 
 def kind_of(path):
-    """elf, efi or iso, by what is in it."""
+    """elf, efi or iso, by what is in it; a kernel with a Multiboot header boots as our ELF does."""
     if not path.is_file():
         raise qemu.QemuError(f"{path} is missing: run make")
     with open(path, "rb") as f:
         head = f.read(0x8006)
     if head[0x8001:] == b"CD001":
         return "iso"
-    if head[:4] == b"\x7fELF":
+    if head[:4] == b"\x7fELF" or MULTIBOOT in head[:0x2000]:
         return "elf"
     if head[:2] == b"MZ":
         return "efi"

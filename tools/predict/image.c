@@ -57,7 +57,7 @@ static bool take_release(const uint8_t *bytes, size_t setup, struct kernel_image
 
 bool kernel_image_parse(const uint8_t *bytes, size_t len, struct kernel_image *image, struct input_error *err)
 {
-	size_t setup, start, size;
+	uint64_t setup, start, size; /* whose sum may pass 32 bits */
 
 	*image = (struct kernel_image){ 0 };
 	if (len < H_END || get(bytes, H_BOOT_FLAG, 2) != 0xaa55 || memcmp(bytes + H_MAGIC, "HdrS", 4) != 0)
