@@ -147,7 +147,7 @@ enum run_result boot_dry(const struct dry_host *h)
 		.clear_page = clear_page,
 	};
 	describe_image(&handover.bi);
-	entropy_take_efi(&handover.bi);
+	entropy_read_efi(&handover.bi);
 	descriptors_guard();
 	if (__builtin_setjmp(way_back) == 0)
 		outcome = kernel_run(&handover, &platform);

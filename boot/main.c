@@ -157,7 +157,7 @@ _Noreturn void boot_main(uint32_t magic, phys_t image, phys_t info)
 	early_map_init(&here, cpu_detect().phys_bits);
 	platform_init(cpu_tsc_hz());
 	read_loader(magic, info);
-	entropy_take_efi(&handover.bi);
+	entropy_read_efi(&handover.bi);
 	code_before = code_now();
 	handover.result = plan_run(&handover, &platform);
 	if (handover.result != RUN_CLEAN)

@@ -26,7 +26,7 @@ static bool has(enum entropy_source source)
 	}
 }
 
-void entropy_take_efi(const struct bootinfo *bi)
+void entropy_read_efi(const struct bootinfo *bi)
 {
 	nr_efi_words = (unsigned)min_u64(bi->nr_random, ARRAY_SIZE(efi_word));
 	__builtin_memcpy(efi_word, bi->random, sizeof(efi_word));

@@ -6,8 +6,8 @@
 #include "kernel/state/bootinfo.h"
 #include "kernel/state/platform.h"
 
-/* Takes over the words that UEFI's generator gave, if any. */
-void entropy_take_efi(const struct bootinfo *bi);
+/* Reads the words that UEFI's generator gave, if any. */
+void entropy_read_efi(const struct bootinfo *bi);
 
 /*
  * platform.entropy: one word from that source; false when there is none, or it gave nothing in ten tries, or is used

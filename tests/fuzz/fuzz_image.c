@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		FUZZ_CHECK(err.text[0]);
 	}
-	if (kernel_image_take_elf(copy, size, &image))
+	if (kernel_image_read_elf(copy, size, &image))
 		FUZZ_CHECK(image.end && image.end % 4096 == 0 && image.end <= 1ull << 32);
 	free(copy);
 	return 0;

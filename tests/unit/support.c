@@ -134,7 +134,7 @@ static struct table_writer writer(struct table *t)
 	return (struct table_writer){ t->bytes, sizeof(t->bytes), (uint32_t)t->len };
 }
 
-static void take_back(struct table *t, struct table_writer w)
+static void keep_written(struct table *t, struct table_writer w)
 {
 	t->len = w.len;
 	assert_true(t->len <= sizeof(t->bytes));
@@ -147,7 +147,7 @@ void srat_begin(struct table *t, uint8_t revision)
 	table_begin(t, "SRAT", revision);
 	w = writer(t);
 	srat_put_head(&w);
-	take_back(t, w);
+	keep_written(t, w);
 }
 
 void srat_add_mem(struct table *t, uint32_t pxm, uint64_t base, uint64_t length, uint32_t flags)
@@ -155,7 +155,7 @@ void srat_add_mem(struct table *t, uint32_t pxm, uint64_t base, uint64_t length,
 	struct table_writer w = writer(t);
 
 	srat_put_memory(&w, pxm, (struct range){ base, base + length }, flags);
-	take_back(t, w);
+	keep_written(t, w);
 }
 
 void srat_add_apic(struct table *t, uint32_t pxm, uint8_t apic_id, uint32_t flags)
@@ -163,7 +163,7 @@ void srat_add_apic(struct table *t, uint32_t pxm, uint8_t apic_id, uint32_t flag
 	struct table_writer w = writer(t);
 
 	srat_put_apic(&w, pxm, apic_id, flags);
-	take_back(t, w);
+	keep_written(t, w);
 }
 
 void srat_add_x2apic(struct table *t, uint32_t pxm, uint32_t apic_id, uint32_t flags)
@@ -171,7 +171,7 @@ void srat_add_x2apic(struct table *t, uint32_t pxm, uint32_t apic_id, uint32_t f
 	struct table_writer w = writer(t);
 
 	srat_put_x2apic(&w, pxm, apic_id, flags);
-	take_back(t, w);
+	keep_written(t, w);
 }
 
 void must_add(struct memblock *mb, phys_t start, phys_t end)

@@ -117,16 +117,16 @@ TEST(test_sections)
 	Elf64_Shdr *s = make_elf();
 
 	image = (struct kernel_image){ .version = LINUX_RELEASE(6, 1, 0) };
-	assert_true(kernel_image_take_elf(bytes, sizeof(bytes), &image));
+	assert_true(kernel_image_read_elf(bytes, sizeof(bytes), &image));
 	assert_int_equal(image.end, 0x3430000);
 	assert_int_equal(image.buffer, 16);
 	s[2].sh_size = 0x2b001; /* whole pages */
 	image.version = LINUX_RELEASE(5, 10, 0);
-	assert_true(kernel_image_take_elf(bytes, sizeof(bytes), &image));
+	assert_true(kernel_image_read_elf(bytes, sizeof(bytes), &image));
 	assert_int_equal(image.end, 0x342c000);
 	assert_int_equal(image.buffer, 12);
 	s[2].sh_size = 0x1000;
-	assert_true(kernel_image_take_elf(bytes, sizeof(bytes), &image));
+	assert_true(kernel_image_read_elf(bytes, sizeof(bytes), &image));
 	assert_int_equal(image.buffer, 0);
 }
 
@@ -179,7 +179,7 @@ TEST(test_no_sections)
 			break;
 		}
 		image = (struct kernel_image){ 0 };
-		assert_false(kernel_image_take_elf(bytes, len, &image));
+		assert_false(kernel_image_read_elf(bytes, len, &image));
 		assert_int_equal(image.end, 0);
 	}
 }

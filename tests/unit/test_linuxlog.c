@@ -547,7 +547,7 @@ TEST(system_map)
 	      "ffffffff84450000 B _end\n",
 	      out);
 	fclose(out);
-	assert_true(facts_take_system_map(r.f, path, &r.err));
+	assert_true(facts_read_system_map(r.f, path, &r.err));
 	remove(path);
 	assert_true(facts_complete(r.f, &r.err));
 	assert_range(r.f->kernel, 0x1000000, 0x4450000);

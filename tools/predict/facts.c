@@ -379,7 +379,7 @@ static bool read_table(const char *path, const char *signature, uint8_t **bytes,
 	return true;
 }
 
-bool facts_take_srat(struct facts *f, const char *path, struct input_error *err)
+bool facts_read_srat(struct facts *f, const char *path, struct input_error *err)
 {
 	uint8_t *old = f->srat_bytes;
 
@@ -389,7 +389,7 @@ bool facts_take_srat(struct facts *f, const char *path, struct input_error *err)
 	return true;
 }
 
-bool facts_take_slit(struct facts *f, const char *path, struct input_error *err)
+bool facts_read_slit(struct facts *f, const char *path, struct input_error *err)
 {
 	unsigned n = 0;
 	uint8_t *old;
@@ -415,7 +415,7 @@ static void read_symbol(const char *line, const char *name, uint64_t *value)
 		*value = v;
 }
 
-bool facts_take_system_map(struct facts *f, const char *path, struct input_error *err)
+bool facts_read_system_map(struct facts *f, const char *path, struct input_error *err)
 {
 	uint64_t text = 0, brk = 0, end = 0, pgd = 0;
 	const char *why;

@@ -101,14 +101,14 @@ MUST_CHECK bool facts_make_srat(struct facts *f);
  */
 MUST_CHECK bool facts_move_kernel(struct facts *f, phys_t base, struct input_error *err);
 
-/* Takes an SRAT from a file; what the table says is judged later, as the kernel does. */
-MUST_CHECK bool facts_take_srat(struct facts *f, const char *path, struct input_error *err);
+/* Reads an SRAT from a file; what the table says is judged later, as the kernel does. */
+MUST_CHECK bool facts_read_srat(struct facts *f, const char *path, struct input_error *err);
 
 /* The same for a SLIT; there is one already when the host gave it. */
-MUST_CHECK bool facts_take_slit(struct facts *f, const char *path, struct input_error *err);
+MUST_CHECK bool facts_read_slit(struct facts *f, const char *path, struct input_error *err);
 
-/* Takes _text, __brk_base, _end and the top table from a System.map. Call after the log has been read. */
-MUST_CHECK bool facts_take_system_map(struct facts *f, const char *path, struct input_error *err);
+/* Reads _text, __brk_base, _end and the top table from a System.map. Call after the log has been read. */
+MUST_CHECK bool facts_read_system_map(struct facts *f, const char *path, struct input_error *err);
 
 /*
  * True when the command line holds that word alone or followed by '='; *value (may be NULL) is what follows, in

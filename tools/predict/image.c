@@ -40,7 +40,7 @@ static uint64_t get(const uint8_t *bytes, size_t at, size_t size)
 /* ---- the header ---- */
 
 /* The words behind the release are of no use here. */
-static bool take_release(const uint8_t *bytes, size_t setup, struct kernel_image *image)
+static bool read_release(const uint8_t *bytes, size_t setup, struct kernel_image *image)
 {
 	size_t at = get(bytes, H_KERNEL_VERSION, 2) + SECTOR, n = 0;
 	const char *s = image->release;
@@ -69,7 +69,7 @@ bool kernel_image_parse(const uint8_t *bytes, size_t len, struct kernel_image *i
 	size = get(bytes, H_PAYLOAD + 4, 4);
 	if (setup > len || start > len || size > len - start || size < 8)
 		return input_fail(err, 0, "it is cut short");
-	if (!take_release(bytes, setup, image))
+	if (!read_release(bytes, setup, image))
 		return input_fail(err, 0, "it does not tell its version");
 	image->pref = get(bytes, H_PREF, 8);
 	image->alignment = get(bytes, H_ALIGNMENT, 4);
@@ -103,7 +103,7 @@ static const Elf64_Shdr *section(const uint8_t *elf, size_t len, const char *nam
 	return NULL;
 }
 
-bool kernel_image_take_elf(const uint8_t *elf, size_t len, struct kernel_image *image)
+bool kernel_image_read_elf(const uint8_t *elf, size_t len, struct kernel_image *image)
 {
 	const Elf64_Shdr *text = section(elf, len, ".text"), *brk = section(elf, len, ".brk");
 	uint64_t size;
@@ -124,7 +124,7 @@ static void read_elf(const uint8_t *bytes, struct kernel_image *image)
 	uint8_t *elf = image->output_len <= ELF_MAX ? malloc(image->output_len) : NULL;
 	size_t len = elf ? unpack(bytes + image->payload.start, range_size(image->payload), elf, image->output_len) : 0;
 
-	if (!kernel_image_take_elf(elf, len, image))
+	if (!kernel_image_read_elf(elf, len, image))
 		image->end = 0;
 	free(elf);
 }

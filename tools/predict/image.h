@@ -21,8 +21,8 @@ struct kernel_image {
 MUST_CHECK bool kernel_image_parse(const uint8_t *bytes, size_t len, struct kernel_image *image,
 				   struct input_error *err);
 
-/* Takes _end and the page-table buffer from the ELF file; false: it does not tell them. */
-MUST_CHECK bool kernel_image_take_elf(const uint8_t *elf, size_t len, struct kernel_image *image);
+/* Reads _end and the page-table buffer from the ELF file; false: it does not tell them. */
+MUST_CHECK bool kernel_image_read_elf(const uint8_t *elf, size_t len, struct kernel_image *image);
 
 /*
  * Reads a bzImage whole. A compression whose program (xz, zstd, gzip, lz4, bzip2, lzop) is not installed leaves `end`

@@ -569,12 +569,12 @@ static bool read_facts(struct cli *c, struct facts *f, struct input_error *err)
 {
 	const char *source = c->log ? c->log : c->e820 ? c->e820 : c->machine;
 
-	if (!read_source(c, f, err) || (c->srat && !facts_take_srat(f, c->srat, err)) ||
-	    (c->slit && !facts_take_slit(f, c->slit, err)))
+	if (!read_source(c, f, err) || (c->srat && !facts_read_srat(f, c->srat, err)) ||
+	    (c->slit && !facts_read_slit(f, c->slit, err)))
 		return false;
 	if (!range_empty(c->kernel))
 		f->kernel = c->kernel;
-	if (c->system_map && !facts_take_system_map(f, c->system_map, err))
+	if (c->system_map && !facts_read_system_map(f, c->system_map, err))
 		return false;
 	if (!range_empty(c->kernel))
 		f->kernel = c->kernel;
@@ -766,7 +766,7 @@ static int lint(const struct cli *c, struct facts *f)
 	struct input_error err = { 0 };
 	bool clean;
 
-	if (!facts_take_srat(f, c->srat, &err) || (c->slit && !facts_take_slit(f, c->slit, &err)))
+	if (!facts_read_srat(f, c->srat, &err) || (c->slit && !facts_read_slit(f, c->slit, &err)))
 		return complain(&err);
 	err.file = c->srat;
 	return lint_report(f, report_words(c), &clean, &err) ? (clean ? EXIT_CLEAN : EXIT_AWKWARD) : complain(&err);

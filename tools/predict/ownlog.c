@@ -9,7 +9,7 @@
 #include "tools/predict/text.h"
 
 /* "CPU: AuthenticAMD, 40 address bits; using 5 levels, pages up to 4k" */
-static void take_cpu(struct facts *f, const char *s)
+static void read_cpu(struct facts *f, const char *s)
 {
 	const char *using = strstr(s, "; using "), *size;
 	uint64_t levels;
@@ -24,7 +24,7 @@ static void take_cpu(struct facts *f, const char *s)
 }
 
 /* "[mem 0x05600000-0x057a3fff] on node 0; table buffer 0x5794000": the buffer is the image's end. */
-static void take_image(struct facts *f, const char *s)
+static void read_image(struct facts *f, const char *s)
 {
 	const char *buffer = strstr(s, "; table buffer ");
 	struct range image;
@@ -38,7 +38,7 @@ static void take_image(struct facts *f, const char *s)
 }
 
 /* "[mem 0x05600000-0x057a3fff] module". Low memory and the image are reserved anyway. */
-static bool take_reserved(struct facts *f, const char *s)
+static bool read_reserved(struct facts *f, const char *s)
 {
 	struct range r;
 
@@ -66,14 +66,14 @@ bool ownlog_take(struct facts *f, const char *message, struct input_error *err)
 	} else if (!f->own) {
 		return true;
 	} else if (scan_skip(&message, "CPU: ")) {
-		take_cpu(f, message);
+		read_cpu(f, message);
 	} else if (scan_skip(&message, "image: ")) {
-		take_image(f, message);
+		read_image(f, message);
 	} else if (scan_skip(&message, "image was loaded at ") && text_hex(&message, &at)) {
 		f->own_loaded = at;
 	} else if (scan_skip(&message, "direct map goes to ") && text_hex(&message, &at)) {
 		f->own_page_offset = at;
-	} else if (scan_skip(&message, "reserved: ") && !take_reserved(f, message)) {
+	} else if (scan_skip(&message, "reserved: ") && !read_reserved(f, message)) {
 		return input_fail(err, 0, "too many reserved ranges");
 	}
 	return true;

@@ -214,7 +214,7 @@ static bool read_tables(struct facts *f, struct input_error *err)
 		return input_fail(err, 0, "%s%s", strerror(errno), root_hint());
 	}
 	read_beside(f);
-	return facts_take_srat(f, SRAT, err);
+	return facts_read_srat(f, SRAT, err);
 }
 
 bool host_read(struct facts *f, struct input_error *err)
