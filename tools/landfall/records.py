@@ -229,6 +229,8 @@ class Log:
         if re.search(r"\b(mem|memmap|kaslr|image_size|hotplug)=", options) or \
                 self.one("boot")["protocol"] == "uefi" or self.all("reserved", what="boot services"):
             return  # the model knows neither the other chooser, nor a map or marks that options change, nor UEFI's free memory
+        if not self.text and self.one("boot")["protocol"] == "linux":
+            return  # only a line of text tells where the loader had put the image
         start = next((int(line.split("0x")[1], 16) for line in self.text if line.startswith("image was loaded at ")), model.LOADED)
         loaded = start, start + kaslr["end"] - kaslr["base"]
         modules = [(r["start"], r["end"]) for r in self.all("reserved", what="module")]

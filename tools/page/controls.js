@@ -13,9 +13,18 @@ const MOST_BOXES = 64;  // nodes with a box of their own
  * "--page-size auto|4k|2m|1g" in the help as a list.
  * @param {string[]} help @param {string} option
  */
-export function valuesOf(help, option) {
-  const found = help.join("\n").match(new RegExp(`${option} ([\\w|]+)`));
+function valuesOf(help, option) {
+  const found = help.join("\n").match(new RegExp(`${option} ([\\w|:]+)`));
   return found ? found[1].split("|") : [];
+}
+
+/**
+ * The controls whose values the help tells; without one of them nothing is asked for.
+ * @param {string[]} help
+ */
+export function fillFromHelp(help) {
+  for (const [id, option, nothing] of [["page-size", "--page-size", "auto"], ["levels", "--levels", "auto"], ["movable", "--movable-node", "auto"], ["fragment", "--fragment", "none"]])
+    fillSelect(id, [["", nothing], ...valuesOf(help, option).filter(value => value !== nothing).map(value => /** @type {[string, string]} */ ([value, value]))]);
 }
 
 /** @param {string} id @param {[string, string][]} options value and words */
@@ -28,10 +37,12 @@ export function fillSelect(id, options) {
  * @param {string} fragment
  */
 function showFragment(fragment) {
-  const [kind, n] = fragment.split(":");
+  const [kind, n] = fragment.split(":"), values = [...byId("fragment").options].map(option => option.value);
+  const value = values.find(word => kind && word.startsWith(`${kind}:`)) ?? "";
 
-  byId("fragment").value = kind;
-  byId("fragment-n").disabled = !kind;
+  byId("fragment").value = value;
+  byId("fragment-n").disabled = !value;
+  byId("fragment-unit").textContent = value.split(":")[1] ?? "N";
   if (n)
     byId("fragment-n").value = n;
 }
@@ -41,7 +52,7 @@ function showFragment(fragment) {
  * @param {Question} q @returns {Question}
  */
 export function readControls(q) {
-  const kind = byId("fragment").value, boxes = [...document.querySelectorAll("#nodes input")];
+  const kind = byId("fragment").value.split(":")[0], boxes = [...document.querySelectorAll("#nodes input")];
 
   return {
     ...q, policy: byId("policy").value, pageSize: byId("page-size").value, levels: byId("levels").value, movable: byId("movable").value,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The page: takes questions from what is dropped, chosen and moved, asks the program, shows its answers.
 import { Asker } from "./ask.js";
-import { fillSelect, readControls, showNodes, showQuestion, valuesOf } from "./controls.js";
+import { fillFromHelp, fillSelect, readControls, showNodes, showQuestion } from "./controls.js";
 import { save, svgText } from "./export.js";
 import { take, withInput } from "./input.js";
 import { drawMemory, memoryTables } from "./memory.js";
@@ -234,7 +234,7 @@ function showFar() {
 function showFacts() {
   const boot = near?.boot, facts = [];
 
-  if (boot?.machine)
+  if (boot?.machine && !question.machine)
     facts.push(boot.machine);
   facts.push(...(near?.lines("Linux ") ?? []).slice(0, 1).map(line => `Linux ${line}`));
   facts.push(...(near?.raw.text ?? []).filter(line => / levels, pages up to /.test(line)));
@@ -415,10 +415,7 @@ function begin(help, list) {
     return [name, rest.join(" ")];
   }));
   fillSelect("policy", [["", "as that kernel does"], ...[...policies].map(([name, says]) => /** @type {[string, string]} */ ([name, `${name}: ${says}`]))]);
-  for (const [id, option] of [["page-size", "--page-size"], ["levels", "--levels"]])
-    fillSelect(id, valuesOf(help.raw.text, option).map(value => [value === "auto" ? "" : value, value]));
-  fillSelect("movable", [["", "auto"], ["on", "on"], ["off", "off"]]);
-  fillSelect("fragment", [["", "none"], ["every", "every Nth leaf"], ["rand", "N of 1000 leaves"]]);
+  fillFromHelp(help.raw.text);
   fillSelect("machine", [["", "choose"], ...Object.keys(data.machines).map(name => /** @type {[string, string]} */ ([name, name]))]);
   listenToFiles();
   listenToControls();

@@ -10,6 +10,7 @@ import { SLOT, count, hex, percent, table } from "./words.js";
  */
 
 const ROW = 22, KNOB = 26, AXIS = 36, LENS_TITLE = 30;
+const DIGIT = 7.7;          // pixels of a digit of an address
 const SEE = 1.4;            // pixels: the least a part is wide
 const LENS_ROW = 14;
 const LENS_SLOT = 12;       // pixels of a slot in the lens
@@ -202,7 +203,7 @@ export class SlotStrip {
    * @param {any} svg @param {number} y @param {boolean} narrow
    */
   drawAxis(svg, y, narrow) {
-    const room = narrow ? 88 : 110;
+    const last = this.axis.count - 1, room = Math.max(narrow ? 88 : 110, hex(this.axis.count ? this.axis.base(last) : 0).length * DIGIT + 12);
     let free = 0;
 
     for (const area of this.axis.areas) {
@@ -214,8 +215,8 @@ export class SlotStrip {
       free = x + room;
     }
     if (this.axis.count > 1 && free < this.left + this.width - room + 20) {
-      svg.append("text").attr("x", this.left + this.width).attr("y", y + 14).attr("class", "muted small end").text(`slot ${count(this.axis.count - 1)}`);
-      svg.append("text").attr("x", this.left + this.width).attr("y", y + 28).attr("class", "muted small end").text(hex(this.axis.base(this.axis.count - 1)));
+      svg.append("text").attr("x", this.left + this.width).attr("y", y + 14).attr("class", "muted small end").text(`slot ${count(last)}`);
+      svg.append("text").attr("x", this.left + this.width).attr("y", y + 28).attr("class", "muted small end").text(hex(this.axis.base(last)));
     }
   }
 

@@ -205,7 +205,6 @@ class World {
       /** @param {number} fd @param {number} _flags @param {number} at @param {number} length @param {number} _oflags
        * @param {bigint} _rights @param {bigint} _inherited @param {number} _fdflags @param {number} out */
       path_open: (fd, _flags, at, length, _oflags, _rights, _inherited, _fdflags, out) => this.openPath(fd, at, length, out),
-      path_filestat_get: () => ENOENT,
       /** @param {number} _fd @param {number} at @param {number} length @param {number} buffer @param {number} room @param {number} done */
       path_readlink: (_fd, at, length, buffer, room, done) => this.readLink(at, length, buffer, room, done),
       /** @param {number} status */

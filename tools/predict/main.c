@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "kernel/report/report.h"
 #include "kernel/report/report_cost.h"
@@ -491,8 +490,7 @@ static void find_image(struct cli *c, const struct facts *f)
 	struct input_error ignored;
 
 	snprintf(path, sizeof(path), "/boot/vmlinuz-%s", f->release);
-	if (!access(path, R_OK) && kernel_image_read(path, &c->image, &ignored) &&
-	    !strcmp(c->image.release, f->release))
+	if (kernel_image_read(path, &c->image, &ignored) && !strcmp(c->image.release, f->release))
 		c->kernel_image = path;
 }
 
