@@ -343,7 +343,7 @@ static void load_and_read_back(struct outcome *a)
 	const struct platform *p = a->r->p;
 	enum status st;
 
-	if (a->wrong[0] || a->r->h->opt.dry || !p->load_map) {
+	if (a->wrong[0] || a->counted || a->r->h->opt.dry || !p->load_map) {
 		check(a, "read-back", a->r->h->opt.dry && !a->wrong[0] ? "dry run" : "not loaded");
 		return;
 	}

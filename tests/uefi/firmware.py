@@ -51,10 +51,11 @@ class Done:
         return Log(landfall_part(self.data))
 
 
-def run(args, timeout=90, until=None, press=None, machine=None):
+def run(args, timeout=90, until=None, press=None, machine=None, accel="tcg"):
     """Runs QEMU to its end, or until the serial line shows `until`. press: (what to wait for, key) once."""
     with tempfile.TemporaryDirectory(prefix="landfall-") as folder:
-        base = qemu.Machine(machine, folder).args + qemu.DEBUG_EXIT
+        base = [arg.replace(",accel=tcg", "") for arg in qemu.Machine(machine, folder).args]
+        base += ["-accel", accel, *qemu.DEBUG_EXIT]
         with qemu.Guest(base + [str(a) for a in args], qmp=press is not None) as guest:
             deadline = time.monotonic() + timeout
             if press:

@@ -182,7 +182,8 @@ class Guest:
 
     def __init__(self, args, qmp=False, gdb=False):
         program = find_qemu()
-        self.folder = Path(tempfile.mkdtemp(prefix="landfall-"))
+        self.own = tempfile.TemporaryDirectory(prefix="landfall-", ignore_cleanup_errors=True)
+        self.folder = Path(self.own.name)
         command = [program, *COMMON, *args, "-serial", "stdio"]
         if qmp:
             command += ["-qmp", f"unix:{self.folder}/qmp,server=on,wait=off"]
@@ -210,7 +211,7 @@ class Guest:
         self.process.stdout.close()
         if self.qmp:
             self.qmp.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.own.cleanup()
 
     def read(self, timeout):
         """What comes next on the serial line; None after `timeout` seconds of silence, b'' when QEMU has ended."""
