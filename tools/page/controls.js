@@ -74,6 +74,12 @@ export function showQuestion(q) {
   showFragment(q.fragment);
 }
 
+/** Of another machine nothing is known yet. */
+export function clearNodes() {
+  byId("nodes").replaceChildren();
+  delete byId("nodes").dataset.key;
+}
+
 /**
  * A box a node; those that firmware marked are so already.
  * @param {Question} q @param {Answer} a

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The page: takes questions from what is dropped, chosen and moved, asks the program, shows its answers.
 import { Asker } from "./ask.js";
-import { fillFromHelp, fillSelect, readControls, showNodes, showQuestion } from "./controls.js";
+import { clearNodes, fillFromHelp, fillSelect, readControls, showNodes, showQuestion } from "./controls.js";
 import { save, svgText } from "./export.js";
 import { take, withInput } from "./input.js";
 import { drawMemory, memoryTables } from "./memory.js";
@@ -83,6 +83,7 @@ function ask(next) {
   if (fresh) {
     slow = false;
     far = null;
+    clearNodes();
     quick.cancel();
     whole.cancel();
     const files = filesNow();
@@ -185,6 +186,7 @@ function showNear() {
   const { look, head, words: text } = verdictOf(question, near), policy = policyNow();
 
   say(look, head, text);
+  showOdds();
   document.body.dataset.view = look === "error" ? "error" : near.lint ? "table" : "machine";
   showFacts();
   showCommand();
@@ -199,7 +201,6 @@ function showNear() {
     : "Page tables of this size are counted, not drawn, while the image moves; where there are more than 64 GiB of them, always.";
   if (byId("memory-details").open)
     byId("memory-table").replaceChildren(...memoryTables(near));
-  showOdds();
   if (far && strip.policy !== policy)
     showFar();
 }

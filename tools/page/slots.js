@@ -10,6 +10,7 @@ import { SLOT, count, hex, percent, table } from "./words.js";
  */
 
 const ROW = 22, KNOB = 26, AXIS = 36, LENS_TITLE = 30;
+const SHARE = 72;           // pixels of "0.0083 %" beside a strip
 const DIGIT = 7.7;          // pixels of a digit of an address
 const SEE = 1.4;            // pixels: the least a part is wide
 const LENS_ROW = 14;
@@ -149,7 +150,7 @@ export class SlotStrip {
       return [name, { parts: this.axis.stained(sweep.intervals), sweep }];
     }));
     this.left = narrow ? 84 : 100;
-    this.right = narrow ? 64 : 190;
+    this.right = SHARE + (narrow ? 4 : 128);
     this.width = Math.max(width - this.left - this.right, 40);
     this.full = width;
     this.count = Math.floor(this.width / LENS_SLOT) | 1;
@@ -191,10 +192,10 @@ export class SlotStrip {
         .attr("width", Math.max(this.x(part.last + 1) - this.x(part.first), SEE));
     if (name === this.policy)
       svg.append("rect").attr("class", "chosen").attr("x", this.left - 1).attr("y", y + 0.5).attr("width", this.width + 2).attr("height", ROW - 2);
-    svg.append("text").attr("x", this.left + this.width + 62).attr("y", y + ROW / 2 + 4.5)
+    svg.append("text").attr("x", this.left + this.width + SHARE).attr("y", y + ROW / 2 + 4.5)
       .attr("class", `end ${sweep.stained_slots ? "stained" : "muted"}`).text(percent(sweep.stained_slots, sweep.slots));
     if (!narrow)
-      svg.append("text").attr("x", this.left + this.width + 74).attr("y", y + ROW / 2 + 4.5).attr("class", "muted small")
+      svg.append("text").attr("x", this.left + this.width + SHARE + 12).attr("y", y + ROW / 2 + 4.5).attr("class", "muted small")
         .text(sweep.slots < 1e6 ? `${count(sweep.stained_slots)} of ${count(sweep.slots)}` : `${short(sweep.stained_slots)} of ${short(sweep.slots)}`);
   }
 
