@@ -17,7 +17,7 @@ BIOS = [("efi", False), ("iso", False)]
 UEFI = [("elf", True), ("efi", True), ("iso", True)]
 # What firmware's own share of memory changes (also a BIOS's that has a drive), and what the loader.
 OF_THE_MAP = {"present", "base", "end", "slots", "slot", "buffer", "start", "leaf", "pages", "table_pages", "on_movable", "pinned",
-              "stained_nodes", "probability", "numerator", "denominator", "stained_slots", "why", "movable", "node", "distance"}
+              "stained_nodes", "result", "probability", "numerator", "denominator", "stained_slots", "why", "movable", "node", "distance"}
 OF_THE_LOADER = {"protocol", "loader", "entropy"}
 
 
