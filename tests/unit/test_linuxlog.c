@@ -737,18 +737,61 @@ TEST(log_of_7_3)
 	facts_free(r.f);
 }
 
+#define WHOLE_5_10                                                                                                     \
+	"Linux version 5.10.0-46-amd64 (x) #1 SMP Debian 5.10.262-1 (2026-07-31)\n" CMDLINE MAP LAST_PFN BRK DUMP      \
+	"memblock_reserve: [0x0000000000000000-0x000000000000ffff] setup_arch+0x6bf/0xc55\n"                           \
+	"ACPI: RSDP 0x0F59C0 000014\n"                                                                                 \
+	"memblock_reserve: [0x0000000000010000-0x000000000001000f] numa_alloc_distance+0xdf/0x15a\n"
+
 /* Buffer and _end of an image whose buffer has 12 pages; its patch level stands behind the package's name. */
 TEST(log_of_5_10)
 {
-	struct read r = read_complete(
-		"Linux version 5.10.0-46-amd64 (x) #1 SMP Debian 5.10.262-1 (2026-07-31)\n" CMDLINE MAP LAST_PFN BRK
-			DUMP "memblock_reserve: [0x0000000000000000-0x000000000000ffff] "
-		"setup_arch+0x6bf/0xc55\nACPI: RSDP 0x0F59C0 000014\n"
-		"memblock_reserve: [0x0000000000010000-0x000000000001000f] numa_alloc_distance+0xdf/0x15a\n");
+	struct read r = read_complete(WHOLE_5_10);
 
 	assert_range(r.f->buffer, 0x4405000, 0x4411000);
 	assert_range(r.f->kernel, 0x1000000, 0x442c000);
 	assert_int_equal(r.f->version, LINUX_RELEASE(5, 10, 262));
 	assert_int_equal(r.f->mb.reserved.nr, 4);
 	facts_free(r.f);
+}
+
+/* ---- cut anywhere ---- */
+
+/* What is left is enough for an answer, or one line says what is missing. */
+static void assert_answer_or_line(const char *log, size_t len)
+{
+	char *text = strndup(log, len);
+	struct read r = { .f = facts_new() };
+	const struct facts *f = r.f;
+
+	assert_non_null(text);
+	assert_non_null(f);
+	r.good = linuxlog_read(r.f, text, len, &r.err) && facts_complete(r.f, &r.err);
+	if (r.good) {
+		assert_true(f->kernel.start < f->buffer.start && f->buffer.end <= f->kernel.end);
+		assert_true(f->mb.memory.nr && f->end);
+	} else if (!r.err.text[0] || strpbrk(r.err.text, "\r\n")) {
+		fail_msg("cut at %zu: line %lu: \"%s\"", len, r.err.line, r.err.text);
+	}
+	free(text);
+	facts_free(r.f);
+}
+
+TEST(cut_at_any_byte)
+{
+	static const char *const whole[] = { WHOLE, WHOLE_5_10,
+					     WHOLE_7 TABLE_PAGE_7
+					     "SRAT: PXM 5 -> APIC 0x00 -> Node 0\n"
+					     "ACPI: SRAT: Node 0 PXM 5 [mem 0x00000000-0x0009ffff] hotplug\n" };
+	static const char *const prefix[] = { "", "<6>[    0.000000] ",
+					      "Nov 23 00:40:01 host kernel: ", "6,339,5140900,-,caller=T0;" };
+	static char log[LOG_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(whole); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(prefix); j++) {
+			add_prefix(log, whole[i], prefix[j], "\r\n");
+			for (size_t len = 0; len <= strlen(log); len++)
+				assert_answer_or_line(log, len);
+		}
+	}
 }
