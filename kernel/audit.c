@@ -4,6 +4,7 @@
  */
 #include "kernel/audit.h"
 
+#include "kernel/judge.h"
 #include "kernel/report/picture.h"
 #include "kernel/report/report.h"
 #include "kernel/report/report_cost.h"
@@ -407,6 +408,7 @@ bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, stru
 	report_policy(a);
 	*cost = cost_of(&a->cost, &a->placement, &a->dm, numa_node_of(&r->h->numa, r->h->choice.base));
 	report_cost(r, cost);
+	judge_memory_left(r, cost);
 	judge(a);
 	return true;
 }

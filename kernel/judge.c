@@ -163,3 +163,11 @@ bool judge_firmware(struct run *r, const struct acpi_root *root, bool joined)
 	report_rest(&g);
 	return true;
 }
+
+void judge_memory_left(struct run *r, const struct cost *c)
+{
+	struct memory_split s = numa_split(&r->h->numa, c->pinned);
+
+	if (r->h->opt.movable_node && memory_is_scarce(&s, c->pages))
+		report_memory_left(r, "unmovable-scarce", c->policy->name, &s);
+}

@@ -2,6 +2,8 @@
 /* The rules that need the memory map: ranges against RAM, against each other and against what firmware keeps. */
 #include "mm/memory_rules.h"
 
+#define STRUCT_PAGE 64 /* bytes that Linux keeps for each page */
+#define BOOT_NEEDS (168 * MIB)
 #define INTERLEAVE_MAX 256 /* ranges among which nodes that take turns are looked for */
 
 static struct range blk_range(const struct numa_memblk *b)
@@ -193,4 +195,27 @@ void numa_findings(const struct numa_evidence *e, const struct memory_findings *
 	judge_cover(e, to);
 	judge_hotplug(e, to);
 	judge_nodes(e, to);
+}
+
+/* ---- what is left for data that cannot move ---- */
+
+struct memory_split numa_split(const struct numa *n, uint64_t pinned)
+{
+	struct memory_split s = { pinned, 0 };
+
+	for (unsigned i = 0; i < n->nr_nodes; i++) {
+		uint64_t movable = n->node[i].movable ? n->node[i].hot_present : 0;
+
+		s.movable += movable;
+		s.fixed += n->node[i].present - movable;
+	}
+	s.movable -= pinned;
+	return s;
+}
+
+bool memory_is_scarce(const struct memory_split *s, uint64_t table_pages)
+{
+	uint64_t pages = (s->fixed + s->movable) / PAGE_SIZE;
+
+	return s->movable && s->fixed < pages * STRUCT_PAGE + table_pages * PAGE_SIZE + BOOT_NEEDS;
 }

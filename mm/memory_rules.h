@@ -42,4 +42,18 @@ struct memory_findings {
 /* Findings come rule by rule, as often as they apply. */
 void numa_findings(const struct numa_evidence *e, const struct memory_findings *to);
 
+/* RAM that Linux can use for all purposes, and RAM that is kept movable, in bytes. */
+struct memory_split {
+	uint64_t fixed, movable;
+};
+
+/* How RAM is split once a direct map has pinned that many of the bytes that numa_judge found movable. */
+struct memory_split numa_split(const struct numa *n, uint64_t pinned);
+
+/*
+ * True when what is fixed is likely to be too little for Linux to come up with movable_node: the page structures of all
+ * RAM, the tables and what a Debian kernel takes else have to lie there. How that was measured is in docs/fidelity.md.
+ */
+bool memory_is_scarce(const struct memory_split *s, uint64_t table_pages);
+
 #endif

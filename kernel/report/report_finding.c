@@ -20,10 +20,19 @@ static const char about[][sizeof(RANGE_OF)] = {
 	[FINDING_MEMORY] = " [mem 0x%08llx-0x%08llx]",
 };
 
-/* A line of text, and the same as a record. */
-void report_finding(struct run *r, const struct finding *f)
+/* A line of text, and the same as a record; what it is about begins with a blank, or is empty. */
+static void tell(struct run *r, const char *rule, const char *what)
 {
 	struct log *l = &r->log;
+
+	if (!r->h->nr_findings++)
+		format(r->h->finding, sizeof(r->h->finding), "%s%s", rule, what);
+	log_text(l, "finding: %s%s", rule, what);
+	log_record(l, "finding", "rule%s about%s", rule, *what ? what + 1 : what);
+}
+
+void report_finding(struct run *r, const struct finding *f)
+{
 	enum finding_kind kind = f->kind;
 	bool domain = kind >= FINDING_DOMAIN;
 	char what[160];
@@ -37,10 +46,16 @@ void report_finding(struct run *r, const struct finding *f)
 	if (kind == FINDING_RANGES)
 		format(what + len, sizeof(what) - (size_t)len, " and" RANGE_OF, (ull)f->b.start, (ull)f->b.end - 1,
 		       (ull)f->other_pxm);
-	if (!r->h->nr_findings++)
-		format(r->h->finding, sizeof(r->h->finding), "%s%s", f->rule, what);
-	log_text(l, "finding: %s%s", f->rule, what);
-	log_record(l, "finding", "rule%s about%s", f->rule, *what ? what + 1 : what);
+	tell(r, f->rule, what);
+}
+
+void report_memory_left(struct run *r, const char *rule, const char *policy, const struct memory_split *s)
+{
+	char what[160];
+
+	format(what, sizeof(what), " %s: %llu of %llu MiB, 1:%llu", policy, (ull)(s->fixed / MIB),
+	       (ull)((s->fixed + s->movable) / MIB), (ull)(s->movable / max_u64(s->fixed, 1)));
+	tell(r, rule, what);
 }
 
 void report_more_findings(struct run *r, const char *rule, uint64_t nr)

@@ -719,3 +719,38 @@ TEST(test_lonely_domains)
 	cpu(9);
 	expect_numa("memory-only-domain pxm 1\ncpu-only-domain pxm 2\ncpu-only-domain pxm 9\n");
 }
+
+/* ---- what is left for data that cannot move ---- */
+
+/* 8 GiB: 128 MiB of page structures, and 168 MiB. */
+TEST(test_scarce)
+{
+	const struct memory_split least = { 296 * MIB, 8 * GIB - 296 * MIB };
+	const struct memory_split less = { 296 * MIB - PAGE_SIZE, 8 * GIB - 296 * MIB + PAGE_SIZE };
+	const struct memory_split nothing_movable = { 64 * MIB, 0 };
+
+	assert_false(memory_is_scarce(&least, 0));
+	assert_true(memory_is_scarce(&least, 1));
+	assert_true(memory_is_scarce(&less, 0));
+	assert_false(memory_is_scarce(&nothing_movable, 1));
+}
+
+/* A node that is not movable is fixed, and so is what a policy has pinned of another. */
+TEST(test_split)
+{
+	struct memory_split s;
+
+	must_add(&mb, MIB, 4 * GIB);
+	entry(0, 0, GIB, false);
+	entry(1, GIB, 2 * GIB, true);
+	entry(2, 2 * GIB, 3 * GIB, true);
+	entry(3, 3 * GIB, 4 * GIB, true);
+	numa_note_table(&numa, (struct range){ 2 * GIB, 2 * GIB + 1 });
+	numa_judge(&numa, &mb);
+	s = numa_split(&numa, 0);
+	assert_int_equal(s.fixed, 2 * GIB - MIB);
+	assert_int_equal(s.movable, 2 * GIB);
+	s = numa_split(&numa, GIB);
+	assert_int_equal(s.fixed, 3 * GIB - MIB);
+	assert_int_equal(s.movable, GIB);
+}

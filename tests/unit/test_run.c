@@ -292,7 +292,9 @@ TEST(test_bottom_up_stains_where_memblock_does_not)
 		   "\"movable\":false");
 	assert_has(f, "\"start\":\"0x6000000\",");
 	assert_has(f, "\"end\":\"0x6fbc000\",\"node\":1,\"movable\":true");
-	assert_has_not(f, "finding:");
+	/* What bottom-up has pinned is left for everything; memblock keeps all but the tables' nodes movable. */
+	assert_int_equal(count_of(f, "finding:"), 1);
+	assert_has(f, "finding: unmovable-scarce memblock: 239 of 8191 MiB, 1:33\n");
 	assert_has(f, "bottom-up: STAINED: 4028 of 4106 page-table pages on movable node 1\n");
 	assert_has(f, "  1.8 GiB can no longer be hot-removed\n");
 	assert_has(f, "  for an image of 1.9 MiB at 0x5e00000, ending 64 KiB below movable node 1\n");
@@ -638,6 +640,16 @@ TEST(test_more_findings)
 	assert_has(f, "] finding: hotplug-low-memory [mem 0x00000000-0x3fffffff] of PXM 0\n");
 	assert_has(f, "] finding: nonvolatile-ram [mem 0x00000000-0x3fffffff] of PXM 0\n");
 	assert_int_equal(count_of(f, "finding: "), 6);
+	fake_free(f);
+}
+
+/* Without movable_node Linux uses all of it for everything. */
+TEST(test_movable_node_off_leaves_enough)
+{
+	struct fake *f = fake_machine("four-nodes", "seed=1 movable_node=off alloc=memblock");
+
+	assert_int_equal(run(f), RUN_STAINED);
+	assert_has_not(f, "finding:");
 	fake_free(f);
 }
 

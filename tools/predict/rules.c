@@ -68,6 +68,8 @@ static const struct {
 	{ "srat-zero-length-entry",
 	  "An entry says that it is shorter than its own header, so nothing behind it can be found." },
 	{ "unaligned-range", "A memory range does not begin or end at a page." },
+	{ "unmovable-scarce", "So much of the RAM stays movable that Linux with movable_node is likely to run out of "
+			      "the rest while it boots." },
 };
 
 const char *rule_sentence(const char *line)
