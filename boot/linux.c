@@ -229,10 +229,11 @@ static enum status read_setup_data(struct params *p)
 		if (!phys_read(p->mem, at, &d, sizeof(d)))
 			return ERR_UNREADABLE;
 		at += sizeof(d);
-		if (d.type == SETUP_E820_EXT)
+		if (d.type == SETUP_E820_EXT) {
 			s = d.len > MAX_E820_EXT ? ERR_MALFORMED : read_e820(p, at, d.len / sizeof(struct e820_record));
-		else if (d.type == SETUP_EFI && d.len >= 24 &&
-			 !phys_read(p->mem, at + 16, &p->efi_tables, sizeof(p->efi_tables)))
+			p->bi->map_cut |= d.len % sizeof(struct e820_record) != 0;
+		} else if (d.type == SETUP_EFI && d.len >= 24 &&
+			   !phys_read(p->mem, at + 16, &p->efi_tables, sizeof(p->efi_tables)))
 			s = ERR_UNREADABLE;
 	}
 	return s;

@@ -10,6 +10,7 @@ void bootinfo_init(struct bootinfo *bi)
 	bi->loader[0] = bi->cmdline[0] = '\0';
 	bi->cmdline_truncated = false;
 	bi->map_missing = true;
+	bi->map_cut = false;
 	bi->map.nr = 0;
 	bi->nr_keep = bi->nr_files = bi->nr_conventional = 0;
 	bi->rsdp = bi->smbios = PHYS_NONE;

@@ -101,6 +101,8 @@ header_end:
 	jne     .unknown
 	test    byte [ENTRY + 20], 1
 	jz      .skip
+	cmp     bp, EXTRA_END - E820_SIZE
+	ja      .full
 	push    si
 	mov     si, ENTRY
 	mov     di, bp
@@ -110,14 +112,14 @@ header_end:
 	pop     si
 	inc     si
 	cmp     si, E820_ROOM
-	jne     .fits
+	jne     .skip
 	mov     bp, ENTRIES             ; the table is full: from here on the rest
-.fits:
-	cmp     bp, EXTRA_END - E820_SIZE
-	ja      .done
 .skip:
 	test    ebx, ebx
 	jnz     .next
+	jmp     .done
+.full:
+	inc     bp                      ; a length that is not of whole entries: boot/linux.c says that some are missing
 	jmp     .done
 .unknown:
 	xor     si, si                  ; what came before is worth nothing either

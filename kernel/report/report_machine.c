@@ -53,6 +53,8 @@ void report_end_of_ram(struct run *r)
 	uint64_t limit = r->h->choice.levels == 5 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL;
 	phys_t end = e820_end_of_ram(map, UINT64_MAX);
 
+	if (r->h->bi.map_cut)
+		report_warning(r, "the memory map has more entries than were taken: memory may be missing");
 	report_linux(r, "last_pfn = 0x%llx max_arch_pfn = 0x%llx", (ull)(r->h->end_of_ram >> PAGE_SHIFT),
 		     (ull)(limit >> PAGE_SHIFT));
 	if (end > limit)

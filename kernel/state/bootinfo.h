@@ -54,6 +54,7 @@ struct bootinfo {
 	enum status told;       /* not OK: the loader's information is damaged: an error, said by the kernel */
 	bool cmdline_truncated; /* the loader's line did not fit: an error, said by the kernel */
 	bool map_missing;       /* the loader gave no memory map: an error, said by the kernel */
+	bool map_cut;           /* the loader's memory map did not fit: a warning, said by the kernel */
 	struct range image;     /* where the image is now: 2M aligned start, up to _end */
 	struct range buffer;    /* the page-table buffer inside it */
 	phys_t pgd;             /* the top table of the direct map, inside the image */

@@ -15,7 +15,7 @@ NO_E801         equ 128
 
 bits 16
 org 0
-	db 0x55, 0xaa, 32               ; 16 KiB
+	db 0x55, 0xaa, 64               ; 32 KiB
 	push    ds
 	push    eax
 	xor     ax, ax

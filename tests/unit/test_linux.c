@@ -194,6 +194,10 @@ TEST(test_more_than_128_entries)
 	assert_int_equal(bi.map.e[128].start, 256 * MIB);
 	assert_int_equal(bi.map.e[129].start, TIB);
 	assert_int_equal(bi.map.e[129].type, E820_SOFT_RESERVED);
+	assert_true(bi.map_cut);
+	put32(DATA + 0x100c, 3 * 20);
+	assert_int_equal(parse(), OK);
+	assert_false(bi.map_cut);
 }
 
 TEST(test_bios_without_a_map)

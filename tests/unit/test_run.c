@@ -912,6 +912,16 @@ TEST(test_refusals)
 	}
 }
 
+TEST(test_cut_memory_map)
+{
+	struct fake *f = fake_with("", "alloc=memblock");
+
+	f->host->h->bi.map_cut = true;
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "warning: the memory map has more entries than were taken: memory may be missing\n");
+	fake_free(f);
+}
+
 TEST(test_loader_faults)
 {
 	struct fake *f = fake_with("", "");
