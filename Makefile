@@ -20,7 +20,7 @@ PURE   := $(filter-out lib/string.o,$(call names,lib acpi mm kernel kernel/state
           $(addprefix boot/,multiboot.o linux.o pvh.o told.o efi_memmap.o) boot/dev/serial.o boot/dev/screen.o build/font.o
 KERNEL := $(patsubst %.asm,%.asm.o,$(wildcard boot/*.asm boot/dev/*.asm)) $(sort $(call names,boot boot/dev) $(PURE)) lib/string.o
 FILE   := $(patsubst %.asm,%.asm.o,$(wildcard boot/file/*.asm)) $(call names,boot/efi boot/file) boot/efi_memmap.o boot/linux.o boot/told.o \
-          mm/e820.o lib/string.o lib/format.o lib/scan.o
+          mm/e820.o mm/regions.o lib/string.o lib/format.o lib/scan.o
 # On the host: everything pure, and what the programs in tools/ share.
 HOST   := $(PURE) $(filter-out %main.o,$(call names,tools tools/predict tools/host))
 UNIT   := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))

@@ -53,10 +53,10 @@ bool efi_memmap_get(const struct efi_memmap *m, size_t i, struct efi_descriptor 
 /* Touching ranges of one type become one, in the order of the map. */
 static APART enum status add_to_map(struct e820 *map, struct range r, enum e820_type type)
 {
-	struct e820_entry *last = map->nr ? &map->e[map->nr - 1] : NULL;
+	struct region *last = map->nr ? &map->e[map->nr - 1] : NULL;
 
-	if (last && last->type == type && last->end == r.start) {
-		last->end = r.end;
+	if (last && last->type == type && last->r.end == r.start) {
+		last->r.end = r.end;
 		return OK;
 	}
 	return e820_add(map, r.start, range_size(r), type);

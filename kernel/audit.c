@@ -221,19 +221,18 @@ static bool is_rightful(const struct outcome *a, struct range pages)
 static void see_run(void *ctx, const struct placement_run *run)
 {
 	struct outcome *a = ctx;
-	struct range pages = { run->start, run->end };
 
 	report_run(a, run);
 	if (run->level == PT_PGD)
 		return;
 	if (a->r->picture)
 		picture_add_run(a->r->picture, run);
-	if (!is_rightful(a, pages))
-		wrong(a, "page table at 0x%llx, in memory that was not free", (ull)run->start);
+	if (!is_rightful(a, run->pages))
+		wrong(a, "page table at 0x%llx, in memory that was not free", (ull)run->pages.start);
 	if (run->movable)
 		a->stained[run->level][run->nid] = true;
-	cost_add(&a->cost, pages, run->movable);
-	strip_mark(&a->strip, pages, run->movable ? '!' : '#');
+	cost_add(&a->cost, run->pages, run->movable);
+	strip_mark(&a->strip, run->pages, run->movable ? '!' : '#');
 }
 
 static const uint64_t *walk_table(void *ctx, phys_t table)
@@ -248,7 +247,7 @@ static APART uint64_t total_reserved(const struct memblock *mb)
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < mb->reserved.nr; i++)
-		bytes += mb->reserved.r[i].end - mb->reserved.r[i].start;
+		bytes += range_size(mb->reserved.r[i].r);
 	return bytes;
 }
 
@@ -320,12 +319,12 @@ static bool read_back_byte(struct outcome *a, phys_t at)
 static void read_back(struct outcome *a)
 {
 	for (size_t i = 0; i < a->mb.memory.nr; i++) {
-		const struct memblock_region *m = &a->mb.memory.r[i];
+		struct range m = a->mb.memory.r[i].r;
 
-		if (!read_back_byte(a, m->start))
-			wrong(a, "0x%llx differs", (ull)m->start);
-		if (!read_back_byte(a, m->end - 1))
-			wrong(a, "0x%llx differs", (ull)m->end - 1);
+		if (!read_back_byte(a, m.start))
+			wrong(a, "0x%llx differs", (ull)m.start);
+		if (!read_back_byte(a, m.end - 1))
+			wrong(a, "0x%llx differs", (ull)m.end - 1);
 	}
 }
 

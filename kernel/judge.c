@@ -143,7 +143,7 @@ static bool judge_memory(struct gathering *g, const struct findings *to)
 
 	if (!memory_fill(r))
 		return false;
-	numa_judge(&h->numa, r->mb);
+	numa_count(&h->numa, r->mb);
 	numa_findings(&(struct numa_evidence){ &h->numa, r->mb, &h->bi.map, bits ? 1ull << bits : PHYS_NONE },
 		      &memory_to);
 	judge_nonvolatile(r, to);

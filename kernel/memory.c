@@ -10,7 +10,7 @@ bool memory_fill(struct run *r)
 
 	memblock_init(r->mb);
 	for (size_t i = 0; i < map->nr; i++) {
-		struct range ram = { map->e[i].start, min_u64(map->e[i].end, r->h->end_of_ram) };
+		struct range ram = { map->e[i].r.start, min_u64(map->e[i].r.end, r->h->end_of_ram) };
 
 		if (map->e[i].type == E820_RAM && memblock_add(r->mb, ram) != OK)
 			return report_error(r, "memory has more than %d regions", MEMBLOCK_MAX);

@@ -214,7 +214,7 @@ static bool fake_one_node(struct run *r)
 static bool holds_anything(const struct e820 *map, struct range r)
 {
 	for (size_t i = 0; i < map->nr; i++) {
-		if (range_overlaps((struct range){ map->e[i].start, map->e[i].end }, r))
+		if (range_overlaps(map->e[i].r, r))
 			return true;
 	}
 	return false;
@@ -247,7 +247,7 @@ static void warn_if_on_hotplug(struct run *r)
 	struct choice *c = &r->h->choice;
 
 	for (size_t i = 0; i < n->nr_hot; i++) {
-		if (range_overlaps((struct range){ c->base, c->end }, (struct range){ n->hot[i].start, n->hot[i].end }))
+		if (range_overlaps((struct range){ c->base, c->end }, n->hot[i].r))
 			c->on_hotplug = true;
 	}
 	if (c->on_hotplug)

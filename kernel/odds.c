@@ -26,16 +26,6 @@ static bool reserve_without_image(struct run *r)
 	return true;
 }
 
-static bool reserve_image(struct run *r, uint64_t taken)
-{
-	phys_t base = r->h->bi.image.start;
-
-	if (!memory_reserve(r, (struct range){ base, base + taken }))
-		return false;
-	numa_judge(&r->h->numa, r->mb);
-	return true;
-}
-
 static struct sweep_image image_of(const struct handover *h)
 {
 	phys_t base = h->bi.image.start;
@@ -126,5 +116,5 @@ bool sweep_policies(struct run *r)
 
 	if (r->h->choice.put_back)
 		return report_error(r, "sweep: mem= or memmap= takes away the memory under the image");
-	return reserve_without_image(r) && sweep_image(r, &image) && reserve_image(r, image.taken);
+	return reserve_without_image(r) && sweep_image(r, &image);
 }

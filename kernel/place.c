@@ -62,7 +62,7 @@ static size_t list_ram(const struct bootinfo *bi)
 	}
 	for (size_t i = 0; i < bi->map.nr; i++) {
 		if (bi->map.e[i].type == E820_RAM)
-			lists.ram[n++] = (struct range){ bi->map.e[i].start, bi->map.e[i].end };
+			lists.ram[n++] = bi->map.e[i].r;
 	}
 	return n;
 }

@@ -118,4 +118,16 @@ static inline struct range range_clamp(struct range a, struct range b)
 	return (struct range){ max_u64(a.start, b.start), min_u64(a.end, b.end) };
 }
 
+/* The whole pages in r, which does not begin in the last page there is. */
+static inline struct range range_whole_pages(struct range r)
+{
+	return (struct range){ align_up(r.start, PAGE_SIZE), align_down(r.end, PAGE_SIZE) };
+}
+
+/* The least range that holds both. */
+static inline struct range range_hull(struct range a, struct range b)
+{
+	return (struct range){ min_u64(a.start, b.start), max_u64(a.end, b.end) };
+}
+
 #endif

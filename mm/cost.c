@@ -10,26 +10,6 @@ static uint64_t pages_below(struct range pages, phys_t limit)
 	return range_size(range_clamp(pages, (struct range){ 0, limit })) / PAGE_SIZE;
 }
 
-/* Puts r between the spans, one with all that it touches. */
-static void add_blocks(struct cost_sum *s, struct range r)
-{
-	size_t first = 0, next;
-
-	while (first < s->nr_spans && s->span[first].end < r.start)
-		first++;
-	for (next = first; next < s->nr_spans && s->span[next].start <= r.end; next++) {
-		r.start = min_u64(r.start, s->span[next].start);
-		r.end = max_u64(r.end, s->span[next].end);
-	}
-	if (next == first && s->nr_spans == COST_MAX_SPANS) {
-		s->full = true;
-		return;
-	}
-	memmove(&s->span[first + 1], &s->span[next], (s->nr_spans - next) * sizeof(s->span[0]));
-	s->span[first] = r;
-	s->nr_spans = s->nr_spans - (next - first) + 1;
-}
-
 /* Spans may share a block where blocks are larger than theirs. */
 static uint64_t count_blocks(const struct cost_sum *s, uint64_t size)
 {
@@ -37,8 +17,8 @@ static uint64_t count_blocks(const struct cost_sum *s, uint64_t size)
 	phys_t counted = 0;
 
 	for (size_t i = 0; i < s->nr_spans; i++) {
-		struct range r = { max_u64(align_down(s->span[i].start, size), counted),
-				   align_up(s->span[i].end, size) };
+		struct range r = { max_u64(align_down(s->span[i].r.start, size), counted),
+				   align_up(s->span[i].r.end, size) };
 
 		nr += range_size(r) / size;
 		counted = r.end;
@@ -66,11 +46,13 @@ void cost_init(struct cost_sum *s)
 
 void cost_add(struct cost_sum *s, struct range pages, bool movable)
 {
+	const struct regions spans = { s->span, &s->nr_spans, COST_MAX_SPANS };
+	struct range blocks = { align_down(pages.start, COST_BLOCK_SMALL), align_up(pages.end, COST_BLOCK_SMALL) };
+
 	s->below_16m += pages_below(pages, 16 * MIB);
 	s->below_4g += pages_below(pages, 4 * GIB);
-	if (movable && !range_empty(pages))
-		add_blocks(s, (struct range){ align_down(pages.start, COST_BLOCK_SMALL),
-					      align_up(pages.end, COST_BLOCK_SMALL) });
+	if (movable && !range_empty(pages) && regions_add(spans, (struct region){ .r = blocks }) != OK)
+		s->full = true;
 }
 
 struct cost cost_of(const struct cost_sum *s, const struct placement *p, const struct direct_map *dm, int home)

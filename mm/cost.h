@@ -34,7 +34,7 @@ struct cost_sum {
 	uint64_t below_16m, below_4g;
 	bool full;
 	size_t nr_spans;
-	struct range span[COST_MAX_SPANS]; /* of small blocks; sorted, none touches another */
+	struct region span[COST_MAX_SPANS]; /* of small blocks; sorted, none touches another */
 };
 
 void cost_init(struct cost_sum *s);

@@ -54,11 +54,8 @@ static bool holds_memory(const struct direct_map *dm, struct range r)
 {
 	const struct memblock_list *memory = &dm->alloc.mb->memory;
 
-	for (size_t i = memblock_first(memory, r.start); i < memory->nr && memory->r[i].start < r.end; i++) {
-		struct range pages = { align_up(memory->r[i].start, PAGE_SIZE),
-				       align_down(memory->r[i].end, PAGE_SIZE) };
-
-		if (!range_empty(range_clamp(pages, r)))
+	for (size_t i = memblock_first(memory, r.start); i < memory->nr && memory->r[i].r.start < r.end; i++) {
+		if (!range_empty(range_clamp(range_whole_pages(memory->r[i].r), r)))
 			return true;
 	}
 	return false;
@@ -435,7 +432,7 @@ void count_window_done(struct direct_map *dm, struct range r)
 			i++;
 			continue;
 		}
-		r = (struct range){ min_u64(d.start, r.start), max_u64(d.end, r.end) };
+		r = range_hull(d, r);
 		c->done[i] = c->done[--c->nr_done];
 		i = 0;
 	}

@@ -14,7 +14,7 @@ static enum status range_done(struct direct_map *dm, phys_t end)
 	dm->max_mapped = max_u64(dm->max_mapped, end);
 	if (!dm->max_follows)
 		return OK;
-	return pt_alloc_bounds(&dm->alloc, dm->alloc.min, dm->max_mapped, dm->alloc.nid);
+	return pt_alloc_bounds(&dm->alloc, (struct range){ dm->alloc.within.start, dm->max_mapped }, dm->alloc.nid);
 }
 
 static enum status map_range(struct direct_map *dm, struct range r)
@@ -56,7 +56,7 @@ static void reset_results(struct direct_map *dm)
 
 static enum status build(struct direct_map *dm)
 {
-	enum status s = direct_map_bounds(dm, 0, MAPPED_SO_FAR);
+	enum status s = direct_map_bounds(dm, (struct range){ 0, MAPPED_SO_FAR });
 
 	if (s == OK)
 		s = map_range(dm, (struct range){ 0, ISA_END });
@@ -85,10 +85,8 @@ enum status direct_map_ram(struct direct_map *dm, struct range r, uint64_t *mapp
 	const struct memblock_list *memory = &dm->alloc.mb->memory;
 	uint64_t ranges = dm->ranges;
 
-	for (size_t i = memblock_first(memory, r.start); i < memory->nr && memory->r[i].start < r.end; i++) {
-		struct range pages = { align_up(memory->r[i].start, PAGE_SIZE),
-				       align_down(memory->r[i].end, PAGE_SIZE) };
-		struct range ram = range_clamp(pages, r);
+	for (size_t i = memblock_first(memory, r.start); i < memory->nr && memory->r[i].r.start < r.end; i++) {
+		struct range ram = range_clamp(range_whole_pages(memory->r[i].r), r);
 		enum status s;
 
 		if (range_empty(ram))
@@ -113,9 +111,11 @@ enum status direct_map_ram(struct direct_map *dm, struct range r, uint64_t *mapp
 	return OK;
 }
 
-enum status direct_map_bounds(struct direct_map *dm, phys_t min, phys_t max)
+enum status direct_map_bounds(struct direct_map *dm, struct range pages)
 {
-	dm->max_follows = max == MAPPED_SO_FAR;
-	return pt_alloc_bounds(&dm->alloc, align_down(min, PAGE_SIZE), dm->max_follows ? dm->max_mapped : max,
-			       NUMA_NO_NODE);
+	pages.start = align_down(pages.start, PAGE_SIZE);
+	dm->max_follows = pages.end == MAPPED_SO_FAR;
+	if (dm->max_follows)
+		pages.end = dm->max_mapped;
+	return pt_alloc_bounds(&dm->alloc, pages, NUMA_NO_NODE);
 }

@@ -21,7 +21,7 @@ MUST_CHECK enum status direct_map_build(struct direct_map *dm);
  */
 MUST_CHECK enum status direct_map_ram(struct direct_map *dm, struct range r, uint64_t *mapped);
 
-/* For policies: sets the bounds inside which memblock may give page-table pages; max may be MAPPED_SO_FAR. */
-MUST_CHECK enum status direct_map_bounds(struct direct_map *dm, phys_t min, phys_t max);
+/* For policies: sets the bounds inside which memblock may give page-table pages; the end may be MAPPED_SO_FAR. */
+MUST_CHECK enum status direct_map_bounds(struct direct_map *dm, struct range pages);
 
 #endif

@@ -18,21 +18,21 @@ static const struct type_names {
 	{ 0, "unknown", "unknown" },
 };
 
-static APART void move_entries(struct e820 *m, size_t to, size_t from, size_t nr)
+static struct regions list_of(struct e820 *m)
 {
-	__builtin_memmove(&m->e[to], &m->e[from], nr * sizeof(m->e[0]));
+	return (struct regions){ m->e, &m->nr, E820_MAX };
 }
 
 /* Whether a comes before b in the order in which ranges are laid down: the type that wins first, then by address. */
-static APART bool lays_before(const struct e820_entry *a, const struct e820_entry *b)
+static APART bool lays_before(const struct region *a, const struct region *b)
 {
-	return a->type != b->type ? (uint32_t)a->type > (uint32_t)b->type : a->start < b->start;
+	return a->type != b->type ? a->type > b->type : a->r.start < b->r.start;
 }
 
 static void sort_entries(struct e820 *m)
 {
 	for (size_t i = 1; i < m->nr; i++) {
-		struct e820_entry e = m->e[i];
+		struct region e = m->e[i];
 		size_t at = 0, end = i;
 
 		while (at < end) {
@@ -43,99 +43,14 @@ static void sort_entries(struct e820 *m)
 			else
 				at = mid + 1;
 		}
-		move_entries(m, at + 1, at, i - at);
+		__builtin_memmove(&m->e[at + 1], &m->e[at], (i - at) * sizeof(e));
 		m->e[at] = e;
 	}
 }
 
 size_t e820_first(const struct e820 *m, phys_t p)
 {
-	size_t lo = 0, hi = m->nr;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (m->e[mid].end > p)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return lo;
-}
-
-/* Adds an entry in its place; `room` entries is all there is. */
-static enum status insert_entry(struct e820 *m, struct e820_entry e, size_t room)
-{
-	size_t at = e820_first(m, e.start);
-
-	if (m->nr >= room)
-		return ERR_FULL;
-	move_entries(m, at + 1, at, m->nr - at);
-	m->e[at] = e;
-	m->nr++;
-	return OK;
-}
-
-/* Adds the parts of e on which nothing lies yet. */
-static enum status lay_down(struct e820 *m, struct e820_entry e, size_t room)
-{
-	while (e.start < e.end) {
-		size_t i = e820_first(m, e.start);
-		struct e820_entry piece = e;
-
-		e.start = e.end;
-		if (i < m->nr && m->e[i].start < e.end) {
-			piece.end = m->e[i].start;
-			e.start = m->e[i].end;
-		}
-		if (piece.start < piece.end && insert_entry(m, piece, room) != OK)
-			return ERR_FULL;
-	}
-	return OK;
-}
-
-/* Joins what touches and is of one type among the entries [from, to) and their neighbours. */
-static void join_entries(struct e820 *m, size_t from, size_t to)
-{
-	size_t out = from ? from - 1 : 0, end = min_u64(to + 1, m->nr);
-
-	if (out >= end)
-		return;
-	for (size_t i = out + 1; i < end; i++) {
-		if (m->e[out].end == m->e[i].start && m->e[out].type == m->e[i].type)
-			m->e[out].end = m->e[i].end;
-		else
-			m->e[++out] = m->e[i];
-	}
-	if (out + 1 < end) {
-		move_entries(m, out + 1, end, m->nr - end);
-		m->nr -= end - (out + 1);
-	}
-}
-
-/* Cuts the entry that p lies inside of. */
-static enum status cut_at(struct e820 *m, phys_t p)
-{
-	size_t i = e820_first(m, p);
-	struct e820_entry tail;
-
-	if (i == m->nr || m->e[i].start >= p)
-		return OK;
-	if (m->nr == E820_MAX)
-		return ERR_FULL;
-	tail = m->e[i];
-	tail.start = p;
-	m->e[i].end = p;
-	return insert_entry(m, tail, E820_MAX);
-}
-
-/* Makes the entries inside r whole ones. */
-static enum status cut_out(struct e820 *m, struct range r)
-{
-	if (cut_at(m, r.start) == OK && cut_at(m, r.end) == OK)
-		return OK;
-	join_entries(m, 0, m->nr);
-	return ERR_FULL;
+	return regions_first(m->e, m->nr, p);
 }
 
 static APART const struct type_names *names_of(enum e820_type type)
@@ -153,10 +68,7 @@ enum status e820_add(struct e820 *m, phys_t start, uint64_t size, enum e820_type
 		return OK;
 	if (size > UINT64_MAX - start)
 		return ERR_MALFORMED;
-	if (m->nr == E820_MAX)
-		return ERR_FULL;
-	m->e[m->nr++] = (struct e820_entry){ start, start + size, type };
-	return OK;
+	return regions_insert(list_of(m), m->nr, (struct region){ { start, start + size }, .type = type });
 }
 
 /*
@@ -165,52 +77,47 @@ enum status e820_add(struct e820 *m, phys_t start, uint64_t size, enum e820_type
  */
 enum status e820_sanitize(struct e820 *m)
 {
-	size_t told = m->nr, first = E820_MAX - told;
+	struct regions l = list_of(m);
+	size_t first = E820_MAX - m->nr;
 
 	sort_entries(m);
-	move_entries(m, first, 0, told);
+	__builtin_memmove(&m->e[first], m->e, m->nr * sizeof(m->e[0]));
 	m->nr = 0;
 	for (size_t i = first; i < E820_MAX; i++) {
-		struct e820_entry e = m->e[i];
+		struct region e = m->e[i];
 
-		if (e.type != 0 && lay_down(m, e, i + 1) != OK)
+		l.max = i + 1;
+		if (e.type != 0 && regions_add(l, e) != OK)
 			return ERR_FULL;
 	}
-	join_entries(m, 0, m->nr);
 	return OK;
 }
 
 enum status e820_update(struct e820 *m, struct range r, enum e820_type from, enum e820_type to)
 {
-	size_t first, i;
+	size_t first, end;
 
-	if (range_empty(r))
-		return OK;
-	if (cut_out(m, r) != OK)
+	if (regions_isolate(list_of(m), r, &first, &end) != OK)
 		return ERR_FULL;
-	first = e820_first(m, r.start);
-	for (i = first; i < m->nr && m->e[i].start < r.end; i++)
+	for (size_t i = first; i < end; i++)
 		if (m->e[i].type == from)
 			m->e[i].type = to;
-	join_entries(m, first, i);
+	regions_join(list_of(m), first, end);
 	return OK;
 }
 
 enum status e820_remove(struct e820 *m, struct range r, enum e820_type type)
 {
-	size_t first, out, i;
+	size_t first, out, end;
 
-	if (range_empty(r))
-		return OK;
-	if (cut_out(m, r) != OK)
+	if (regions_isolate(list_of(m), r, &first, &end) != OK)
 		return ERR_FULL;
-	first = out = e820_first(m, r.start);
-	for (i = first; i < m->nr && m->e[i].start < r.end; i++)
+	out = first;
+	for (size_t i = first; i < end; i++)
 		if (type != 0 && m->e[i].type != type)
 			m->e[out++] = m->e[i];
-	move_entries(m, out, i, m->nr - i);
-	m->nr -= i - out;
-	join_entries(m, first, out);
+	regions_drop(list_of(m), out, end);
+	regions_join(list_of(m), first, out);
 	return OK;
 }
 
@@ -219,17 +126,17 @@ phys_t e820_end_of_ram(const struct e820 *m, phys_t limit)
 	phys_t last = 0, stop = align_down(limit, PAGE_SIZE);
 
 	for (size_t i = 0; i < m->nr; i++)
-		if (m->e[i].type == E820_RAM && m->e[i].start < stop)
-			last = max_u64(last, min_u64(align_down(m->e[i].end, PAGE_SIZE), stop));
+		if (m->e[i].type == E820_RAM && m->e[i].r.start < stop)
+			last = max_u64(last, min_u64(align_down(m->e[i].r.end, PAGE_SIZE), stop));
 	return last;
 }
 
 bool e820_covers(const struct e820 *m, struct range r, enum e820_type type)
 {
 	for (size_t i = e820_first(m, r.start); !range_empty(r); i++) {
-		if (i == m->nr || m->e[i].start > r.start || m->e[i].type != type)
+		if (i == m->nr || m->e[i].r.start > r.start || m->e[i].type != type)
 			return false;
-		r.start = m->e[i].end;
+		r.start = m->e[i].r.end;
 	}
 	return true;
 }

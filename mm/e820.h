@@ -3,7 +3,7 @@
 #ifndef MM_E820_H
 #define MM_E820_H
 
-#include "lib/base.h"
+#include "mm/regions.h"
 
 #define E820_MAX 4096 /* machines with more than 512 entries are real */
 
@@ -19,14 +19,9 @@ enum e820_type {
 	E820_SOFT_RESERVED = (int)0x7fffffff, /* EFI_MEMORY_SP: ordinary memory set aside for drivers */
 };
 
-struct e820_entry {
-	phys_t start, end;
-	enum e820_type type;
-};
-
 struct e820 {
 	size_t nr;
-	struct e820_entry e[E820_MAX];
+	struct region e[E820_MAX];
 };
 
 /* Appends [start, start + size) as told. Empty: nothing added, OK. Wraps round: ERR_MALFORMED. ERR_FULL. */

@@ -6,10 +6,9 @@
 #ifndef MM_MEMBLOCK_H
 #define MM_MEMBLOCK_H
 
-#include "lib/base.h"
+#include "mm/regions.h"
 
 #define MEMBLOCK_MAX 4096 /* regions a list can hold */
-#define NUMA_NO_NODE (-1)
 
 enum memblock_flags {
 	MEMBLOCK_NONE = 0,
@@ -19,15 +18,9 @@ enum memblock_flags {
 	MEMBLOCK_DRIVER_MANAGED = 8,
 };
 
-struct memblock_region {
-	phys_t start, end;
-	int nid;        /* NUMA_NO_NODE until set */
-	unsigned flags; /* enum memblock_flags */
-};
-
 struct memblock_list {
 	size_t nr;
-	struct memblock_region r[MEMBLOCK_MAX];
+	struct region r[MEMBLOCK_MAX];
 };
 
 struct memblock {
@@ -75,7 +68,7 @@ phys_t memblock_find(const struct memblock *mb, const struct memblock_wish *wish
 bool memblock_is_memory(const struct memblock *mb, struct range r);
 
 /* True when any byte of r is in `list`; *hit (may be NULL) receives the first such region. */
-bool memblock_overlaps(const struct memblock_list *list, struct range r, struct memblock_region *hit);
+bool memblock_overlaps(const struct memblock_list *list, struct range r, struct region *hit);
 
 /* Index of the first region that ends above p: the one that holds p, or the next one; nr when there is none. */
 size_t memblock_first(const struct memblock_list *list, phys_t p);

@@ -6,14 +6,9 @@
 #define BOOT_NEEDS (168 * MIB)
 #define INTERLEAVE_MAX 256 /* ranges among which nodes that take turns are looked for */
 
-static struct range blk_range(const struct numa_memblk *b)
-{
-	return (struct range){ b->start, b->end };
-}
-
 static bool has_memory(const struct numa_evidence *e, const struct numa_memblk *b)
 {
-	return memblock_overlaps(&e->mb->memory, blk_range(b), NULL);
+	return memblock_overlaps(&e->mb->memory, b->r, NULL);
 }
 
 static void tell(const struct memory_findings *to, const struct memory_finding *f)
@@ -28,8 +23,7 @@ static void tell_node(const struct memory_findings *to, const char *rule, unsign
 
 static void tell_range(const struct memory_findings *to, const char *rule, struct numa_memblk b)
 {
-	tell(to,
-	     &(struct memory_finding){ .rule = rule, .kind = MEMORY_FINDING_RANGE, .nid = b.nid, .a = blk_range(&b) });
+	tell(to, &(struct memory_finding){ .rule = rule, .kind = MEMORY_FINDING_RANGE, .nid = b.nid, .a = b.r });
 }
 
 /* ---- ranges against each other ---- */
@@ -37,14 +31,14 @@ static void tell_range(const struct memory_findings *to, const char *rule, struc
 static void judge_pair(const struct numa_evidence *e, const struct memory_findings *to, const struct numa_memblk *a,
 		       const struct numa_memblk *b)
 {
-	if (!range_overlaps(blk_range(a), blk_range(b)) || !has_memory(e, b))
+	if (!range_overlaps(a->r, b->r) || !has_memory(e, b))
 		return;
 	tell(to, &(struct memory_finding){ .rule = a->nid == b->nid ? "srat-self-overlap" : "srat-overlap",
 					   .kind = MEMORY_FINDING_RANGES,
 					   .nid = a->nid,
 					   .other_nid = b->nid,
-					   .a = blk_range(a),
-					   .b = blk_range(b) });
+					   .a = a->r,
+					   .b = b->r });
 }
 
 /* Linux drops what holds no memory before it looks. */
@@ -72,8 +66,8 @@ static struct range starts_of(const struct numa_evidence *e, int nid)
 
 		if (b->nid != nid || !has_memory(e, b))
 			continue;
-		starts.start = min_u64(starts.start, b->start);
-		starts.end = max_u64(starts.end, b->start);
+		starts.start = min_u64(starts.start, b->r.start);
+		starts.end = max_u64(starts.end, b->r.start);
 	}
 	return starts;
 }
@@ -101,7 +95,7 @@ static void judge_turns(const struct numa_evidence *e, const struct memory_findi
 static void judge_reach(const struct numa_evidence *e, const struct memory_findings *to)
 {
 	for (size_t i = 0; i < e->numa->nr_blk; i++) {
-		if (e->numa->blk[i].end > e->limit)
+		if (e->numa->blk[i].r.end > e->limit)
 			tell_range(to, "range-out-of-reach", e->numa->blk[i]);
 	}
 }
@@ -111,19 +105,12 @@ static void judge_reach(const struct numa_evidence *e, const struct memory_findi
 /* What RAM lies in no range at all. */
 static void judge_cover(const struct numa_evidence *e, const struct memory_findings *to)
 {
-	for (size_t i = 0; i < e->mb->memory.nr; i++) {
-		struct range left = { e->mb->memory.r[i].start, e->mb->memory.r[i].end };
+	struct numa_piece piece = { .nid = NUMA_NO_NODE };
 
-		while (!range_empty(left)) {
-			struct range piece = range_clamp(left, numa_span(e->numa, left.start));
-
-			if (numa_node_of(e->numa, left.start) == NUMA_NO_NODE)
-				tell(to, &(struct memory_finding){ .rule = "srat-uncovered-ram",
-								   .kind = MEMORY_FINDING_NOBODY,
-								   .a = piece });
-			left.start = piece.end;
-		}
-	}
+	while (numa_next_piece(e->numa, e->mb, &piece))
+		if (piece.nid == NUMA_NO_NODE)
+			tell(to, &(struct memory_finding){
+					 .rule = "srat-uncovered-ram", .kind = MEMORY_FINDING_NOBODY, .a = piece.r });
 }
 
 /* ---- hot-pluggable ranges ---- */
@@ -131,13 +118,13 @@ static void judge_cover(const struct numa_evidence *e, const struct memory_findi
 /* What firmware keeps for itself inside a hot-pluggable range that has RAM. */
 static void judge_kept(const struct numa_evidence *e, const struct memory_findings *to, const struct numa_memblk *hot)
 {
-	for (size_t i = e820_first(e->map, hot->start); i < e->map->nr && e->map->e[i].start < hot->end; i++) {
-		const struct e820_entry *m = &e->map->e[i];
-		struct range part = range_clamp(blk_range(hot), (struct range){ m->start, m->end });
+	for (size_t i = e820_first(e->map, hot->r.start); i < e->map->nr && e->map->e[i].r.start < hot->r.end; i++) {
+		const struct region *m = &e->map->e[i];
+		struct range part = range_clamp(hot->r, m->r);
 
 		if (range_empty(part) || (m->type != E820_ACPI && m->type != E820_NVS))
 			continue;
-		tell_range(to, "hotplug-firmware-memory", (struct numa_memblk){ part.start, part.end, hot->nid });
+		tell_range(to, "hotplug-firmware-memory", (struct numa_memblk){ part, hot->nid });
 	}
 }
 
@@ -163,7 +150,7 @@ static void judge_hotplug(const struct numa_evidence *e, const struct memory_fin
 			tell_range(to, "hotplug-without-ram", *b);
 		if (!has_memory(e, b))
 			continue;
-		if (memblock_overlaps(&e->mb->memory, range_clamp(blk_range(b), (struct range){ 0, 1 * MIB }), NULL))
+		if (memblock_overlaps(&e->mb->memory, range_clamp(b->r, (struct range){ 0, 1 * MIB }), NULL))
 			tell_range(to, "hotplug-low-memory", *b);
 		judge_kept(e, to, b);
 	}

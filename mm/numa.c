@@ -6,23 +6,18 @@
 
 #define COVER_SLACK (1 * MIB) /* Linux accepts a table that misses less RAM than that */
 
-static struct range blk_range(const struct numa_memblk *b)
-{
-	return (struct range){ b->start, b->end };
-}
-
 /* Shrinks *span to the part around p in which b either holds every byte or none; true when it holds p. */
 static bool narrow_span(struct range *span, const struct numa_memblk *b, phys_t p)
 {
-	if (p < b->start) {
-		span->end = min_u64(span->end, b->start);
+	if (p < b->r.start) {
+		span->end = min_u64(span->end, b->r.start);
 		return false;
 	}
-	if (p >= b->end) {
-		span->start = max_u64(span->start, b->end);
+	if (p >= b->r.end) {
+		span->start = max_u64(span->start, b->r.end);
 		return false;
 	}
-	*span = range_clamp(*span, blk_range(b));
+	*span = range_clamp(*span, b->r);
 	return true;
 }
 
@@ -45,10 +40,10 @@ static void trim_blks(struct numa *n, const struct memblock *mb, phys_t end_of_r
 
 	for (size_t i = 0; i < n->nr_blk; i++) {
 		struct numa_memblk b = n->blk[i];
-		bool memory = memblock_overlaps(&mb->memory, blk_range(&b), NULL);
+		bool memory = memblock_overlaps(&mb->memory, b.r, NULL);
 
-		b.end = min_u64(b.end, end_of_ram);
-		if (memory && b.start < b.end)
+		b.r.end = min_u64(b.r.end, end_of_ram);
+		if (memory && !range_empty(b.r))
 			n->blk[out++] = b;
 	}
 	n->nr_blk = out;
@@ -58,7 +53,7 @@ static void trim_blks(struct numa *n, const struct memblock *mb, phys_t end_of_r
 static bool foreign_inside(const struct numa *n, struct range r, int nid)
 {
 	for (size_t i = 0; i < n->nr_blk; i++)
-		if (n->blk[i].nid != nid && range_overlaps(blk_range(&n->blk[i]), r))
+		if (n->blk[i].nid != nid && range_overlaps(n->blk[i].r, r))
 			return true;
 	return false;
 }
@@ -70,8 +65,8 @@ static enum status check_overlap(const struct numa_memblk *a, const struct numa_
 		.kind = a->nid == b->nid ? NUMA_OVERLAPS_SELF : NUMA_OVERLAPS,
 		.nid = a->nid,
 		.other_nid = b->nid,
-		.a = blk_range(a),
-		.b = blk_range(b),
+		.a = a->r,
+		.b = b->r,
 	};
 
 	if (!range_overlaps(e.a, e.b))
@@ -84,23 +79,19 @@ static enum status check_overlap(const struct numa_memblk *a, const struct numa_
 static void join_blk(struct numa *n, size_t i, size_t j, const struct numa_log *log)
 {
 	struct numa_memblk *a = &n->blk[i], *b = &n->blk[j];
-	struct range hull = { min_u64(a->start, b->start), max_u64(a->end, b->end) };
+	struct range hull = range_hull(a->r, b->r);
 
-	tell(log, &(struct numa_event){ .kind = NUMA_JOINED,
-					.nid = a->nid,
-					.other_nid = a->nid,
-					.a = blk_range(a),
-					.b = blk_range(b),
-					.result = hull });
-	a->start = hull.start;
-	a->end = hull.end;
+	tell(log,
+	     &(struct numa_event){
+		     .kind = NUMA_JOINED, .nid = a->nid, .other_nid = a->nid, .a = a->r, .b = b->r, .result = hull });
+	a->r = hull;
 }
 
 /* Drops j and makes range i the hull of i and j, if both are of one node and no other node lies in between. */
 static bool join_pair(struct numa *n, size_t i, size_t j, const struct numa_log *log)
 {
 	const struct numa_memblk *a = &n->blk[i], *b = &n->blk[j];
-	struct range hull = { min_u64(a->start, b->start), max_u64(a->end, b->end) };
+	struct range hull = range_hull(a->r, b->r);
 
 	if (a->nid != b->nid || foreign_inside(n, hull, a->nid))
 		return false;
@@ -129,7 +120,7 @@ static bool starts_before(const void *ctx, unsigned a, unsigned b)
 {
 	const struct numa_memblk *blk = ctx;
 
-	return blk[a].start != blk[b].start ? blk[a].start < blk[b].start : a < b;
+	return blk[a].r.start != blk[b].r.start ? blk[a].r.start < blk[b].r.start : a < b;
 }
 
 static bool listed_before(const void *ctx, unsigned a, unsigned b)
@@ -160,13 +151,13 @@ static bool find_runs(struct numa *n, uint16_t *run)
 		const struct numa_memblk *b = &n->blk[n->blk_at[k]];
 
 		if (b->nid != n->blk[n->blk_at[first]].nid) {
-			if (b->start < end)
+			if (b->r.start < end)
 				return false;
 			sort_indices(n->blk_at + first, k - first, listed_before, NULL);
 			first = k;
 		}
 		run[n->blk_at[k]] = (uint16_t)first;
-		end = max_u64(end, b->end);
+		end = max_u64(end, b->r.end);
 	}
 	sort_indices(n->blk_at + first, n->nr_blk - first, listed_before, NULL);
 	return true;
@@ -211,19 +202,14 @@ static enum status check_cover(const struct numa *n, const struct memblock *mb, 
 			       const struct numa_log *log)
 {
 	struct numa_event e = { .kind = NUMA_NOT_COVERED, .nid = NUMA_NO_NODE, .other_nid = NUMA_NO_NODE };
+	struct numa_piece piece = { .nid = NUMA_NO_NODE };
 
-	for (size_t i = 0; i < mb->memory.nr; i++) {
-		struct range left = { mb->memory.r[i].start, min_u64(mb->memory.r[i].end, end_of_ram) };
+	while (numa_next_piece(n, mb, &piece)) {
+		struct range below = range_clamp(piece.r, (struct range){ 0, end_of_ram });
+		uint64_t bytes = range_empty(below) ? 0 : range_size(range_whole_pages(below));
 
-		while (!range_empty(left)) {
-			struct numa_spot spot = numa_look_at(n, left.start);
-			struct range piece = range_clamp(left, spot.span);
-			struct range pages = { align_up(piece.start, PAGE_SIZE), align_down(piece.end, PAGE_SIZE) };
-
-			e.total += range_size(pages);
-			e.covered += spot.nid == NUMA_NO_NODE ? 0 : range_size(pages);
-			left.start = piece.end;
-		}
+		e.total += bytes;
+		e.covered += piece.nid == NUMA_NO_NODE ? 0 : bytes;
 	}
 	if (e.total - e.covered < COVER_SLACK)
 		return OK;
@@ -237,13 +223,13 @@ static void find_pins(struct numa *n, const struct memblock *mb)
 	for (unsigned i = 0; i < n->nr_nodes; i++)
 		n->node[i].pinned_by = (struct range){ 0, 0 };
 	for (size_t i = 0; i < n->nr_blk; i++) {
-		struct range blk = blk_range(&n->blk[i]), *pin = &n->node[n->blk[i].nid].pinned_by;
-		struct memblock_region hit;
+		struct range blk = n->blk[i].r, *pin = &n->node[n->blk[i].nid].pinned_by;
+		struct region hit;
 
 		if (!n->node[n->blk[i].nid].hotplug || !memblock_overlaps(&mb->reserved, blk, &hit))
 			continue;
 		if (range_empty(*pin) || blk.start < pin->start)
-			*pin = range_clamp((struct range){ hit.start, hit.end }, blk);
+			*pin = range_clamp(hit.r, blk);
 	}
 }
 
@@ -254,7 +240,7 @@ static bool order(uint16_t *at, const struct numa_memblk *blk, size_t nr)
 {
 	sort_blks(at, blk, nr);
 	for (size_t k = 1; k < nr; k++)
-		if (blk[at[k]].start < blk[at[k - 1]].end)
+		if (blk[at[k]].r.start < blk[at[k - 1]].r.end)
 			return false;
 	return true;
 }
@@ -265,18 +251,6 @@ static void order_ranges(struct numa *n)
 	n->ordered = order(n->blk_at, n->blk, n->nr_blk) && order(n->hot_at, n->hot, n->nr_hot);
 }
 
-static void list_movable(struct numa *n)
-{
-	size_t next = n->nr_hot;
-
-	n->movable_at[n->nr_hot] = (uint16_t)next;
-	for (size_t k = n->nr_hot; n->ordered && k-- > 0;) {
-		if (n->node[n->hot[n->hot_at[k]].nid].movable)
-			next = k;
-		n->movable_at[k] = (uint16_t)next;
-	}
-}
-
 /* The place of the first range that ends above p. */
 static size_t find_place(const uint16_t *at, const struct numa_memblk *blk, size_t nr, phys_t p)
 {
@@ -285,7 +259,7 @@ static size_t find_place(const uint16_t *at, const struct numa_memblk *blk, size
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (blk[at[mid]].end > p)
+		if (blk[at[mid]].r.end > p)
 			hi = mid;
 		else
 			lo = mid + 1;
@@ -304,22 +278,18 @@ static const struct numa_memblk *narrow_to(struct range *span, const uint16_t *a
 	return k < nr && narrow_span(span, &blk[at[k]], p) ? &blk[at[k]] : NULL;
 }
 
-/* Gives every byte of memory to its node, once, however its ranges overlap. */
-static void count_memory(struct numa *n, const struct memblock *mb)
+void numa_count(struct numa *n, const struct memblock *mb)
 {
-	for (size_t i = 0; i < mb->memory.nr; i++) {
-		struct range left = { mb->memory.r[i].start, mb->memory.r[i].end };
+	struct numa_piece piece = { .nid = NUMA_NO_NODE };
 
-		while (!range_empty(left)) {
-			struct numa_spot spot = numa_look_at(n, left.start);
-			struct range piece = range_clamp(left, spot.span);
-
-			if (spot.nid != NUMA_NO_NODE)
-				n->node[spot.nid].present += range_size(piece);
-			if (spot.hot)
-				n->node[spot.nid].hot_present += range_size(piece);
-			left.start = piece.end;
-		}
+	order_ranges(n);
+	for (unsigned i = 0; i < n->nr_nodes; i++)
+		n->node[i].present = n->node[i].hot_present = 0;
+	while (numa_next_piece(n, mb, &piece)) {
+		if (piece.nid != NUMA_NO_NODE)
+			n->node[piece.nid].present += range_size(piece.r);
+		if (piece.hot)
+			n->node[piece.nid].hot_present += range_size(piece.r);
 	}
 }
 
@@ -354,7 +324,7 @@ int numa_pxm_to_node(const struct numa *n, uint32_t pxm)
 
 enum status numa_add_memblk(struct numa *n, int nid, struct range r, bool hotplug)
 {
-	struct numa_memblk blk = { r.start, r.end, nid };
+	struct numa_memblk blk = { r, nid };
 
 	KASSERT(nid >= 0 && (unsigned)nid < n->nr_nodes);
 	if (range_empty(r))
@@ -381,7 +351,7 @@ enum status numa_force_hotplug(struct numa *n, int nid)
 		if (n->hot[i].nid != nid)
 			n->hot[out++] = n->hot[i];
 		else
-			before += n->hot[i].end - n->hot[i].start;
+			before += range_size(n->hot[i].r);
 	}
 	n->nr_hot = out;
 	for (size_t i = 0; i < n->nr_blk; i++) {
@@ -389,7 +359,7 @@ enum status numa_force_hotplug(struct numa *n, int nid)
 			continue;
 		KASSERT(n->nr_hot < NR_NODE_MEMBLKS);
 		n->hot[n->nr_hot++] = n->blk[i];
-		after += n->blk[i].end - n->blk[i].start;
+		after += range_size(n->blk[i].r);
 	}
 	return after == before ? ERR_RANGE : OK;
 }
@@ -409,28 +379,24 @@ void numa_fake_one_node(struct numa *n, phys_t end_of_ram)
 	numa_init(n);
 	(void)numa_map_pxm(n, 0);
 	if (end_of_ram > 0)
-		n->blk[n->nr_blk++] = (struct numa_memblk){ 0, end_of_ram, 0 };
+		n->blk[n->nr_blk++] = (struct numa_memblk){ { 0, end_of_ram }, 0 };
 }
 
 void numa_note_table(struct numa *n, struct range r)
 {
 	for (size_t i = 0; i < n->nr_blk; i++)
-		if (range_overlaps(blk_range(&n->blk[i]), r))
+		if (range_overlaps(n->blk[i].r, r))
 			n->node[n->blk[i].nid].tables = true;
 }
 
 void numa_judge(struct numa *n, const struct memblock *mb)
 {
-	order_ranges(n);
-	for (unsigned i = 0; i < n->nr_nodes; i++)
-		n->node[i].present = n->node[i].hot_present = 0;
-	count_memory(n, mb);
+	numa_count(n, mb);
 	for (unsigned i = 0; i < n->nr_nodes; i++)
 		n->node[i].hotplug = n->node[i].hot_present > 0;
 	find_pins(n, mb);
 	for (unsigned i = 0; i < n->nr_nodes; i++)
 		n->node[i].movable = n->node[i].hotplug && range_empty(n->node[i].pinned_by) && !n->node[i].tables;
-	list_movable(n);
 }
 
 /* A page belongs where its first byte does: a border inside a page must not split it, or nobody would map it. */
@@ -438,8 +404,8 @@ static APART struct range first_bytes(const struct numa_memblk *b)
 {
 	const phys_t last = align_down(UINT64_MAX, PAGE_SIZE);
 
-	return (struct range){ align_up(min_u64(b->start, last), PAGE_SIZE),
-			       align_up(min_u64(b->end, last), PAGE_SIZE) };
+	return (struct range){ align_up(min_u64(b->r.start, last), PAGE_SIZE),
+			       align_up(min_u64(b->r.end, last), PAGE_SIZE) };
 }
 
 enum status numa_apply(const struct numa *n, struct memblock *mb)
@@ -489,14 +455,11 @@ const struct numa_memblk *numa_next_movable(const struct numa *n, phys_t p)
 	const struct numa_memblk *next = NULL;
 	size_t k = n->ordered ? find_place(n->hot_at, n->hot, n->nr_hot, p) : 0;
 
-	while (k < n->nr_hot && (k = n->ordered ? n->movable_at[k] : k) < n->nr_hot) {
+	for (; k < n->nr_hot && !(next && n->ordered); k++) {
 		const struct numa_memblk *b = &n->hot[n->ordered ? n->hot_at[k] : k];
 
-		if (n->node[b->nid].movable && b->start >= p && (!next || b->start < next->start))
+		if (n->node[b->nid].movable && b->r.start >= p && (!next || b->r.start < next->r.start))
 			next = b;
-		if (next && n->ordered)
-			break;
-		k++;
 	}
 	return next;
 }
@@ -526,4 +489,22 @@ struct numa_spot numa_look_at(const struct numa *n, phys_t p)
 	spot.nid = blk ? blk->nid : NUMA_NO_NODE;
 	spot.hot = blk && hot && hot->nid == blk->nid;
 	return spot;
+}
+
+bool numa_next_piece(const struct numa *n, const struct memblock *mb, struct numa_piece *piece)
+{
+	size_t i = memblock_first(&mb->memory, piece->r.end);
+	struct range left;
+	struct numa_spot spot;
+
+	if (i == mb->memory.nr)
+		return false;
+	left = mb->memory.r[i].r;
+	left.start = max_u64(left.start, piece->r.end);
+	spot = numa_look_at(n, left.start);
+	*piece = (struct numa_piece){ .r = range_clamp(left, spot.span),
+				      .nid = spot.nid,
+				      .hot = spot.hot,
+				      .movable = spot.hot && n->node[spot.nid].movable };
+	return true;
 }

@@ -13,7 +13,7 @@
 #define NR_NODE_MEMBLKS (2 * MAX_NUMNODES)
 
 struct numa_memblk {
-	phys_t start, end;
+	struct range r;
 	int nid;
 };
 
@@ -39,7 +39,6 @@ struct numa {
 	uint16_t nid_of_pxm[MAX_NUMNODES];       /* plus one; 0: none */
 	/* Where they are ordered: which ranges come one after the other, so that few are looked at. */
 	uint16_t blk_at[NR_NODE_MEMBLKS], hot_at[NR_NODE_MEMBLKS];
-	uint16_t movable_at[NR_NODE_MEMBLKS + 1]; /* the place in hot_at of the next range of a movable node */
 };
 
 /* What numa_cleanup and numa_register find: the caller prints it, spelled as Linux does. */
@@ -90,10 +89,13 @@ void numa_fake_one_node(struct numa *n, phys_t end_of_ram);
 /* Sets `tables` of every node in whose joined ranges a byte of r lies. Needs numa_cleanup. */
 void numa_note_table(struct numa *n, struct range r);
 
+/* Fills present and hot_present of every node: each byte of memory counts once, however the ranges overlap. */
+void numa_count(struct numa *n, const struct memblock *mb);
+
 /*
- * Fills present, hot_present, hotplug, movable and pinned_by of every node from the memory and the reserved ranges of
- * mb: a reserved byte inside the joined ranges of a node pins all of it (numa_clear_kernel_node_hotplug), and so do
- * firmware's tables.
+ * Does what numa_count does, then fills hotplug, movable and pinned_by of every node from the memory and the reserved
+ * ranges of mb: a reserved byte inside the joined ranges of a node pins all of it (numa_clear_kernel_node_hotplug), and
+ * so do firmware's tables.
  */
 void numa_judge(struct numa *n, const struct memblock *mb);
 
@@ -129,5 +131,16 @@ struct numa_spot {
 };
 
 struct numa_spot numa_look_at(const struct numa *n, phys_t p);
+
+/* Memory of which all is on one node, or on none, and of one kind. */
+struct numa_piece {
+	struct range r;
+	int nid;
+	bool hot; /* in a hot-pluggable range of its node */
+	bool movable;
+};
+
+/* Makes *piece the next one of memory, cut at the borders of nodes; zero at first. Returns false behind the last. */
+bool numa_next_piece(const struct numa *n, const struct memblock *mb, struct numa_piece *piece);
 
 #endif

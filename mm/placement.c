@@ -18,14 +18,12 @@ static void look_up(struct placement *p, phys_t table)
 static void count(struct placement *p, phys_t table, enum pt_level level)
 {
 	unsigned column = p->span_nid == NUMA_NO_NODE ? MAX_NUMNODES : (unsigned)p->span_nid;
+	struct range page = { table, table + PAGE_SIZE };
 
 	p->pages[level][column]++;
 	if (level == PT_PGD)
 		return;
-	if (p->table_pages++ == 0)
-		p->lowest_highest = (struct range){ table, table + PAGE_SIZE };
-	p->lowest_highest.start = min_u64(p->lowest_highest.start, table);
-	p->lowest_highest.end = max_u64(p->lowest_highest.end, table + PAGE_SIZE);
+	p->lowest_highest = p->table_pages++ ? range_hull(p->lowest_highest, page) : page;
 	if (!p->span_movable)
 		return;
 	KASSERT(column < MAX_NUMNODES); /* what is on no node is not movable */
@@ -38,15 +36,15 @@ static void close_run(struct placement *p, enum pt_level level)
 {
 	struct placement_run *run = &p->open[level];
 
-	if (run->start != run->end && p->run)
+	if (!range_empty(run->pages) && p->run)
 		p->run(p->ctx, run);
-	run->start = run->end = 0;
+	run->pages = (struct range){ 0, 0 };
 }
 
 /* Policies take pages upwards or downwards: a run grows at both ends. */
-static bool grow_run(struct placement_run *run, phys_t table)
+static bool grow_run(struct range *run, phys_t table)
 {
-	if (run->start == run->end)
+	if (range_empty(*run))
 		return false;
 	if (table == run->end)
 		run->end += PAGE_SIZE;
@@ -69,20 +67,18 @@ void placement_add(struct placement *p, phys_t table, enum pt_level level)
 
 	look_up(p, table);
 	count(p, table, level);
-	if (!p->single && run->nid == p->span_nid && run->movable == p->span_movable && grow_run(run, table))
+	if (!p->single && run->nid == p->span_nid && run->movable == p->span_movable && grow_run(&run->pages, table))
 		return;
 	close_run(p, level);
-	*run = (struct placement_run){ level, table, table + PAGE_SIZE, p->span_nid, p->span_movable };
+	*run = (struct placement_run){ level, { table, table + PAGE_SIZE }, p->span_nid, p->span_movable };
 }
 
 void placement_add_counted(struct placement *p, const struct count_run *run)
 {
 	unsigned column = run->nid == NUMA_NO_NODE ? MAX_NUMNODES : (unsigned)run->nid;
 	uint64_t pages = range_size(run->pages) / PAGE_SIZE;
-	struct range hull = p->table_pages ? p->lowest_highest : run->pages;
 
-	p->lowest_highest.start = min_u64(hull.start, run->pages.start);
-	p->lowest_highest.end = max_u64(hull.end, run->pages.end);
+	p->lowest_highest = p->table_pages ? range_hull(p->lowest_highest, run->pages) : run->pages;
 	p->table_pages += pages;
 	for (unsigned level = 0; level < PT_PGD; level++)
 		p->pages[level][column] += run->level[level];

@@ -10,7 +10,7 @@
 /* Neighbouring page-table pages of one level, one node and one answer to "is it movable memory". */
 struct placement_run {
 	enum pt_level level;
-	phys_t start, end;
+	struct range pages;
 	int nid; /* NUMA_NO_NODE: none */
 	bool movable;
 };

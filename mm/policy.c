@@ -37,9 +37,9 @@ static phys_t skip_hole_up(const struct direct_map *dm, phys_t start, phys_t end
 	const struct memblock_list *memory = &dm->alloc.mb->memory;
 	size_t i = memblock_first(memory, start);
 
-	if (i == memory->nr || memory->r[i].start >= end)
+	if (i == memory->nr || memory->r[i].r.start >= end)
 		return end;
-	return max_u64(start, align_down(memory->r[i].start, step));
+	return max_u64(start, align_down(memory->r[i].r.start, step));
 }
 
 /* The same downwards from `last`: the lower edges of steps are multiples of them. */
@@ -48,16 +48,16 @@ static phys_t skip_hole_down(const struct direct_map *dm, phys_t start, phys_t l
 	const struct memblock_list *memory = &dm->alloc.mb->memory;
 	size_t i = memblock_first(memory, last);
 
-	if (i < memory->nr && memory->r[i].start < last)
+	if (i < memory->nr && memory->r[i].r.start < last)
 		return last;
-	if (i == 0 || memory->r[i - 1].end <= start)
+	if (i == 0 || memory->r[i - 1].r.end <= start)
 		return start;
-	return min_u64(last, align_up(memory->r[i - 1].end, step));
+	return min_u64(last, align_up(memory->r[i - 1].r.end, step));
 }
 
 enum status policy_map_pass(struct direct_map *dm, struct range pages, struct range r, uint64_t *mapped)
 {
-	enum status s = direct_map_bounds(dm, pages.start, pages.end);
+	enum status s = direct_map_bounds(dm, pages);
 
 	return s == OK ? direct_map_ram(dm, r, mapped) : s;
 }
@@ -67,7 +67,7 @@ enum status policy_map_bottom_up(struct direct_map *dm, struct range r)
 {
 	uint64_t step = FIRST_STEP, mapped = 0;
 	phys_t start = r.start;
-	enum status s = direct_map_bounds(dm, r.start, MAPPED_SO_FAR);
+	enum status s = direct_map_bounds(dm, (struct range){ r.start, MAPPED_SO_FAR });
 
 	dm->in_pass = false;
 	while (s == OK && (start = skip_hole_up(dm, start, r.end, step)) < r.end) {
@@ -117,7 +117,7 @@ enum status policy_map_top_down(struct direct_map *dm, struct range r)
 	}
 	dm->in_pass = false;
 	if (s == OK)
-		s = direct_map_bounds(dm, last, MAPPED_SO_FAR);
+		s = direct_map_bounds(dm, (struct range){ last, MAPPED_SO_FAR });
 	if (s == OK && real_end < r.end)
 		s = direct_map_ram(dm, (struct range){ real_end, r.end }, &mapped);
 	return s;

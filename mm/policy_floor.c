@@ -17,9 +17,9 @@ static phys_t page(struct direct_map *dm, phys_t maps)
 	phys_t got = pt_alloc_page(a);
 
 	(void)maps;
-	if (got != PHYS_NONE || a->min != FLOOR)
+	if (got != PHYS_NONE || a->within.start != FLOOR)
 		return got;
-	return direct_map_bounds(dm, ISA_END, dm->end) == OK ? pt_alloc_page(a) : PHYS_NONE;
+	return direct_map_bounds(dm, (struct range){ ISA_END, dm->end }) == OK ? pt_alloc_page(a) : PHYS_NONE;
 }
 
 static enum status map(struct direct_map *dm)

@@ -17,7 +17,7 @@ static phys_t page(struct direct_map *dm, phys_t maps)
 	if (got != PHYS_NONE || !a->mb->bottom_up)
 		return got;
 	a->mb->bottom_up = false;
-	return direct_map_bounds(dm, ISA_END, dm->kernel_end) == OK ? pt_alloc_page(a) : PHYS_NONE;
+	return direct_map_bounds(dm, (struct range){ ISA_END, dm->kernel_end }) == OK ? pt_alloc_page(a) : PHYS_NONE;
 }
 
 static enum status map(struct direct_map *dm)

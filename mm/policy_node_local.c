@@ -12,7 +12,7 @@
 
 static enum status use_node(struct direct_map *dm, int nid)
 {
-	return pt_alloc_bounds(&dm->alloc, ISA_END, dm->end, nid);
+	return pt_alloc_bounds(&dm->alloc, (struct range){ ISA_END, dm->end }, nid);
 }
 
 static phys_t page(struct direct_map *dm, phys_t maps)
@@ -32,16 +32,16 @@ static phys_t page(struct direct_map *dm, phys_t maps)
 
 static int node_of_buffer(const struct direct_map *dm)
 {
-	struct memblock_region home = { .nid = NUMA_NO_NODE };
+	struct region home = { .nid = NUMA_NO_NODE };
 
 	(void)memblock_overlaps(&dm->alloc.mb->memory, dm->alloc.buffer, &home);
 	return home.nid;
 }
 
 /* One region of memory, all on one node. */
-static enum status map_region(struct direct_map *dm, const struct memblock_region *r, int home)
+static enum status map_region(struct direct_map *dm, const struct region *r, int home)
 {
-	struct range above = range_clamp((struct range){ r->start, r->end }, (struct range){ ISA_END, dm->end });
+	struct range above = range_clamp(r->r, (struct range){ ISA_END, dm->end });
 	struct range buffer = dm->alloc.buffer;
 	uint64_t mapped = 0;
 	enum status s;
@@ -62,7 +62,7 @@ static enum status map(struct direct_map *dm)
 {
 	const struct memblock_list *memory = &dm->alloc.mb->memory;
 	int home = node_of_buffer(dm);
-	enum status s = direct_map_bounds(dm, ISA_END, dm->end);
+	enum status s = direct_map_bounds(dm, (struct range){ ISA_END, dm->end });
 
 	for (size_t i = 0; s == OK && i < memory->nr; i++)
 		s = map_region(dm, &memory->r[i], home);

@@ -2,15 +2,10 @@
 /* Hands out page-table pages: the buffer in the image first, then free runs of memblock, reserved lazily. */
 #include "mm/pt_alloc.h"
 
-static void hand_back_run(struct pt_alloc *a)
-{
-	a->run = (struct range){ 0, 0 };
-}
-
 /* Where there may be a page: the bounds, without what the searches before have passed. */
 static struct range room_for_search(const struct pt_alloc *a)
 {
-	struct range within = { a->min, a->max };
+	struct range within = a->within;
 
 	if (a->passed == PHYS_NONE || a->up != a->mb->bottom_up || a->honours != a->mb->movable_node)
 		return within;
@@ -31,7 +26,7 @@ static bool find_run(struct pt_alloc *a)
 	struct range room = { 0, 0 };
 	phys_t page;
 
-	if (pt_alloc_flush(a) != OK || a->min >= a->max)
+	if (pt_alloc_flush(a) != OK || range_empty(a->within))
 		return false;
 	page = memblock_find(a->mb, &(struct memblock_wish){ room_for_search(a), PAGE_SIZE, PAGE_SIZE, a->nid }, &room);
 	if (page == PHYS_NONE)
@@ -96,15 +91,16 @@ void pt_alloc_init(struct pt_alloc *a, struct memblock *mb, struct range buffer)
 	};
 }
 
-enum status pt_alloc_bounds(struct pt_alloc *a, phys_t min, phys_t max, int nid)
+enum status pt_alloc_bounds(struct pt_alloc *a, struct range within, int nid)
 {
-	if (a->min == min && a->max == max && a->nid == nid)
+	bool start_stays = a->within.start == within.start, end_stays = a->within.end == within.end;
+
+	if (start_stays && end_stays && a->nid == nid)
 		return OK;
 	/* Only the bound that the searches have left behind must stay. */
-	if (a->nid != nid || (a->up ? a->min != min : a->max != max))
+	if (a->nid != nid || !(a->up ? start_stays : end_stays))
 		a->passed = PHYS_NONE;
-	a->min = min;
-	a->max = max;
+	a->within = within;
 	a->nid = nid;
 	return pt_alloc_flush(a);
 }
@@ -152,7 +148,7 @@ enum status pt_alloc_flush(struct pt_alloc *a)
 {
 	enum status s = memblock_reserve(a->mb, a->taken);
 
-	hand_back_run(a);
+	a->run = (struct range){ 0, 0 };
 	if (s == OK)
 		a->taken = (struct range){ 0, 0 };
 	return s;

@@ -15,7 +15,7 @@ struct pt_alloc {
 	struct memblock *mb;
 	struct range buffer; /* what is left of the page-table buffer in the image */
 	bool buffer_ok;      /* false while a piece is mapped that holds the unused part of the buffer */
-	phys_t min, max;     /* bounds for memblock; change them with pt_alloc_bounds only */
+	struct range within; /* bounds for memblock; change them with pt_alloc_bounds only */
 	int nid;             /* NUMA_NO_NODE, or the node wanted */
 	struct range run;    /* free pages already found next to each other; not yet reserved */
 	struct range taken;  /* pages of the run handed out; reserved in one go by pt_alloc_flush */
@@ -31,10 +31,10 @@ struct pt_alloc {
 void pt_alloc_init(struct pt_alloc *a, struct memblock *mb, struct range buffer);
 
 /* Sets the bounds and the node for memblock; a run found under other ones is given up. ERR_FULL as memblock_reserve. */
-MUST_CHECK enum status pt_alloc_bounds(struct pt_alloc *a, phys_t min, phys_t max, int nid);
+MUST_CHECK enum status pt_alloc_bounds(struct pt_alloc *a, struct range within, int nid);
 
 /*
- * One page, not zeroed: buffer if allowed, else memblock in its direction inside [min, max). The same pages in the
+ * One page, not zeroed: buffer if allowed, else memblock in its direction inside `within`. The same pages in the
  * same order as one search and one reservation a page would give. PHYS_NONE: nothing is left, or memblock is full:
  * then pt_alloc_flush says so.
  */

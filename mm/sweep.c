@@ -21,12 +21,12 @@ static struct range free_around(const struct memblock *mb, phys_t p)
 	size_t m = memblock_first(&mb->memory, p), t = memblock_first(&mb->reserved, p);
 	struct range room;
 
-	KASSERT(m < mb->memory.nr && mb->memory.r[m].start <= p);
-	room = (struct range){ mb->memory.r[m].start, mb->memory.r[m].end };
+	KASSERT(m < mb->memory.nr && mb->memory.r[m].r.start <= p);
+	room = mb->memory.r[m].r;
 	if (t < mb->reserved.nr)
-		room.end = min_u64(room.end, mb->reserved.r[t].start);
+		room.end = min_u64(room.end, mb->reserved.r[t].r.start);
 	if (t > 0)
-		room.start = max_u64(room.start, mb->reserved.r[t - 1].end);
+		room.start = max_u64(room.start, mb->reserved.r[t - 1].r.end);
 	return room;
 }
 
@@ -49,11 +49,6 @@ static bool goes_on(struct range a, struct range b, bool up)
 	return up ? a.end == b.start : b.end == a.start;
 }
 
-static struct range hull(struct range a, struct range b)
-{
-	return (struct range){ min_u64(a.start, b.start), max_u64(a.end, b.end) };
-}
-
 /* Joins a run to the one before if only the image lies between them, or nothing. */
 static void keep_run(struct sweep *s, struct range pages, bool up)
 {
@@ -65,7 +60,7 @@ static void keep_run(struct sweep *s, struct range pages, bool up)
 	if (across)
 		t->around = (int)t->nr_runs - 1;
 	if (across || goes_on(last, pages, up))
-		t->run[t->nr_runs - 1] = hull(last, pages);
+		t->run[t->nr_runs - 1] = range_hull(last, pages);
 	else if (t->nr_runs < SWEEP_MAX_RUNS)
 		t->run[t->nr_runs++] = pages;
 	else
@@ -121,7 +116,7 @@ static void finish_runs(const struct sweep *s, struct sweep_try *t)
 
 		if (!above && t->run[i].start != image.end)
 			continue;
-		t->run[i] = hull(t->run[i], image);
+		t->run[i] = range_hull(t->run[i], image);
 		t->around = (int)i;
 	}
 }
@@ -146,7 +141,7 @@ static void pin_nodes(struct sweep *s, phys_t base, bool pin)
 	struct numa *n = s->numa;
 	struct range taken = taken_at(s, base);
 
-	for (size_t i = numa_first_blk(n, base); i < n->nr_blk && n->blk[n->blk_at[i]].start < taken.end; i++) {
+	for (size_t i = numa_first_blk(n, base); i < n->nr_blk && n->blk[n->blk_at[i]].r.start < taken.end; i++) {
 		struct numa_node *node = &n->node[n->blk[n->blk_at[i]].nid];
 
 		node->movable = movable_without_image(node) && !pin;
@@ -180,7 +175,7 @@ static enum status mark_nodes(struct sweep *s, phys_t base)
 
 	if (mark_again(s) != OK)
 		return ERR_FULL;
-	for (size_t i = numa_first_blk(n, base); i < n->nr_blk && n->blk[n->blk_at[i]].start < taken.end; i++) {
+	for (size_t i = numa_first_blk(n, base); i < n->nr_blk && n->blk[n->blk_at[i]].r.start < taken.end; i++) {
 		int nid = n->blk[n->blk_at[i]].nid;
 
 		if (!movable_without_image(&n->node[nid]) || s->node[nid].unmarked)
@@ -197,7 +192,7 @@ static APART uint64_t gap_above(const struct sweep *s, phys_t end)
 {
 	const struct numa_memblk *next = numa_next_movable(s->numa, end);
 
-	return next ? next->start - end : UINT64_MAX;
+	return next ? next->r.start - end : UINT64_MAX;
 }
 
 static void copy_list(struct memblock_list *to, const struct memblock_list *from)
@@ -346,7 +341,7 @@ static void keep_free_run(const struct sweep *s, struct sweep_free *f, struct ra
 	if (last) {
 		gap = (struct range){ min_u64(last->end, pages.end), max_u64(last->start, pages.start) };
 		if (range_size(gap) < s->image.taken || f->nr_runs == SWEEP_MAX_FREE_RUNS) {
-			*last = hull(*last, pages);
+			*last = range_hull(*last, pages);
 			return;
 		}
 	}
@@ -532,7 +527,7 @@ static bool judge_nodes(struct sweep *s, const struct sweep_free *f, struct stre
 	phys_t end = d->base + s->image.taken;
 
 	__builtin_memset(s->stained, 0, sizeof(s->stained));
-	for (size_t i = numa_first_blk(n, d->base); i < n->nr_blk && n->blk[n->blk_at[i]].start < end; i++) {
+	for (size_t i = numa_first_blk(n, d->base); i < n->nr_blk && n->blk[n->blk_at[i]].r.start < end; i++) {
 		int nid = n->blk[n->blk_at[i]].nid;
 
 		if (!add_node(s, nid))
@@ -556,9 +551,9 @@ static bool find_room(const struct sweep *s, phys_t base, uint64_t *room)
 	size_t i = memblock_first(memory, base);
 	phys_t end = base + s->image.end, taken = base + s->image.taken;
 
-	if (i == memory->nr || memory->r[i].start > base || memory->r[i].end < end)
+	if (i == memory->nr || memory->r[i].r.start > base || memory->r[i].r.end < end)
 		return false;
-	*room = min_u64(memory->r[i].end - end, numa_span(s->numa, base).end - 1 - base);
+	*room = min_u64(memory->r[i].r.end - end, numa_span(s->numa, base).end - 1 - base);
 	*room = min_u64(*room, numa_span(s->numa, end - 1).end - end);
 	*room = min_u64(*room, numa_span(s->numa, taken - 1).end - taken);
 	return true;
@@ -588,9 +583,9 @@ static uint64_t reserved_pages(const struct memblock *mb, struct range r)
 {
 	uint64_t pages = 0;
 
-	for (size_t i = memblock_first(&mb->reserved, r.start); i < mb->reserved.nr && mb->reserved.r[i].start < r.end;
-	     i++) {
-		struct range taken = range_clamp((struct range){ mb->reserved.r[i].start, mb->reserved.r[i].end }, r);
+	for (size_t i = memblock_first(&mb->reserved, r.start);
+	     i < mb->reserved.nr && mb->reserved.r[i].r.start < r.end; i++) {
+		struct range taken = range_clamp(mb->reserved.r[i].r, r);
 
 		pages += memblock_memory_in(mb, taken) / PAGE_SIZE + 2;
 	}
@@ -606,8 +601,8 @@ static size_t regions_above(const struct memblock *mb, phys_t p, size_t *first_r
 	*first_regions = 0;
 	*first_end = p;
 	for (; i < mb->memory.nr && left; i++) {
-		phys_t start = max_u64(p, mb->memory.r[i].start);
-		uint64_t part = min_u64(left, mb->memory.r[i].end - start);
+		phys_t start = max_u64(p, mb->memory.r[i].r.start);
+		uint64_t part = min_u64(left, mb->memory.r[i].r.end - start);
 
 		*first_end = start + part;
 		++*first_regions;
@@ -675,43 +670,19 @@ static bool never_falls(const struct sweep *s, const struct sweep_try *a, const 
 
 /* ---- results ---- */
 
-static void drop_interval(struct sweep *s, size_t i)
+static struct range bases_of(phys_t first, phys_t last)
 {
-	s->nr_intervals--;
-	__builtin_memmove(&s->interval[i], &s->interval[i + 1], (s->nr_intervals - i) * sizeof(s->interval[0]));
+	return (struct range){ first, last + KASLR_ALIGN };
 }
 
-static void add_interval(struct sweep *s, struct sweep_interval new)
+/* The slots of these bases are stained; the gap is that of the first. */
+static void add_stained(struct sweep *s, struct range bases, uint64_t gap)
 {
-	size_t i = 0, hi = s->nr_intervals;
+	const struct regions all = { s->interval, &s->nr_intervals, SWEEP_MAX_INTERVALS };
 
-	while (i < hi) {
-		size_t mid = i + (hi - i) / 2;
-
-		if (s->interval[mid].last + KASLR_ALIGN < new.first)
-			i = mid + 1;
-		else
-			hi = mid;
-	}
-	while (i < s->nr_intervals && s->interval[i].first <= new.last + KASLR_ALIGN) {
-		new.first = min_u64(new.first, s->interval[i].first);
-		new.last = max_u64(new.last, s->interval[i].last);
-		drop_interval(s, i);
-	}
-	if (s->nr_intervals == SWEEP_MAX_INTERVALS) {
+	s->nr_stained += range_size(bases) / KASLR_ALIGN;
+	if (regions_add(all, (struct region){ .r = bases }) != OK)
 		s->more_intervals = true;
-		return;
-	}
-	__builtin_memmove(&s->interval[i + 1], &s->interval[i], (s->nr_intervals - i) * sizeof(s->interval[0]));
-	s->interval[i] = new;
-	s->nr_intervals++;
-}
-
-/* Slots [first, last] are stained; the gap is that of the first. */
-static void add_stained(struct sweep *s, struct sweep_interval i, uint64_t gap)
-{
-	s->nr_stained += (i.last - i.first) / KASLR_ALIGN + 1;
-	add_interval(s, i);
 	if (gap == UINT64_MAX)
 		s->safe_distance = SWEEP_NO_DISTANCE;
 	else if (s->safe_distance != SWEEP_NO_DISTANCE)
@@ -774,7 +745,7 @@ static void add_stretch(struct sweep *s, const struct stretch *d)
 {
 	if (!d->on_movable)
 		return;
-	add_stained(s, (struct sweep_interval){ d->base, d->top }, d->gap);
+	add_stained(s, bases_of(d->base, d->top), d->gap);
 	if (d->on_movable < s->worst_on_movable || (d->on_movable == s->worst_on_movable && d->base > s->worst_base))
 		return;
 	s->worst_on_movable = d->on_movable;
@@ -802,46 +773,46 @@ static enum status sweep_fixed(struct sweep *s, phys_t base, phys_t last)
 /* The lowest slot of s->worst, in which the last one is worst, that is no better. */
 static enum status settle_worst(struct sweep *s)
 {
-	enum status st = try_base(s, s->worst.first, &s->c);
+	enum status st = try_base(s, s->worst.start, &s->c);
 
 	if (st == OK && s->c.on_movable < s->worst_on_movable)
-		st = try_base(s, s->worst.last, &s->b);
+		st = try_base(s, s->worst.end - KASLR_ALIGN, &s->b);
 	if (st == OK && s->c.on_movable < s->worst_on_movable)
-		st = first_above(s, s->worst.first, &s->b, s->worst_on_movable - 1);
-	s->worst = (struct sweep_interval){ s->c.base, s->c.base };
+		st = first_above(s, s->worst.start, &s->b, s->worst_on_movable - 1);
+	s->worst = bases_of(s->c.base, s->c.base);
 	s->worst_base = s->c.base;
 	s->worst_pinned = s->c.pinned;
 	return st;
 }
 
-/* Slots i, whose last one has `most`. Of those that are as bad the lowest counts: it lies in s->worst. */
-static enum status keep_worst(struct sweep *s, struct sweep_interval i, uint64_t most)
+/* Slots of these bases, whose last one has `most`. Of those that are as bad the lowest counts: it lies in s->worst. */
+static enum status keep_worst(struct sweep *s, struct range bases, uint64_t most)
 {
-	struct sweep_interval old = s->worst;
+	struct range old = s->worst;
 	enum status st = OK;
 
-	if (most < s->worst_on_movable || (most == s->worst_on_movable && old.last < i.first))
+	if (most < s->worst_on_movable || (most == s->worst_on_movable && old.end <= bases.start))
 		return OK;
-	if (most == s->worst_on_movable && i.last >= old.first) {
+	if (most == s->worst_on_movable && bases.end > old.start) {
 		/* areas of slots overlap */
 		st = settle_worst(s);
 		old = s->worst;
-		s->worst = i;
+		s->worst = bases;
 		if (st == OK)
 			st = settle_worst(s);
-		if (old.first < s->worst.first)
+		if (old.start < s->worst.start)
 			s->worst = old;
 		return st;
 	}
 	s->worst_on_movable = most;
-	s->worst = i;
+	s->worst = bases;
 	return OK;
 }
 
 /* Slots from a to b, over which the number of pages on movable memory never falls. */
 static APART enum status add_rising(struct sweep *s, const struct sweep_try *a, const struct sweep_try *b)
 {
-	struct sweep_interval i;
+	struct range bases;
 	enum status st = OK;
 
 	if (!b->on_movable)
@@ -852,9 +823,9 @@ static APART enum status add_rising(struct sweep *s, const struct sweep_try *a, 
 	}
 	if (st != OK)
 		return st;
-	i = (struct sweep_interval){ a->base, b->base };
-	add_stained(s, i, a->gap);
-	return keep_worst(s, i, b->on_movable);
+	bases = bases_of(a->base, b->base);
+	add_stained(s, bases, a->gap);
+	return keep_worst(s, bases, b->on_movable);
 }
 
 /* From above, as the highest slot of a stretch tells how far down it may go. */
@@ -903,9 +874,9 @@ static void list_nodes(struct sweep *s)
 	for (unsigned i = 0; i < n->nr_nodes; i++)
 		s->node[i] = (struct sweep_node){ .hull = { UINT64_MAX, 0 } };
 	for (size_t i = 0; i < n->nr_blk; i++) {
-		struct range r = { n->blk[i].start, n->blk[i].end }, *h = &s->node[n->blk[i].nid].hull;
+		struct range *hull = &s->node[n->blk[i].nid].hull;
 
-		*h = hull(*h, r);
+		*hull = range_hull(*hull, n->blk[i].r);
 	}
 	for (size_t i = 0; i < n->nr_hot; i++) {
 		uint16_t *first = &s->node[n->hot[i].nid].first_hot;
@@ -916,19 +887,17 @@ static void list_nodes(struct sweep *s)
 }
 
 /* Whole pages of a region that nothing reserved lies on. */
-static uint64_t free_pages(const struct memblock *mb, const struct memblock_region *m)
+static uint64_t free_pages(const struct memblock *mb, struct range left)
 {
 	const struct memblock_list *taken = &mb->reserved;
-	struct range left = { m->start, m->end };
 	uint64_t pages = 0;
 
-	for (size_t i = memblock_first(taken, m->start); !range_empty(left); i++) {
-		bool more = i < taken->nr && taken->r[i].start < left.end;
-		struct range gap = { align_up(left.start, PAGE_SIZE),
-				     align_down(more ? taken->r[i].start : left.end, PAGE_SIZE) };
+	for (size_t i = memblock_first(taken, left.start); !range_empty(left); i++) {
+		bool more = i < taken->nr && taken->r[i].r.start < left.end;
+		struct range gap = { left.start, more ? taken->r[i].r.start : left.end };
 
-		pages += range_size(gap) / PAGE_SIZE;
-		left.start = more ? taken->r[i].end : left.end;
+		pages += range_size(range_whole_pages(gap)) / PAGE_SIZE;
+		left.start = more ? taken->r[i].r.end : left.end;
 	}
 	return pages;
 }
@@ -939,12 +908,11 @@ static void count_spare(struct sweep *s)
 	const struct memblock_list *memory = &s->work->memory;
 
 	for (size_t i = 0; i < memory->nr; i++) {
-		struct memblock_region m = memory->r[i];
+		const struct region *m = &memory->r[i];
 
-		m.start = max_u64(m.start, ISA_END);
-		m.end = min_u64(m.end, s->map.end);
-		if (m.nid != NUMA_NO_NODE && m.start < m.end)
-			s->node[m.nid].spare += free_pages(s->work, &m);
+		if (m->nid != NUMA_NO_NODE)
+			s->node[m->nid].spare +=
+				free_pages(s->work, range_clamp(m->r, (struct range){ ISA_END, s->map.end }));
 	}
 }
 
@@ -954,6 +922,8 @@ static enum status prepare(struct sweep *s)
 	copy_list(&s->work->memory, &s->start->memory);
 	copy_list(&s->work->reserved, &s->start->reserved);
 	s->work->movable_node = s->start->movable_node;
+	for (unsigned i = 0; i < s->numa->nr_nodes; i++)
+		s->judged[i] = s->numa->node[i].movable;
 	numa_judge(s->numa, s->start);
 	list_nodes(s);
 	if (s->policy->srat_first && numa_apply(s->numa, s->work) != OK)
@@ -972,7 +942,7 @@ static void reset(struct sweep *s)
 	s->nr_intervals = 0;
 	s->more_intervals = false;
 	s->worst_base = s->failed_base = PHYS_NONE;
-	s->worst = (struct sweep_interval){ 0, 0 };
+	s->worst = (struct range){ 0, 0 };
 	s->a.base = s->b.base = s->c.base = PHYS_NONE;
 	s->memo.nr = s->memo.last = s->nr_unmarked = 0;
 }
@@ -1006,6 +976,8 @@ enum status sweep_run(struct sweep *s)
 		st = sweep_area(s, &s->slots->area[i]);
 	if (st == OK && s->nr_stained && !is_fixed(s))
 		st = settle_worst(s);
+	for (unsigned i = 0; i < s->numa->nr_nodes; i++)
+		s->numa->node[i].movable = s->judged[i];
 	if (st == OK)
 		s->failed_base = PHYS_NONE;
 	return st;

@@ -44,10 +44,6 @@ struct sweep_image {
 	uint64_t end;                /* Linux's _end; not below taken */
 };
 
-struct sweep_interval {
-	phys_t first, last; /* bases */
-};
-
 /* One slot. */
 struct sweep_try {
 	phys_t base; /* PHYS_NONE: nothing tried yet */
@@ -94,7 +90,7 @@ struct pt_policy;
 /* Some 150 KiB. */
 struct sweep {
 	/* set by the caller */
-	struct numa *numa;            /* judged anew: afterwards as if there was no image */
+	struct numa *numa;            /* judged; afterwards as it was, but for what pins its nodes */
 	const struct memblock *start; /* memory, and what is reserved but for the image; movable_node counts */
 	struct memblock *work;        /* scratch */
 	const struct pt_policy *policy;
@@ -119,15 +115,16 @@ struct sweep {
 	/* the engine's */
 	phys_t trying;
 	struct sweep_try *try;
-	struct sweep_free *free;     /* the one that is being counted */
-	uint64_t stained_bytes;      /* of the nodes in `stained` */
-	struct sweep_interval worst; /* the lowest of the worst slots lies in it */
+	struct sweep_free *free; /* the one that is being counted */
+	uint64_t stained_bytes;  /* of the nodes in `stained` */
+	struct range worst;      /* the lowest of the worst slots lies in it */
 	unsigned nr_unmarked;
 	struct direct_map map; /* the caller's: levels, page_sizes, page_offset, end, trampoline, fragment */
 	uint64_t stained[MAX_NUMNODES / 64];
-	struct sweep_interval interval[SWEEP_MAX_INTERVALS];
+	struct region interval[SWEEP_MAX_INTERVALS]; /* of stained bases; ends one slot above the last */
 	struct count_memo memo;
 	uint16_t unmarked[MAX_NUMNODES];
+	bool judged[MAX_NUMNODES];          /* movable, with the image where it is */
 	uint16_t next_hot[NR_NODE_MEMBLKS]; /* another hot-pluggable range of the same node, plus one */
 	struct sweep_node node[MAX_NUMNODES];
 	struct sweep_try a, b, c;

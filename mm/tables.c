@@ -8,7 +8,7 @@
 
 /* A part of a range that is mapped with the same leaf sizes (struct map_range). */
 struct piece {
-	phys_t start, end;
+	struct range r;
 	unsigned sizes;
 };
 
@@ -32,7 +32,7 @@ static void split_add(struct split *s, phys_t end, unsigned sizes)
 {
 	if (s->cursor >= end)
 		return;
-	s->piece[s->nr++] = (struct piece){ s->cursor, end, sizes };
+	s->piece[s->nr++] = (struct piece){ { s->cursor, end }, sizes };
 	s->cursor = end;
 }
 
@@ -55,7 +55,7 @@ static void split_range(struct split *s, struct range r, unsigned allowed)
  */
 static void upsize_piece(const struct direct_map *dm, struct piece *p, unsigned bit, uint64_t size)
 {
-	struct range whole = { align_down(p->start, size), align_up(p->end, size) };
+	struct range whole = { align_down(p->r.start, size), align_up(p->r.end, size) };
 
 	if ((dm->page_sizes & bit) && !(p->sizes & bit) && memblock_is_memory(dm->alloc.mb, whole))
 		p->sizes |= bit;
@@ -241,7 +241,7 @@ enum status tables_fill_range(struct direct_map *dm, struct range r, phys_t *end
 	for (unsigned i = 0; i < s.nr; i++) {
 		enum status status;
 
-		f = (struct fill){ dm, s.piece[i].start, s.piece[i].end, s.piece[i].sizes, false };
+		f = (struct fill){ dm, s.piece[i].r.start, s.piece[i].r.end, s.piece[i].sizes, false };
 		status = fill_table(&f, dm->root, top);
 		if (status != OK)
 			return status;

@@ -261,7 +261,7 @@ static bool parse_map(struct parser *p, struct line *l)
 		return fail(p, "more than %d ranges in the map", E820_MAX);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		if (word_is(w, types[i].name)) {
-			map->e[map->nr++] = (struct e820_entry){ r.start, r.end, types[i].type };
+			map->e[map->nr++] = (struct region){ r, .type = types[i].type };
 			return true;
 		}
 	}

@@ -97,9 +97,9 @@ static void write_map(const char *folder)
 	FILE *f = open_file(folder, "e820", "w");
 
 	for (size_t i = 0; i < machine.map.nr; i++) {
-		const struct e820_entry *e = &machine.map.e[i];
+		const struct region *e = &machine.map.e[i];
 
-		fprintf(f, "BIOS-e820: [mem 0x%016" PRIx64 "-0x%016" PRIx64 "] %s\n", e->start, e->end - 1,
+		fprintf(f, "BIOS-e820: [mem 0x%016" PRIx64 "-0x%016" PRIx64 "] %s\n", e->r.start, e->r.end - 1,
 			e820_type_linux(e->type));
 	}
 	close_file(f, "e820");

@@ -40,8 +40,8 @@ static uint64_t node_offset(const struct picture *c, int nid, phys_t at)
 	for (size_t i = 0; i < c->numa->nr_blk; i++) {
 		const struct numa_memblk *b = &c->numa->blk[i];
 
-		if (b->nid == nid && b->start < at)
-			bytes += memblock_memory_in(c->mb, (struct range){ b->start, min_u64(b->end, at) });
+		if (b->nid == nid && b->r.start < at)
+			bytes += memblock_memory_in(c->mb, range_clamp(b->r, (struct range){ 0, at }));
 	}
 	return bytes;
 }
@@ -81,9 +81,9 @@ void picture_add_policy(struct picture *c, const char *name)
 
 static void mark(struct picture *c, unsigned bar, const struct placement_run *run)
 {
-	uint64_t ram = bar_ram(c, bar), start = node_offset(c, run->nid, run->start);
+	uint64_t ram = bar_ram(c, bar), start = node_offset(c, run->nid, run->pages.start);
 	unsigned first = scale(start, ram, c->places);
-	unsigned last = scale(start + (run->end - run->start) - PAGE_SIZE, ram, c->places);
+	unsigned last = scale(start + range_size(run->pages) - PAGE_SIZE, ram, c->places);
 	uint16_t bit = (uint16_t)(1u << (c->nr_policies - 1));
 
 	for (unsigned i = first; i <= last && i < c->places; i++) {
@@ -96,7 +96,7 @@ static void mark(struct picture *c, unsigned bar, const struct placement_run *ru
 void picture_add_run(struct picture *c, const struct placement_run *run)
 {
 	struct picture_policy *p = &c->policy[c->nr_policies - 1];
-	uint32_t pages = (uint32_t)((run->end - run->start) / PAGE_SIZE);
+	uint32_t pages = (uint32_t)(range_size(run->pages) / PAGE_SIZE);
 
 	for (unsigned bar = 0; bar < c->nr_bars; bar++) {
 		if (c->nid[bar] != run->nid)
@@ -201,7 +201,7 @@ static APART void draw_verdicts(struct sheet *s)
 	for (unsigned i = 0; i < s->c->nr_policies; i++)
 		draw_verdict(s, i);
 	if (next)
-		format(below, sizeof(below), ", %'llu below movable node %d", (ull)(next->start - choice->end),
+		format(below, sizeof(below), ", %'llu below movable node %d", (ull)(next->r.start - choice->end),
 		       next->nid);
 	say(s, s->left, s->y, COLOUR_DIM, "for an image of %'llu at 0x%llx, node %d%s%s",
 	    (ull)(choice->end - choice->base), (ull)choice->base, numa_node_of(s->c->numa, choice->base), below,
@@ -320,24 +320,18 @@ static struct box part_box(const struct sheet *s, unsigned bar, struct range par
 /* Memory in its two kinds, with a notch where a hole is left out. */
 static void draw_memory(const struct sheet *s, unsigned bar, struct box whole)
 {
-	const struct memblock_list *memory = &s->c->mb->memory;
+	struct numa_piece piece = { .nid = NUMA_NO_NODE };
 	phys_t end = PHYS_NONE;
 
-	for (size_t i = 0; i < memory->nr; i++) {
-		struct range left = { memory->r[i].start, memory->r[i].end };
+	while (numa_next_piece(s->c->numa, s->c->mb, &piece)) {
+		struct box b = part_box(s, bar, piece.r, whole);
 
-		while (!range_empty(left)) {
-			struct range piece = range_clamp(left, numa_span(s->c->numa, left.start));
-			struct box b = part_box(s, bar, piece, whole);
-
-			left.start = piece.end;
-			if (numa_node_of(s->c->numa, piece.start) != s->c->nid[bar])
-				continue;
-			fill(s, b, numa_is_movable(s->c->numa, piece.start) ? COLOUR_MOVABLE : COLOUR_MEMORY);
-			if (s->half && end < piece.start && piece.start - end >= HOLE_SHOWN)
-				fill(s, (struct box){ b.x, b.y, s->column / 4, b.height }, COLOUR_BACK);
-			end = piece.end;
-		}
+		if (piece.nid != s->c->nid[bar])
+			continue;
+		fill(s, b, piece.movable ? COLOUR_MOVABLE : COLOUR_MEMORY);
+		if (s->half && end < piece.r.start && piece.r.start - end >= HOLE_SHOWN)
+			fill(s, (struct box){ b.x, b.y, s->column / 4, b.height }, COLOUR_BACK);
+		end = piece.r.end;
 	}
 }
 
@@ -413,7 +407,7 @@ static phys_t node_start(const struct sheet *s, int nid)
 
 	for (size_t i = 0; i < s->c->numa->nr_blk; i++) {
 		if (s->c->numa->blk[i].nid == nid)
-			start = min_u64(start, s->c->numa->blk[i].start);
+			start = min_u64(start, s->c->numa->blk[i].r.start);
 	}
 	return start;
 }

@@ -16,8 +16,8 @@ void report_memory_map(struct run *r, const char *prefix, const struct e820 *map
 {
 	report_linux(r, "%s physical RAM map:", prefix[0] == 'u' ? "user-defined" : "BIOS-provided");
 	for (size_t i = 0; i < map->nr; i++)
-		report_linux(r, "%s: [mem 0x%016llx-0x%016llx] %s", prefix, (ull)map->e[i].start,
-			     (ull)map->e[i].end - 1, e820_type_linux(map->e[i].type));
+		report_linux(r, "%s: [mem 0x%016llx-0x%016llx] %s", prefix, (ull)map->e[i].r.start,
+			     (ull)map->e[i].r.end - 1, e820_type_linux(map->e[i].type));
 }
 
 /* Linux prints the attributes of every descriptor; of those, these two bear on where an image goes. */
@@ -42,7 +42,7 @@ void report_memory_records(struct run *r)
 	struct log *l = &r->log;
 
 	for (size_t i = 0; i < map->nr; i++) {
-		log_record(l, "mem", "start%llx end%llx type%s", (ull)map->e[i].start, (ull)map->e[i].end,
+		log_record(l, "mem", "start%llx end%llx type%s", (ull)map->e[i].r.start, (ull)map->e[i].r.end,
 			   e820_type_name(map->e[i].type));
 	}
 }
@@ -128,8 +128,8 @@ void report_tables(struct run *r, const struct acpi_root *root)
 	enum status st;
 
 	for (size_t i = 0; i < map->nr; i++)
-		log_raw(&r->log, "e820: %016llx %016llx %08x", (ull)map->e[i].start,
-			(ull)(map->e[i].end - map->e[i].start), (unsigned)map->e[i].type);
+		log_raw(&r->log, "e820: %016llx %016llx %08x", (ull)map->e[i].r.start, (ull)(range_size(map->e[i].r)),
+			(unsigned)map->e[i].type);
 	for (size_t i = 0; i < root->nr; i++) {
 		st = acpi_table_open(&t, root->mem, root->table[i]);
 		if (st == OK || st == ERR_CHECKSUM)
@@ -233,7 +233,7 @@ static bool holds_kernel(const struct handover *h, unsigned nid)
 	for (size_t i = 0; i < h->numa.nr_blk; i++) {
 		const struct numa_memblk *b = &h->numa.blk[i];
 
-		if (b->nid == (int)nid && range_overlaps((struct range){ b->start, b->end }, kernel))
+		if (b->nid == (int)nid && range_overlaps(b->r, kernel))
 			return true;
 	}
 	return false;

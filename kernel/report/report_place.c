@@ -76,7 +76,7 @@ void report_run(struct outcome *a, const struct placement_run *run)
 	struct log *l = &a->r->log;
 
 	log_record(l, "run", "alloc%s level%s start%llx end%llx node%d movable%i", a->policy->name,
-		   pt_level_name(run->level), (ull)run->start, (ull)run->end, run->nid, run->movable);
+		   pt_level_name(run->level), (ull)run->pages.start, (ull)run->pages.end, run->nid, run->movable);
 }
 
 static void record_map(const struct outcome *a)
@@ -252,7 +252,7 @@ static void report_image(const struct outcome *a)
 
 	if (next)
 		log_text(&a->r->log, "  for an image of %'llu at 0x%llx, ending %'llu below movable node %d",
-			 (ull)(c->end - c->base), (ull)c->base, (ull)(next->start - c->end), next->nid);
+			 (ull)(c->end - c->base), (ull)c->base, (ull)(next->r.start - c->end), next->nid);
 	else
 		log_text(&a->r->log, "  for an image of %'llu at 0x%llx, with no movable memory above it",
 			 (ull)(c->end - c->base), (ull)c->base);

@@ -37,7 +37,7 @@ static size_t record_intervals(struct log *l, const struct sweep *s)
 
 	log_members(l, "intervals[");
 	for (i = 0; i < s->nr_intervals && log_room(l) > INTERVAL_ROOM; i++) {
-		log_members(l, "[%llx %llx]", (ull)s->interval[i].first, (ull)s->interval[i].last);
+		log_members(l, "[%llx %llx]", (ull)s->interval[i].r.start, (ull)(s->interval[i].r.end - KASLR_ALIGN));
 	}
 	log_members(l, "]");
 	return i;
@@ -63,7 +63,8 @@ static void report_intervals(struct log *l, const struct sweep *s)
 	size_t shown = s->nr_intervals < INTERVALS_IN_TEXT ? s->nr_intervals : INTERVALS_IN_TEXT;
 
 	for (size_t i = 0; i < shown; i++)
-		log_text(l, "  stained: base 0x%llx to 0x%llx", (ull)s->interval[i].first, (ull)s->interval[i].last);
+		log_text(l, "  stained: base 0x%llx to 0x%llx", (ull)s->interval[i].r.start,
+			 (ull)(s->interval[i].r.end - KASLR_ALIGN));
 	if (shown < s->nr_intervals)
 		log_text(l, "  and %zu more intervals: see the record", s->nr_intervals - shown);
 }

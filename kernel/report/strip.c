@@ -6,40 +6,30 @@
 
 static const char priority[] = ".~#K&!"; /* later wins */
 
-/* Appends [start, end) to the last block or begins a new one; false when there is no room. */
-static bool add_piece(struct strip *strip, const struct strip_block *piece)
+/* Appends a piece to the last block or begins a new one; false when there is no room. */
+static bool add_piece(struct strip *strip, const struct numa_piece *piece)
 {
 	struct strip_block *last = strip->nr ? &strip->block[strip->nr - 1] : NULL;
 
 	if (last && last->nid == piece->nid && last->movable == piece->movable &&
-	    piece->start - last->end < LARGE_HOLE) {
-		last->end = piece->end;
+	    piece->r.start - last->r.end < LARGE_HOLE) {
+		last->r.end = piece->r.end;
 		return true;
 	}
 	if (strip->nr == STRIP_BLOCKS)
 		return false;
-	strip->block[strip->nr++] = *piece;
+	strip->block[strip->nr++] = (struct strip_block){ .r = piece->r, .nid = piece->nid, .movable = piece->movable };
 	return true;
 }
 
 static bool cut_into_blocks(struct strip *strip, const struct memblock *mb, const struct numa *n)
 {
+	struct numa_piece piece = { .nid = NUMA_NO_NODE };
+
 	strip->nr = 0;
-	for (size_t i = 0; i < mb->memory.nr; i++) {
-		struct range left = { mb->memory.r[i].start, mb->memory.r[i].end };
-
-		while (!range_empty(left)) {
-			struct range piece = range_clamp(left, numa_span(n, left.start));
-			struct strip_block block = { .start = piece.start,
-						     .end = piece.end,
-						     .nid = numa_node_of(n, piece.start),
-						     .movable = numa_is_movable(n, piece.start) };
-
-			if (!add_piece(strip, &block))
-				return false;
-			left.start = piece.end;
-		}
-	}
+	while (numa_next_piece(n, mb, &piece))
+		if (!add_piece(strip, &piece))
+			return false;
 	return true;
 }
 
@@ -48,7 +38,7 @@ static unsigned weight(const struct strip_block *b)
 {
 	unsigned bits = 1;
 
-	for (uint64_t mib = (b->end - b->start) / MIB; mib; mib >>= 1)
+	for (uint64_t mib = range_size(b->r) / MIB; mib; mib >>= 1)
 		bits++;
 	return bits;
 }
@@ -86,9 +76,9 @@ static unsigned rank(char c)
 
 static void mark_block(struct strip *strip, const struct strip_block *b, struct range part, char mark)
 {
-	uint64_t size = b->end - b->start;
-	uint64_t cell = (part.start - b->start) * b->cells / size;
-	uint64_t last = (part.end - 1 - b->start) * b->cells / size;
+	uint64_t size = range_size(b->r);
+	uint64_t cell = (part.start - b->r.start) * b->cells / size;
+	uint64_t last = (part.end - 1 - b->r.start) * b->cells / size;
 
 	for (; cell <= last; cell++) {
 		char *c = &strip->cell[b->cell + cell];
@@ -103,7 +93,7 @@ void strip_mark(struct strip *strip, struct range r, char mark)
 {
 	for (unsigned i = 0; i < strip->nr; i++) {
 		const struct strip_block *b = &strip->block[i];
-		struct range part = range_clamp(r, (struct range){ b->start, b->end });
+		struct range part = range_clamp(r, b->r);
 
 		if (!range_empty(part))
 			mark_block(strip, b, part, mark);

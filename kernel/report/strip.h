@@ -12,7 +12,7 @@
 
 /* Memory of one node and kind without a large hole. */
 struct strip_block {
-	phys_t start, end;
+	struct range r;
 	int nid;
 	bool movable;
 	unsigned cell, cells; /* first, number */

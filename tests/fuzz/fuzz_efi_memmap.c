@@ -27,10 +27,10 @@ static void check_bootinfo(const struct efi_memmap *m)
 {
 	FUZZ_CHECK(bi.map.nr <= E820_MAX && bi.nr_keep <= BOOT_MAX_KEEP && bi.nr_conventional <= BOOT_MAX_CONVENTIONAL);
 	for (size_t i = 0; i < bi.map.nr; i++) {
-		const struct e820_entry *e = &bi.map.e[i];
+		const struct region *e = &bi.map.e[i];
 
-		FUZZ_CHECK(e->start < e->end);
-		FUZZ_CHECK(e->type != E820_RAM || told(m, e->start, RAM_TYPES));
+		FUZZ_CHECK(e->r.start < e->r.end);
+		FUZZ_CHECK(e->type != E820_RAM || told(m, e->r.start, RAM_TYPES));
 	}
 	for (size_t i = 0; i < bi.nr_keep; i++)
 		FUZZ_CHECK(told(m, bi.keep[i].r.start, 1u << EFI_BOOT_CODE | 1u << EFI_BOOT_DATA));

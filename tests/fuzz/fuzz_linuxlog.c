@@ -16,7 +16,7 @@ static void check_facts(const struct facts *f)
 	FUZZ_CHECK(f->buffer.start >= f->kernel.start && f->buffer.end <= f->kernel.end);
 	FUZZ_CHECK(f->mb.memory.nr > 0 && f->mb.memory.nr <= MEMBLOCK_MAX && f->mb.reserved.nr <= MEMBLOCK_MAX);
 	for (size_t i = 0; i < f->mb.memory.nr; i++)
-		FUZZ_CHECK(f->mb.memory.r[i].start < f->mb.memory.r[i].end);
+		FUZZ_CHECK(f->mb.memory.r[i].r.start < f->mb.memory.r[i].r.end);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

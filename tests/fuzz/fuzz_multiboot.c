@@ -25,7 +25,7 @@ static void check_bootinfo(void)
 	FUZZ_CHECK(bi.map.nr <= E820_MAX && bi.nr_keep <= BOOT_MAX_KEEP && bi.nr_conventional <= BOOT_MAX_CONVENTIONAL);
 	FUZZ_CHECK(bi.map_missing == (bi.map.nr == 0) || !bi.map_missing);
 	for (size_t i = 0; i < bi.map.nr; i++)
-		FUZZ_CHECK(bi.map.e[i].start < bi.map.e[i].end);
+		FUZZ_CHECK(bi.map.e[i].r.start < bi.map.e[i].r.end);
 	for (size_t i = 0; i < bi.nr_keep; i++) {
 		FUZZ_CHECK(bi.keep[i].r.start < bi.keep[i].r.end);
 		FUZZ_CHECK(bi.keep[i].why != KEEP_MODULE ||

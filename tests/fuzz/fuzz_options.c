@@ -13,14 +13,14 @@ static struct options options;
 static struct e820 map;
 
 /* Three kinds of memory with holes between, small enough that mem= with few digits says something. */
-static const struct e820_entry machine[] = {
-	{ 0x0, 0x9f000, E820_RAM },
-	{ 0x9f000, 0xa0000, E820_RESERVED },
-	{ 0x100000, 0x8000000, E820_RAM },
-	{ 0x8000000, 0x8100000, E820_ACPI },
-	{ 0x8100000, 0x8200000, E820_NVS },
-	{ 0x100000000, 0x180000000, E820_RAM },
-	{ 0x180000000, 0x1c0000000, E820_PMEM },
+static const struct region machine[] = {
+	{ { 0x0, 0x9f000 }, .type = E820_RAM },
+	{ { 0x9f000, 0xa0000 }, .type = E820_RESERVED },
+	{ { 0x100000, 0x8000000 }, .type = E820_RAM },
+	{ { 0x8000000, 0x8100000 }, .type = E820_ACPI },
+	{ { 0x8100000, 0x8200000 }, .type = E820_NVS },
+	{ { 0x100000000, 0x180000000 }, .type = E820_RAM },
+	{ { 0x180000000, 0x1c0000000 }, .type = E820_PMEM },
 };
 
 static void check_text(const char *text, size_t size)
@@ -52,7 +52,7 @@ static unsigned type_at(phys_t at)
 	unsigned type = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(machine); i++) {
-		if (machine[i].start <= at && at < machine[i].end)
+		if (range_contains(machine[i].r, at))
 			type = machine[i].type;
 	}
 	for (unsigned i = 0; i < options.nr_map_ops; i++) {
@@ -75,7 +75,7 @@ static unsigned type_at(phys_t at)
 static unsigned type_in_map(phys_t at)
 {
 	for (size_t i = 0; i < map.nr; i++) {
-		if (map.e[i].start <= at && at < map.e[i].end)
+		if (map.e[i].r.start <= at && at < map.e[i].r.end)
 			return map.e[i].type;
 	}
 	return 0;
@@ -93,10 +93,10 @@ static void check_map(void)
 	memcpy(map.e, machine, sizeof(machine));
 	FUZZ_CHECK(options_apply_map(&options, &map) == OK);
 	for (size_t i = 0; i < map.nr; i++)
-		FUZZ_CHECK(map.e[i].start < map.e[i].end && (i == 0 || map.e[i - 1].end <= map.e[i].start));
+		FUZZ_CHECK(map.e[i].r.start < map.e[i].r.end && (i == 0 || map.e[i - 1].r.end <= map.e[i].r.start));
 	for (size_t i = 0; i < ARRAY_SIZE(machine); i++) {
-		compare_around(machine[i].start);
-		compare_around(machine[i].end);
+		compare_around(machine[i].r.start);
+		compare_around(machine[i].r.end);
 	}
 	for (unsigned i = 0; i < options.nr_map_ops; i++) {
 		compare_around(options.map_op[i].r.start);

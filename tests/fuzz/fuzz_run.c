@@ -127,12 +127,12 @@ static struct {
 
 static struct range ram_range(size_t i)
 {
-	const struct e820_entry *e = &w.h->map.e[i];
-	phys_t end = align_down(min_u64(e->end, w.h->end_of_ram), PAGE_SIZE);
+	const struct region *e = &w.h->map.e[i];
+	phys_t end = align_down(min_u64(e->r.end, w.h->end_of_ram), PAGE_SIZE);
 
-	if (e->type != E820_RAM || e->start > UINT64_MAX - PAGE_SIZE)
+	if (e->type != E820_RAM || e->r.start > UINT64_MAX - PAGE_SIZE)
 		return (struct range){ 0, 0 };
-	return (struct range){ align_up(e->start, PAGE_SIZE), end };
+	return (struct range){ align_up(e->r.start, PAGE_SIZE), end };
 }
 
 /* As docs/log-format.md lists it: exactly this is reserved before the direct map is built. */
@@ -156,11 +156,6 @@ static struct range reserved_range(size_t i)
 static size_t nr_reserved(void)
 {
 	return 3 + w.h->bi.nr_keep;
-}
-
-static struct range blk_range(const struct numa_memblk *b)
-{
-	return (struct range){ b->start, b->end };
 }
 
 static bool holds_ram(struct range r)
@@ -188,9 +183,9 @@ static void judge_nodes(void)
 
 	memset(w.movable, 0, sizeof(w.movable));
 	for (size_t i = 0; i < n->nr_hot; i++)
-		w.movable[n->hot[i].nid] |= holds_ram(blk_range(&n->hot[i]));
+		w.movable[n->hot[i].nid] |= holds_ram(n->hot[i].r);
 	for (size_t i = 0; i < n->nr_blk; i++) {
-		if (holds_reserved(blk_range(&n->blk[i])))
+		if (holds_reserved(n->blk[i].r))
 			w.movable[n->blk[i].nid] = false;
 	}
 	for (unsigned i = 0; i < n->nr_nodes; i++)
@@ -202,7 +197,7 @@ static bool is_movable(phys_t at)
 	const struct numa *n = &w.h->numa;
 
 	for (size_t i = 0; i < n->nr_hot; i++) {
-		if (w.movable[n->hot[i].nid] && range_contains(blk_range(&n->hot[i]), at))
+		if (w.movable[n->hot[i].nid] && range_contains(n->hot[i].r, at))
 			return true;
 	}
 	return false;
@@ -213,7 +208,7 @@ static int node_of(phys_t at)
 	const struct numa *n = &w.h->numa;
 
 	for (size_t i = 0; i < n->nr_blk; i++) {
-		if (range_contains(blk_range(&n->blk[i]), at))
+		if (range_contains(n->blk[i].r, at))
 			return n->blk[i].nid;
 	}
 	return NUMA_NO_NODE;
@@ -232,9 +227,9 @@ static phys_t next_border(phys_t at, phys_t limit)
 	for (size_t i = 0; i < nr_reserved(); i++)
 		limit = nearer(at, nearer(at, limit, reserved_range(i).start), reserved_range(i).end);
 	for (size_t i = 0; i < n->nr_blk; i++)
-		limit = nearer(at, nearer(at, limit, n->blk[i].start), n->blk[i].end);
+		limit = nearer(at, nearer(at, limit, n->blk[i].r.start), n->blk[i].r.end);
 	for (size_t i = 0; i < n->nr_hot; i++)
-		limit = nearer(at, nearer(at, limit, n->hot[i].start), n->hot[i].end);
+		limit = nearer(at, nearer(at, limit, n->hot[i].r.start), n->hot[i].r.end);
 	return limit;
 }
 
@@ -291,8 +286,8 @@ static phys_t search(const struct pt_alloc *a)
 
 	for (size_t i = 0; i < w.nr_pieces; i++) {
 		const struct piece *p = &w.piece[i];
-		phys_t start = align_up(max_u64(p->start, max_u64(a->min, PAGE_SIZE)), PAGE_SIZE);
-		phys_t end = align_down(min_u64(p->end, a->max), PAGE_SIZE);
+		phys_t start = align_up(max_u64(p->start, max_u64(a->within.start, PAGE_SIZE)), PAGE_SIZE);
+		phys_t end = align_down(min_u64(p->end, a->within.end), PAGE_SIZE);
 
 		if (start >= end || (a->mb->movable_node && p->marked) || (a->nid != NUMA_NO_NODE && a->nid != p->nid))
 			continue;
@@ -665,7 +660,7 @@ static void make_conventional(struct bootinfo *bi)
 		if (bi->map.e[i].type != E820_RAM)
 			continue;
 		bi->conventional_marks[bi->nr_conventional] = fuzz_u8(&w.in) & 3;
-		bi->conventional[bi->nr_conventional++] = (struct range){ bi->map.e[i].start, bi->map.e[i].end };
+		bi->conventional[bi->nr_conventional++] = bi->map.e[i].r;
 	}
 }
 

@@ -119,16 +119,16 @@ static inline bool slot_machine_finish(struct slot_machine *m)
 	q.avoid = avoid;
 	q.nr_avoid = 1;
 	for (size_t i = 0; i < m->start.reserved.nr && i < 64; i++)
-		avoid[q.nr_avoid++] = (struct range){ m->start.reserved.r[i].start, m->start.reserved.r[i].end };
+		avoid[q.nr_avoid++] = m->start.reserved.r[i].r;
 	for (size_t i = 0; i < m->start.memory.nr && i < 64; i++)
-		ram[q.nr_ram++] = (struct range){ m->start.memory.r[i].start, m->start.memory.r[i].end };
+		ram[q.nr_ram++] = m->start.memory.r[i].r;
 	for (size_t i = 0; i < m->numa.nr_blk; i++) {
 		bool hot = false;
 
 		for (size_t k = 0; k < m->numa.nr_hot; k++)
-			hot |= m->numa.hot[k].start == m->numa.blk[i].start;
+			hot |= m->numa.hot[k].r.start == m->numa.blk[i].r.start;
 		if (!hot && q.nr_immovable < 64)
-			immovable[q.nr_immovable++] = (struct range){ m->numa.blk[i].start, m->numa.blk[i].end };
+			immovable[q.nr_immovable++] = m->numa.blk[i].r;
 	}
 	if (!m->numa.nr_blk)
 		numa_fake_one_node(&m->numa, m->map.end);

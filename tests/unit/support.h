@@ -56,6 +56,17 @@ void unit_test_register(struct unit_test *t);
 	static void test_name(void)
 #define TEST(test_name) TEST_WITH(test_name, fixture.setup, fixture.teardown)
 
+/* What a list should be, as tests write it: regions of memblock, entries of the memory map. */
+struct flat_region {
+	phys_t start, end;
+	int nid;
+	unsigned flags;
+};
+struct flat_entry {
+	phys_t start, end;
+	unsigned type;
+};
+
 /* A file of the recorded machines: srat/PATH below the folder that LANDFALL_DATA names; NULL: there is none. */
 FILE *open_recorded(const char *path);
 

@@ -112,8 +112,8 @@ static void compare_memblocks(const struct memblock *a, const struct memblock *b
 {
 	assert_int_equal(a->reserved.nr, b->reserved.nr);
 	for (size_t i = 0; i < a->reserved.nr; i++) {
-		assert_int_equal(a->reserved.r[i].start, b->reserved.r[i].start);
-		assert_int_equal(a->reserved.r[i].end, b->reserved.r[i].end);
+		assert_int_equal(a->reserved.r[i].r.start, b->reserved.r[i].r.start);
+		assert_int_equal(a->reserved.r[i].r.end, b->reserved.r[i].r.end);
 	}
 }
 

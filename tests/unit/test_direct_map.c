@@ -27,7 +27,7 @@ static enum pt_level wanted_leaf(const struct map_machine *m, phys_t p)
 		if (!(m->dm.page_sizes & (level == PT_PUD ? PAGE_1G : PAGE_2M)))
 			continue;
 		for (size_t i = 0; i < m->mb.memory.nr; i++) {
-			if (m->mb.memory.r[i].start <= block && block + size <= m->mb.memory.r[i].end)
+			if (m->mb.memory.r[i].r.start <= block && block + size <= m->mb.memory.r[i].r.end)
 				return level;
 		}
 	}
@@ -37,7 +37,7 @@ static enum pt_level wanted_leaf(const struct map_machine *m, phys_t p)
 static bool must_be_mapped(const struct map_machine *m, phys_t p)
 {
 	for (size_t i = 0; i < m->mb.memory.nr; i++) {
-		if (m->mb.memory.r[i].start <= p && p < m->mb.memory.r[i].end)
+		if (m->mb.memory.r[i].r.start <= p && p < m->mb.memory.r[i].r.end)
 			return true;
 	}
 	return p < ISA_END;
@@ -149,10 +149,10 @@ struct model {
 	size_t nr;
 };
 
-static const struct memblock_region *region_of(const struct map_machine *m, phys_t p)
+static const struct region *region_of(const struct map_machine *m, phys_t p)
 {
 	for (size_t i = 0; i < m->before.memory.nr; i++) {
-		if (m->before.memory.r[i].start <= p && p < m->before.memory.r[i].end)
+		if (m->before.memory.r[i].r.start <= p && p < m->before.memory.r[i].r.end)
 			return &m->before.memory.r[i];
 	}
 	return NULL;
@@ -160,7 +160,7 @@ static const struct memblock_region *region_of(const struct map_machine *m, phys
 
 static bool model_may_use(const struct model *k, size_t pfn)
 {
-	const struct memblock_region *r;
+	const struct region *r;
 
 	if (k->taken[pfn])
 		return false;
@@ -253,8 +253,8 @@ static uint64_t model_ram(struct model *k, phys_t start, phys_t end)
 	uint64_t total = 0;
 
 	for (size_t i = 0; i < k->m->before.memory.nr; i++) {
-		const struct memblock_region *r = &k->m->before.memory.r[i];
-		phys_t a = r->start > start ? r->start : start, b = r->end < end ? r->end : end;
+		const struct region *r = &k->m->before.memory.r[i];
+		phys_t a = max_u64(r->r.start, start), b = min_u64(r->r.end, end);
 
 		if (a >= b)
 			continue;
@@ -290,7 +290,7 @@ static void model_bottom_up(struct model *k, phys_t start, phys_t end)
 static phys_t model_real_end(const struct model *k, phys_t start, phys_t end)
 {
 	for (phys_t block = end / 0x200000 * 0x200000; block >= start + 0x200000; block -= 0x200000) {
-		const struct memblock_region *r = region_of(k->m, block - 0x200000);
+		const struct region *r = region_of(k->m, block - 0x200000);
 		size_t pfn = (block - 0x200000) / PAGE_SIZE, free = 0;
 
 		while (free < 512 && r && r == region_of(k->m, (pfn + free) * PAGE_SIZE) &&
@@ -371,8 +371,8 @@ static void model_build(struct model *k, const struct map_machine *m, const stru
 		k->have[i] = calloc((end >> (21 + 9 * i)) + 2, sizeof(bool));
 	}
 	for (size_t i = 0; i < m->before.reserved.nr; i++) {
-		for (phys_t p = m->before.reserved.r[i].start / PAGE_SIZE;
-		     p * PAGE_SIZE < m->before.reserved.r[i].end && p < k->nr_pages; p++)
+		for (phys_t p = m->before.reserved.r[i].r.start / PAGE_SIZE;
+		     p * PAGE_SIZE < m->before.reserved.r[i].r.end && p < k->nr_pages; p++)
 			k->taken[p] = 1;
 	}
 	k->up = policy->bottom_up;
@@ -552,7 +552,7 @@ static struct range one_range;
 static enum status map_one_range(struct direct_map *dm)
 {
 	uint64_t mapped = 0;
-	enum status s = direct_map_bounds(dm, ISA_END, dm->end);
+	enum status s = direct_map_bounds(dm, (struct range){ ISA_END, dm->end });
 
 	assert_int_equal(s, OK);
 	s = direct_map_ram(dm, one_range, &mapped);

@@ -15,19 +15,19 @@ static void add(phys_t start, phys_t end, enum e820_type type)
 	assert_int_equal(e820_add(&map, start, end - start, type), OK);
 }
 
-static void assert_map(const struct e820_entry *expected, size_t nr)
+static void assert_map(const struct flat_entry *expected, size_t nr)
 {
 	assert_int_equal(map.nr, nr);
 	for (size_t i = 0; i < nr; i++) {
-		assert_int_equal(map.e[i].start, expected[i].start);
-		assert_int_equal(map.e[i].end, expected[i].end);
+		assert_int_equal(map.e[i].r.start, expected[i].start);
+		assert_int_equal(map.e[i].r.end, expected[i].end);
 		assert_int_equal(map.e[i].type, expected[i].type);
 	}
 }
 
 #define ASSERT_MAP(...)                                                                                                \
 	do {                                                                                                           \
-		const struct e820_entry list[] = { __VA_ARGS__ };                                                      \
+		const struct flat_entry list[] = { __VA_ARGS__ };                                                      \
 		assert_map(list, ARRAY_SIZE(list));                                                                    \
 	} while (0)
 
@@ -50,7 +50,7 @@ static uint64_t total_of(enum e820_type type)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < map.nr; i++)
-		sum += map.e[i].type == type ? map.e[i].end - map.e[i].start : 0;
+		sum += map.e[i].type == type ? map.e[i].r.end - map.e[i].r.start : 0;
 	return sum;
 }
 
@@ -205,8 +205,8 @@ TEST(test_result_fills_the_array)
 	holes(2047);
 	sanitize();
 	assert_int_equal(map.nr, 4095);
-	assert_int_equal(map.e[4094].start, 2047 * 0x2000ull);
-	assert_int_equal(map.e[4094].end, 2048 * 0x2000ull);
+	assert_int_equal(map.e[4094].r.start, 2047 * 0x2000ull);
+	assert_int_equal(map.e[4094].r.end, 2048 * 0x2000ull);
 	assert_int_equal(map.e[4093].type, E820_RESERVED);
 }
 
@@ -259,11 +259,11 @@ static void assert_model(const uint32_t *model)
 	uint32_t seen[BYTES] = { 0 };
 
 	for (size_t i = 0; i < map.nr; i++) {
-		const struct e820_entry *e = &map.e[i], *last = i ? e - 1 : NULL;
+		const struct region *e = &map.e[i], *last = i ? e - 1 : NULL;
 
-		assert_true(e->start < e->end && e->end <= BYTES);
-		assert_true(!last || last->end < e->start || (last->end == e->start && last->type != e->type));
-		for (phys_t p = e->start; p < e->end; p++)
+		assert_true(e->r.start < e->r.end && e->r.end <= BYTES);
+		assert_true(!last || last->r.end < e->r.start || (last->r.end == e->r.start && last->type != e->type));
+		for (phys_t p = e->r.start; p < e->r.end; p++)
 			seen[p] = e->type;
 	}
 	assert_memory_equal(seen, model, sizeof(seen));
@@ -379,15 +379,15 @@ TEST(test_update_full)
 	assert_int_equal(e820_update(&map, inside, E820_RAM, E820_RESERVED), ERR_FULL);
 	assert_int_equal(e820_remove(&map, inside, E820_RAM), ERR_FULL);
 	assert_int_equal(map.nr, E820_MAX);
-	assert_int_equal(map.e[0].end, 0x1000);
+	assert_int_equal(map.e[0].r.end, 0x1000);
 	map.nr--;
 	assert_int_equal(e820_remove(&map, inside, E820_RAM), ERR_FULL);
 	assert_int_equal(map.nr, E820_MAX - 1);
-	assert_int_equal(map.e[0].end, 0x1000);
+	assert_int_equal(map.e[0].r.end, 0x1000);
 	map.nr--;
 	assert_int_equal(e820_remove(&map, inside, E820_RAM), OK);
 	assert_int_equal(map.nr, E820_MAX - 1);
-	assert_int_equal(map.e[1].start, 0x900);
+	assert_int_equal(map.e[1].r.start, 0x900);
 }
 
 TEST(test_end_of_ram)

@@ -45,8 +45,8 @@ static enum status convert(void)
 static void expect_map(size_t i, phys_t start, phys_t end, enum e820_type type)
 {
 	assert_true(i < bi.map.nr);
-	assert_int_equal(bi.map.e[i].start, start);
-	assert_int_equal(bi.map.e[i].end, end);
+	assert_int_equal(bi.map.e[i].r.start, start);
+	assert_int_equal(bi.map.e[i].r.end, end);
 	assert_int_equal(bi.map.e[i].type, type);
 }
 

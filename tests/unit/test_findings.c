@@ -608,7 +608,7 @@ TEST(test_clean_numa)
 	must_add(&mb, 0x1000, 0x9f000);
 	must_add(&mb, MIB, 2 * GIB);
 	must_add(&mb, 4 * GIB, 10 * GIB);
-	map.e[map.nr++] = (struct e820_entry){ 2 * GIB, 2 * GIB + MIB, E820_ACPI };
+	map.e[map.nr++] = (struct region){ { 2 * GIB, 2 * GIB + MIB }, .type = E820_ACPI };
 	cpu(0);
 	cpu(8);
 	entry(0, 0, 0xa0000, false);
@@ -687,9 +687,9 @@ TEST(test_all_hotplug)
 {
 	must_add(&mb, 0x1000, 0x9f000);
 	must_add(&mb, MIB, GIB);
-	map.e[map.nr++] = (struct e820_entry){ 0xe0000, MIB, E820_RESERVED };
-	map.e[map.nr++] = (struct e820_entry){ GIB, GIB + 0x1000, E820_ACPI };
-	map.e[map.nr++] = (struct e820_entry){ GIB + 0x1000, GIB + 0x3000, E820_NVS };
+	map.e[map.nr++] = (struct region){ { 0xe0000, MIB }, .type = E820_RESERVED };
+	map.e[map.nr++] = (struct region){ { GIB, GIB + 0x1000 }, .type = E820_ACPI };
+	map.e[map.nr++] = (struct region){ { GIB + 0x1000, GIB + 0x3000 }, .type = E820_NVS };
 	entry(2, 0, 0x9f000, true);
 	entry(2, MIB, GIB + 0x2000, true);
 	expect_numa("hotplug-all\nhotplug-low-memory 0x0-0x9f000 pxm 2\n"
@@ -700,7 +700,7 @@ TEST(test_all_hotplug)
 TEST(test_mixed_hotplug)
 {
 	must_add(&mb, MIB, 2 * GIB);
-	map.e[map.nr++] = (struct e820_entry){ 4 * GIB, 5 * GIB, E820_ACPI };
+	map.e[map.nr++] = (struct region){ { 4 * GIB, 5 * GIB }, .type = E820_ACPI };
 	entry(0, 0, GIB, false);
 	entry(0, GIB, 2 * GIB, true);
 	entry(6, 4 * GIB, 8 * GIB, true); /* a whole node to come: no memory of firmware counts */

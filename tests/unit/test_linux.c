@@ -91,8 +91,8 @@ TEST(test_map_and_loader)
 	assert_string_equal(bi.loader, "GRUB (Linux boot protocol, version 2)");
 	assert_string_equal(bi.cmdline, "seed=1 alloc=both");
 	assert_int_equal(bi.map.nr, 2);
-	assert_int_equal(bi.map.e[1].start, MIB);
-	assert_int_equal(bi.map.e[1].end, 0x80000000);
+	assert_int_equal(bi.map.e[1].r.start, MIB);
+	assert_int_equal(bi.map.e[1].r.end, 0x80000000);
 	assert_false(bi.map_missing);
 	assert_false(bi.no_bios);
 	assert_int_equal(bi.rsdp, PHYS_NONE);
@@ -191,8 +191,8 @@ TEST(test_more_than_128_entries)
 	put_e820(DATA + 0x1010 + 40, TIB, GIB, 0xefffffff);
 	assert_int_equal(parse(), OK);
 	assert_int_equal(bi.map.nr, 130);
-	assert_int_equal(bi.map.e[128].start, 256 * MIB);
-	assert_int_equal(bi.map.e[129].start, TIB);
+	assert_int_equal(bi.map.e[128].r.start, 256 * MIB);
+	assert_int_equal(bi.map.e[129].r.start, TIB);
 	assert_int_equal(bi.map.e[129].type, E820_SOFT_RESERVED);
 	assert_true(bi.map_cut);
 	put32(DATA + 0x100c, 3 * 20);
@@ -208,12 +208,12 @@ TEST(test_bios_without_a_map)
 	put16(PARAMS + 0x002, 0xfc00);
 	assert_int_equal(parse(), OK);
 	assert_int_equal(bi.map.nr, 2);
-	assert_int_equal(bi.map.e[0].end, 0x9f000);
-	assert_int_equal(bi.map.e[1].end, 64 * MIB);
+	assert_int_equal(bi.map.e[0].r.end, 0x9f000);
+	assert_int_equal(bi.map.e[1].r.end, 64 * MIB);
 	put32(PARAMS + 0x1e0, 1023 * 1024);
 	assert_int_equal(parse(), OK);
-	assert_int_equal(bi.map.e[1].start, MIB);
-	assert_int_equal(bi.map.e[1].end, GIB);
+	assert_int_equal(bi.map.e[1].r.start, MIB);
+	assert_int_equal(bi.map.e[1].r.end, GIB);
 }
 
 static void put_screen(uint8_t kind)

@@ -106,13 +106,13 @@ static void assert_whole(const struct facts *f)
 
 	assert_true(f->exact);
 	assert_int_equal(m->nr, 3);
-	assert_range(m->r[0], 0x1000, 0x9f000);
-	assert_range(m->r[1], 0x100000, 0x7ffdf000);
-	assert_range(m->r[2], 0x100000000, 0x180000000);
+	assert_range(m->r[0].r, 0x1000, 0x9f000);
+	assert_range(m->r[1].r, 0x100000, 0x7ffdf000);
+	assert_range(m->r[2].r, 0x100000000, 0x180000000);
 	assert_int_equal(r->nr, 3);
-	assert_range(r->r[0], 0, 0x100000);
-	assert_range(r->r[1], 0x1000000, 0x4411000);
-	assert_range(r->r[2], 0x7fed4000, 0x7ffd0000);
+	assert_range(r->r[0].r, 0, 0x100000);
+	assert_range(r->r[1].r, 0x1000000, 0x4411000);
+	assert_range(r->r[2].r, 0x7fed4000, 0x7ffd0000);
 	assert_range(f->kernel, 0x1000000, 0x4430000);
 	assert_range(f->brk, 0x4400000, 0x4411000);
 	assert_range(f->buffer, 0x4401000, 0x4411000);
@@ -235,10 +235,10 @@ TEST(reservations_after_the_dump)
 	const struct memblock_list *l = &r.f->mb.reserved;
 
 	assert_int_equal(l->nr, 6);
-	assert_range(l->r[2], 0x20000000, 0x20001000);
-	assert_range(l->r[3], 0x30000000, 0x30001000);
-	assert_range(l->r[4], 0x30002000, 0x30004000);
-	assert_range(l->r[5], 0x7fed4000, 0x7ffd0000);
+	assert_range(l->r[2].r, 0x20000000, 0x20001000);
+	assert_range(l->r[3].r, 0x30000000, 0x30001000);
+	assert_range(l->r[4].r, 0x30002000, 0x30004000);
+	assert_range(l->r[5].r, 0x7fed4000, 0x7ffd0000);
 	facts_free(r.f);
 }
 
@@ -298,15 +298,15 @@ TEST(without_memblock_debug)
 	assert_false(r.f->exact);
 	assert_int_equal(r.f->kaslr, UNKNOWN);
 	assert_int_equal(m->nr, 3);
-	assert_range(m->r[0], 0x1000, 0x9f000);
-	assert_range(m->r[1], 0x100000, 0x7ffdf000);
-	assert_range(m->r[2], 0x100000000, 0x180000000);
+	assert_range(m->r[0].r, 0x1000, 0x9f000);
+	assert_range(m->r[1].r, 0x100000, 0x7ffdf000);
+	assert_range(m->r[2].r, 0x100000000, 0x180000000);
 	assert_range(r.f->kernel, 0x1000000, 0x4430000);
 	assert_range(r.f->buffer, 0x4401000, 0x4411000);
 	assert_int_equal(l->nr, 3);
-	assert_range(l->r[0], 0, 0x100000);
-	assert_range(l->r[1], 0x1000000, 0x4411000);
-	assert_range(l->r[2], 0x7fed4000, 0x7ffd0000);
+	assert_range(l->r[0].r, 0, 0x100000);
+	assert_range(l->r[1].r, 0x1000000, 0x4411000);
+	assert_range(l->r[2].r, 0x7fed4000, 0x7ffd0000);
 	facts_free(r.f);
 }
 
@@ -325,8 +325,8 @@ TEST(boot_services_of_a_uefi_map)
 	assert_int_equal(r.f->conventional.nr, 1);
 	assert_range(r.f->conventional.r[0], 0x10001000, 0x20000000);
 	assert_int_equal(r.f->mb.reserved.nr, 4);
-	assert_range(r.f->mb.reserved.r[2], 0x10000000, 0x10001000);
-	assert_range(r.f->mb.reserved.r[3], 0x20000000, 0x20001000);
+	assert_range(r.f->mb.reserved.r[2].r, 0x10000000, 0x10001000);
+	assert_range(r.f->mb.reserved.r[3].r, 0x20000000, 0x20001000);
 	facts_free(r.f);
 }
 
@@ -345,9 +345,9 @@ TEST(later_maps)
 
 	assert_int_equal(r.f->levels, 4);
 	assert_int_equal(m->nr, 3);
-	assert_range(m->r[0], 0x1000, 0x9f000);
-	assert_range(m->r[1], 0x100000, 0x30000000);
-	assert_range(m->r[2], 0x30001000, 0x38000000);
+	assert_range(m->r[0].r, 0x1000, 0x9f000);
+	assert_range(m->r[1].r, 0x100000, 0x30000000);
+	assert_range(m->r[2].r, 0x30001000, 0x38000000);
 	assert_int_equal(r.f->end, 0x38000000);
 	facts_free(r.f);
 }
@@ -362,8 +362,8 @@ TEST(changes_after_memory_was_made)
 	const struct memblock_list *m = &r.f->mb.memory;
 
 	assert_int_equal(m->nr, 3);
-	assert_range(m->r[1], 0x100000, 0x7f000000);
-	assert_range(m->r[2], 0x100000000, 0x180000000);
+	assert_range(m->r[1].r, 0x100000, 0x7f000000);
+	assert_range(m->r[2].r, 0x100000000, 0x180000000);
 	facts_free(r.f);
 }
 
@@ -374,9 +374,9 @@ TEST(memory_limits_of_the_command_line)
 	const struct memblock_list *m = &r.f->mb.memory;
 
 	assert_int_equal(m->nr, 4);
-	assert_range(m->r[1], 0x100000, 0x40000000);
-	assert_range(m->r[2], 0x41000000, 0x7ffdf000);
-	assert_range(m->r[3], 0x100000000, 0x140000000);
+	assert_range(m->r[1].r, 0x100000, 0x40000000);
+	assert_range(m->r[2].r, 0x41000000, 0x7ffdf000);
+	assert_range(m->r[3].r, 0x100000000, 0x140000000);
 	facts_free(r.f);
 }
 

@@ -94,11 +94,11 @@ TEST(reads_facts)
 	assert_true(machine.has_seed);
 	assert_true(machine.seed == UINT64_MAX);
 	assert_int_equal(machine.map.nr, 3);
-	assert_int_equal(machine.map.e[0].end, 0x9fc00);
-	assert_int_equal(machine.map.e[1].start, 0x9fc00);
-	assert_int_equal(machine.map.e[1].end, 0xa0000);
+	assert_int_equal(machine.map.e[0].r.end, 0x9fc00);
+	assert_int_equal(machine.map.e[1].r.start, 0x9fc00);
+	assert_int_equal(machine.map.e[1].r.end, 0xa0000);
 	assert_int_equal(machine.map.e[1].type, E820_RESERVED);
-	assert_int_equal(machine.map.e[2].end, 8192 * TIB);
+	assert_int_equal(machine.map.e[2].r.end, 8192 * TIB);
 	assert_int_equal(machine.map.e[2].type, E820_SOFT_RESERVED);
 	assert_int_equal(machine.nr_reserve, 1);
 	assert_int_equal(machine.reserve[0].end, 17 * MIB);
@@ -389,11 +389,10 @@ static void check_description(const char *name, char *text, size_t len)
 	nr_qemu += machine.board != MACHINE_HOST_ONLY;
 	for (size_t i = 0; i < machine.map.nr; i++) {
 		if (machine.map.e[i].type == E820_RAM)
-			highest = max_u64(highest, machine.map.e[i].end);
+			highest = max_u64(highest, machine.map.e[i].r.end);
 		/* Map and SRAT fit the board: RAM of q35 ends at 2 GiB or goes on at 4 GiB, of pc at 3 GiB. */
 		if (machine.board == MACHINE_Q35 && machine.map.e[i].type == E820_RAM)
-			assert_false(range_overlaps((struct range){ machine.map.e[i].start, machine.map.e[i].end },
-						    (struct range){ 2 * GIB, 4 * GIB }));
+			assert_false(range_overlaps(machine.map.e[i].r, (struct range){ 2 * GIB, 4 * GIB }));
 	}
 }
 

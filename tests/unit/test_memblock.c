@@ -27,12 +27,12 @@ static void set_node(struct memblock_list *list, phys_t start, phys_t end, int n
 	assert_int_equal(memblock_set_node(list, (struct range){ start, end }, nid), OK);
 }
 
-static void assert_list(const struct memblock_list *list, const struct memblock_region *expected, size_t nr)
+static void assert_list(const struct memblock_list *list, const struct flat_region *expected, size_t nr)
 {
 	assert_int_equal(list->nr, nr);
 	for (size_t i = 0; i < nr; i++) {
-		assert_int_equal(list->r[i].start, expected[i].start);
-		assert_int_equal(list->r[i].end, expected[i].end);
+		assert_int_equal(list->r[i].r.start, expected[i].start);
+		assert_int_equal(list->r[i].r.end, expected[i].end);
 		assert_int_equal(list->r[i].nid, expected[i].nid);
 		assert_int_equal(list->r[i].flags, expected[i].flags);
 	}
@@ -40,7 +40,7 @@ static void assert_list(const struct memblock_list *list, const struct memblock_
 
 #define ASSERT_LIST(list, ...)                                                                                         \
 	do {                                                                                                           \
-		const struct memblock_region expected[] = { __VA_ARGS__ };                                             \
+		const struct flat_region expected[] = { __VA_ARGS__ };                                                 \
 		assert_list(list, expected, ARRAY_SIZE(expected));                                                     \
 	} while (0)
 
@@ -175,7 +175,7 @@ static void fill(struct memblock_list *list)
 {
 	list->nr = MEMBLOCK_MAX;
 	for (size_t i = 0; i < MEMBLOCK_MAX; i++)
-		list->r[i] = (struct memblock_region){ i * 0x4000 + 0x1000, i * 0x4000 + 0x3000, NUMA_NO_NODE, 0 };
+		list->r[i] = (struct region){ { i * 0x4000 + 0x1000, i * 0x4000 + 0x3000 }, .nid = NUMA_NO_NODE };
 }
 
 TEST(test_full_list_stays_valid)
@@ -185,22 +185,22 @@ TEST(test_full_list_stays_valid)
 	assert_int_equal(memblock_free(&mb, (struct range){ 0x1800, 0x1900 }), ERR_FULL);
 	assert_int_equal(memblock_set_node(&mb.reserved, (struct range){ 0x1000, 0x2000 }, 3), ERR_FULL);
 	assert_int_equal(mb.reserved.nr, MEMBLOCK_MAX);
-	assert_int_equal(mb.reserved.r[0].start, 0x1000);
-	assert_int_equal(mb.reserved.r[0].end, 0x3000);
+	assert_int_equal(mb.reserved.r[0].r.start, 0x1000);
+	assert_int_equal(mb.reserved.r[0].r.end, 0x3000);
 	assert_int_equal(mb.reserved.r[0].nid, NUMA_NO_NODE);
 	/* what joins, or only moves an edge, still fits */
 	must_reserve(&mb, 0x3000, 0x3800);
 	give_back(0x1000, 0x1800);
-	assert_int_equal(mb.reserved.r[0].start, 0x1800);
-	assert_int_equal(mb.reserved.r[0].end, 0x3800);
+	assert_int_equal(mb.reserved.r[0].r.start, 0x1800);
+	assert_int_equal(mb.reserved.r[0].r.end, 0x3800);
 	must_reserve(&mb, 0x3800, 0x5000);
 	assert_int_equal(mb.reserved.nr, MEMBLOCK_MAX - 1);
-	assert_int_equal(mb.reserved.r[0].end, 0x7000);
-	assert_int_equal(mb.reserved.r[1].start, 0x9000);
+	assert_int_equal(mb.reserved.r[0].r.end, 0x7000);
+	assert_int_equal(mb.reserved.r[1].r.start, 0x9000);
 	/* one place is left: a cut at the start alone fits, one at both ends does not and is undone */
 	assert_int_equal(memblock_set_node(&mb.reserved, (struct range){ 0x9800, 0xa000 }, 3), ERR_FULL);
 	assert_int_equal(mb.reserved.nr, MEMBLOCK_MAX - 1);
-	assert_int_equal(mb.reserved.r[1].end, 0xb000);
+	assert_int_equal(mb.reserved.r[1].r.end, 0xb000);
 	set_node(&mb.reserved, 0x9800, 0xb000, 3);
 	assert_int_equal(mb.reserved.nr, MEMBLOCK_MAX);
 	assert_int_equal(mb.reserved.r[2].nid, 3);
@@ -212,7 +212,7 @@ TEST(test_full_memory)
 	assert_int_equal(memblock_add(&mb, (struct range){ 0x3800, 0x3900 }), ERR_FULL);
 	assert_int_equal(memblock_mark(&mb, (struct range){ 0x1800, 0x2000 }, MEMBLOCK_HOTPLUG, true), ERR_FULL);
 	assert_int_equal(mb.memory.nr, MEMBLOCK_MAX);
-	assert_int_equal(mb.memory.r[MEMBLOCK_MAX - 1].end, (MEMBLOCK_MAX - 1) * 0x4000ull + 0x3000);
+	assert_int_equal(mb.memory.r[MEMBLOCK_MAX - 1].r.end, (MEMBLOCK_MAX - 1) * 0x4000ull + 0x3000);
 	must_add(&mb, 0, PHYS_NONE);
 	ASSERT_LIST(&mb.memory, { 0, PHYS_NONE, -1, 0 });
 }
@@ -232,17 +232,17 @@ TEST(test_is_memory)
 
 TEST(test_overlaps)
 {
-	struct memblock_region hit = { 1, 2, 3, 4 };
+	struct region hit = { .r = { 1, 2 } };
 
 	must_reserve(&mb, 0x1000, 0x2000);
 	must_reserve(&mb, 0x3000, 0x4000);
 	assert_false(memblock_overlaps(&mb.reserved, (struct range){ 0x2000, 0x3000 }, &hit));
-	assert_int_equal(hit.start, 1);
+	assert_int_equal(hit.r.start, 1);
 	assert_true(memblock_overlaps(&mb.reserved, (struct range){ 0x1fff, 0x9000 }, &hit));
-	assert_int_equal(hit.start, 0x1000);
+	assert_int_equal(hit.r.start, 0x1000);
 	assert_true(memblock_overlaps(&mb.reserved, (struct range){ 0x2000, 0x3001 }, &hit));
-	assert_int_equal(hit.start, 0x3000);
-	assert_int_equal(hit.end, 0x4000);
+	assert_int_equal(hit.r.start, 0x3000);
+	assert_int_equal(hit.r.end, 0x4000);
 	assert_false(memblock_overlaps(&mb.reserved, (struct range){ 0x4000, PHYS_NONE }, NULL));
 	assert_false(memblock_overlaps(&mb.reserved, (struct range){ 0x1800, 0x1800 }, NULL));
 }
@@ -493,8 +493,8 @@ static void assert_runs(const struct memblock_list *list, const struct byte *mod
 		if (!model[i].there)
 			continue;
 		assert_true(nr < list->nr);
-		assert_int_equal(list->r[nr].start, BASE + i);
-		assert_int_equal(list->r[nr].end, BASE + end);
+		assert_int_equal(list->r[nr].r.start, BASE + i);
+		assert_int_equal(list->r[nr].r.end, BASE + end);
 		assert_int_equal(list->r[nr].nid, model[i].nid);
 		assert_int_equal(list->r[nr].flags, model[i].flags);
 		nr++;

@@ -82,10 +82,10 @@ TEST(test_mb1_steps_by_entry_size)
 	assert_int_equal(multiboot1_parse(&mem, INFO, &bi), OK);
 	assert_int_equal(bi.protocol, BOOT_MULTIBOOT1);
 	assert_int_equal(bi.map.nr, 3);
-	assert_int_equal(bi.map.e[1].start, 0x100000);
-	assert_int_equal(bi.map.e[1].end, 0x7ff00000);
-	assert_int_equal(bi.map.e[2].start, 0x100000000);
-	assert_int_equal(bi.map.e[2].end, 0x180000000);
+	assert_int_equal(bi.map.e[1].r.start, 0x100000);
+	assert_int_equal(bi.map.e[1].r.end, 0x7ff00000);
+	assert_int_equal(bi.map.e[2].r.start, 0x100000000);
+	assert_int_equal(bi.map.e[2].r.end, 0x180000000);
 	assert_string_equal(bi.cmdline, "alloc=both");
 	assert_false(bi.map_missing);
 }
@@ -99,7 +99,7 @@ TEST(test_mb1_more_than_512_entries)
 	put_info1("", "x", (uint32_t)(at - MAP));
 	assert_int_equal(multiboot1_parse(&mem, INFO, &bi), OK);
 	assert_int_equal(bi.map.nr, 600);
-	assert_int_equal(bi.map.e[599].start, 599 * 0x200000ull);
+	assert_int_equal(bi.map.e[599].r.start, 599 * 0x200000ull);
 }
 
 TEST(test_file_name_first)
@@ -210,8 +210,8 @@ TEST(test_mb1_entry_that_wraps_ends_at_the_top)
 	put_info1("", "x", 24);
 	assert_int_equal(multiboot1_parse(&mem, INFO, &bi), OK);
 	assert_int_equal(bi.map.nr, 1);
-	assert_int_equal(bi.map.e[0].start, 0xfffffffffff00000);
-	assert_int_equal(bi.map.e[0].end, 0xffffffffffffffff);
+	assert_int_equal(bi.map.e[0].r.start, 0xfffffffffff00000);
+	assert_int_equal(bi.map.e[0].r.end, 0xffffffffffffffff);
 }
 
 /* ---- Multiboot 2 ---- */
@@ -272,7 +272,7 @@ TEST(test_mb2_tags)
 	assert_string_equal(bi.loader, "GRUB 2.06");
 	assert_int_equal(bi.map.nr, 3);
 	assert_int_equal(bi.map.e[1].type, E820_RESERVED);
-	assert_int_equal(bi.map.e[2].start, 0x200000);
+	assert_int_equal(bi.map.e[2].r.start, 0x200000);
 	assert_int_equal(bi.map.e[2].type, E820_ACPI);
 	assert_int_equal(bi.nr_keep, 1);
 	/* The newer RSDP wins, whichever comes first. */

@@ -43,7 +43,7 @@ static void entry(uint32_t pxm, phys_t start, phys_t end, bool hotplug)
 
 static enum status cleanup(void)
 {
-	phys_t end = mb.memory.nr ? mb.memory.r[mb.memory.nr - 1].end : 0;
+	phys_t end = mb.memory.nr ? mb.memory.r[mb.memory.nr - 1].r.end : 0;
 
 	return numa_cleanup(&n, &mb, end, &record_log);
 }
@@ -54,29 +54,33 @@ static void assert_range(struct range r, phys_t start, phys_t end)
 	assert_int_equal(r.end, end);
 }
 
-static void assert_blks(const struct numa_memblk *list, size_t nr, const struct numa_memblk *expected,
-			size_t expected_nr)
+struct flat_blk {
+	phys_t start, end;
+	int nid;
+};
+
+static void assert_blks(const struct numa_memblk *list, size_t nr, const struct flat_blk *expected, size_t expected_nr)
 {
 	assert_int_equal(nr, expected_nr);
 	for (size_t i = 0; i < nr; i++) {
-		assert_int_equal(list[i].start, expected[i].start);
-		assert_int_equal(list[i].end, expected[i].end);
+		assert_int_equal(list[i].r.start, expected[i].start);
+		assert_int_equal(list[i].r.end, expected[i].end);
 		assert_int_equal(list[i].nid, expected[i].nid);
 	}
 }
 
 #define ASSERT_BLKS(...)                                                                                               \
 	do {                                                                                                           \
-		const struct numa_memblk expected[] = { __VA_ARGS__ };                                                 \
+		const struct flat_blk expected[] = { __VA_ARGS__ };                                                    \
 		assert_blks(n.blk, n.nr_blk, expected, ARRAY_SIZE(expected));                                          \
 	} while (0)
 
-static void assert_regions(const struct memblock_list *list, const struct memblock_region *expected, size_t nr)
+static void assert_regions(const struct memblock_list *list, const struct flat_region *expected, size_t nr)
 {
 	assert_int_equal(list->nr, nr);
 	for (size_t i = 0; i < nr; i++) {
-		assert_int_equal(list->r[i].start, expected[i].start);
-		assert_int_equal(list->r[i].end, expected[i].end);
+		assert_int_equal(list->r[i].r.start, expected[i].start);
+		assert_int_equal(list->r[i].r.end, expected[i].end);
 		assert_int_equal(list->r[i].nid, expected[i].nid);
 		assert_int_equal(list->r[i].flags, expected[i].flags);
 	}
@@ -84,7 +88,7 @@ static void assert_regions(const struct memblock_list *list, const struct memblo
 
 #define ASSERT_REGIONS(list, ...)                                                                                      \
 	do {                                                                                                           \
-		const struct memblock_region expected[] = { __VA_ARGS__ };                                             \
+		const struct flat_region expected[] = { __VA_ARGS__ };                                                 \
 		assert_regions(list, expected, ARRAY_SIZE(expected));                                                  \
 	} while (0)
 
@@ -148,7 +152,7 @@ TEST(test_add_memblk_limits)
 		entry(0, i * MIB, i * MIB + 4096, i & 1);
 	assert_int_equal(n.nr_blk, 2048);
 	assert_int_equal(n.nr_hot, 1024);
-	assert_range((struct range){ n.hot[1].start, n.hot[1].end }, 3 * MIB, 3 * MIB + 4096);
+	assert_range(n.hot[1].r, 3 * MIB, 3 * MIB + 4096);
 	assert_int_equal(numa_add_memblk(&n, 0, (struct range){ TIB, 2 * TIB }, false), ERR_FULL);
 	assert_int_equal(n.nr_blk, 2048);
 }
@@ -411,7 +415,7 @@ TEST(test_ranges_beyond_ram_are_cut)
 	assert_int_equal(cleanup(), OK);
 	ASSERT_BLKS({ 0, 1 * GIB, 0 }, { 1 * GIB, 3 * GIB, 1 });
 	assert_int_equal(n.nr_hot, 2);
-	assert_int_equal(n.hot[0].end, 64 * GIB);
+	assert_int_equal(n.hot[0].r.end, 64 * GIB);
 	assert_int_equal(numa_node_of(&n, 3 * GIB), NUMA_NO_NODE);
 	numa_judge(&n, &mb);
 	assert_int_equal(n.node[1].hot_present, 2 * GIB);
@@ -707,9 +711,9 @@ TEST(test_apply_full)
 	numa_judge(&n, &mb);
 	mb.reserved.nr = MEMBLOCK_MAX;
 	for (size_t i = 0; i < MEMBLOCK_MAX; i++)
-		mb.reserved.r[i] = (struct memblock_region){ 2 * i * MIB, 2 * i * MIB + 4096, NUMA_NO_NODE, 0 };
+		mb.reserved.r[i] = (struct region){ { 2 * i * MIB, 2 * i * MIB + 4096 }, .nid = NUMA_NO_NODE };
 	assert_int_equal(numa_apply(&n, &mb), OK);
-	mb.reserved.r[1024].start -= 4096;
+	mb.reserved.r[1024].r.start -= 4096;
 	assert_int_equal(numa_apply(&n, &mb), ERR_FULL);
 }
 
@@ -723,7 +727,7 @@ static void full_memory(bool hotplug)
 	entry(0, 4 * GIB, 1 * TIB, false);
 	n.node[0].movable = hotplug;
 	if (hotplug)
-		n.hot[n.nr_hot++] = (struct numa_memblk){ 2 * GIB, 4 * GIB, 0 };
+		n.hot[n.nr_hot++] = (struct numa_memblk){ { 2 * GIB, 4 * GIB }, 0 };
 }
 
 TEST(test_apply_full_memory)
@@ -736,7 +740,7 @@ TEST(test_apply_full_memory)
 	mb.memory.nr--;
 	assert_int_equal(numa_apply(&n, &mb), OK);
 	assert_int_equal(mb.memory.nr, MEMBLOCK_MAX);
-	assert_int_equal(mb.memory.r[1].start, 2 * GIB);
+	assert_int_equal(mb.memory.r[1].r.start, 2 * GIB);
 	assert_int_equal(mb.memory.r[1].flags, MEMBLOCK_HOTPLUG);
 }
 
@@ -787,7 +791,7 @@ TEST(test_fake_one_node)
 #define UNITS 96
 #define TOLD 10
 
-static struct numa_memblk told[TOLD];
+static struct flat_blk told[TOLD];
 static bool told_hot[TOLD];
 static bool is_ram[UNITS], is_reserved[UNITS];
 
@@ -822,12 +826,12 @@ static void random_table(struct rng *r)
 		if (i == TOLD - 1)
 			end = UNITS;
 		at = stray ? at : min_u64(UNITS, end + rng_below(r, 20) / 17);
-		told[i] = (struct numa_memblk){ start * UNIT, end * UNIT, (int)rng_below(r, 3) };
+		told[i] = (struct flat_blk){ start * UNIT, end * UNIT, (int)rng_below(r, 3) };
 		told_hot[i] = rng_below(r, 2);
 	}
 	for (size_t i = TOLD - 1; i > 0; i--) {
 		size_t j = (size_t)rng_below(r, i + 1);
-		struct numa_memblk swap = told[i];
+		struct flat_blk swap = told[i];
 
 		told[i] = told[j];
 		told[j] = swap;
@@ -931,15 +935,15 @@ static void assert_applied(void)
 {
 	assert_int_equal(numa_apply(&n, &mb), OK);
 	for (size_t i = 0; i < mb.memory.nr; i++) {
-		const struct memblock_region *m = &mb.memory.r[i];
+		const struct region *m = &mb.memory.r[i];
 
-		for (phys_t p = m->start; p < m->end; p += UNIT) {
+		for (phys_t p = m->r.start; p < m->r.end; p += UNIT) {
 			assert_int_equal(m->nid, numa_node_of(&n, p));
 			assert_int_equal(m->flags, numa_is_movable(&n, p) ? MEMBLOCK_HOTPLUG : 0);
 		}
 	}
 	for (size_t i = 0; i < mb.reserved.nr; i++)
-		assert_int_equal(mb.reserved.r[i].nid, numa_node_of(&n, mb.reserved.r[i].end - 1));
+		assert_int_equal(mb.reserved.r[i].nid, numa_node_of(&n, mb.reserved.r[i].r.end - 1));
 }
 
 TEST(test_random)
@@ -971,7 +975,7 @@ TEST(test_random)
 
 /* ---- joining, beside Linux's own loops over all pairs ---- */
 
-static bool model_foreign(const struct numa_memblk *blk, size_t nr, struct numa_memblk hull)
+static bool model_foreign(const struct flat_blk *blk, size_t nr, struct flat_blk hull)
 {
 	for (size_t i = 0; i < nr; i++) {
 		if (blk[i].nid != hull.nid && blk[i].start < hull.end && hull.start < blk[i].end)
@@ -981,12 +985,12 @@ static bool model_foreign(const struct numa_memblk *blk, size_t nr, struct numa_
 }
 
 /* numa_cleanup_meminfo as it stands in Linux; events into *e. */
-static size_t model_join(struct numa_memblk *blk, size_t nr, struct numa_event *e, size_t *nr_e)
+static size_t model_join(struct flat_blk *blk, size_t nr, struct numa_event *e, size_t *nr_e)
 {
 	for (size_t i = 0; i < nr; i++) {
 		for (size_t j = i + 1; j < nr; j++) {
-			struct numa_memblk a = blk[i], b = blk[j];
-			struct numa_memblk hull = { min_u64(a.start, b.start), max_u64(a.end, b.end), a.nid };
+			struct flat_blk a = blk[i], b = blk[j];
+			struct flat_blk hull = { min_u64(a.start, b.start), max_u64(a.end, b.end), a.nid };
 
 			if (a.start < b.end && b.start < a.end)
 				e[(*nr_e)++] = (struct numa_event){ .kind = NUMA_OVERLAPS_SELF };
@@ -1008,7 +1012,7 @@ TEST(joins_as_all_pairs_would)
 
 	rng_seed(&rng, 7);
 	for (unsigned round = 0; round < 2000; round++) {
-		struct numa_memblk model[16];
+		struct flat_blk model[16];
 		struct numa_event expected[64];
 		size_t nr = 2 + rng_below(&rng, 12), nr_expected = 0;
 
@@ -1018,8 +1022,8 @@ TEST(joins_as_all_pairs_would)
 			assert_int_equal(numa_map_pxm(&n, (uint32_t)i), i);
 		for (size_t i = 0; i < nr; i++) {
 			phys_t at = rng_below(&rng, 12) * 64 * MIB;
-			struct numa_memblk b = { at, at + 64 * MIB - rng_below(&rng, 2) * MIB,
-						 (int)(at / (64 * MIB) * 7 % 3) };
+			struct flat_blk b = { at, at + 64 * MIB - rng_below(&rng, 2) * MIB,
+					      (int)(at / (64 * MIB) * 7 % 3) };
 
 			assert_int_equal(numa_add_memblk(&n, b.nid, (struct range){ b.start, b.end }, false), OK);
 			model[i] = b;
@@ -1054,14 +1058,14 @@ TEST(next_movable)
 		assert_null(numa_next_movable(&n, 0));
 		numa_judge(&n, &mb);
 		assert_int_equal(n.ordered, !overlap);
-		assert_int_equal(numa_next_movable(&n, 0)->start, GIB);
-		assert_int_equal(numa_next_movable(&n, GIB)->start, GIB);
-		assert_int_equal(numa_next_movable(&n, GIB + 1)->start, 6 * GIB);
+		assert_int_equal(numa_next_movable(&n, 0)->r.start, GIB);
+		assert_int_equal(numa_next_movable(&n, GIB)->r.start, GIB);
+		assert_int_equal(numa_next_movable(&n, GIB + 1)->r.start, 6 * GIB);
 		assert_int_equal(numa_next_movable(&n, 6 * GIB)->nid, 1);
 		assert_null(numa_next_movable(&n, 6 * GIB + 1));
 		/* a node that stops being movable */
 		n.node[2].movable = false;
-		assert_int_equal(numa_next_movable(&n, 0)->start, 6 * GIB);
+		assert_int_equal(numa_next_movable(&n, 0)->r.start, 6 * GIB);
 		assert_int_equal(numa_node_of(&n, 3 * GIB), NUMA_NO_NODE);
 		assert_range(numa_span(&n, 3 * GIB), 2 * GIB, 4 * GIB);
 		assert_range(numa_span(&n, 5 * GIB + 7), (4 + overlap) * GIB, 6 * GIB);

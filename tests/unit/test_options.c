@@ -576,23 +576,24 @@ static void plain_map(void)
 	assert_int_equal(e820_add(&map, 4 * GIB, 2 * GIB, E820_RAM), OK);
 }
 
-static void expect_map(const char *line, const struct e820_entry *e, size_t nr)
+static void expect_map(const char *line, const struct flat_entry *e, size_t nr)
 {
 	good(line);
 	plain_map();
 	assert_int_equal(options_apply_map(&o, &map), OK);
 	for (size_t i = 0; i < nr && i < map.nr; i++) {
-		if (map.e[i].start != e[i].start || map.e[i].end != e[i].end || map.e[i].type != e[i].type)
+		if (map.e[i].r.start != e[i].start || map.e[i].r.end != e[i].end || map.e[i].type != e[i].type)
 			fail_msg("\"%s\": entry %zu is [%#llx, %#llx) %d, not [%#llx, %#llx) %d", line, i,
-				 (unsigned long long)map.e[i].start, (unsigned long long)map.e[i].end, map.e[i].type,
-				 (unsigned long long)e[i].start, (unsigned long long)e[i].end, e[i].type);
+				 (unsigned long long)map.e[i].r.start, (unsigned long long)map.e[i].r.end,
+				 map.e[i].type, (unsigned long long)e[i].start, (unsigned long long)e[i].end,
+				 e[i].type);
 	}
 	assert_int_equal(map.nr, nr);
 }
 
 #define EXPECT_MAP(line, ...)                                                                                          \
 	do {                                                                                                           \
-		static const struct e820_entry entries[] = { __VA_ARGS__ };                                            \
+		static const struct flat_entry entries[] = { __VA_ARGS__ };                                            \
 		expect_map(line, entries, ARRAY_SIZE(entries));                                                        \
 	} while (0)
 

@@ -106,7 +106,8 @@ static void add_run(phys_t start, unsigned pages, int nid, bool movable)
 {
 	for (unsigned i = 0; i < pages; i++)
 		placement_add(&found, start + i * PAGE_SIZE, PT_PTE);
-	picture_add_run(&picture, &(struct placement_run){ PT_PTE, start, start + pages * PAGE_SIZE, nid, movable });
+	picture_add_run(&picture,
+			&(struct placement_run){ PT_PTE, { start, start + pages * PAGE_SIZE }, nid, movable });
 }
 
 static void draw(unsigned width, unsigned height, unsigned grow, bool fine)

@@ -54,8 +54,8 @@ static const struct fixture fixture = { .setup = setup };
 #define RUN(i, at_level, at, to, at_nid, is_movable)                                                                   \
 	do {                                                                                                           \
 		assert_int_equal(run[i].level, at_level);                                                              \
-		assert_int_equal(run[i].start, at);                                                                    \
-		assert_int_equal(run[i].end, to);                                                                      \
+		assert_int_equal(run[i].pages.start, at);                                                              \
+		assert_int_equal(run[i].pages.end, to);                                                                \
 		assert_int_equal(run[i].nid, at_nid);                                                                  \
 		assert_int_equal(run[i].movable, is_movable);                                                          \
 	} while (0)

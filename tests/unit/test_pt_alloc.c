@@ -8,7 +8,7 @@ static struct pt_alloc a;
 
 static void bounds(phys_t min, phys_t max, int nid)
 {
-	assert_int_equal(pt_alloc_bounds(&a, min, max, nid), OK);
+	assert_int_equal(pt_alloc_bounds(&a, (struct range){ min, max }, nid), OK);
 }
 
 /* [1M, 2M) and [4M, 5M), pages 1M + 64K.. and 4M + 64K.. taken. */
@@ -104,16 +104,16 @@ TEST(reserved_in_one_go)
 	assert_false(memblock_overlaps(&mb.reserved, two, NULL));
 	assert_int_equal(pt_alloc_flush(&a), OK);
 	assert_int_equal(mb.reserved.nr, 2);
-	assert_int_equal(mb.reserved.r[0].start, 0x102000);
-	assert_int_equal(mb.reserved.r[0].end, 0x112000);
+	assert_int_equal(mb.reserved.r[0].r.start, 0x102000);
+	assert_int_equal(mb.reserved.r[0].r.end, 0x112000);
 	/* what somebody else takes after that is not handed out */
 	must_reserve(&mb, 0x112000, 0x113000);
 	assert_int_equal(pt_alloc_page(&a), 0x113000);
 	/* the same bounds again give nothing up, others do */
 	bounds(0x103000, 8 * MIB, NUMA_NO_NODE);
-	assert_int_equal(mb.reserved.r[0].end, 0x113000);
+	assert_int_equal(mb.reserved.r[0].r.end, 0x113000);
 	bounds(0x103000, 9 * MIB, NUMA_NO_NODE);
-	assert_int_equal(mb.reserved.r[0].end, 0x114000);
+	assert_int_equal(mb.reserved.r[0].r.end, 0x114000);
 	assert_int_equal(mb.reserved.nr, 2);
 }
 
@@ -180,8 +180,8 @@ static phys_t naive_find(struct naive *n, const struct pt_alloc *want)
 	for (size_t i = 0; i < PAGES; i++) {
 		size_t p = want->mb->bottom_up ? i : PAGES - 1 - i;
 
-		if (!p || !n->usable[p] || n->reserved[p] || p * PAGE_SIZE < want->min ||
-		    (p + 1) * PAGE_SIZE > want->max)
+		if (!p || !n->usable[p] || n->reserved[p] || p * PAGE_SIZE < want->within.start ||
+		    (p + 1) * PAGE_SIZE > want->within.end)
 			continue;
 		if ((want->nid != NUMA_NO_NODE && n->nid[p] != want->nid) || (want->mb->movable_node && n->hot[p]))
 			continue;
@@ -211,9 +211,9 @@ static void random_memory(struct naive *n)
 	}
 	for (size_t p = 0; p < PAGES; p++) {
 		for (size_t i = 0; i < mb.memory.nr; i++) {
-			const struct memblock_region *r = &mb.memory.r[i];
+			const struct region *r = &mb.memory.r[i];
 
-			if (r->start > p * PAGE_SIZE || r->end < (p + 1) * PAGE_SIZE)
+			if (r->r.start > p * PAGE_SIZE || r->r.end < (p + 1) * PAGE_SIZE)
 				continue;
 			n->usable[p] = 1;
 			n->nid[p] = r->nid;
@@ -236,7 +236,7 @@ static void random_change(struct naive *n)
 
 	switch (random_below(6)) {
 	case 0:
-		bounds(a.min, max_u64(a.max, at), a.nid);
+		bounds(a.within.start, max_u64(a.within.end, at), a.nid);
 		break;
 	case 1:
 		bounds(at, at + random_below(PAGES * PAGE_SIZE), a.nid);

@@ -75,8 +75,8 @@ TEST(test_taken)
 	assert_string_equal(bi.cmdline, "seed=1 sweep");
 	assert_int_equal(bi.rsdp, 0xf5a00);
 	assert_int_equal(bi.map.nr, 2);
-	assert_int_equal(bi.map.e[0].end, 0x9fc00);
-	assert_int_equal(bi.map.e[1].start, 4 * GIB);
+	assert_int_equal(bi.map.e[0].r.end, 0x9fc00);
+	assert_int_equal(bi.map.e[1].r.start, 4 * GIB);
 	assert_int_equal(bi.map.e[1].type, E820_PMEM);
 	assert_int_equal(bi.nr_files, 1);
 	assert_int_equal(bi.file[0].end, 0x3002234);

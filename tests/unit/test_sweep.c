@@ -30,8 +30,8 @@ static uint64_t gap_above(const struct slot_machine *m, phys_t end)
 	uint64_t gap = UINT64_MAX;
 
 	for (size_t i = 0; i < m->judged.nr_hot; i++)
-		if (m->judged.node[m->judged.hot[i].nid].movable && m->judged.hot[i].start >= end)
-			gap = min_u64(gap, m->judged.hot[i].start - end);
+		if (m->judged.node[m->judged.hot[i].nid].movable && m->judged.hot[i].r.start >= end)
+			gap = min_u64(gap, m->judged.hot[i].r.start - end);
 	return gap;
 }
 
@@ -150,8 +150,8 @@ static void assert_intervals(const struct sweep *s, const struct brute *b)
 		while (last + 1 < b->stained && b->base[last + 1] <= b->base[last] + KASLR_ALIGN)
 			last++;
 		assert_true(n < s->nr_intervals);
-		assert_int_equal(s->interval[n].first, b->base[i]);
-		assert_int_equal(s->interval[n].last, b->base[last]);
+		assert_int_equal(s->interval[n].r.start, b->base[i]);
+		assert_int_equal(s->interval[n].r.end - KASLR_ALIGN, b->base[last]);
 		n++;
 		i = last + 1;
 	}
@@ -298,8 +298,8 @@ TEST(next_node_is_movable)
 	assert_int_equal(sweep_run(s), OK);
 	assert_int_equal(s->nr_stained, 1);
 	assert_int_equal(s->nr_intervals, 1);
-	assert_int_equal(s->interval[0].first, 254 * MIB);
-	assert_int_equal(s->interval[0].last, 254 * MIB);
+	assert_int_equal(s->interval[0].r.start, 254 * MIB);
+	assert_int_equal(s->interval[0].r.end - KASLR_ALIGN, 254 * MIB);
 	assert_int_equal(s->worst_base, 254 * MIB);
 	assert_int_equal(s->worst_on_movable, 385 - 12 - 16);
 	assert_int_equal(s->worst_pinned, GIB - 256 * MIB);
@@ -393,8 +393,8 @@ TEST(image_passes_the_tables)
 	assert_int_equal(sweep_run(s), OK);
 	assert_int_equal(s->nr_stained, 7 + 40);
 	assert_int_equal(s->nr_intervals, 2);
-	assert_int_equal(s->interval[0].last, 14 * MIB);
-	assert_int_equal(s->interval[1].first, 48 * MIB);
+	assert_int_equal(s->interval[0].r.end - KASLR_ALIGN, 14 * MIB);
+	assert_int_equal(s->interval[1].r.start, 48 * MIB);
 	assert_int_equal(s->worst_base, 2 * MIB);
 	assert_int_equal(s->worst_pinned, 32 * MIB);
 	free(s);
@@ -736,7 +736,7 @@ TEST(too_many_intervals)
 	assert_true(s->more_intervals);
 	assert_int_equal(s->nr_intervals, SWEEP_MAX_INTERVALS);
 	for (uint64_t i = 1; i < SWEEP_MAX_INTERVALS; i++)
-		assert_int_equal(s->interval[i].first - s->interval[i - 1].first, 4 * MIB);
+		assert_int_equal(s->interval[i].r.start - s->interval[i - 1].r.start, 4 * MIB);
 	free(s);
 	slot_machine_free(m);
 }
@@ -798,7 +798,7 @@ static struct slot_machine *from_description(const struct machine *d)
 	m->map.page_offset = d->la57 ? PAGE_OFFSET_5LEVEL : PAGE_OFFSET_4LEVEL;
 	m->map.end = e820_end_of_ram(&map, d->la57 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL);
 	for (size_t i = 0; i < map.nr; i++) {
-		struct range r = { map.e[i].start, min_u64(map.e[i].end, m->map.end) };
+		struct range r = { map.e[i].r.start, min_u64(map.e[i].r.end, m->map.end) };
 
 		if (map.e[i].type != E820_RAM)
 			continue;
@@ -828,7 +828,7 @@ static void compare_counted(struct slot_machine *m, const struct sweep *s)
 
 		assert_true(count_stains(m, s->policy, base, &t));
 		for (size_t k = 0; k < s->nr_intervals; k++)
-			listed |= s->interval[k].first <= base && base <= s->interval[k].last;
+			listed |= s->interval[k].r.start <= base && base < s->interval[k].r.end;
 		assert_int_equal(listed, t.pages > 0);
 		assert_true(t.pages <= s->worst_on_movable);
 		assert_true(!t.pages || t.pages < s->worst_on_movable || base >= s->worst_base);
@@ -973,8 +973,8 @@ TEST(as_the_closed_form)
 		assert_int_equal(sweep_run(s), OK);
 		c = closed_form(m, 16 * MIB, GIB);
 		assert_int_equal(s->nr_stained, c.stained);
-		assert_int_equal(s->interval[0].first, c.first);
-		assert_int_equal(s->interval[0].last, GIB - 2 * MIB);
+		assert_int_equal(s->interval[0].r.start, c.first);
+		assert_int_equal(s->interval[0].r.end - KASLR_ALIGN, GIB - 2 * MIB);
 		assert_int_equal(s->worst_on_movable, c.worst);
 		assert_int_equal(s->safe_distance, c.distance);
 		/* P: tables of what lies above the node, less what the buffer gives; slots begin at 16M */
@@ -1019,16 +1019,16 @@ TEST(four_pib)
 	assert_int_equal(s->nr_intervals, 32);
 	for (unsigned i = 0; i < 32; i++) {
 		struct closed_form c = { 0 };
-		phys_t end = (2 * i + 1) * node, first = s->interval[i].first;
+		phys_t end = (2 * i + 1) * node, first = s->interval[i].r.start;
 
 		/* the border of what is stained, from both sides */
-		assert_int_equal(s->interval[i].last, end - 2 * MIB);
+		assert_int_equal(s->interval[i].r.end - KASLR_ALIGN, end - 2 * MIB);
 		assert_true(tables_above(first + m->image.end, m->map.end, 5) - 12 >
 			    (end - first - m->image.end) / PAGE_SIZE);
 		first -= KASLR_ALIGN;
 		assert_true(tables_above(first + m->image.end, m->map.end, 5) - 12 <=
 			    (end - first - m->image.end) / PAGE_SIZE);
-		c.stained = (s->interval[i].last - first) / KASLR_ALIGN;
+		c.stained = (s->interval[i].r.end - KASLR_ALIGN - first) / KASLR_ALIGN;
 		stained += c.stained;
 	}
 	assert_int_equal(s->nr_stained, stained);
@@ -1051,7 +1051,7 @@ TEST(four_pib)
 static bool is_stained(const struct sweep *s, phys_t base)
 {
 	for (size_t i = 0; i < s->nr_intervals; i++) {
-		if (base >= s->interval[i].first && base <= s->interval[i].last)
+		if (base >= s->interval[i].r.start && base < s->interval[i].r.end)
 			return true;
 	}
 	return false;
@@ -1093,8 +1093,8 @@ static void assert_sample(struct slot_machine *m, const struct sweep *s, unsigne
 	for (unsigned i = 0; i < places; i++) {
 		uint64_t slot = slot_machine_random(m, 1u << 30) * 2654435761u % m->slots.total;
 		size_t nth = s->nr_intervals ? slot_machine_random(m, s->nr_intervals) : 0;
-		phys_t edge[] = { s->interval[nth].first - KASLR_ALIGN, s->interval[nth].first, s->interval[nth].last,
-				  s->interval[nth].last + KASLR_ALIGN };
+		phys_t edge[] = { s->interval[nth].r.start - KASLR_ALIGN, s->interval[nth].r.start,
+				  s->interval[nth].r.end - KASLR_ALIGN, s->interval[nth].r.end };
 
 		assert_slot(m, s, kaslr_slot_base(&m->slots, slot));
 		edge[0] = s->nr_intervals ? edge[i % 4] : 0;
@@ -1145,7 +1145,7 @@ static bool slots_everywhere(struct slot_machine *m)
 	struct kaslr_request q = { .ram = ram, .min = m->min, .limit = m->map.end, .image_size = m->slot_size };
 
 	for (size_t i = 0; i < m->start.memory.nr; i++)
-		ram[q.nr_ram++] = (struct range){ m->start.memory.r[i].start, m->start.memory.r[i].end };
+		ram[q.nr_ram++] = m->start.memory.r[i].r;
 	kaslr_find_slots_efistub(&q, &m->slots);
 	return m->slots.total > 0;
 }

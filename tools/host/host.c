@@ -151,13 +151,13 @@ static void place_tables(struct host *f)
 static void mark_memory(struct host *f)
 {
 	for (size_t i = 0; i < f->m->map.nr; i++) {
-		const struct e820_entry *e = &f->m->map.e[i];
+		const struct region *e = &f->m->map.e[i];
 		uint8_t first = (uint8_t)(0x11 * (i + 1)), last = (uint8_t)~first;
 
 		if (e->type != E820_RAM)
 			continue;
-		fake_ram_write(&f->ram, align_up(e->start, PAGE_SIZE), &first, 1);
-		fake_ram_write(&f->ram, align_down(e->end, PAGE_SIZE) - 1, &last, 1);
+		fake_ram_write(&f->ram, align_up(e->r.start, PAGE_SIZE), &first, 1);
+		fake_ram_write(&f->ram, align_down(e->r.end, PAGE_SIZE) - 1, &last, 1);
 	}
 }
 
@@ -185,8 +185,8 @@ phys_t host_tables_at(const struct machine *m)
 	phys_t at = 16 * MIB;
 
 	for (size_t i = 0; i < m->map.nr; i++) {
-		if (m->map.e[i].type == E820_RAM && m->map.e[i].end < 4 * GIB)
-			at = max_u64(at, m->map.e[i].end);
+		if (m->map.e[i].type == E820_RAM && m->map.e[i].r.end < 4 * GIB)
+			at = max_u64(at, m->map.e[i].r.end);
 	}
 	return align_up(at, PAGE_SIZE);
 }

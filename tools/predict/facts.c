@@ -169,10 +169,10 @@ bool facts_stub_chooses(const struct facts *f)
 struct range image_taken(const struct facts *f)
 {
 	struct range taken = { f->kernel.start, f->buffer.end };
-	struct memblock_region hit;
+	struct region hit;
 
 	if (memblock_overlaps(&f->mb.reserved, (struct range){ f->buffer.end - PAGE_SIZE, f->buffer.end }, &hit))
-		taken.end = min_u64(hit.end, f->kernel.end);
+		taken.end = min_u64(hit.r.end, f->kernel.end);
 	return taken;
 }
 
@@ -198,9 +198,9 @@ static bool make_memory(struct facts *f, struct input_error *err)
 				E820_RESERVED, E820_RAM);
 	for (size_t i = 0; s == OK && i < f->map.nr; i++)
 		if (f->map.e[i].type == E820_RAM)
-			s = memblock_add(&f->mb, (struct range){ f->map.e[i].start, f->map.e[i].end });
+			s = memblock_add(&f->mb, f->map.e[i].r);
 		else if (f->map.e[i].type == E820_SOFT_RESERVED)
-			s = memblock_reserve(&f->mb, (struct range){ f->map.e[i].start, f->map.e[i].end });
+			s = memblock_reserve(&f->mb, f->map.e[i].r);
 	if (s != OK)
 		return input_fail(err, 0, "memory map: %s", status_str(s));
 	memblock_trim(&f->mb, PAGE_SIZE);
@@ -265,13 +265,13 @@ static bool place_brk(struct facts *f, struct input_error *err)
 /* The kernel's start, when only its brk area is known: the reserved region that holds it begins there. */
 static bool place_text(struct facts *f, struct input_error *err)
 {
-	struct memblock_region hit;
+	struct region hit;
 
 	if (f->kernel.start)
 		return true;
 	if (range_empty(f->brk) || !memblock_overlaps(&f->mb.reserved, f->brk, &hit))
 		return input_fail(err, 0, WHERE_IS_IT);
-	f->kernel.start = align_down(hit.start, PAGE_SIZE);
+	f->kernel.start = align_down(hit.r.start, PAGE_SIZE);
 	return true;
 }
 
@@ -283,7 +283,7 @@ static bool find_end(struct facts *f, struct input_error *err)
 
 	if (!f->mb.memory.nr)
 		return input_fail(err, 0, "no RAM in the memory map");
-	f->end = min_u64(f->mb.memory.r[f->mb.memory.nr - 1].end, limit);
+	f->end = min_u64(f->mb.memory.r[f->mb.memory.nr - 1].r.end, limit);
 	for (unsigned i = 0; i < f->nr_last_pfn; i++)
 		agrees |= f->last_pfn[i] == f->end >> PAGE_SHIFT;
 	if (!agrees)
@@ -298,8 +298,7 @@ static bool make_tables(struct facts *f, struct input_error *err)
 	if (f->tables.nr || f->max_node >= 0)
 		return true;
 	for (size_t i = 0; i < f->map.nr; i++)
-		if (f->map.e[i].type == E820_ACPI &&
-		    !range_list_add(&f->tables, (struct range){ f->map.e[i].start, f->map.e[i].end }))
+		if (f->map.e[i].type == E820_ACPI && !range_list_add(&f->tables, f->map.e[i].r))
 			return input_fail(err, 0, "too many ranges of ACPI tables");
 	return true;
 }

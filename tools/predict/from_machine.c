@@ -24,9 +24,9 @@ static const struct kernel_image debians = {
 static bool read_map(struct facts *f, const struct machine *m, struct input_error *err)
 {
 	for (size_t i = 0; i < m->map.nr; i++) {
-		const struct e820_entry *e = &m->map.e[i];
+		const struct region *e = &m->map.e[i];
 
-		if (e820_add(&f->map, e->start, e->end - e->start, e->type) != OK)
+		if (e820_add(&f->map, e->r.start, range_size(e->r), e->type) != OK)
 			return input_fail(err, 0, "too many ranges in the map");
 	}
 	return f->map.nr || input_fail(err, 0, "the description has no map");

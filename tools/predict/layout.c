@@ -5,35 +5,26 @@
 #include "mm/kaslr.h"
 #include "tools/predict/predict.h"
 
-static void report_piece(struct session *s, struct range r, const struct numa_spot *at)
+static void report_piece(struct session *s, const struct numa_piece *p)
 {
+	const char *kind = !p->hot ? "fixed" : p->movable ? "movable" : "pinned";
 	struct log *l = &s->run.log;
-	bool movable = at->nid != NUMA_NO_NODE && s->h->numa.node[at->nid].movable;
-	const char *kind = !at->hot ? "fixed" : movable ? "movable" : "pinned";
 
-	if (at->nid == NUMA_NO_NODE)
-		log_text(l, "piece: [mem 0x%08llx-0x%08llx] no node", (ull)r.start, (ull)r.end - 1);
+	if (p->nid == NUMA_NO_NODE)
+		log_text(l, "piece: [mem 0x%08llx-0x%08llx] no node", (ull)p->r.start, (ull)p->r.end - 1);
 	else
-		log_text(l, "piece: [mem 0x%08llx-0x%08llx] node %d, %s", (ull)r.start, (ull)r.end - 1, at->nid, kind);
-	log_record(l, "piece", "start%llx end%llx node%d kind%s", (ull)r.start, (ull)r.end, at->nid, kind);
+		log_text(l, "piece: [mem 0x%08llx-0x%08llx] node %d, %s", (ull)p->r.start, (ull)p->r.end - 1, p->nid,
+			 kind);
+	log_record(l, "piece", "start%llx end%llx node%d kind%s", (ull)p->r.start, (ull)p->r.end, p->nid, kind);
 }
 
 /* RAM from low to high, cut where the node or the mark ends. */
 static void report_pieces(struct session *s)
 {
-	const struct memblock_list *m = &s->run.mb->memory;
+	struct numa_piece piece = { .nid = NUMA_NO_NODE };
 
-	for (size_t i = 0; i < m->nr; i++) {
-		struct range left = { m->r[i].start, m->r[i].end };
-
-		while (!range_empty(left)) {
-			struct numa_spot at = numa_look_at(&s->h->numa, left.start);
-			struct range piece = range_clamp(left, at.span);
-
-			report_piece(s, piece, &at);
-			left.start = piece.end;
-		}
-	}
+	while (numa_next_piece(&s->h->numa, s->run.mb, &piece))
+		report_piece(s, &piece);
 }
 
 static void report_slots(struct session *s)

@@ -366,7 +366,7 @@ static bool on_reserved_count(struct reader *r, const char *s)
 }
 
 /* "[0xI]	[0x...-0x...], 0x... bytes flags: 0x0": the index must follow, so that a lost line is seen. */
-static bool parse_region(struct reader *r, struct dump_list *l, struct memblock_region *out)
+static bool parse_region(struct reader *r, struct dump_list *l, struct region *out)
 {
 	const char *s = r->rest, *flags;
 	uint64_t index, v = 0;
@@ -384,14 +384,14 @@ static bool parse_region(struct reader *r, struct dump_list *l, struct memblock_
 		return fail(r, "unreadable flags in the MEMBLOCK dump");
 	l->got++;
 	l->size += range_size(range);
-	*out = (struct memblock_region){ range.start, range.end, NUMA_NO_NODE, (unsigned)v };
+	*out = (struct region){ range, .flags = (unsigned)v };
 	return true;
 }
 
 static bool on_memory_region(struct reader *r, const char *s)
 {
 	const unsigned kept = MEMBLOCK_MIRROR | MEMBLOCK_NOMAP | MEMBLOCK_DRIVER_MANAGED;
-	struct memblock_region m;
+	struct region m;
 	enum status st;
 
 	(void)s;
@@ -399,9 +399,9 @@ static bool on_memory_region(struct reader *r, const char *s)
 		return true;
 	if (!parse_region(r, &r->memory, &m))
 		return false;
-	st = memblock_add(&r->f->mb, (struct range){ m.start, m.end });
+	st = memblock_add(&r->f->mb, m.r);
 	if (st == OK && (m.flags & kept))
-		st = memblock_mark(&r->f->mb, (struct range){ m.start, m.end }, m.flags & kept, true);
+		st = memblock_mark(&r->f->mb, m.r, m.flags & kept, true);
 	return st == OK || fail(r, "too many memory regions");
 }
 
@@ -418,14 +418,14 @@ static bool end_dump(struct reader *r)
 
 static bool on_reserved_region(struct reader *r, const char *s)
 {
-	struct memblock_region m;
+	struct region m;
 
 	(void)s;
 	if (r->phase != PHASE_DUMP)
 		return true;
 	if (!parse_region(r, &r->reserved, &m))
 		return false;
-	if (memblock_reserve(&r->f->mb, (struct range){ m.start, m.end }) != OK)
+	if (memblock_reserve(&r->f->mb, m.r) != OK)
 		return fail(r, "too many reserved regions");
 	return r->reserved.got != r->reserved.count || end_dump(r);
 }
@@ -620,7 +620,7 @@ static void judge_vmemmap(struct reader *r)
 	uint64_t sections = 0;
 
 	for (size_t i = 0; i < m->nr; i++)
-		sections += range_size((struct range){ m->r[i].start, m->r[i].end }) / SECTION_SIZE;
+		sections += range_size(m->r[i].r) / SECTION_SIZE;
 	if (sections >= 8 && r->vmemmap_pages)
 		r->f->pse = r->vmemmap_pages >= sections ? NO : YES;
 }

@@ -244,9 +244,9 @@ static bool read_memory(struct session *s, struct input_error *err)
 	if (st == OK)
 		st = e820_update(map, (struct range){ 0, UINT64_MAX }, E820_RAM, E820_RESERVED);
 	for (size_t i = 0; i < m->nr && st == OK; i++)
-		st = e820_remove(map, (struct range){ m->r[i].start, m->r[i].end }, 0);
+		st = e820_remove(map, m->r[i].r, 0);
 	for (size_t i = 0; i < m->nr && st == OK; i++)
-		st = e820_add(map, m->r[i].start, m->r[i].end - m->r[i].start, E820_RAM);
+		st = e820_add(map, m->r[i].r.start, range_size(m->r[i].r), E820_RAM);
 	if (st != OK || e820_sanitize(map) != OK)
 		return input_fail(err, 0, "too many memory regions");
 	s->h->end_of_ram = s->facts->end;
@@ -261,7 +261,7 @@ static void report_reservations(struct session *s)
 	struct range low = { 0, 1 * MIB }, image = image_taken(s->facts);
 
 	for (size_t i = 0; i < l->nr; i++) {
-		struct range r = { l->r[i].start, l->r[i].end }, piece;
+		struct range r = l->r[i].r, piece;
 
 		for (; !range_empty(r); r.start = piece.end) {
 			bool in_low = range_contains(low, r.start), in_image = range_contains(image, r.start);

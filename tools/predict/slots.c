@@ -32,7 +32,7 @@ static bool list_kept(struct session *s)
 	for (size_t i = 0; s->avoid && i < s->avoid->nr; i++)
 		room &= keep(bi, s->avoid->r[i], KEEP_MODULE);
 	for (size_t i = 0; f->efi && !f->conventional.nr && i < l->nr; i++) {
-		struct range r = { l->r[i].start, l->r[i].end }, image = image_taken(f);
+		struct range r = l->r[i].r, image = image_taken(f);
 		struct range below = { r.start, min_u64(r.end, image.start) };
 		struct range above = { max_u64(r.start, image.end), r.end };
 
