@@ -4,7 +4,7 @@ import gzip
 import subprocess
 
 import pytest
-from conftest import ALL, MACHINES, ROOT, recorded_logs, same_as_terminal
+from conftest import ALL, MACHINES, ROOT, recorded_logs, records_of, same_as_terminal, terminal
 
 
 def test_there_is_something_to_ask():
@@ -41,6 +41,18 @@ def test_a_table_with_a_memory_map(page, tables):
     page.choose("kernel", "16M:48M")
     assert "16M:48M" in page.command
     same_as_terminal(page, cwd=tables)
+
+
+def test_a_table_as_text(page, tables):
+    """What iasl prints of a SRAT is that SRAT, to page and terminal, and beside a memory map it makes a machine."""
+    subprocess.run(["iasl", "-d", "srat.dat"], cwd=tables, check=True, capture_output=True)
+    page.open().give(tables / "srat.dsl")
+    assert page.command == ["landfall-predict", "--srat", "srat.dsl"] and page.text("verdict-head") == "Linux accepts this SRAT."
+    page.give(tables / "e820")
+    assert page.command == ["landfall-predict", "--srat", "srat.dsl", "--e820", "e820", "--kernel", "debian"]
+    same_as_terminal(page, cwd=tables)
+    binary = ["srat.dat" if word == "srat.dsl" else word for word in page.command]
+    assert records_of(terminal(page.command, "--json", cwd=tables)) == records_of(terminal(binary, "--json", cwd=tables))
 
 
 def test_compressed(page, tmp_path):

@@ -11,6 +11,14 @@ function begins(bytes, magic) {
   return magic.every((byte, i) => bytes[i] === byte);
 }
 
+/**
+ * The first line of a hex dump.
+ * @param {string} bytes those it begins with
+ */
+function dumpOf(bytes) {
+  return new RegExp(`^[ \\t]*0+:?[ \\t]+${bytes}`, "im");
+}
+
 /** @param {Uint8Array} bytes @returns {import("./question.js").Kind} */
 export function kindOf(bytes) {
   const text = new TextDecoder("latin1").decode(bytes.subarray(0, LOOKED_AT));
@@ -23,8 +31,14 @@ export function kindOf(bytes) {
     return "symbols";
   if (/^about\s/m.test(text) && /^map\s/m.test(text))
     return "machine";
-  if (!/Linux version |: where do early page tables land\?/.test(text) && text.includes("BIOS-e820:"))
+  if (/Linux version |: where do early page tables land\?/.test(text))
+    return "log";
+  if (text.includes("BIOS-e820:"))
     return "map";
+  if (dumpOf("53 ?52 ?41 ?54").test(text))
+    return "srat";
+  if (dumpOf("53 ?4c ?49 ?54").test(text))
+    return "slit";
   return "log";
 }
 

@@ -12,6 +12,7 @@
 #include "lib/format.h"
 #include "lib/scan.h"
 #include "mm/direct_map.h"
+#include "tools/predict/dump.h"
 #include "tools/predict/text.h"
 
 #define BIOS_BEGIN 0xa0000ull
@@ -370,7 +371,9 @@ static bool read_table(const char *path, const char *signature, uint8_t **bytes,
 	err->file = path;
 	if (!data)
 		return input_fail(err, 0, "%s", why);
-	if (*len < ACPI_HEADER_SIZE || memcmp(data, signature, 4)) {
+	if (*len < ACPI_HEADER_SIZE || memcmp(data, signature, 4))
+		*len = dump_take(data, *len, signature);
+	if (*len < ACPI_HEADER_SIZE) {
 		free(data);
 		return input_fail(err, 0, "not an %s: its signature is missing", signature);
 	}
