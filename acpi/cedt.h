@@ -14,8 +14,8 @@ struct cedt_walk {
 };
 
 /*
- * The next window; other structures are stepped over, and so is a window that is empty or wraps. False at the end and
- * on damage, and w->next then says where. Always advances.
+ * Reads the next window, and steps over other structures and over a window that is empty or wraps. Returns false at the
+ * end and on damage, and w->next then says where. Always advances.
  */
 MUST_CHECK bool cedt_next_window(struct cedt_walk *w, struct range *window);
 

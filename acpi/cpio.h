@@ -18,8 +18,8 @@ struct cpio_file {
 };
 
 /*
- * The next regular file whose name begins with `folder`. Zeros between members are padding, 64 KiB of them at most.
- * False: there is none before the first bytes that are no member (which may be a compressed archive). Always advances.
+ * Finds the next regular file whose name begins with `folder`. Zeros between members are padding, at most 64 KiB.
+ * Returns false where the first bytes begin that are no member (they may be a compressed archive). Always advances.
  */
 MUST_CHECK bool cpio_next_file(struct cpio_walk *w, const char *folder, struct cpio_file *f);
 

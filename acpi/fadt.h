@@ -20,12 +20,12 @@ struct acpi_power {
 
 /*
  * Reads FADT and DSDT (if that has no \_S5, the SSDTs). Fields that a short FADT lacks read as zero. ERR_NOT_FOUND:
- * no FADT; ERR_CHECKSUM, ERR_MALFORMED, ERR_UNREADABLE: of the FADT, and *out is all zero, as a damaged table must
- * not say which ports to write. A missing or odd \_S5 leaves s5_found false, which is not an error.
+ * there is no FADT. ERR_CHECKSUM, ERR_MALFORMED, ERR_UNREADABLE: it is damaged, and *out is all zero, as it must not
+ * say which ports to write. A missing or odd \_S5 leaves s5_found false, which is not an error.
  */
 MUST_CHECK enum status acpi_power_read(const struct acpi_root *root, struct acpi_power *out);
 
-/* Addresses of DSDT and FACS, which no root table names; 0: none, or no FADT that can be read. */
+/* Finds DSDT and FACS, which no root table names; 0: there is none, or no FADT that can be read. */
 void acpi_fadt_tables(const struct acpi_root *root, phys_t *dsdt, phys_t *facs);
 
 #endif

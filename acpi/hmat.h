@@ -14,7 +14,7 @@ struct hmat_walk {
 	enum status damage;
 };
 
-/* The next domain; false at the end and on damage, and w->next then says where. Always advances. */
+/* Reads the next domain. Returns false at the end and on damage, and w->next then says where. Always advances. */
 MUST_CHECK bool hmat_next_domain(struct hmat_walk *w, uint32_t *pxm);
 
 #endif

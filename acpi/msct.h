@@ -10,7 +10,7 @@ struct msct {
 	phys_t last_byte; /* highest physical address there can ever be */
 };
 
-/* The limits at the head of the table. ERR_MALFORMED: too short. ERR_UNREADABLE. */
+/* Reads the limits at the head of the table. ERR_MALFORMED: it is too short for them. */
 MUST_CHECK enum status msct_read(const struct acpi_table *t, struct msct *out);
 
 #endif

@@ -24,12 +24,12 @@ struct acpi_table {
 };
 
 /*
- * Reads the header at addr and sums the whole table. ERR_UNREADABLE, ERR_MALFORMED (length), ERR_CHECKSUM (t is
- * filled). The texts end at their first zero byte; a byte that is not printable shows as '?'.
+ * Reads the header at addr and sums the whole table. ERR_MALFORMED: its length cannot be. ERR_CHECKSUM: *t is filled
+ * all the same. The texts end at their first zero byte; a byte that is not printable shows as '?'.
  */
 MUST_CHECK enum status acpi_table_open(struct acpi_table *t, const struct physmem *mem, phys_t addr);
 
-/* Copies [offset, offset + len) of the table; false when any byte lies outside it or cannot be read. */
+/* Copies [offset, offset + len) of the table. Returns false when a byte lies outside it or cannot be read. */
 MUST_CHECK bool acpi_table_read(const struct acpi_table *t, uint32_t offset, void *buf, uint32_t len);
 
 /* One type-length entry of SRAT, MADT and the like. */
@@ -69,7 +69,7 @@ static inline uint8_t sum8(const void *bytes, size_t len)
 	return sum;
 }
 
-/* True when the buffer begins with the characters of text. */
+/* Returns whether the buffer begins with the characters of text. */
 static inline bool bytes_begin(const void *bytes, const char *text)
 {
 	const char *p = bytes;

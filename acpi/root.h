@@ -22,29 +22,29 @@ struct acpi_root {
 };
 
 /*
- * Address of a valid RSDP: the first KiB of the EBDA (segment word at 0x40E, only if > 0x400), then 0xE0000-0xFFFFF,
- * in steps of 16 bytes. PHYS_NONE when there is none.
+ * Returns the address of a valid RSDP: in the first KiB of the EBDA (segment word at 0x40E, only if > 0x400), else in
+ * 0xE0000-0xFFFFF, in steps of 16 bytes. PHYS_NONE: there is none.
  */
 phys_t acpi_rsdp_scan(const struct physmem *mem);
 
 /*
  * Checks the RSDP (signature, checksum, extended checksum if revision >= 2), takes the XSDT if revision >= 2 and it
  * is usable, else the RSDT. A root table is usable with the right signature and room for one entry. ERR_NOT_FOUND: no
- * RSDP there. ERR_CHECKSUM, ERR_MALFORMED (no root table at all, too), ERR_UNREADABLE: of the RSDP or the last root
- * table tried.
+ * RSDP is there. ERR_CHECKSUM, ERR_MALFORMED, ERR_UNREADABLE: the RSDP, or the last root table tried, is damaged; one
+ * that names no root table is malformed.
  */
 MUST_CHECK enum status acpi_root_open(struct acpi_root *root, const struct physmem *mem, phys_t rsdp);
 
 /*
- * Entries of the root table that nothing comes of, zero addresses aside, which Linux skips as well: those left out,
- * those that lead back to the root table, and those to a place that cannot be read or has no name of a table.
+ * Returns how many entries of the root table nothing comes of, zero addresses aside, which Linux skips as well: those
+ * left out, those that lead back to the root table, and those to a place that cannot be read or names no table.
  */
 size_t acpi_root_lost(const struct acpi_root *root);
 
 /*
- * First table with that signature whose length is sane; addresses that cannot be read are passed over. ERR_NOT_FOUND;
- * ERR_CHECKSUM: as Linux, the first one is taken whatever its sum, and *t is filled; ERR_MALFORMED, ERR_UNREADABLE:
- * of the first one with that signature, when there is no better one.
+ * Opens the first table with that signature whose length is sane, and passes over what cannot be read. ERR_NOT_FOUND:
+ * there is none. ERR_CHECKSUM: *t is filled, as Linux takes the first one whatever its sum. ERR_MALFORMED,
+ * ERR_UNREADABLE: so is the first one with that signature, and there is no better one.
  */
 MUST_CHECK enum status acpi_root_find(const struct acpi_root *root, const char *signature, struct acpi_table *t);
 

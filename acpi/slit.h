@@ -16,24 +16,24 @@ struct slit {
 
 /*
  * Reads the number of localities. ERR_MALFORMED: the table is too short to hold it (s->localities is 0) or too short
- * for the distances of so many. ERR_UNREADABLE.
+ * for the distances of so many.
  */
 MUST_CHECK enum status slit_measure(struct slit *s, const struct acpi_table *t);
 
 /*
  * Copies `len` distances of row i, those to the localities from `from` on, of a table that slit_measure has found long
- * enough; false when they cannot be read.
+ * enough. Returns false when they cannot be read.
  */
 MUST_CHECK bool slit_read_row(const struct slit *s, uint32_t i, uint32_t from, uint8_t *row, uint32_t len);
 
 /*
  * Takes the table if it holds localities * localities distances, every diagonal is 10 and every other value is > 10
- * (what Linux asks). ERR_MALFORMED: too short. ERR_CONFLICT: values ("SLIT table looks invalid. Not used.").
- * ERR_UNREADABLE. On an error *s has no localities, so that it says 10 and 20.
+ * (what Linux asks). ERR_MALFORMED: it is too short. ERR_CONFLICT: a value is odd ("SLIT table looks invalid. Not
+ * used."). On an error *s has no localities, so that it says 10 and 20.
  */
 MUST_CHECK enum status slit_open(struct slit *s, const struct acpi_table *t);
 
-/* Distance from PXM a to PXM b; 10 when equal, 20 otherwise, where the table does not say. */
+/* Returns the distance from PXM a to PXM b; where the table does not say, 10 when they are equal and 20 otherwise. */
 uint8_t slit_distance(const struct slit *s, uint32_t a, uint32_t b);
 
 #endif

@@ -15,7 +15,8 @@ struct smbios { /* printable ASCII, trimmed; empty when unknown */
 
 /*
  * Looks at `entry_point` (PHYS_NONE: scan 0xF0000-0xFFFFF in steps of 16 for "_SM3_", then "_SM_") and reads types 0
- * and 1. ERR_NOT_FOUND, ERR_CHECKSUM, ERR_MALFORMED, ERR_UNREADABLE; *out is always filled with what is known.
+ * and 1. Fails with ERR_NOT_FOUND, ERR_CHECKSUM, ERR_MALFORMED or ERR_UNREADABLE, and *out is what is known all the
+ * same.
  */
 MUST_CHECK enum status smbios_read(const struct physmem *mem, phys_t entry_point, struct smbios *out);
 

@@ -21,15 +21,14 @@ struct acpi_uart {
 };
 
 /*
- * The port of an SPCR. ERR_NOT_FOUND: redirection is off (address 0), or it is no 16550 (interface types 0, 1, 0x12 and
- * 0x14 are) in memory or I/O space. ERR_MALFORMED: too short, or a width, stride or port that cannot be.
- * ERR_UNREADABLE.
+ * Reads the port of an SPCR. ERR_NOT_FOUND: redirection is off (address 0), or it is no 16550 (interface types 0, 1,
+ * 0x12 and 0x14 are) in memory or I/O space. ERR_MALFORMED: it is too short, or a width, stride or port cannot be.
  */
 MUST_CHECK enum status spcr_read(const struct acpi_table *t, struct acpi_uart *out);
 
 /*
- * The first serial port of a DBG2 from its device number *next on that is a 16550; *next is then behind it.
- * ERR_NOT_FOUND: no more. ERR_MALFORMED: a device that runs past the table or is too short. ERR_UNREADABLE.
+ * Finds the first serial port of a DBG2 from its device number *next on that is a 16550, and puts *next behind it.
+ * ERR_NOT_FOUND: there are no more. ERR_MALFORMED: a device runs past the table or is too short.
  */
 MUST_CHECK enum status dbg2_read(const struct acpi_table *t, uint32_t *next, struct acpi_uart *out);
 

@@ -14,13 +14,13 @@ union srat_entry {
 	struct srat_generic_entry generic;
 };
 
-/* A walk over the entries. */
+/* Returns a walk over the entries. */
 static inline struct acpi_entries srat_entries(const struct acpi_table *t)
 {
 	return (struct acpi_entries){ .table = t, .next = sizeof(struct srat_layout) };
 }
 
-/* Reads the next entry: as acpi_entries_next, which says how the walk ends. */
+/* Reads the next entry; acpi_entries_next says how the walk ends. */
 MUST_CHECK bool srat_next(struct acpi_entries *it, struct acpi_entry *at, union srat_entry *e);
 
 enum srat_form {
@@ -30,11 +30,12 @@ enum srat_form {
 	SRAT_UNKNOWN,    /* of a type that the specification does not define */
 };
 
+/* Returns which of these it is. */
 enum srat_form srat_form(const union srat_entry *e);
 
 /*
- * The domain of a local APIC or memory entry in a table of that revision: 8 bits for memory if it is 1 at most; of a
- * local APIC's domain the high 24 bits count from 2 on.
+ * Returns the domain of a local APIC or memory entry in a table of that revision: 8 bits for memory if it is 1 at most;
+ * of a local APIC's domain the high 24 bits count from 2 on.
  */
 uint32_t srat_entry_pxm(const union srat_entry *e, uint8_t revision);
 
@@ -68,7 +69,7 @@ struct srat {
 /*
  * Reads all entries. ERR_MALFORMED: a table under 48 bytes, an entry of length under 2, one that runs past the table, a
  * memory entry under 40 bytes, a type 0 entry of other than 16, a type 2 entry under 24 (what Linux rejects a SRAT
- * for). ERR_FULL, ERR_UNREADABLE. On an error *out holds what was read before it, and bad_offset and
+ * for). ERR_FULL: SRAT_MAX_MEM or SRAT_MAX_CPU. On an error *out holds what was read before it, and bad_offset and
  * bad_length say where it is; they are 0 otherwise.
  */
 MUST_CHECK enum status srat_parse(const struct acpi_table *t, struct srat *out);

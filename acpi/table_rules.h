@@ -37,8 +37,8 @@ struct findings {
 };
 
 /*
- * Each looks at one table, whatever its checksum, and beside it at what srat_parse read of the SRAT; a table that is
- * damaged is looked at up to there. Findings come rule by rule or in table order, as often as they apply.
+ * Each looks at one table, whatever its checksum, up to where it is damaged, and at what srat_parse read of the SRAT.
+ * Each tells of findings rule by rule or in table order, as often as they apply.
  */
 void srat_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to);
 void madt_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to);

@@ -47,7 +47,7 @@ enum status {
 	ERR_RANGE,      /* an argument is out of bounds or misaligned */
 };
 
-/* "ok", "not found", ...; never NULL. */
+/* Returns "ok", "not found", ...; never NULL. */
 const char *status_str(enum status s);
 
 /*
@@ -64,7 +64,7 @@ static inline bool phys_read(const struct physmem *mem, phys_t at, void *buf, si
 	return mem->read(mem->ctx, at, buf, len);
 }
 
-/* The platform's hook for a failed KASSERT: dumps and ends the run as a fault. */
+/* Dumps a failed KASSERT and ends the run as a fault; the platform has it. */
 _Noreturn void kassert_fail(const char *expr, const char *file, int line);
 
 /* For our own bugs only: never for anything that firmware or a loader said. */
@@ -80,13 +80,13 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* n is a power of two. */
+/* Rounds x down to a multiple of n, a power of two. */
 static inline uint64_t align_down(uint64_t x, uint64_t n)
 {
 	return x & ~(n - 1);
 }
 
-/* n is a power of two; the caller knows that x + n - 1 does not wrap. */
+/* Rounds x up to a multiple of n, a power of two. The caller knows that x + n - 1 does not wrap. */
 static inline uint64_t align_up(uint64_t x, uint64_t n)
 {
 	return align_down(x + n - 1, n);
@@ -112,19 +112,19 @@ static inline bool range_overlaps(struct range a, struct range b)
 	return a.start < b.end && b.start < a.end;
 }
 
-/* The part that a and b share; empty when there is none. */
+/* Returns the part that a and b share; it is empty when there is none. */
 static inline struct range range_clamp(struct range a, struct range b)
 {
 	return (struct range){ max_u64(a.start, b.start), min_u64(a.end, b.end) };
 }
 
-/* The whole pages in r, which does not begin in the last page there is. */
+/* Returns the whole pages in r, which does not begin in the last page there is. */
 static inline struct range range_whole_pages(struct range r)
 {
 	return (struct range){ align_up(r.start, PAGE_SIZE), align_down(r.end, PAGE_SIZE) };
 }
 
-/* The least range that holds both. */
+/* Returns the least range that holds both. */
 static inline struct range range_hull(struct range a, struct range b)
 {
 	return (struct range){ min_u64(a.start, b.start), max_u64(a.end, b.end) };

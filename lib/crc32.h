@@ -5,7 +5,7 @@
 
 #include "lib/base.h"
 
-/* CRC of len bytes, going on from `crc` (0 at the start). */
+/* Returns the CRC of len bytes, going on from `crc` (0 at the start). */
 uint32_t crc32_update(uint32_t crc, const void *data, size_t len);
 
 #endif

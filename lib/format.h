@@ -10,7 +10,7 @@
 
 #include "lib/base.h"
 
-/* Writes at most size - 1 characters and a final NUL; returns the length the whole would have (as C99's). */
+/* Write at most size - 1 characters and a final NUL; return the length the whole would have, as C99's snprintf. */
 int format_v(char *buf, size_t size, const char *fmt, va_list ap);
 int format(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
@@ -27,9 +27,10 @@ struct builder {
 	bool cut;
 };
 
-/* One with nothing in it yet, in an array that is "" at first. */
+/* Makes one with nothing in it yet, in an array that is "" at first. */
 #define BUILDER(array) ((struct builder){ .s = (array), .size = sizeof(array) })
 
+/* Appends to the string. */
 void builder_add(struct builder *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

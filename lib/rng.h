@@ -9,13 +9,13 @@ struct rng {
 	uint64_t s[4];
 };
 
-/* Any seed will do, 0 too. */
+/* Begins anew from a seed: any will do, 0 too. */
 void rng_seed(struct rng *r, uint64_t seed);
 
-/* The next 64 random bits. */
+/* Returns the next 64 random bits. */
 uint64_t rng_next(struct rng *r);
 
-/* A uniform number in [0, n); n > 0. Rejects instead of taking a remainder, so no value is favoured. */
+/* Returns a uniform number in [0, n); n > 0. Rejects instead of taking a remainder, so no value is favoured. */
 uint64_t rng_below(struct rng *r, uint64_t n);
 
 #endif

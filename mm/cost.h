@@ -37,17 +37,18 @@ struct cost_sum {
 	struct region span[COST_MAX_SPANS]; /* of small blocks; sorted, none touches another */
 };
 
+/* Empties the sum. */
 void cost_init(struct cost_sum *s);
 
 /*
- * Pages next to each other, each of them a stain or none: every run of a placement but the PGD's, or of a count with
- * by_level set, each page once, in any order.
+ * Adds pages next to each other, all of them stains or none. The caller gives every run of a placement but the PGD's,
+ * or of a count with by_level set, each page once, in any order.
  */
 void cost_add(struct cost_sum *s, struct range pages, bool movable);
 
 /*
- * After the last page. p and dm have seen the same pages; numa_node.distance is set. A page on no node is 10 away when
- * the kernel's node, home, is none too, else 20: Linux's LOCAL_DISTANCE and REMOTE_DISTANCE.
+ * Returns the cost after the last page. It needs p and dm to have seen the same pages, and numa_node.distance. A page
+ * on no node is 10 away when the kernel's node, home, is none too, else 20: Linux's LOCAL_DISTANCE and REMOTE_DISTANCE.
  */
 struct cost cost_of(const struct cost_sum *s, const struct placement *p, const struct direct_map *dm, int home);
 

@@ -56,18 +56,18 @@ struct count {
 
 /* ---- called by the builder when dm->count is set ---- */
 
+/* Empties the count before the first range. */
 void count_begin(struct direct_map *dm);
 
-/* `ram` is mapped next, inside a window of the policy that begins at `start`, upwards. */
+/* Notes that `ram` is mapped next, inside a window of the policy that begins at `start`, upwards. */
 void count_window(struct direct_map *dm, phys_t start, struct range ram);
 
-/* All memory of window r is mapped. */
+/* Notes that all memory of window r is mapped. */
 void count_window_done(struct direct_map *dm, struct range r);
 
 /*
- * One range, of whole pages: hands out its pages and adds up results. *end: what is mapped really, as large leaves
- * reach further.
- * ERR_NO_MEMORY as direct_map_build.
+ * Hands out the pages of one range, of whole pages, and adds up results. Sets *end to the end of what is really mapped,
+ * as large leaves reach further. Fails with ERR_NO_MEMORY as direct_map_build does.
  */
 MUST_CHECK enum status count_range(struct direct_map *dm, struct range r, phys_t *end);
 

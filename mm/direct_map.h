@@ -10,18 +10,16 @@
 
 /*
  * Builds the whole direct map with dm->policy: [0, 1M), the trampoline if asked, then the policy's order. Sets
- * memblock's direction to the policy's; results are counted anew. Flushes dm->alloc. ERR_NO_MEMORY: no page was left
- * (failed_at says for what); the tables are half built and must not be loaded. ERR_FULL: memblock ran out of regions.
+ * memblock's direction to the policy's, counts results anew and flushes dm->alloc. Fails with ERR_NO_MEMORY when no
+ * page was left (failed_at says for what): the tables are half built and must not be loaded. Fails with ERR_FULL when
+ * memblock has no region left.
  */
 MUST_CHECK enum status direct_map_build(struct direct_map *dm);
 
-/*
- * For policies: maps all memory inside r, region by region (init_range_memory_mapping); *mapped grows by the RAM in
- * it.
- */
+/* Maps for a policy all memory inside r by region (init_range_memory_mapping), and adds the RAM in it to *mapped. */
 MUST_CHECK enum status direct_map_ram(struct direct_map *dm, struct range r, uint64_t *mapped);
 
-/* For policies: sets the bounds inside which memblock may give page-table pages; the end may be MAPPED_SO_FAR. */
+/* Sets for a policy the bounds inside which memblock gives page-table pages; the end may be MAPPED_SO_FAR. */
 MUST_CHECK enum status direct_map_bounds(struct direct_map *dm, struct range pages);
 
 #endif

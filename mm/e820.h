@@ -24,35 +24,35 @@ struct e820 {
 	struct region e[E820_MAX];
 };
 
-/* Appends [start, start + size) as told. Empty: nothing added, OK. Wraps round: ERR_MALFORMED. ERR_FULL. */
+/* Appends [start, start + size) as told, unless it is empty. ERR_MALFORMED: it wraps round. ERR_FULL: no place. */
 MUST_CHECK enum status e820_add(struct e820 *m, phys_t start, uint64_t size, enum e820_type type);
 
 /*
  * Sorts by address, gives every byte one type (the highest of those told for it), joins touching entries of one type;
- * type 0 vanishes. Follows Linux's e820__update_table. ERR_FULL (map unusable) when the pieces, with the entries not
- * yet looked at, are too many.
+ * type 0 vanishes. Follows Linux's e820__update_table. Fails with ERR_FULL, and the map is unusable, when the pieces
+ * and the entries not yet looked at are too many.
  */
 MUST_CHECK enum status e820_sanitize(struct e820 *m);
 
 /* Returns the index of the first entry of a sanitised map that ends above p; m->nr when there is none. */
 size_t e820_first(const struct e820 *m, phys_t p);
 
-/* Of a sanitised map: the bytes in r whose type is `from` become `to` (Linux's e820__range_update). */
+/* Gives the bytes of a sanitised map in r whose type is `from` the type `to` (Linux's e820__range_update). */
 MUST_CHECK enum status e820_update(struct e820 *m, struct range r, enum e820_type from, enum e820_type to);
 
-/* Of a sanitised map: the bytes in r leave the map; with type != 0 only those of that type. */
+/* Takes the bytes in r out of a sanitised map; with type != 0 only those of that type. */
 MUST_CHECK enum status e820_remove(struct e820 *m, struct range r, enum e820_type type);
 
-/* End of the highest RAM byte rounded down to a page and capped at limit: Linux's max_pfn * 4K. 0: no RAM. */
+/* Returns the end of RAM below limit, rounded down to a page: Linux's max_pfn * 4K. 0 says that there is no RAM. */
 phys_t e820_end_of_ram(const struct e820 *m, phys_t limit);
 
-/* True when every byte of r has that type in a sanitised map. */
+/* Returns whether every byte of r has that type in a sanitised map. */
 bool e820_covers(const struct e820 *m, struct range r, enum e820_type type);
 
-/* The word of the log's records: "usable", "reserved", "acpi", "nvs", "unusable", "persistent", "soft-reserved". */
+/* Returns the records' word: "usable", "reserved", "acpi", "nvs", "unusable", "persistent", "soft-reserved". */
 const char *e820_type_name(enum e820_type type);
 
-/* What Linux prints in a BIOS-e820 line: "usable", "reserved", "ACPI data", "ACPI NVS", "unusable", ... */
+/* Returns Linux's word of a BIOS-e820 line: "usable", "reserved", "ACPI data", "ACPI NVS", "unusable", ... */
 const char *e820_type_linux(enum e820_type type);
 
 #endif

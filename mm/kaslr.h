@@ -38,22 +38,19 @@ struct kaslr_request {
 	uint64_t image_size; /* what a slot must hold; a multiple of 2M */
 };
 
-/*
- * All slots of the decompressor's chooser, in the order in which Linux stores them. An image never spans two
- * candidates.
- */
+/* Lists all slots of the decompressor's chooser in Linux's order. An image never spans two candidates. */
 void kaslr_find_slots(const struct kaslr_request *q, struct kaslr_slots *out);
 
 /*
- * The same for the EFI stub's chooser: every candidate yields ((last - first) / 2M) + 1 slots; `immovable` and `avoid`
- * play no part, since that chooser does not read SRAT and firmware's own map says what is free.
+ * Lists those of the EFI stub's chooser: every candidate yields ((last - first) / 2M) + 1 slots; `immovable` and
+ * `avoid` play no part, since that chooser does not read SRAT and firmware's own map says what is free.
  */
 void kaslr_find_slots_efistub(const struct kaslr_request *q, struct kaslr_slots *out);
 
-/* Base of slot `index` (0 <= index < total), walking the areas in order. PHYS_NONE when there is no such slot. */
+/* Returns the base of slot `index`, counted over the areas in order; PHYS_NONE when there is no such slot. */
 phys_t kaslr_slot_base(const struct kaslr_slots *s, uint64_t index);
 
-/* Number of virtual bases for an image of that size: 1 + (1G - 16M - size) / 2M, or 0 when it does not fit. */
+/* Returns how many virtual bases an image of that size has: 1 + (1G - 16M - size) / 2M, or 0 when it does not fit. */
 uint64_t kaslr_virt_slots(uint64_t image_size);
 
 #endif

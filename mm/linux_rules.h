@@ -31,17 +31,15 @@ enum linux_rule {
 	LINUX_RULES
 };
 
-/*
- * Reads MAJOR.MINOR and, if it is there, .PATCH; steps over it. False: no such numbers, or too large for a release.
- */
+/* Reads MAJOR.MINOR and, if it is there, .PATCH, and steps over it. Returns false for anything that is no release. */
 MUST_CHECK bool linux_read_release(const char **s, uint32_t *release);
 
-/* True when that Linux follows the rule. */
+/* Returns whether that Linux follows the rule. */
 bool linux_follows(uint32_t release, enum linux_rule rule);
 
 /*
- * Pages of the page-table buffer in the image (INIT_PGT_BUF_SIZE): the largest that this Linux can be configured for
- * and that fits into `room` pages; 0 when none does. With memory KASLR configured it is the largest of all.
+ * Returns how many pages the page-table buffer in the image has (INIT_PGT_BUF_SIZE): the most that this Linux can be
+ * configured for and that fit into `room`; 0 when none do. With memory KASLR configured it is the largest of all.
  */
 unsigned linux_buffer_pages(uint32_t release, uint64_t room);
 

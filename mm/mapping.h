@@ -94,10 +94,10 @@ struct direct_map {
 	phys_t failed_at;    /* ERR_NO_MEMORY: what was being mapped; else PHYS_NONE */
 };
 
-/* Returns the next page for a table that will describe `maps`, as the policy gives it; PHYS_NONE when none is left. */
+/* Returns the next page for a table that will describe `maps`, as the policy gives it; PHYS_NONE: none is left. */
 phys_t direct_map_page(struct direct_map *dm, phys_t maps);
 
-/* True when the leaf at that address, the nth large one wanted (counted from 1), is to be made one size smaller. */
+/* Returns whether the leaf at that address, the nth large one wanted (from 1 on), is to be made one size smaller. */
 bool fragment_hits(const struct fragment *f, phys_t leaf, uint64_t nth);
 
 #endif

@@ -29,24 +29,25 @@ struct memblock {
 	struct memblock_list memory, reserved;
 };
 
+/* Empties both lists; searches go downwards and heed no marks. */
 void memblock_init(struct memblock *mb);
 
-/* Adds memory with no node and no flags. What is already there keeps its node and flags. Empty: OK. ERR_FULL. */
+/* Adds memory with no node and no flags; what is there keeps its own. ERR_FULL here and below: no region is left. */
 MUST_CHECK enum status memblock_add(struct memblock *mb, struct range r);
 
-/* Marks r as taken, RAM or not. Empty: OK. ERR_FULL. */
+/* Marks r as taken, RAM or not. */
 MUST_CHECK enum status memblock_reserve(struct memblock *mb, struct range r);
 
-/* Gives [start, end) back (memblock_phys_free). ERR_FULL when the cut makes too many regions. */
+/* Gives r back (memblock_phys_free). */
 MUST_CHECK enum status memblock_free(struct memblock *mb, struct range r);
 
-/* Sets or clears flags of the memory inside r, cutting regions at its edges, then joins what may be joined. */
+/* Sets or clears flags of the memory inside r: cuts regions at its edges, then joins what may be joined. */
 MUST_CHECK enum status memblock_mark(struct memblock *mb, struct range r, unsigned flags, bool set);
 
-/* Sets the node of the regions of `list` inside r, cutting at its edges; joins what may be joined. */
+/* Sets the node of what is inside r in the same way. */
 MUST_CHECK enum status memblock_set_node(struct memblock_list *list, struct range r, int nid);
 
-/* Shrinks every memory region to whole pages of `align` bytes; drops what becomes empty. */
+/* Shrinks every memory region to whole pages of `align` bytes, and drops what becomes empty. */
 void memblock_trim(struct memblock *mb, uint64_t align);
 
 /* What is looked for: an aligned block of `size` bytes inside `within` on node nid (NUMA_NO_NODE: any). */
@@ -57,23 +58,23 @@ struct memblock_wish {
 };
 
 /*
- * Lowest (bottom_up) or highest free block that fits the wish; PHYS_NONE when there is none. The start of `within` is
- * raised to 4 KiB. A block never spans two memory regions. Hot-pluggable regions are skipped when mb->movable_node.
- * Follows memblock_find_in_range_node. When `room` is not NULL it receives the whole free range, clamped to `within`,
- * that the block was found in.
+ * Returns the lowest (bottom_up) or highest free block that fits the wish; PHYS_NONE when there is none. The start of
+ * `within` is raised to 4 KiB. A block never spans two memory regions. Hot-pluggable regions are skipped when
+ * mb->movable_node is set. Follows memblock_find_in_range_node. *room (may be NULL) becomes the whole free range,
+ * clamped to `within`, that the block was found in.
  */
 phys_t memblock_find(const struct memblock *mb, const struct memblock_wish *wish, struct range *room);
 
-/* True when [r.start, r.end) lies in one memory region (memblock_is_region_memory). */
+/* Returns whether r lies in one memory region (memblock_is_region_memory). */
 bool memblock_is_memory(const struct memblock *mb, struct range r);
 
-/* True when any byte of r is in `list`; *hit (may be NULL) receives the first such region. */
+/* Returns whether any byte of r is in `list`; *hit (may be NULL) becomes the first such region. */
 bool memblock_overlaps(const struct memblock_list *list, struct range r, struct region *hit);
 
-/* Index of the first region that ends above p: the one that holds p, or the next one; nr when there is none. */
+/* Returns the index of the first region that ends above p: regions_first. */
 size_t memblock_first(const struct memblock_list *list, phys_t p);
 
-/* Bytes of memory inside r, whatever node and flags. */
+/* Returns the bytes of memory inside r, whatever node and flags. */
 uint64_t memblock_memory_in(const struct memblock *mb, struct range r);
 
 #endif

@@ -39,7 +39,7 @@ struct memory_findings {
 	void *ctx;
 };
 
-/* Findings come rule by rule, as often as they apply. */
+/* Tells of findings rule by rule, as often as they apply. */
 void numa_findings(const struct numa_evidence *e, const struct memory_findings *to);
 
 /* RAM that Linux can use for all purposes, and RAM that is kept movable, in bytes. */

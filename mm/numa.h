@@ -61,24 +61,25 @@ struct numa_log {
 	void *ctx;
 };
 
+/* Empties *n: no node and no range. */
 void numa_init(struct numa *n);
 
-/* Node of a PXM, the lowest free number at first sight. NUMA_NO_NODE: PXM >= MAX_NUMNODES or no number is left. */
+/* Returns the node of a PXM, at first sight the lowest free number. NUMA_NO_NODE: the PXM is >= MAX_NUMNODES. */
 int numa_map_pxm(struct numa *n, uint32_t pxm);
 
-/* Node of a known PXM, else NUMA_NO_NODE. */
+/* Returns the node of a known PXM, else NUMA_NO_NODE. */
 int numa_pxm_to_node(const struct numa *n, uint32_t pxm);
 
-/* Adds memory to a node, in table order. Empty: OK, nothing added. ERR_FULL. */
+/* Adds memory to a node, in table order; what is empty is left out. ERR_FULL: there are NR_NODE_MEMBLKS. */
 MUST_CHECK enum status numa_add_memblk(struct numa *n, int nid, struct range r, bool hotplug);
 
-/* Makes every range of node nid hot-pluggable (option hotplug=). ERR_NOT_FOUND: no such node. ERR_RANGE: all are. */
+/* Makes every range of a node hot-pluggable (hotplug=). ERR_NOT_FOUND: there is no such node. ERR_RANGE: all were. */
 MUST_CHECK enum status numa_force_hotplug(struct numa *n, int nid);
 
 /*
  * Drops ranges that hold no memory, cuts those beyond end_of_ram, joins ranges of one node whose hull touches no other
  * node (numa_cleanup_meminfo), and checks that all but 1 MiB of memory lies in some range (numa_meminfo_cover_memory).
- * ERR_CONFLICT: different nodes overlap. ERR_NOT_FOUND: not covered. `log` may be NULL. Nothing of *n but blk changes.
+ * ERR_CONFLICT: different nodes overlap. ERR_NOT_FOUND: more is missing. `log` may be NULL. Only blk of *n changes.
  */
 MUST_CHECK enum status numa_cleanup(struct numa *n, const struct memblock *mb, phys_t end_of_ram,
 				    const struct numa_log *log);
@@ -101,20 +102,20 @@ void numa_judge(struct numa *n, const struct memblock *mb);
 
 /*
  * Tells mb what SRAT says: node ids on memory (and reserved) regions, MEMBLOCK_HOTPLUG on the hot-pluggable ranges of
- * movable nodes. A page belongs where its first byte does. Needs numa_judge. ERR_FULL.
+ * movable nodes. A page belongs where its first byte does. Needs numa_judge. ERR_FULL: mb has no region left.
  */
 MUST_CHECK enum status numa_apply(const struct numa *n, struct memblock *mb);
 
-/* Marks the memory of hot-pluggable range n->hot[i] as numa_apply does, or takes its mark away. ERR_FULL. */
+/* Marks the memory of n->hot[i] as numa_apply does, or takes its mark away. ERR_FULL: mb has no region left. */
 MUST_CHECK enum status numa_mark_hot(const struct numa *n, size_t i, struct memblock *mb, bool set);
 
-/* Node of one byte of physical memory by the joined ranges; NUMA_NO_NODE outside all. */
+/* Returns the node of one byte of physical memory by the joined ranges; NUMA_NO_NODE outside all. */
 int numa_node_of(const struct numa *n, phys_t p);
 
-/* True when p lies in a hot-pluggable range of a movable node: a page-table page there is a stain. */
+/* Returns whether p lies in a hot-pluggable range of a movable node: a page-table page there is a stain. */
 bool numa_is_movable(const struct numa *n, phys_t p);
 
-/* The range around p in which numa_node_of and numa_is_movable give the same answers as at p; contains p. */
+/* Returns the range around p in which numa_node_of and numa_is_movable give the same answers as at p. */
 struct range numa_span(const struct numa *n, phys_t p);
 
 /* Returns the lowest hot-pluggable range of a movable node that begins at p or above; NULL when there is none. */
@@ -130,6 +131,7 @@ struct numa_spot {
 	struct range span;
 };
 
+/* Returns what is known of byte p. */
 struct numa_spot numa_look_at(const struct numa *n, phys_t p);
 
 /* Memory of which all is on one node, or on none, and of one kind. */

@@ -23,15 +23,15 @@ enum pt_level { PT_PTE, PT_PMD, PT_PUD, PT_P4D, PT_PGD, PT_LEVELS };
 #define PT_LEAF_FLAGS (PT_PRESENT | PT_WRITE | PT_ACCESSED | PT_DIRTY | PT_GLOBAL | PT_NX)
 
 /*
- * Bytes one entry of that level maps: 4K, 2M, 1G, 512G, 256T. In 4-level tables the PGD's entries map 512G: see
- * pt_entry_size.
+ * Returns the logarithm of what one entry of that level maps: 4K, 2M, 1G, 512G, 256T. A PGD of 4-level tables maps 512G
+ * an entry: it is like a P4D.
  */
 static inline unsigned pt_shift(enum pt_level level)
 {
 	return PAGE_SHIFT + 9 * (unsigned)level;
 }
 
-/* "pte", "pmd", "pud", "p4d", "pgd". */
+/* Returns "pte", "pmd", "pud", "p4d" or "pgd". */
 const char *pt_level_name(enum pt_level level);
 
 /* Direct-map base without KASLR. */

@@ -9,10 +9,7 @@
 #include "mm/pagetable.h"
 
 struct pgwalk {
-	/*
-	 * 512 entries of the table at that address, or NULL when it cannot be reached; good until the third call
-	 * after it.
-	 */
+	/* Returns the table at that address, 512 entries; NULL: out of reach. It is good until the third later call. */
 	const uint64_t *(*table)(void *ctx, phys_t table);
 	void *ctx;
 	phys_t root;
@@ -37,15 +34,15 @@ struct pgwalk_visit {
 /*
  * Visits all that the root maps in the virtual addresses [start, last]: both inside, canonical, in one half; else
  * ERR_RANGE. Leaves are told when their run ends, so after the tables that hold them, and before an error is
- * returned. ERR_UNREADABLE: a table could not be reached. ERR_MALFORMED: a reserved bit or a large entry at a level
- * that has none.
+ * returned. ERR_UNREADABLE: a table is out of reach. ERR_MALFORMED: an entry has a reserved bit, or is large at a level
+ * that has no large ones.
  */
 MUST_CHECK enum status pgwalk_range(const struct pgwalk *w, uint64_t start, uint64_t last,
 				    const struct pgwalk_visit *v);
 
 /*
- * Translation of one virtual address into *leaf and *phys; ERR_NOT_FOUND when it is not mapped, ERR_RANGE when not
- * canonical.
+ * Translates one virtual address into *leaf and *phys. ERR_NOT_FOUND: it is not mapped. ERR_RANGE: it is not canonical.
+ * Other errors are those of pgwalk_range.
  */
 MUST_CHECK enum status pgwalk_lookup(const struct pgwalk *w, uint64_t virt, struct pgwalk_leaf *leaf, phys_t *phys);
 

@@ -35,6 +35,7 @@ struct placement {
 	uint64_t node_movable[MAX_NUMNODES];
 };
 
+/* Empties *p. */
 void placement_init(struct placement *p, const struct numa *numa);
 
 /* Counts one page-table page; the PGD makes a run but is counted in pages[PT_PGD] only. */
@@ -43,10 +44,10 @@ void placement_add(struct placement *p, phys_t table, enum pt_level level);
 /* Counts pages that mm/count.h handed out, cut at nodes and told apart by level; no runs come of them. */
 void placement_add_counted(struct placement *p, const struct count_run *run);
 
-/* Hands out the runs still open. */
+/* Tells of the runs still open. */
 void placement_finish(struct placement *p);
 
-/* All hot-pluggable RAM of the nodes on which a stain lies: it can no longer be hot-removed. */
+/* Returns all hot-pluggable RAM of the nodes on which a stain lies: it can no longer be hot-removed. */
 uint64_t placement_pinned(const struct placement *p);
 
 #endif

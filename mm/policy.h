@@ -23,14 +23,14 @@ PT_POLICIES(DECLARE_POLICY)
 extern const struct pt_policy *const pt_policies[];
 extern const unsigned pt_policies_nr;
 
-/* By name; NULL when there is none. */
+/* Returns the policy of that name, NULL when there is none. */
 const struct pt_policy *pt_policy_find(const char *name, size_t len);
 
-/* The loops of Linux 6.1, shared by several policies. */
+/* Map r in the steps of Linux 6.1, upwards or downwards, for the policies that share its loops. */
 MUST_CHECK enum status policy_map_bottom_up(struct direct_map *dm, struct range r);
 MUST_CHECK enum status policy_map_top_down(struct direct_map *dm, struct range r);
 
-/* One pass over the RAM in r, with page-table pages from `pages` (its end may be MAPPED_SO_FAR). Adds to *mapped. */
+/* Maps the RAM in r in one pass, with page-table pages from `pages` (direct_map_bounds). Adds to *mapped. */
 MUST_CHECK enum status policy_map_pass(struct direct_map *dm, struct range pages, struct range r, uint64_t *mapped);
 
 #endif

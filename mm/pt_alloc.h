@@ -28,26 +28,27 @@ struct pt_alloc {
 	void *tell_ctx;
 };
 
+/* Begins with a full buffer and no bounds: pt_alloc_bounds sets them. */
 void pt_alloc_init(struct pt_alloc *a, struct memblock *mb, struct range buffer);
 
-/* Sets the bounds and the node for memblock; a run found under other ones is given up. ERR_FULL as memblock_reserve. */
+/* Sets the bounds and the node for memblock; a run found under other ones is given up. Fails as pt_alloc_flush. */
 MUST_CHECK enum status pt_alloc_bounds(struct pt_alloc *a, struct range within, int nid);
 
 /*
- * One page, not zeroed: buffer if allowed, else memblock in its direction inside `within`. The same pages in the
- * same order as one search and one reservation a page would give. PHYS_NONE: nothing is left, or memblock is full:
+ * Returns one page, not zeroed: of the buffer if allowed, else of memblock in its direction inside `within`. The pages
+ * and their order are those of one search and one reservation a page. PHYS_NONE: nothing is left, or memblock is full:
  * then pt_alloc_flush says so.
  */
 phys_t pt_alloc_page(struct pt_alloc *a);
 
 /*
- * What up to n calls of pt_alloc_page would hand out without a search: pages next to each other from the buffer,
+ * Hands out what up to n calls of pt_alloc_page would without a search: pages next to each other from the buffer,
  * upwards, or from the run already found, in memblock's direction. Empty: the next page takes a search, by
  * pt_alloc_page.
  */
 struct range pt_alloc_more(struct pt_alloc *a, uint64_t n);
 
-/* Reserves in memblock what was handed out since the last time. Call before reading or changing memblock's lists. */
+/* Reserves in memblock what was handed out: call it before its lists are used. ERR_FULL: no region is left. */
 MUST_CHECK enum status pt_alloc_flush(struct pt_alloc *a);
 
 #endif

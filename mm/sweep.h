@@ -132,12 +132,12 @@ struct sweep {
 };
 
 /*
- * Sweeps all of s->slots. Nothing but OK comes with results; s->failed_base says where it stopped:
+ * Sweeps all of s->slots. Only OK comes with results; s->failed_base says where it stopped:
  * ERR_NO_MEMORY  with that base the policy finds no page for a table
  * ERR_RANGE      with that base the image does not lie in one region of memory, or s->image is no image
  * ERR_NOT_FOUND  there is no slot
  * ERR_FULL       memblock has too few regions
- * ERR_CONFLICT   fragment=rand on more than SWEEP_MAX_LEAVES large leaves
+ * ERR_CONFLICT   fragment=rand has more than SWEEP_MAX_LEAVES large leaves to look at
  */
 MUST_CHECK enum status sweep_run(struct sweep *s);
 

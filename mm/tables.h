@@ -9,8 +9,8 @@
 #include "mm/mapping.h"
 
 /*
- * Maps the whole pages of r below dm->root. *end: what is mapped really, as large leaves reach further.
- * ERR_NO_MEMORY: no page was left (dm->failed_at says for what); the tables are half built.
+ * Maps the whole pages of r below dm->root. Sets *end to the end of what is really mapped, as large leaves reach
+ * further. ERR_NO_MEMORY: no page was left (dm->failed_at says for what); the tables are half built.
  */
 MUST_CHECK enum status tables_fill_range(struct direct_map *dm, struct range r, phys_t *end);
 
