@@ -47,6 +47,14 @@ def test_what_differs_is_named(matrix):
     assert "- 6.1 large 2m series: 1200 of 1200 pages, 15 of 16 tables\n- 6.1 large 2m floor: a panic\n" in fidelity
 
 
+def test_what_is_long_is_wrapped(matrix):
+    """As all of the documentation is, so that the figures can be written anew at any time."""
+    fidelity, _ = write(matrix, BOOT | {"tables_predicted": 15, "why": " ".join(["word"] * 40)})
+    named = [line for line in fidelity.splitlines() if "word" in line]
+    assert len(named) == 3 and all(len(line) <= 100 for line in named)
+    assert named[0].startswith("- 6.1 large") and named[1].startswith("  word")
+
+
 def test_no_place_for_figures(matrix):
     (matrix.ROOT / "docs/cures.md").write_text("no marks\n")
     with pytest.raises(SystemExit, match="no place for the figures"):

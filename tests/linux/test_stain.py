@@ -33,6 +33,7 @@ $b sleep 1000
 Case = namedtuple("Case", "machine leaf options")
 CASES = {
     "runs-over": Case("last-slot", "4k", ""),
+    "behind-the-kernel": Case("border", "4k", "nokaslr"),
     "does-not-run-over": Case("last-slot", "2m", ""),
     "kernel-on-it": Case("kernel-on-hotplug", "2m", "nokaslr"),
     "islands": Case("pc-islands", "2m", "nokaslr"),
