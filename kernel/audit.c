@@ -39,7 +39,7 @@ static bool prepare(struct outcome *a)
 	a->mb.bottom_up = a->policy->bottom_up;
 	a->mb.movable_node = a->r->h->opt.movable_node;
 	if (a->policy->srat_first && numa_apply(&a->r->h->numa, &a->mb) != OK)
-		return report_error(a->r, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
+		return report_error(&a->r->log, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
 	for (phys_t page = bi->buffer.start; page < bi->buffer.end; page += PAGE_SIZE)
 		p->clear_page(p->ctx, page);
 	p->clear_page(p->ctx, bi->pgd);
@@ -96,13 +96,13 @@ static bool build(struct outcome *a)
 
 	a->build_ns = log_now_ns(&a->r->log) - start;
 	if (st == ERR_NO_MEMORY)
-		return report_error(a->r,
+		return report_error(&a->r->log,
 				    "%s: no page left for a page table while mapping 0x%llx (%llu taken so far)%s",
 				    a->policy->name, (ull)a->dm.failed_at,
 				    (ull)(a->dm.alloc.from_buffer + a->dm.alloc.from_memblock),
 				    a->last ? "" : "; the policies behind it are not tried");
 	if (st != OK)
-		return report_error(a->r, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
+		return report_error(&a->r->log, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
 	leave_out_trampoline(a);
 	return true;
 }
@@ -406,7 +406,7 @@ bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, stru
 	load_and_read_back(a);
 	report_policy(a);
 	*cost = cost_of(&a->cost, &a->placement, &a->dm, numa_node_of(&r->h->numa, r->h->choice.base));
-	report_cost(r, cost);
+	report_cost(&r->log, cost);
 	judge_memory_left(r, cost);
 	judge(a);
 	return true;

@@ -40,7 +40,7 @@ static void see_finding(void *ctx, const struct finding *f)
 	struct gathering *g = ctx;
 
 	if (count(g, f->rule) <= LINES_MAX)
-		report_finding(g->r, f);
+		report_finding(&g->r->log, g->r->h, f);
 }
 
 /* What mm/ says of nodes, in firmware's terms. */
@@ -66,7 +66,7 @@ static void report_rest(struct gathering *g)
 {
 	for (size_t i = 0; i < g->nr; i++) {
 		if (g->tally[i].nr > LINES_MAX)
-			report_more_findings(g->r, g->tally[i].rule, g->tally[i].nr - LINES_MAX);
+			report_more_findings(&g->r->log, g->r->h, g->tally[i].rule, g->tally[i].nr - LINES_MAX);
 	}
 }
 
@@ -100,7 +100,7 @@ static APART void judge_table(unsigned i, const struct acpi_table *t, const stru
 	}
 }
 
-static void judge_tables(const struct gathering *g, const struct acpi_root *root, const struct findings *to)
+static void judge_tables(const struct acpi_root *root, const struct srat *srat, const struct findings *to)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(tables); i++) {
 		struct acpi_table t;
@@ -109,7 +109,7 @@ static void judge_tables(const struct gathering *g, const struct acpi_root *root
 		if (s == ERR_CHECKSUM)
 			to->found(to->ctx, &(struct finding){ .rule = sums[i] });
 		if (s == OK || s == ERR_CHECKSUM)
-			judge_table(i, &t, &g->r->h->srat, to);
+			judge_table(i, &t, srat, to);
 		else if (i == 0)
 			break; /* nothing to hold the others against */
 	}
@@ -118,15 +118,13 @@ static void judge_tables(const struct gathering *g, const struct acpi_root *root
 /* ---- memory ---- */
 
 /* Non-volatile is a word of the SRAT that nodes do not know. */
-static void judge_nonvolatile(const struct run *r, const struct findings *to)
+static void judge_nonvolatile(const struct srat *s, const struct memblock *mb, const struct findings *to)
 {
-	const struct srat *s = &r->h->srat;
-
 	for (size_t i = 0; i < s->nr_mem; i++) {
 		const struct srat_mem *m = &s->mem[i];
 		struct range range = { m->start, m->end };
 
-		if (m->enabled && m->nonvolatile && memblock_overlaps(&r->mb->memory, range, NULL))
+		if (m->enabled && m->nonvolatile && memblock_overlaps(&mb->memory, range, NULL))
 			to->found(to->ctx, &(struct finding){ .rule = "nonvolatile-ram",
 							      .kind = FINDING_RANGE,
 							      .pxm = m->pxm,
@@ -141,12 +139,12 @@ static bool judge_memory(struct gathering *g, const struct findings *to)
 	struct handover *h = r->h;
 	unsigned bits = r->p->cpu.phys_bits;
 
-	if (!memory_fill(r))
+	if (!memory_fill(&r->log, &h->map, h->end_of_ram, r->mb))
 		return false;
 	numa_count(&h->numa, r->mb);
 	numa_findings(&(struct numa_evidence){ &h->numa, r->mb, &h->bi.map, bits ? 1ull << bits : PHYS_NONE },
 		      &memory_to);
-	judge_nonvolatile(r, to);
+	judge_nonvolatile(&h->srat, r->mb, to);
 	return true;
 }
 
@@ -157,7 +155,7 @@ bool judge_firmware(struct run *r, const struct acpi_root *root, bool joined)
 
 	if (r->h->srat_state == SRAT_ABSENT)
 		return true;
-	judge_tables(&g, root, &to);
+	judge_tables(root, &r->h->srat, &to);
 	if (joined && !judge_memory(&g, &to))
 		return false;
 	report_rest(&g);

@@ -19,32 +19,6 @@
 static struct picture the_picture;
 static struct cost the_costs[OPT_MAX_POLICIES];
 
-static bool reserve(struct run *r, struct range what, const char *name)
-{
-	if (!memory_reserve(r, what))
-		return false;
-	report_reserved(r, what, name);
-	return true;
-}
-
-/* What docs/log-format.md lists as reserved, and nothing else. */
-static bool reserve_start_state(struct run *r)
-{
-	const struct bootinfo *bi = &r->h->bi;
-
-	if (!memory_fill(r) || !reserve(r, (struct range){ 0, 1 * MIB }, "low memory") ||
-	    !reserve(r, (struct range){ bi->image.start, bi->buffer.end }, "image"))
-		return false;
-	if (r->h->opt.image_given &&
-	    !reserve(r, (struct range){ r->h->choice.base, r->h->choice.end }, "pretended image"))
-		return false;
-	for (size_t i = 0; i < bi->nr_keep; i++) {
-		if (!reserve(r, bi->keep[i].r, keep_name(bi->keep[i].why)))
-			return false;
-	}
-	return true;
-}
-
 static bool try_policies(struct run *r)
 {
 	const struct options *o = &r->h->opt;
@@ -54,7 +28,7 @@ static bool try_policies(struct run *r)
 			return false;
 	}
 	if (o->nr_policies > 1)
-		report_costs(r, the_costs, o->nr_policies);
+		report_costs(&r->log, the_costs, o->nr_policies);
 	return true;
 }
 
@@ -75,16 +49,16 @@ enum run_result map_run(struct handover *h, const struct platform *p)
 
 	if (!linux_follows(h->opt.as_linux, LINUX_WIDE_BUFFER)) /* the image's buffer as that Linux has it */
 		h->bi.buffer.start += NARROWER * PAGE_SIZE;
-	if (!reserve_start_state(&r)) /* memory, and what of it is taken */
-		return h->result;
+	if (!memory_start(&r.log, h, MEMORY_WITH_IMAGE, r.mb)) /* memory, and what of it is taken */
+		return report_bail_out(&r);
 	numa_judge(&h->numa, r.mb); /* which nodes are movable */
-	report_nodes(&r);
-	report_geometry(&r); /* where the image lies, in the end */
+	report_nodes(&r.log, &h->numa, (struct range){ h->choice.base, h->choice.end });
+	report_geometry(&r.log, h); /* where the image lies, in the end */
 	prepare_picture(&r, &canvas);
 	if (!try_policies(&r)) /* maps, checked and counted */
-		return h->result;
+		return report_bail_out(&r);
 	if (h->opt.sweep && !sweep_policies(&r)) /* and what they would do in every slot */
-		return h->result;
+		return report_bail_out(&r);
 	result = report_end(&r); /* how to repeat it, and the checks */
 	if (r.picture && result != RUN_FAULT)
 		picture_draw(r.picture, &canvas, h); /* the same for the eye */

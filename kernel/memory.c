@@ -3,23 +3,46 @@
 #include "kernel/memory.h"
 
 #include "kernel/report/report.h"
+#include "kernel/report/report_place.h"
 
-bool memory_fill(struct run *r)
+bool memory_fill(struct log *l, const struct e820 *map, phys_t end, struct memblock *mb)
 {
-	const struct e820 *map = &r->h->map;
-
-	memblock_init(r->mb);
+	memblock_init(mb);
 	for (size_t i = 0; i < map->nr; i++) {
-		struct range ram = { map->e[i].r.start, min_u64(map->e[i].r.end, r->h->end_of_ram) };
+		struct range ram = { map->e[i].r.start, min_u64(map->e[i].r.end, end) };
 
-		if (map->e[i].type == E820_RAM && memblock_add(r->mb, ram) != OK)
-			return report_error(r, "memory has more than %d regions", MEMBLOCK_MAX);
+		if (map->e[i].type == E820_RAM && memblock_add(mb, ram) != OK)
+			return report_error(l, "memory has more than %d regions", MEMBLOCK_MAX);
 	}
-	memblock_trim(r->mb, PAGE_SIZE);
+	memblock_trim(mb, PAGE_SIZE);
 	return true;
 }
 
-bool memory_reserve(struct run *r, struct range what)
+static bool reserve(struct log *l, struct range what, const char *name, struct memblock *mb)
 {
-	return memblock_reserve(r->mb, what) == OK || report_error(r, "more than %d reserved ranges", MEMBLOCK_MAX);
+	if (memblock_reserve(mb, what) != OK)
+		return report_error(l, "more than %d reserved ranges", MEMBLOCK_MAX);
+	if (name)
+		report_reserved(l, what, name);
+	return true;
+}
+
+bool memory_start(struct log *l, const struct handover *h, enum memory_start how, struct memblock *mb)
+{
+	const struct bootinfo *bi = &h->bi;
+	bool image = how == MEMORY_WITH_IMAGE;
+
+	if (!memory_fill(l, &h->map, h->end_of_ram, mb) ||
+	    !reserve(l, (struct range){ 0, 1 * MIB }, image ? "low memory" : NULL, mb))
+		return false;
+	if (image && !reserve(l, (struct range){ bi->image.start, bi->buffer.end }, "image", mb))
+		return false;
+	if (image && h->opt.image_given &&
+	    !reserve(l, (struct range){ h->choice.base, h->choice.end }, "pretended image", mb))
+		return false;
+	for (size_t i = 0; i < bi->nr_keep; i++) {
+		if (!reserve(l, bi->keep[i].r, image ? keep_name(bi->keep[i].why) : NULL, mb))
+			return false;
+	}
+	return true;
 }

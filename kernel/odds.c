@@ -12,28 +12,14 @@
 /* Too large for the stack. */
 static struct sweep the_sweep;
 
-/* What is reserved before the direct map is built (kernel.c, reserve_start_state), but for the image. */
-static bool reserve_without_image(struct run *r)
+/* The image as it lies where `base` is, and what is reserved for it. */
+static struct sweep_image image_of(const struct handover *h, phys_t base)
 {
-	const struct bootinfo *bi = &r->h->bi;
-
-	if (!memory_fill(r) || !memory_reserve(r, (struct range){ 0, 1 * MIB }))
-		return false;
-	for (size_t i = 0; i < bi->nr_keep; i++) {
-		if (!memory_reserve(r, bi->keep[i].r))
-			return false;
-	}
-	return true;
-}
-
-static struct sweep_image image_of(const struct handover *h)
-{
-	phys_t base = h->bi.image.start;
 	struct sweep_image image = {
 		.buffer = h->bi.buffer.start - base,
 		.buffer_end = h->bi.buffer.end - base,
 		.taken = h->bi.buffer.end - base,
-		.end = h->choice.end - h->choice.base,
+		.end = h->choice.length,
 	};
 
 	if (h->opt.image_given)
@@ -66,17 +52,20 @@ static APART bool refuse(struct run *r, const struct sweep *s, enum status st)
 
 	switch (st) {
 	case ERR_NO_MEMORY:
-		return report_error(r, "sweep: %s: base 0x%llx: no page left for a page table", s->policy->name, base);
+		return report_error(&r->log, "sweep: %s: base 0x%llx: no page left for a page table", s->policy->name,
+				    base);
 	case ERR_RANGE:
-		return report_error(r, "sweep: base 0x%llx: mem= or memmap= leaves no memory for the image there",
+		return report_error(&r->log, "sweep: base 0x%llx: mem= or memmap= leaves no memory for the image there",
 				    base);
 	case ERR_CONFLICT:
-		return report_error(r, "sweep: fragment=rand: more than %llu large leaves to look at for every slot",
+		return report_error(&r->log,
+				    "sweep: fragment=rand: more than %llu large leaves to look at for every slot",
 				    (ull)SWEEP_MAX_LEAVES);
 	case ERR_NOT_FOUND:
-		return report_error(r, "sweep: no slot holds %'llu", (ull)r->h->choice.size);
+		return report_error(&r->log, "sweep: no slot holds %'llu", (ull)r->h->choice.size);
 	default:
-		return report_error(r, "sweep: %s: memory has more than %d regions", s->policy->name, MEMBLOCK_MAX);
+		return report_error(&r->log, "sweep: %s: memory has more than %d regions", s->policy->name,
+				    MEMBLOCK_MAX);
 	}
 }
 
@@ -90,7 +79,7 @@ static bool sweep_policy(struct run *r, const struct pt_policy *policy)
 	st = sweep_run(s);
 	if (st != OK)
 		return refuse(r, s, st);
-	report_sweep(r, s, log_now_ns(&r->log) - start);
+	report_sweep(&r->log, r->h, s, log_now_ns(&r->log) - start);
 	return true;
 }
 
@@ -112,9 +101,9 @@ bool sweep_image(struct run *r, const struct sweep_image *image)
 
 bool sweep_policies(struct run *r)
 {
-	struct sweep_image image = image_of(r->h);
+	struct sweep_image image = image_of(r->h, r->h->bi.image.start);
 
 	if (r->h->choice.put_back)
-		return report_error(r, "sweep: mem= or memmap= takes away the memory under the image");
-	return reserve_without_image(r) && sweep_image(r, &image);
+		return report_error(&r->log, "sweep: mem= or memmap= takes away the memory under the image");
+	return memory_start(&r->log, r->h, MEMORY_WITHOUT_IMAGE, r->mb) && sweep_image(r, &image);
 }

@@ -7,14 +7,14 @@
 #include "mm/sweep.h"
 
 /*
- * After the maps: sweeps and reports, policy by policy. r->mb is made anew, and left as it was. False: an error has
- * been reported.
+ * Sweeps and reports after the maps, policy by policy. Leaves r->mb as it was. Returns false when an error has been
+ * reported.
  */
 MUST_CHECK bool sweep_policies(struct run *r);
 
 /*
- * The same where r->mb has all that is reserved but the image, for any image. Leaves r->mb without the image, and
- * r->h->numa judged by it.
+ * Does the same for any image, where r->mb has all that is reserved but the image. Leaves r->mb without it, and
+ * r->h->numa judged by that.
  */
 MUST_CHECK bool sweep_image(struct run *r, const struct sweep_image *image);
 

@@ -192,17 +192,16 @@ static bool is_free(const struct bootinfo *bi, const struct e820 *map, struct ra
 }
 
 /* The base that is asked for; PHYS_NONE: it cannot be, and an error has been reported. */
-static phys_t forced_base(struct run *r)
+static phys_t forced_base(struct log *l, const struct handover *h)
 {
-	const struct handover *h = r->h;
 	phys_t base = h->opt.base;
 	uint64_t need = base == h->bi.image.start ? h->choice.length : h->choice.size;
 	struct reason why;
 
 	if (need > highest_end(h) || base > highest_end(h) - need)
-		report_error(r, "base=0x%llx: page tables end at 0x%llx", (ull)base, (ull)highest_end(h));
+		report_error(l, "base=0x%llx: page tables end at 0x%llx", (ull)base, (ull)highest_end(h));
 	else if (!is_free(&h->bi, &h->map, (struct range){ base, base + need }, &why))
-		report_error(r, "base=0x%llx: %s", (ull)base, why.text);
+		report_error(l, "base=0x%llx: %s", (ull)base, why.text);
 	else
 		return base;
 	return PHYS_NONE;
@@ -218,9 +217,8 @@ static phys_t lowest_slot(const struct kaslr_slots *s)
 }
 
 /* 16 MiB, or the lowest free slot above it; PHYS_NONE: there is none, and an error has been reported. */
-static phys_t preferred_base(struct run *r)
+static phys_t preferred_base(struct log *l, const struct handover *h)
 {
-	const struct handover *h = r->h;
 	struct range preferred = { KASLR_PREFERRED, KASLR_PREFERRED + h->choice.size };
 	struct kaslr_request q = ask(h);
 	struct kaslr_slots slots;
@@ -233,10 +231,10 @@ static phys_t preferred_base(struct run *r)
 	kaslr_find_slots(&q, &slots);
 	base = lowest_slot(&slots);
 	if (base == PHYS_NONE)
-		report_error(r, "%s: no free range at or above 16 MiB holds %'llu",
+		report_error(l, "%s: no free range at or above 16 MiB holds %'llu",
 			     h->opt.image_given ? "image_size=" : "no place for the image", (ull)h->choice.size);
 	else
-		report_warning(r, "the preferred base 0x%llx is taken (%s): using 0x%llx", KASLR_PREFERRED, why.text,
+		report_warning(l, "the preferred base 0x%llx is taken (%s): using 0x%llx", KASLR_PREFERRED, why.text,
 			       (ull)base);
 	return base;
 }
@@ -244,21 +242,20 @@ static phys_t preferred_base(struct run *r)
 /* ---- the draw ---- */
 
 /* Whether a slot is drawn at all; Linux's reasons not to are said in Linux's words. */
-static bool may_draw(struct run *r)
+static bool may_draw(struct log *l, const struct handover *h)
 {
-	const struct handover *h = r->h;
 	unsigned regions = 0;
 
 	for (unsigned i = 0; i < h->opt.nr_map_ops; i++)
 		regions += is_memmap_region(&h->opt.map_op[i]);
 	if (h->slots.total && (h->opt.efistub || regions <= MAX_MEMMAP_REGIONS))
 		return true;
-	report_linux(r, "Physical KASLR disabled: no suitable memory region!");
+	report_linux(l, "Physical KASLR disabled: no suitable memory region!");
 	if (h->slots.total)
-		report_warning(r, "more than %d memmap= ranges: Linux then gives up on a random base",
+		report_warning(l, "more than %d memmap= ranges: Linux then gives up on a random base",
 			       MAX_MEMMAP_REGIONS);
 	else
-		report_warning(r, "no slot holds %'llu: the base is not random", (ull)h->choice.size);
+		report_warning(l, "no slot holds %'llu: the base is not random", (ull)h->choice.size);
 	return false;
 }
 
@@ -308,76 +305,70 @@ static void draw_checked(struct run *r, bool physical)
 
 /* ---- sizes, limits, and what follows from the base ---- */
 
-static bool choose_size(struct run *r, struct choice *c)
+static bool choose_size(struct log *l, const struct handover *h, struct choice *c)
 {
-	const struct handover *h = r->h;
 	uint64_t real = align_up(range_size(h->bi.image), PAGE_SIZE);
 	uint64_t slot = h->opt.image_given ? h->opt.image_slot : real;
 
 	if (h->opt.image_given && (slot < real || h->opt.image_end < real))
-		return report_error(r, "image_size=: Landfall itself needs 0x%llx bytes", (ull)real);
+		return report_error(l, "image_size=: Landfall itself needs 0x%llx bytes", (ull)real);
 	c->size = align_up(slot, KASLR_ALIGN);
 	c->length = align_up(h->opt.image_given ? h->opt.image_end : real, PAGE_SIZE);
 	return true;
 }
 
-static bool check_page_offset(struct run *r)
+static bool check_page_offset(struct log *l, const struct choice *c, phys_t end_of_ram)
 {
-	const struct handover *h = r->h;
-	uint64_t at = h->choice.page_offset;
+	uint64_t at = c->page_offset;
 	uint64_t lowest = PAGE_OFFSET_4LEVEL, limit = DIRECT_MAP_LIMIT;
 
-	if (h->choice.levels == 5) {
+	if (c->levels == 5) {
 		lowest = PAGE_OFFSET_5LEVEL;
 		limit = LAST_ENTRY_5LEVEL;
 	}
 	if (at < lowest || at >= limit)
-		return report_error(r, "page_offset=0x%llx: outside 0x%llx-0x%llx (%u levels)", (ull)at, (ull)lowest,
-				    (ull)limit, h->choice.levels);
-	if (h->end_of_ram > limit - at)
-		return report_error(r, "page_offset=0x%llx: no room for %'llu of addresses below 0x%llx", (ull)at,
-				    (ull)h->end_of_ram, (ull)limit);
+		return report_error(l, "page_offset=0x%llx: outside 0x%llx-0x%llx (%u levels)", (ull)at, (ull)lowest,
+				    (ull)limit, c->levels);
+	if (end_of_ram > limit - at)
+		return report_error(l, "page_offset=0x%llx: no room for %'llu of addresses below 0x%llx", (ull)at,
+				    (ull)end_of_ram, (ull)limit);
 	return true;
 }
 
 /* mem= and memmap= may cut away the memory the image lies in; Linux puts it back (e820_add_kernel_range). */
-static bool keep_image_in_map(struct run *r, struct range image)
+static bool keep_image_in_map(struct log *l, struct range image, struct handover *h)
 {
-	struct handover *h = r->h;
-
 	if (e820_covers(&h->map, image, E820_RAM))
 		return true;
-	report_linux(r, ".text .data .bss are not marked as E820_TYPE_RAM!");
+	report_linux(l, ".text .data .bss are not marked as E820_TYPE_RAM!");
 	if (e820_remove(&h->map, image, 0) != OK || e820_add(&h->map, image.start, range_size(image), E820_RAM) != OK ||
 	    e820_sanitize(&h->map) != OK)
-		return report_error(r, "the memory map has more than %d entries", E820_MAX);
+		return report_error(l, "the memory map has more than %d entries", E820_MAX);
 	h->end_of_ram = e820_end_of_ram(&h->map, highest_end(h));
 	h->choice.put_back = true;
 	return true;
 }
 
-static bool settle(struct run *r)
+static bool settle(struct log *l, struct handover *h)
 {
-	struct handover *h = r->h;
 	struct choice *c = &h->choice;
 
 	c->end = c->base + c->length;
-	return keep_image_in_map(r, (struct range){ c->base, c->end }) && check_page_offset(r);
+	return keep_image_in_map(l, (struct range){ c->base, c->end }, h) && check_page_offset(l, c, h->end_of_ram);
 }
 
 /*
  * The EFI stub trusts firmware's map of free memory; where there is none, RAM without what is taken stands in for it.
  */
-void place_find_slots(struct run *r)
+void place_find_slots(struct log *l, struct handover *h)
 {
-	struct handover *h = r->h;
 	struct kaslr_request q = ask(h);
 	bool keep_off = linux_follows(h->opt.as_linux, LINUX_STUB_KEEPS_OFF);
 
 	if (h->srat_state == SRAT_REJECTED && !h->srat_walked && !h->opt.efistub)
-		report_warning(r, "the SRAT is damaged: KASLR goes without a limit");
+		report_warning(l, "the SRAT is damaged: KASLR goes without a limit");
 	if (h->srat_walked && h->srat.nr_mem && !q.nr_immovable && !h->opt.efistub)
-		report_warning(r, "no SRAT range is immovable: KASLR goes without a limit, as in Linux");
+		report_warning(l, "no SRAT range is immovable: KASLR goes without a limit, as in Linux");
 	if (h->opt.efistub && h->bi.nr_conventional) {
 		q.limit = highest_end(h);
 		q.nr_ram = list_conventional(&h->bi, MEMORY_MIRRORED, keep_off);
@@ -397,20 +388,21 @@ void place_find_slots(struct run *r)
 bool place_choose(struct run *r)
 {
 	struct handover *h = r->h;
+	struct log *l = &r->log;
 	bool physical;
 
-	if (!choose_size(r, &h->choice))
+	if (!choose_size(l, h, &h->choice))
 		return false;
-	place_find_slots(r);
+	place_find_slots(l, h);
 	h->choice.slots = h->slots.total;
-	physical = h->opt.base == PHYS_NONE && !h->opt.nokaslr && may_draw(r);
+	physical = h->opt.base == PHYS_NONE && !h->opt.nokaslr && may_draw(l, h);
 	if (!physical)
-		h->choice.base = h->opt.base != PHYS_NONE ? forced_base(r) : preferred_base(r);
+		h->choice.base = h->opt.base != PHYS_NONE ? forced_base(l, h) : preferred_base(l, h);
 	if (!physical && h->choice.base == PHYS_NONE)
 		return false;
 	draw_checked(r, physical);
-	if (!settle(r))
+	if (!settle(l, h))
 		return false;
-	report_choice(r);
+	report_choice(l, h);
 	return true;
 }

@@ -5,10 +5,10 @@
 
 #include "kernel/state/run.h"
 
-/* Finds h->slots and makes h->choice. False: an error has been reported. */
+/* Finds h->slots and makes h->choice. Returns false when an error has been reported. */
 MUST_CHECK bool place_choose(struct run *r);
 
 /* Finds h->slots alone, for an image of h->choice.size; reads h->bi, h->srat and the options. */
-void place_find_slots(struct run *r);
+void place_find_slots(struct log *l, struct handover *h);
 
 #endif

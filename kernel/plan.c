@@ -42,28 +42,25 @@ static bool parse_options(struct run *r)
 	h->log.json = h->opt.report_json;
 	complaint = r->p->console_open(r->p->ctx, &h->opt);
 	log_open(&r->log);
-	report_banner(r);
+	report_banner(&r->log);
 	if (h->bi.cmdline_truncated)
-		return report_error(r, "the command line is longer than %d characters", CMDLINE_MAX - 1);
+		return report_error(&r->log, "the command line is longer than %d characters", CMDLINE_MAX - 1);
 	if (!good)
-		return report_error(r, "%s", err.text);
+		return report_error(&r->log, "%s", err.text);
 	if (complaint)
-		return report_error(r, "console=%s", complaint);
+		return report_error(&r->log, "console=%s", complaint);
 	return true;
 }
 
 /* What options alone cannot say: whether this machine can do it. */
-static bool check_options(struct run *r)
+static bool check_options(struct log *l, const struct options *o, const struct cpu_info *cpu)
 {
-	const struct options *o = &r->h->opt;
-	const struct cpu_info *cpu = &r->p->cpu;
-
 	if (o->levels == 5 && !cpu->la57)
-		return report_error(r, "levels=5: this CPU has no LA57");
+		return report_error(l, "levels=5: this CPU has no LA57");
 	if (o->page_size == PAGE_SIZE_2M && !cpu->pse)
-		return report_error(r, "page_size=2m: this CPU has no 2 MiB pages (PSE)");
+		return report_error(l, "page_size=2m: this CPU has no 2 MiB pages (PSE)");
 	if (o->page_size == PAGE_SIZE_1G && !(cpu->pse && cpu->gbpages))
-		return report_error(r, "page_size=1g: this CPU has no 1 GiB pages (PDPE1GB)");
+		return report_error(l, "page_size=1g: this CPU has no 1 GiB pages (PDPE1GB)");
 	return true;
 }
 
@@ -79,10 +76,8 @@ static unsigned allowed_page_sizes(const struct options *o, const struct cpu_inf
 	return sizes;
 }
 
-static void choose_seed(struct run *r, const struct entropy *e)
+static void choose_seed(struct handover *h, const struct entropy *e)
 {
-	struct handover *h = r->h;
-
 	h->seed = h->opt.seed_given ? h->opt.seed : e->seed;
 	rng_seed(&h->rng, h->seed);
 	memcpy(h->entropy_used, e->used, sizeof(h->entropy_used));
@@ -102,18 +97,18 @@ static bool introduce(struct run *r, const struct entropy *e)
 	struct handover *h = r->h;
 	enum status st;
 
-	if (!check_options(r))
+	if (!check_options(&r->log, &h->opt, &r->p->cpu))
 		return false;
 	h->choice.levels = h->opt.levels ? h->opt.levels : r->p->cpu.la57 ? 5 : 4;
 	h->choice.page_sizes = allowed_page_sizes(&h->opt, &r->p->cpu);
 	follow_linux(h);
-	choose_seed(r, e);
+	choose_seed(h, e);
 	st = smbios_read(&r->p->phys, h->bi.smbios, &h->smbios);
 	if (st != OK && st != ERR_NOT_FOUND)
-		report_warning(r, "SMBIOS: %s", status_str(st));
+		report_warning(&r->log, "SMBIOS: %s", status_str(st));
 	report_start(r, e);
 	if (LINUX_SERIES(h->opt.as_linux) > LINUX_SERIES(LINUX_NEWEST))
-		report_warning(r, "linux=: 7.3 is the newest known: by its rules");
+		report_warning(&r->log, "linux=: 7.3 is the newest known: by its rules");
 	if (h->opt.selftest)
 		selftest_run(r);
 	return true;
@@ -128,120 +123,125 @@ static enum status trim_low_memory(struct e820 *map)
 }
 
 /* mem= or memmap=nn where no RAM is or may have been added above; the EFI stub's chooser looks at the word alone. */
-static const struct map_op *idle_limit(const struct handover *h)
+static const struct map_op *idle_limit(const struct options *o, const struct e820 *map)
 {
-	phys_t top = h->opt.efistub ? PHYS_NONE : e820_end_of_ram(&h->map, PHYS_NONE);
+	phys_t top = o->efistub ? PHYS_NONE : e820_end_of_ram(map, PHYS_NONE);
 
-	for (unsigned i = 0; i < h->opt.nr_map_ops; i++) {
-		if (h->opt.map_op[i].to == E820_RAM)
-			top = max_u64(top, h->opt.map_op[i].r.end);
+	for (unsigned i = 0; i < o->nr_map_ops; i++) {
+		if (o->map_op[i].to == E820_RAM)
+			top = max_u64(top, o->map_op[i].r.end);
 	}
-	for (unsigned i = 0; i < h->opt.nr_map_ops; i++) {
-		if (h->opt.map_op[i].kind == MAP_OP_LIMIT && h->opt.map_op[i].r.start >= top)
-			return &h->opt.map_op[i];
+	for (unsigned i = 0; i < o->nr_map_ops; i++) {
+		if (o->map_op[i].kind == MAP_OP_LIMIT && o->map_op[i].r.start >= top)
+			return &o->map_op[i];
 	}
 	return NULL;
 }
 
-static bool read_memory_map(struct run *r)
+/* Firmware's map in order, and *map: the same with mem= and memmap= applied. */
+static bool read_memory_map(struct log *l, struct bootinfo *bi, const struct options *o, struct e820 *map)
 {
 	const struct map_op *idle;
-	struct handover *h = r->h;
 
-	if (h->bi.told != OK)
-		return report_error(r, "what the loader tells cannot be used: %s", status_str(h->bi.told));
-	if (h->bi.map_missing)
-		return report_error(r, "the loader gave no memory map");
-	if (e820_sanitize(&h->bi.map) != OK)
-		return report_error(r, "the memory map has more than %d entries", E820_MAX);
-	report_memory_map(r, "BIOS-e820", &h->bi.map);
-	h->map = h->bi.map;
-	idle = idle_limit(h);
+	if (bi->told != OK)
+		return report_error(l, "what the loader tells cannot be used: %s", status_str(bi->told));
+	if (bi->map_missing)
+		return report_error(l, "the loader gave no memory map");
+	if (e820_sanitize(&bi->map) != OK)
+		return report_error(l, "the memory map has more than %d entries", E820_MAX);
+	report_memory_map(l, "BIOS-e820", &bi->map);
+	*map = bi->map;
+	idle = idle_limit(o, map);
 	if (idle)
-		return report_error(r, "%s: nothing lies above", idle->text);
-	if (options_apply_map(&h->opt, &h->map) != OK)
-		return report_error(r, "mem=, memmap=: the memory map gets more than %d entries", E820_MAX);
-	if (h->opt.nr_map_ops)
-		report_memory_map(r, "user", &h->map);
-	report_memory_records(r);
-	report_memory_marks(r);
-	if (trim_low_memory(&h->map) != OK)
-		return report_error(r, "the memory map has more than %d entries", E820_MAX);
-	h->end_of_ram = e820_end_of_ram(&h->map, h->choice.levels == 5 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL);
-	if (!h->end_of_ram)
-		return report_error(r, "there is no RAM in the memory map");
-	report_end_of_ram(r);
+		return report_error(l, "%s: nothing lies above", idle->text);
+	if (options_apply_map(o, map) != OK)
+		return report_error(l, "mem=, memmap=: the memory map gets more than %d entries", E820_MAX);
+	if (o->nr_map_ops)
+		report_memory_map(l, "user", map);
+	report_memory_records(l, map);
+	report_memory_marks(l, bi);
+	if (bi->map_cut)
+		report_warning(l, "the memory map has more entries than were taken: memory may be missing");
+	return trim_low_memory(map) == OK || report_error(l, "the memory map has more than %d entries", E820_MAX);
+}
+
+/* Where RAM ends that so many levels of paging reach. */
+static bool find_end_of_ram(struct log *l, const struct e820 *map, unsigned levels, phys_t *end)
+{
+	*end = e820_end_of_ram(map, levels == 5 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL);
+	if (!*end)
+		return report_error(l, "there is no RAM in the memory map");
+	report_end_of_ram(l, map, levels);
 	return true;
 }
 
-static APART phys_t find_rsdp(const struct run *r)
+static APART phys_t find_rsdp(const struct handover *h, const struct physmem *mem)
 {
-	phys_t rsdp = r->h->opt.acpi_rsdp != PHYS_NONE ? r->h->opt.acpi_rsdp : r->h->bi.rsdp;
+	phys_t rsdp = h->opt.acpi_rsdp != PHYS_NONE ? h->opt.acpi_rsdp : h->bi.rsdp;
 
-	return rsdp != PHYS_NONE ? rsdp : acpi_rsdp_scan(&r->p->phys);
+	return rsdp != PHYS_NONE ? rsdp : acpi_rsdp_scan(mem);
 }
 
 /* Leaves root->nr at 0 when there is no ACPI: that is a machine without SRAT. */
-static bool open_acpi(struct run *r, struct acpi_root *root)
+static bool open_acpi(struct log *l, const struct handover *h, const struct physmem *mem, struct acpi_root *root)
 {
-	const struct handover *h = r->h;
-	phys_t rsdp = find_rsdp(r);
+	phys_t rsdp = find_rsdp(h, mem);
 	enum status st = ERR_NOT_FOUND;
 
 	if (rsdp != PHYS_NONE)
-		st = acpi_root_open(root, &r->p->phys, rsdp);
-	if (st != OK && h->opt.acpi_rsdp != PHYS_NONE)
-		return report_error(r, "acpi_rsdp=0x%llx: %s", (ull)rsdp,
-				    st == ERR_NOT_FOUND ? "no RSDP there" : status_str(st));
-	if (st != OK) {
-		*root = (struct acpi_root){ .mem = &r->p->phys, .rsdp = PHYS_NONE };
-		report_no_acpi(r, rsdp, st);
+		st = acpi_root_open(root, mem, rsdp);
+	if (st == OK) {
+		report_acpi_root(l, root);
 		return true;
 	}
-	report_acpi_root(r, root);
+	if (h->opt.acpi_rsdp != PHYS_NONE)
+		return report_error(l, "acpi_rsdp=0x%llx: %s", (ull)rsdp,
+				    st == ERR_NOT_FOUND ? "no RSDP there" : status_str(st));
+	*root = (struct acpi_root){ .mem = mem, .rsdp = PHYS_NONE };
+	report_no_acpi(l, rsdp, st);
 	return true;
 }
 
-static void read_processors(struct run *r, const struct acpi_root *root)
+static void read_processors(struct log *l, const struct acpi_root *root, uint32_t *cpus)
 {
 	struct acpi_table t;
 	enum status st = acpi_root_find(root, "APIC", &t);
 
 	if (st == OK || st == ERR_CHECKSUM) {
-		report_acpi_table(r, &t);
-		st = madt_count(&t, &r->h->madt_cpus);
+		report_acpi_table(l, &t);
+		st = madt_count(&t, cpus);
 	}
 	if (st != OK && st != ERR_NOT_FOUND)
-		report_warning(r, "MADT: %s", status_str(st));
+		report_warning(l, "MADT: %s", status_str(st));
 }
 
 /* A machine without \_S5 is halted instead of switched off: nothing to say about it here. */
-static void read_power(struct run *r, const struct acpi_root *root)
+static void read_power(const struct acpi_root *root, struct acpi_power *power)
 {
-	if (acpi_power_read(root, &r->h->power) != OK)
-		r->h->power.s5_found = false;
+	if (acpi_power_read(root, power) != OK)
+		power->s5_found = false;
 }
 
-static bool read_tables(struct run *r, struct acpi_root *root)
+static bool read_tables(struct log *l, struct handover *h, const struct physmem *mem, struct acpi_root *root)
 {
-	if (!open_acpi(r, root))
+	if (!open_acpi(l, h, mem, root))
 		return false;
-	upgrade_tables(r, root);
-	read_power(r, root);
-	read_processors(r, root);
-	if (r->h->opt.report_tables)
-		report_tables(r, root);
+	upgrade_tables(l, &h->bi, root);
+	read_power(root, &h->power);
+	read_processors(l, root, &h->madt_cpus);
+	if (h->opt.report_tables)
+		report_tables(l, &h->bi.map, root);
 	return true;
 }
 
 /* An error before the tables are read: exit=poweroff has to find its way all the same. */
-static void find_power(struct run *r)
+static void find_power(struct handover *h, const struct physmem *mem)
 {
 	struct acpi_root root;
-	phys_t rsdp = find_rsdp(r);
+	phys_t rsdp = find_rsdp(h, mem);
 
-	if (rsdp != PHYS_NONE && acpi_root_open(&root, &r->p->phys, rsdp) == OK)
-		read_power(r, &root);
+	if (rsdp != PHYS_NONE && acpi_root_open(&root, mem, rsdp) == OK)
+		read_power(&root, &h->power);
 }
 
 enum run_result plan_run(struct handover *h, const struct platform *p)
@@ -249,19 +249,23 @@ enum run_result plan_run(struct handover *h, const struct platform *p)
 	struct run r = run_open(h, p);
 	struct acpi_root root;
 	struct entropy e;
+	struct slit slit;
 	bool planned;
 
 	start_log(&r, &e);
-	planned = parse_options(&r) &&      /* what is asked, and where to report it */
-		  introduce(&r, &e) &&      /* what Landfall is, the seed, the self-tests */
-		  read_memory_map(&r) &&    /* what firmware calls RAM, and mem= and memmap= */
-		  read_tables(&r, &root) && /* ACPI: processors, how to switch off */
-		  nodes_join(&r, &root) &&  /* SRAT: which PXM is which node */
-		  place_choose(&r) &&       /* where the image goes */
-		  nodes_accept(&r);         /* which memory lies on which node */
-	if (planned)
-		nodes_note_tables(&r, &root);
-	if (!planned && h->opt.exit == EXIT_POWEROFF && !h->power.s5_found)
-		find_power(&r);
-	return planned ? RUN_CLEAN : h->result;
+	planned = parse_options(&r) &&                                 /* what is asked, where to report it */
+		  introduce(&r, &e) &&                                 /* Landfall, the seed, self-tests */
+		  read_memory_map(&r.log, &h->bi, &h->opt, &h->map) && /* what is RAM */
+		  find_end_of_ram(&r.log, &h->map, h->choice.levels, &h->end_of_ram) &&
+		  read_tables(&r.log, h, &p->phys, &root) && /* ACPI: processors, how to switch off */
+		  nodes_join(&r, &root, &slit) &&            /* SRAT: which PXM is which node */
+		  place_choose(&r) &&                        /* where the image goes */
+		  nodes_accept(&r, &slit);                   /* which memory lies on which node */
+	if (planned) {
+		nodes_note_tables(&root, &h->numa);
+		return RUN_CLEAN;
+	}
+	if (h->opt.exit == EXIT_POWEROFF && !h->power.s5_found)
+		find_power(h, &p->phys);
+	return report_bail_out(&r);
 }

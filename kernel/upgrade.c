@@ -40,22 +40,22 @@ static enum verdict open_table(struct acpi_table *t, const struct physmem *mem, 
 }
 
 /* The line of Linux, and what follows from it where that is a surprise. */
-static void install(struct run *r, struct acpi_root *root, const struct acpi_table *t, bool always)
+static void install(struct log *l, struct acpi_root *root, const struct acpi_table *t, bool always)
 {
 	enum acpi_upgrade how = acpi_root_upgrade(root, t, always);
 	struct acpi_table used;
 
 	if (how == ACPI_OVERRIDE || how == ACPI_INSTALL)
-		report_linux(r, "ACPI: Table Upgrade: %s [%-4.4s-%-6.6s-%-8.8s]",
+		report_linux(l, "ACPI: Table Upgrade: %s [%-4.4s-%-6.6s-%-8.8s]",
 			     how == ACPI_OVERRIDE ? "override" : "install", t->signature, t->oem_id, t->oem_table_id);
 	if (acpi_root_find(root, t->signature, &used) == ERR_NOT_FOUND || used.addr != t->addr)
-		report_warning(r, "%s: the firmware's stays in use: %s", t->signature,
+		report_warning(l, "%s: the firmware's stays in use: %s", t->signature,
 			       how == ACPI_OLDER  ? "the file's OEM revision is not higher"
 			       : how == ACPI_FULL ? "there are too many tables"
 						  : "its OEM table id is another");
 }
 
-static void read_member(struct run *r, struct acpi_root *root, const struct cpio_file *f)
+static void read_member(struct log *l, struct acpi_root *root, const struct cpio_file *f)
 {
 	static const char complaints[][41] = {
 		[TOO_SMALL] = "Table smaller than ACPI header",
@@ -67,14 +67,14 @@ static void read_member(struct run *r, struct acpi_root *root, const struct cpio
 	enum verdict v = open_table(&t, root->mem, f->data);
 
 	if (v != TABLE) {
-		report_linux(r, "ACPI: ACPI OVERRIDE: %s [" FOLDER "%s]", complaints[v], f->name);
+		report_linux(l, "ACPI: ACPI OVERRIDE: %s [" FOLDER "%s]", complaints[v], f->name);
 		return;
 	}
-	report_linux(r, "ACPI: %s ACPI table found in initrd [" FOLDER "%s][0x%x]", t.signature, f->name, t.length);
-	install(r, root, &t, false);
+	report_linux(l, "ACPI: %s ACPI table found in initrd [" FOLDER "%s][0x%x]", t.signature, f->name, t.length);
+	install(l, root, &t, false);
 }
 
-static void read_file(struct run *r, struct acpi_root *root, struct range file)
+static void read_file(struct log *l, struct acpi_root *root, struct range file)
 {
 	struct cpio_walk w = { root->mem, file };
 	struct acpi_table t;
@@ -82,24 +82,22 @@ static void read_file(struct run *r, struct acpi_root *root, struct range file)
 
 	switch (open_table(&t, root->mem, file)) {
 	case TABLE:
-		log_text(&r->log, "%s: taken from the module at 0x%llx", t.signature, (ull)file.start);
-		install(r, root, &t, true);
+		log_text(l, "%s: taken from the module at 0x%llx", t.signature, (ull)file.start);
+		install(l, root, &t, true);
 		return;
 	case WRONG_LENGTH:
 	case WRONG_SUM:
-		report_warning(r, "%s in the module at 0x%llx: its %s is wrong: not used", t.signature, (ull)file.start,
+		report_warning(l, "%s in the module at 0x%llx: its %s is wrong: not used", t.signature, (ull)file.start,
 			       t.length == range_size(file) ? "checksum" : "length");
 		return;
 	default:
 		for (unsigned i = 0; i < FILES_MAX && cpio_next_file(&w, FOLDER, &f); i++)
-			read_member(r, root, &f);
+			read_member(l, root, &f);
 	}
 }
 
-void upgrade_tables(struct run *r, struct acpi_root *root)
+void upgrade_tables(struct log *l, const struct bootinfo *bi, struct acpi_root *root)
 {
-	const struct bootinfo *bi = &r->h->bi;
-
 	for (size_t i = 0; i < bi->nr_files; i++)
-		read_file(r, root, bi->file[i]);
+		read_file(l, root, bi->file[i]);
 }

@@ -15,7 +15,7 @@ const char *keep_name(enum keep_reason why)
 	return why == KEEP_MODULE ? "module" : "boot services";
 }
 
-void report_warning(struct run *r, const char *fmt, ...)
+void report_warning(struct log *l, const char *fmt, ...)
 {
 	char text[LOG_COLUMNS];
 	va_list ap;
@@ -23,7 +23,7 @@ void report_warning(struct run *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	format_v(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_text(&r->log, "warning: %s", text);
+	log_text(l, "warning: %s", text);
 }
 
 /* ---- the start ---- */
@@ -41,7 +41,7 @@ static const char *protocol_name(enum boot_protocol p)
 }
 
 /* In pieces, cut at blanks where that is possible. */
-static void wrap_command_line(struct run *r, const char *line)
+static void wrap_command_line(struct log *l, const char *line)
 {
 	const char *label = "Command line:";
 
@@ -52,15 +52,14 @@ static void wrap_command_line(struct run *r, const char *line)
 			cut = line[len] == ' ' ? len + 1 : cut;
 		if (line[len] && cut)
 			len = cut;
-		log_text(&r->log, "%s %.*s", label, (int)len, line);
+		log_text(l, "%s %.*s", label, (int)len, line);
 		line += len;
 		label = "  and:";
 	} while (*line);
 }
 
-static void report_random(struct run *r, const struct entropy *e)
+static void report_random(struct log *l, const struct handover *h, const struct entropy *e)
 {
-	const struct handover *h = r->h;
 	char sources[40] = "";
 	struct builder list = BUILDER(sources);
 
@@ -68,15 +67,15 @@ static void report_random(struct run *r, const struct entropy *e)
 		if (e->used[s])
 			builder_add(&list, " %s", entropy_names[s]);
 		if (e->rubbish[s])
-			report_warning(r, "%s: %s; not used for the seed", entropy_names[s],
+			report_warning(l, "%s: %s; not used for the seed", entropy_names[s],
 				       s == ENTROPY_TSC ? "the counter stands still" : "answers rubbish");
 	}
 	if (h->opt.seed_given)
-		log_text(&r->log, "seed: 0x%llx, as given", (ull)h->seed);
+		log_text(l, "seed: 0x%llx, as given", (ull)h->seed);
 	else
-		log_text(&r->log, "seed: 0x%llx, from%s", (ull)h->seed, list.len ? sources : " nothing");
+		log_text(l, "seed: 0x%llx, from%s", (ull)h->seed, list.len ? sources : " nothing");
 	if (!list.len && !h->opt.seed_given)
-		report_warning(r, "no source of entropy works: the seed is the same at every boot");
+		report_warning(l, "no source of entropy works: the seed is the same at every boot");
 }
 
 /* Vendor, product and firmware in one string; empty when SMBIOS tells nothing. */
@@ -110,23 +109,21 @@ void report_boot_record(struct run *r)
 }
 
 /* What the loader did without, a sentence a line. */
-static void report_notes(struct run *r)
+static void report_notes(struct log *l, const char *line)
 {
-	const char *line = r->h->bi.notes;
-
 	while (*line) {
 		int len = 0;
 
 		while (line[len] && line[len] != '\n')
 			len++;
-		report_warning(r, "%.*s", len, line);
+		report_warning(l, "%.*s", len, line);
 		line += len + (line[len] == '\n');
 	}
 }
 
-void report_banner(struct run *r)
+void report_banner(struct log *l)
 {
-	log_text(&r->log, "Landfall " LANDFALL_VERSION ": where do early page tables land?");
+	log_text(l, "Landfall " LANDFALL_VERSION ": where do early page tables land?");
 }
 
 void report_start(struct run *r, const struct entropy *e)
@@ -137,15 +134,15 @@ void report_start(struct run *r, const struct entropy *e)
 
 	log_text(&r->log, "booted by %s, %s", h->bi.loader[0] ? h->bi.loader : "an unnamed loader",
 		 protocol_name(h->bi.protocol));
-	wrap_command_line(r, h->bi.cmdline);
-	report_notes(r);
+	wrap_command_line(&r->log, h->bi.cmdline);
+	report_notes(&r->log, h->bi.notes);
 	log_text(&r->log, "machine: %s", machine.s[0] ? machine.s : "unknown");
 	report_boot_record(r);
 	log_text(&r->log, "CPU: %s, %u address bits; using %u levels, pages up to %s", cpu->vendor, cpu->phys_bits,
 		 h->choice.levels, page_size_name(h->choice.page_sizes));
 	if (!h->log.tsc_hz)
-		report_warning(r, "the clock's rate is unknown: times are 0");
-	report_random(r, e);
+		report_warning(&r->log, "the clock's rate is unknown: times are 0");
+	report_random(&r->log, h, e);
 }
 
 /* ---- the end ---- */
@@ -164,7 +161,7 @@ struct no_verdict no_verdict(const struct handover *h)
 	if (h->srat_state == SRAT_ABSENT)
 		format(v.why, sizeof(v.why), "there is no SRAT to go by");
 	else if (h->srat_state == SRAT_REJECTED)
-		format(v.why, sizeof(v.why), "the SRAT is rejected: %s", h->srat_why);
+		format(v.why, sizeof(v.why), "the SRAT is rejected: %s", h->srat_why.text);
 	return v;
 }
 
@@ -190,25 +187,29 @@ void report_end_record(struct run *r)
 		   (ull)(log_now_ns(l)));
 }
 
-static void end_early(struct run *r, enum run_result result, const char *kind, const char *text)
+static APART void end_early(struct run *r, enum run_result result, const char *kind, const char *text)
 {
 	r->h->result = result;
-	log_always(&r->log, "%s: %s", kind, text);
 	report_end_record(r);
 	log_raw(&r->log, "KTAP version 1");
 	log_raw(&r->log, "Bail out! %s: %s", kind, text);
 }
 
-bool report_error(struct run *r, const char *fmt, ...)
+bool report_error(struct log *l, const char *fmt, ...)
 {
-	char text[LOG_COLUMNS];
 	va_list ap;
 
 	va_start(ap, fmt);
-	format_v(text, sizeof(text), fmt, ap);
+	format_v(l->s->error, sizeof(l->s->error), fmt, ap);
 	va_end(ap);
-	end_early(r, RUN_ERROR, "error", text);
+	log_always(l, "error: %s", l->s->error);
 	return false;
+}
+
+enum run_result report_bail_out(struct run *r)
+{
+	end_early(r, RUN_ERROR, "error", r->log.s->error);
+	return RUN_ERROR;
 }
 
 void report_fault(struct handover *h, const struct platform *p, const char *what)
@@ -220,6 +221,7 @@ void report_fault(struct handover *h, const struct platform *p, const char *what
 		log_init(&h->log, 0, 0, 0);
 	if (!h->log.open)
 		log_open(&r.log);
+	log_always(&r.log, "fault: %s", what);
 	end_early(&r, RUN_FAULT, "fault", what);
 }
 

@@ -31,24 +31,28 @@ static inline bool has_verdict(const struct handover *h)
 }
 
 /*
- * The last words of a run that could not be completed: the error line, the end record, the KTAP bail-out. Always false.
+ * Prints the error line of a run that cannot be completed, and keeps it for report_bail_out. Always returns false: the
+ * steps behind it are not taken.
  */
-bool report_error(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
+bool report_error(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 #define NO_MEMORY_AT "the memory at 0x%llx does not hold what is written to it"
 
-/* Something that degrades the run or changes what is asked. */
-void report_warning(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Prints what degrades the run or changes what is asked. */
+void report_warning(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* A line spelled as Linux 6.1 spells it. */
-#define report_linux(r, ...) log_text(&(r)->log, __VA_ARGS__)
+#define report_linux log_text
 
 /* Keeps a check for the KTAP lines at the end. */
 void report_check(struct run *r, const struct check *c);
 
 /* The first line of all; then what booted it, on what, with which seed. */
-void report_banner(struct run *r);
+void report_banner(struct log *l);
 void report_start(struct run *r, const struct entropy *e);
 void report_boot_record(struct run *r);
+
+/* Prints the last words after report_error: the end record and the KTAP bail-out. Returns h->result: RUN_ERROR. */
+enum run_result report_bail_out(struct run *r);
 
 /* The last lines of a whole run; the final result, RUN_FAULT when a check of Landfall itself failed. */
 enum run_result report_end(struct run *r);

@@ -120,16 +120,16 @@ static void report_line(struct log *l, const struct line *line)
 	log_text(l, "%s", text);
 }
 
-void report_costs(struct run *r, const struct cost *c, unsigned nr)
+void report_costs(struct log *l, const struct cost *c, unsigned nr)
 {
 	fill_table(c, nr);
-	log_text(&r->log, "---- compared: what the page tables of each policy cost");
-	report_groups(&r->log);
+	log_text(l, "---- compared: what the page tables of each policy cost");
+	report_groups(l);
 	for (unsigned i = 0; i <= nr; i++)
-		report_line(&r->log, &table.line[i]);
-	log_text(&r->log, "  blocks: memory blocks of that size that cannot go offline");
-	log_text(&r->log, "  SLIT: how far from the image's node, on average; 10: on it");
-	log_text(&r->log, "  steps: windows of memory mapped one by one, in so many passes");
+		report_line(l, &table.line[i]);
+	log_text(l, "  blocks: memory blocks of that size that cannot go offline");
+	log_text(l, "  SLIT: how far from the image's node, on average; 10: on it");
+	log_text(l, "  steps: windows of memory mapped one by one, in so many passes");
 }
 
 static void record_blocks(struct log *l, const struct cost *c)
@@ -141,10 +141,8 @@ static void record_blocks(struct log *l, const struct cost *c)
 	log_members(l, "blocks{128m%llu 2g%llu}", (ull)c->small_blocks, (ull)c->large_blocks);
 }
 
-void report_cost(struct run *r, const struct cost *c)
+void report_cost(struct log *l, const struct cost *c)
 {
-	struct log *l = &r->log;
-
 	log_begin(l, "cost", "alloc%s stained{", c->policy->name);
 	for (int level = (int)c->levels - 2; level >= 0; level--)
 		log_u64(l, pt_level_name((enum pt_level)level), c->level_movable[level]);

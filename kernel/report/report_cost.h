@@ -7,8 +7,8 @@
 #include "mm/cost.h"
 
 /* One record. */
-void report_cost(struct run *r, const struct cost *c);
+void report_cost(struct log *l, const struct cost *c);
 /* All of them as a table of text. */
-void report_costs(struct run *r, const struct cost *c, unsigned nr);
+void report_costs(struct log *l, const struct cost *c, unsigned nr);
 
 #endif

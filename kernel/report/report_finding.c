@@ -21,17 +21,15 @@ static const char about[][sizeof(RANGE_OF)] = {
 };
 
 /* A line of text, and the same as a record; what it is about begins with a blank, or is empty. */
-static void tell(struct run *r, const char *rule, const char *what)
+static void tell(struct log *l, struct handover *h, const char *rule, const char *what)
 {
-	struct log *l = &r->log;
-
-	if (!r->h->nr_findings++)
-		format(r->h->finding, sizeof(r->h->finding), "%s%s", rule, what);
+	if (!h->nr_findings++)
+		format(h->finding, sizeof(h->finding), "%s%s", rule, what);
 	log_text(l, "finding: %s%s", rule, what);
 	log_record(l, "finding", "rule%s about%s", rule, *what ? what + 1 : what);
 }
 
-void report_finding(struct run *r, const struct finding *f)
+void report_finding(struct log *l, struct handover *h, const struct finding *f)
 {
 	enum finding_kind kind = f->kind;
 	bool domain = kind >= FINDING_DOMAIN;
@@ -46,7 +44,7 @@ void report_finding(struct run *r, const struct finding *f)
 	if (kind == FINDING_RANGES)
 		format(what + len, sizeof(what) - (size_t)len, " and" RANGE_OF, (ull)f->b.start, (ull)f->b.end - 1,
 		       (ull)f->other_pxm);
-	tell(r, f->rule, what);
+	tell(l, h, f->rule, what);
 }
 
 void report_memory_left(struct run *r, const char *rule, const char *policy, const struct memory_split *s)
@@ -55,14 +53,12 @@ void report_memory_left(struct run *r, const char *rule, const char *policy, con
 
 	format(what, sizeof(what), " %s: %llu of %llu MiB, 1:%llu", policy, (ull)(s->fixed / MIB),
 	       (ull)((s->fixed + s->movable) / MIB), (ull)(s->movable / max_u64(s->fixed, 1)));
-	tell(r, rule, what);
+	tell(&r->log, r->h, rule, what);
 }
 
-void report_more_findings(struct run *r, const char *rule, uint64_t nr)
+void report_more_findings(struct log *l, struct handover *h, const char *rule, uint64_t nr)
 {
-	struct log *l = &r->log;
-
-	r->h->nr_findings += (unsigned)nr;
+	h->nr_findings += (unsigned)nr;
 	log_text(l, "finding: %s: %llu more", rule, (ull)nr);
 	log_record(l, "finding", "rule%s more%llu", rule, (ull)nr);
 }

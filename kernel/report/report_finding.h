@@ -7,11 +7,11 @@
 #include "kernel/state/run.h"
 #include "mm/memory_rules.h"
 
-/* One finding. */
-void report_finding(struct run *r, const struct finding *f);
+/* Prints one finding. The handover counts them and keeps the first. */
+void report_finding(struct log *l, struct handover *h, const struct finding *f);
 
-/* How many more of that rule are not told one by one. */
-void report_more_findings(struct run *r, const char *rule, uint64_t nr);
+/* Prints how many more of that rule are not told one by one. */
+void report_more_findings(struct log *l, struct handover *h, const char *rule, uint64_t nr);
 
 /* A finding about what a policy leaves fixed, of all RAM, and how many times as much is movable. */
 void report_memory_left(struct run *r, const char *rule, const char *policy, const struct memory_split *s);

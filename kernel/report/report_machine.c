@@ -12,97 +12,89 @@
 
 /* ---- memory map ---- */
 
-void report_memory_map(struct run *r, const char *prefix, const struct e820 *map)
+void report_memory_map(struct log *l, const char *prefix, const struct e820 *map)
 {
-	report_linux(r, "%s physical RAM map:", prefix[0] == 'u' ? "user-defined" : "BIOS-provided");
+	report_linux(l, "%s physical RAM map:", prefix[0] == 'u' ? "user-defined" : "BIOS-provided");
 	for (size_t i = 0; i < map->nr; i++)
-		report_linux(r, "%s: [mem 0x%016llx-0x%016llx] %s", prefix, (ull)map->e[i].r.start,
+		report_linux(l, "%s: [mem 0x%016llx-0x%016llx] %s", prefix, (ull)map->e[i].r.start,
 			     (ull)map->e[i].r.end - 1, e820_type_linux(map->e[i].type));
 }
 
 /* Linux prints the attributes of every descriptor; of those, these two bear on where an image goes. */
-void report_memory_marks(struct run *r)
+void report_memory_marks(struct log *l, const struct bootinfo *bi)
 {
-	const struct bootinfo *bi = &r->h->bi;
-
 	for (size_t i = 0; i < bi->nr_conventional; i++) {
 		struct range free = bi->conventional[i];
 		unsigned marks = bi->conventional_marks[i];
 
 		if (marks)
-			log_text(&r->log, "efi: free [mem 0x%016llx-0x%016llx]%s%s", (ull)free.start, (ull)free.end - 1,
+			log_text(l, "efi: free [mem 0x%016llx-0x%016llx]%s%s", (ull)free.start, (ull)free.end - 1,
 				 marks & MEMORY_MIRRORED ? " mirrored" : "",
 				 marks & MEMORY_HOT_PLUGGABLE ? " hot-pluggable" : "");
 	}
 }
 
-void report_memory_records(struct run *r)
+void report_memory_records(struct log *l, const struct e820 *map)
 {
-	const struct e820 *map = &r->h->map;
-	struct log *l = &r->log;
-
 	for (size_t i = 0; i < map->nr; i++) {
 		log_record(l, "mem", "start%llx end%llx type%s", (ull)map->e[i].r.start, (ull)map->e[i].r.end,
 			   e820_type_name(map->e[i].type));
 	}
 }
 
-void report_end_of_ram(struct run *r)
+void report_end_of_ram(struct log *l, const struct e820 *map, unsigned levels)
 {
-	const struct e820 *map = &r->h->map;
-	uint64_t limit = r->h->choice.levels == 5 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL;
+	phys_t limit = levels == 5 ? MAXMEM_5LEVEL : MAXMEM_4LEVEL;
 	phys_t end = e820_end_of_ram(map, UINT64_MAX);
 
-	if (r->h->bi.map_cut)
-		report_warning(r, "the memory map has more entries than were taken: memory may be missing");
-	report_linux(r, "last_pfn = 0x%llx max_arch_pfn = 0x%llx", (ull)(r->h->end_of_ram >> PAGE_SHIFT),
+	report_linux(l, "last_pfn = 0x%llx max_arch_pfn = 0x%llx", (ull)(e820_end_of_ram(map, limit) >> PAGE_SHIFT),
 		     (ull)(limit >> PAGE_SHIFT));
 	if (end > limit)
-		report_warning(r, "RAM from 0x%llx on is out of reach of %u paging levels: not used", (ull)limit,
-			       r->h->choice.levels);
+		report_warning(l, "RAM from 0x%llx on is out of reach of %u paging levels: not used", (ull)limit,
+			       levels);
 }
 
 /* ---- ACPI ---- */
 
-void report_no_acpi(struct run *r, phys_t rsdp, enum status why)
+void report_no_acpi(struct log *l, phys_t rsdp, enum status why)
 {
 	if (rsdp == PHYS_NONE)
-		report_warning(r, "no RSDP: a machine without ACPI");
+		report_warning(l, "no RSDP: a machine without ACPI");
 	else
-		report_warning(r, "no ACPI: the RSDP at 0x%llx or its root table: %s", (ull)rsdp, status_str(why));
+		report_warning(l, "no ACPI: the RSDP at 0x%llx or its root table: %s", (ull)rsdp, status_str(why));
 }
 
-void report_acpi_table(struct run *r, const struct acpi_table *t)
+void report_acpi_table(struct log *l, const struct acpi_table *t)
 {
-	report_linux(r, "ACPI: %-4.4s 0x%016llX %06X (v%02u %-6.6s %-8.8s %08X %-4.4s %08X)", t->signature,
+	report_linux(l, "ACPI: %-4.4s 0x%016llX %06X (v%02u %-6.6s %-8.8s %08X %-4.4s %08X)", t->signature,
 		     (ull)t->addr, t->length, t->revision, t->oem_id, t->oem_table_id, t->oem_revision, t->creator_id,
 		     t->creator_revision);
 	if (!t->checksum_ok)
-		report_warning(r, "%s: the checksum is wrong", t->signature);
+		report_warning(l, "%s: the checksum is wrong", t->signature);
 }
 
-void report_acpi_root(struct run *r, const struct acpi_root *root)
+void report_acpi_root(struct log *l, const struct acpi_root *root)
 {
 	struct acpi_table t;
 	enum status st = acpi_table_open(&t, root->mem, root->sdt);
 
-	report_linux(r, "ACPI: RSDP 0x%016llX %06X (v%02u %-6.6s)", (ull)root->rsdp,
+	report_linux(l, "ACPI: RSDP 0x%016llX %06X (v%02u %-6.6s)", (ull)root->rsdp,
 		     root->rsdp_revision >= 2 ? 0x24u : 0x14u, root->rsdp_revision, root->oem_id);
 	if (root->xsdt_status != OK)
-		report_warning(r, "XSDT: %s; using the RSDT", status_str(root->xsdt_status));
+		report_warning(l, "XSDT: %s; using the RSDT", status_str(root->xsdt_status));
 	if (st == OK || st == ERR_CHECKSUM)
-		report_acpi_table(r, &t);
+		report_acpi_table(l, &t);
 	if (acpi_root_lost(root))
-		report_warning(r, "%s: entries that lead to no table: %llu", root->xsdt ? "XSDT" : "RSDT",
+		report_warning(l, "%s: entries that lead to no table: %llu", root->xsdt ? "XSDT" : "RSDT",
 			       (ull)acpi_root_lost(root));
 }
 
 /* The format of acpidump, so that acpixtract and iasl can read it. */
-static APART void dump_table(struct run *r, const struct acpi_table *t)
+static APART void dump_table(struct log *l, const struct acpi_table *t)
 {
 	uint8_t byte[16];
 
-	log_raw(&r->log, "%.4s @ 0x%016llX", t->signature, (ull)t->addr);
+	log_raw(l, "%.4s @ 0x%016llX", t->signature, (ull)t->addr);
 	for (uint32_t at = 0; at < t->length && at < DUMP_MAX; at += sizeof(byte)) {
 		uint32_t n = (uint32_t)min_u64(sizeof(byte), t->length - at);
 		char hex[3 * sizeof(byte) + 1], text[sizeof(byte) + 1];
@@ -114,124 +106,115 @@ static APART void dump_table(struct run *r, const struct acpi_table *t)
 			text[i] = byte[i] >= ' ' && byte[i] <= '~' ? (char)byte[i] : '.';
 		}
 		text[n] = '\0';
-		log_raw(&r->log, "    %04X: %-48s %s", at, hex, text);
+		log_raw(l, "    %04X: %-48s %s", at, hex, text);
 	}
 	if (t->length > DUMP_MAX)
-		log_raw(&r->log, "    (%u of %u bytes)", (unsigned)DUMP_MAX, t->length);
-	log_raw(&r->log, "%s", "");
+		log_raw(l, "    (%u of %u bytes)", (unsigned)DUMP_MAX, t->length);
+	log_raw(l, "%s", "");
 }
 
-void report_tables(struct run *r, const struct acpi_root *root)
+void report_tables(struct log *l, const struct e820 *map, const struct acpi_root *root)
 {
-	const struct e820 *map = &r->h->bi.map;
 	struct acpi_table t;
 	enum status st;
 
 	for (size_t i = 0; i < map->nr; i++)
-		log_raw(&r->log, "e820: %016llx %016llx %08x", (ull)map->e[i].r.start, (ull)(range_size(map->e[i].r)),
+		log_raw(l, "e820: %016llx %016llx %08x", (ull)map->e[i].r.start, (ull)range_size(map->e[i].r),
 			(unsigned)map->e[i].type);
 	for (size_t i = 0; i < root->nr; i++) {
 		st = acpi_table_open(&t, root->mem, root->table[i]);
 		if (st == OK || st == ERR_CHECKSUM)
-			dump_table(r, &t);
+			dump_table(l, &t);
 	}
 }
 
 /* ---- SRAT and SLIT ---- */
 
-void report_affinity_records(struct run *r)
+void report_affinity_records(struct log *l, const struct srat *s, const struct numa *n)
 {
-	const struct srat *s = &r->h->srat;
-	struct log *l = &r->log;
-
 	for (size_t i = 0; i < s->nr_mem; i++) {
 		const struct srat_mem *e = &s->mem[i];
 
 		log_record(l, "affinity", "start%llx end%llx pxm%u node%d enabled%i hotplug%i nonvolatile%i",
-			   (ull)e->start, (ull)e->end, e->pxm,
-			   e->enabled ? numa_pxm_to_node(&r->h->numa, e->pxm) : NUMA_NO_NODE, e->enabled, e->hotplug,
-			   e->nonvolatile);
+			   (ull)e->start, (ull)e->end, e->pxm, e->enabled ? numa_pxm_to_node(n, e->pxm) : NUMA_NO_NODE,
+			   e->enabled, e->hotplug, e->nonvolatile);
 	}
 }
 
-void report_srat_processor(struct run *r, const struct srat_initiator *i, int nid, bool usable)
+void report_srat_processor(struct log *l, const struct srat_initiator *i, int nid, bool usable)
 {
-	report_linux(r,
+	report_linux(l,
 		     i->kind == SRAT_X2APIC ? "SRAT: PXM %u -> APIC 0x%04x -> Node %u%s"
 					    : "SRAT: PXM %u -> APIC 0x%02x -> Node %u%s",
 		     i->pxm, i->apic_id, (unsigned)nid, usable ? "" : " skipped apicid that is too big");
 }
 
-void report_srat_memory(struct run *r, const struct srat_mem *e, int nid)
+void report_srat_memory(struct log *l, const struct srat_mem *e, int nid)
 {
-	report_linux(r, "ACPI: SRAT: Node %u PXM %u [mem 0x%08llx-0x%08llx]%s%s", (unsigned)nid, e->pxm, (ull)e->start,
+	report_linux(l, "ACPI: SRAT: Node %u PXM %u [mem 0x%08llx-0x%08llx]%s%s", (unsigned)nid, e->pxm, (ull)e->start,
 		     (ull)e->end - 1, e->hotplug ? " hotplug" : "", e->nonvolatile ? " non-volatile" : "");
 }
 
-void report_srat_wrapped(struct run *r, const struct srat_mem *e, int nid)
+void report_srat_wrapped(struct log *l, const struct srat_mem *e, int nid)
 {
-	report_linux(r, "Warning: invalid memblk node %d [mem 0x%08llx-0x%08llx]", nid, (ull)e->start, (ull)e->end - 1);
+	report_linux(l, "Warning: invalid memblk node %d [mem 0x%08llx-0x%08llx]", nid, (ull)e->start, (ull)e->end - 1);
 }
 
-void report_distances(struct run *r, const struct slit *slit)
+void report_distances(struct log *l, const struct numa *n, const struct slit *slit)
 {
-	const struct numa *n = &r->h->numa;
-
 	if (n->nr_nodes)
-		report_linux(r, "NUMA: Initialized distance table, cnt=%u", n->nr_nodes);
+		report_linux(l, "NUMA: Initialized distance table, cnt=%u", n->nr_nodes);
 	for (unsigned i = 0; n->nr_nodes <= DISTANCES_MAX && i < n->nr_nodes; i++) {
 		char text[5 * DISTANCES_MAX] = "";
 		struct builder row = BUILDER(text);
 
 		for (unsigned j = 0; j < n->nr_nodes; j++)
 			builder_add(&row, " %3u", slit_distance(slit, n->node[i].pxm, n->node[j].pxm));
-		log_text(&r->log, "distances of node %u:%s", i, text);
+		log_text(l, "distances of node %u:%s", i, text);
 	}
 }
 
-void report_numa_event(struct run *r, const struct numa_event *e)
+void report_numa_event(struct log *l, const struct numa_event *e)
 {
 	ull a = e->a.start, a_last = e->a.end - 1, b = e->b.start, b_last = e->b.end - 1;
 
 	switch (e->kind) {
 	case NUMA_JOINED:
 		report_linux(
-			r, "NUMA: Node %d [mem 0x%08llx-0x%08llx] + [mem 0x%08llx-0x%08llx] -> [mem 0x%08llx-0x%08llx]",
+			l, "NUMA: Node %d [mem 0x%08llx-0x%08llx] + [mem 0x%08llx-0x%08llx] -> [mem 0x%08llx-0x%08llx]",
 			e->nid, a, a_last, b, b_last, (ull)e->result.start, (ull)e->result.end - 1);
 		break;
 	case NUMA_OVERLAPS_SELF:
-		report_linux(r, "Warning: node %d [mem 0x%08llx-0x%08llx] overlaps with itself [mem 0x%08llx-0x%08llx]",
+		report_linux(l, "Warning: node %d [mem 0x%08llx-0x%08llx] overlaps with itself [mem 0x%08llx-0x%08llx]",
 			     e->nid, a, a_last, b, b_last);
 		break;
 	case NUMA_OVERLAPS:
-		report_linux(r, "node %d [mem 0x%08llx-0x%08llx] overlaps with node %d [mem 0x%08llx-0x%08llx]", e->nid,
+		report_linux(l, "node %d [mem 0x%08llx-0x%08llx] overlaps with node %d [mem 0x%08llx-0x%08llx]", e->nid,
 			     a, a_last, e->other_nid, b, b_last);
 		break;
 	case NUMA_NOT_COVERED:
-		report_linux(r, "NUMA: nodes only cover %lluMB of your %lluMB e820 RAM. Not used.",
+		report_linux(l, "NUMA: nodes only cover %lluMB of your %lluMB e820 RAM. Not used.",
 			     (ull)(e->covered / MIB), (ull)(e->total / MIB));
 		break;
 	}
 }
 
-void report_faked_node(struct run *r)
+void report_faked_node(struct log *l, phys_t end, const char *why)
 {
-	if (r->h->srat_state == SRAT_REJECTED)
-		report_warning(r, "SRAT rejected: %s: going on with one node", r->h->srat_why);
+	if (*why)
+		report_warning(l, "SRAT rejected: %s: going on with one node", why);
 	else
-		log_text(&r->log, "no SRAT: going on with one node");
-	report_linux(r, "No NUMA configuration found");
-	report_linux(r, "Faking a node at [mem 0x%016llx-0x%016llx]", 0ull, (ull)r->h->end_of_ram - 1);
+		log_text(l, "no SRAT: going on with one node");
+	report_linux(l, "No NUMA configuration found");
+	report_linux(l, "Faking a node at [mem 0x%016llx-0x%016llx]", 0ull, (ull)end - 1);
 }
 
 /* ---- nodes ---- */
 
-static bool holds_kernel(const struct handover *h, unsigned nid)
+static bool holds(const struct numa *numa, unsigned nid, struct range kernel)
 {
-	struct range kernel = { h->choice.base, h->choice.end };
-
-	for (size_t i = 0; i < h->numa.nr_blk; i++) {
-		const struct numa_memblk *b = &h->numa.blk[i];
+	for (size_t i = 0; i < numa->nr_blk; i++) {
+		const struct numa_memblk *b = &numa->blk[i];
 
 		if (b->nid == (int)nid && range_overlaps(b->r, kernel))
 			return true;
@@ -239,50 +222,47 @@ static bool holds_kernel(const struct handover *h, unsigned nid)
 	return false;
 }
 
-/* Why a hotplug node is not movable; empty when it is, or when it is no hotplug node at all. */
-static APART void pinned_why(const struct handover *h, unsigned nid, char *buf, size_t size)
-{
-	const struct numa_node *n = &h->numa.node[nid];
+#define WHY_MAX 40
 
-	buf[0] = '\0';
+/* Why a hotplug node is not movable; empty when it is, or when it is no hotplug node at all. */
+static APART const char *pinned_why(const struct numa *numa, unsigned nid, struct range kernel, char buf[WHY_MAX])
+{
+	const struct numa_node *n = &numa->node[nid];
+
 	if (!n->hotplug || n->movable)
-		return;
-	if (holds_kernel(h, nid))
-		format(buf, size, "kernel");
-	else if (range_empty(n->pinned_by))
-		format(buf, size, "ACPI tables");
-	else
-		format(buf, size, "reserved 0x%llx", (ull)n->pinned_by.start);
+		return "";
+	if (holds(numa, nid, kernel))
+		return "kernel";
+	if (range_empty(n->pinned_by))
+		return "ACPI tables";
+	format(buf, WHY_MAX, "reserved 0x%llx", (ull)n->pinned_by.start);
+	return buf;
 }
 
-static void record_node(struct run *r, unsigned nid, const char *why)
+static void record_node(struct log *l, const struct numa_node *n, unsigned nid, const char *why)
 {
-	const struct numa_node *n = &r->h->numa.node[nid];
-	struct log *l = &r->log;
-
 	log_record(l, "node", "node%u pxm%u present%llu hotplug%i movable%i why%s cpus%u distance%u", nid, n->pxm,
 		   (ull)n->present, n->hotplug, n->movable, why[0] ? why : NULL, n->cpus, n->distance);
 }
 
-void report_nodes(struct run *r)
+void report_nodes(struct log *l, const struct numa *numa, struct range kernel)
 {
-	const struct numa *numa = &r->h->numa;
-	char why[40];
+	char buf[WHY_MAX];
 
-	log_text(&r->log, "node   PXM  CPUs  memory      kind (PXM: firmware's number)");
+	log_text(l, "node   PXM  CPUs  memory      kind (PXM: firmware's number)");
 	for (unsigned i = 0; i < numa->nr_nodes; i++) {
 		const struct numa_node *n = &numa->node[i];
+		const char *why = pinned_why(numa, i, kernel, buf);
 
-		pinned_why(r->h, i, why, sizeof(why));
 		if (i < NODE_LINES_MAX)
-			log_text(&r->log, "%4u %5u %5u  %'-10llu  %s%s%s", i, n->pxm, n->cpus, (ull)n->present,
+			log_text(l, "%4u %5u %5u  %'-10llu  %s%s%s", i, n->pxm, n->cpus, (ull)n->present,
 				 n->movable   ? "movable"
 				 : n->hotplug ? "hot-pluggable, pinned by "
 					      : "fixed",
 				 why[0] == 'r' && n->pinned_by.start < MIB ? "low memory" : why,
 				 n->present ? "" : ", no memory");
-		record_node(r, i, why);
+		record_node(l, n, i, why);
 	}
 	if (numa->nr_nodes > NODE_LINES_MAX)
-		log_text(&r->log, "  and %u more nodes: see the records", numa->nr_nodes - NODE_LINES_MAX);
+		log_text(l, "  and %u more nodes: see the records", numa->nr_nodes - NODE_LINES_MAX);
 }

@@ -7,21 +7,21 @@
 #include "acpi/slit.h"
 #include "kernel/state/run.h"
 
-void report_memory_map(struct run *r, const char *prefix, const struct e820 *map);
-void report_memory_records(struct run *r);
-void report_memory_marks(struct run *r);
-void report_end_of_ram(struct run *r);
-void report_no_acpi(struct run *r, phys_t rsdp, enum status why);
-void report_acpi_root(struct run *r, const struct acpi_root *root);
-void report_acpi_table(struct run *r, const struct acpi_table *t);
-void report_tables(struct run *r, const struct acpi_root *root);
-void report_affinity_records(struct run *r);
-void report_srat_processor(struct run *r, const struct srat_initiator *i, int nid, bool usable);
-void report_srat_memory(struct run *r, const struct srat_mem *e, int nid);
-void report_srat_wrapped(struct run *r, const struct srat_mem *e, int nid);
-void report_distances(struct run *r, const struct slit *slit);
-void report_numa_event(struct run *r, const struct numa_event *e);
-void report_faked_node(struct run *r);
-void report_nodes(struct run *r);
+void report_memory_map(struct log *l, const char *prefix, const struct e820 *map);
+void report_memory_records(struct log *l, const struct e820 *map);
+void report_memory_marks(struct log *l, const struct bootinfo *bi);
+void report_end_of_ram(struct log *l, const struct e820 *map, unsigned levels);
+void report_no_acpi(struct log *l, phys_t rsdp, enum status why);
+void report_acpi_root(struct log *l, const struct acpi_root *root);
+void report_acpi_table(struct log *l, const struct acpi_table *t);
+void report_tables(struct log *l, const struct e820 *map, const struct acpi_root *root);
+void report_affinity_records(struct log *l, const struct srat *s, const struct numa *n);
+void report_srat_processor(struct log *l, const struct srat_initiator *i, int nid, bool usable);
+void report_srat_memory(struct log *l, const struct srat_mem *e, int nid);
+void report_srat_wrapped(struct log *l, const struct srat_mem *e, int nid);
+void report_distances(struct log *l, const struct numa *n, const struct slit *slit);
+void report_numa_event(struct log *l, const struct numa_event *e);
+void report_faked_node(struct log *l, phys_t end, const char *why);
+void report_nodes(struct log *l, const struct numa *numa, struct range kernel);
 
 #endif

@@ -10,53 +10,48 @@
 
 /* ---- the image ---- */
 
-void report_choice(struct run *r)
+void report_choice(struct log *l, const struct handover *h)
 {
-	const struct handover *h = r->h;
 	const struct choice *c = &h->choice;
 
 	if (h->opt.efistub)
-		report_warning(r, "kaslr=efistub: that chooser does not read SRAT");
+		report_warning(l, "kaslr=efistub: that chooser does not read SRAT");
 	if (h->slots.truncated)
-		report_warning(r, "more than %d runs of slots: the rest is left out, as in Linux", KASLR_MAX_AREAS);
+		report_warning(l, "more than %d runs of slots: the rest is left out, as in Linux", KASLR_MAX_AREAS);
 	if (c->slot != UINT64_MAX)
-		log_text(&r->log, "KASLR: slot %llu of %llu %s, each holds %'llu", (ull)c->slot, (ull)c->slots,
+		log_text(l, "KASLR: slot %llu of %llu %s, each holds %'llu", (ull)c->slot, (ull)c->slots,
 			 h->opt.efistub && h->opt.nr_map_ops ? "taken" : "drawn", (ull)c->size);
 	else if (h->opt.nokaslr)
-		report_linux(r, "KASLR disabled: 'nokaslr' on cmdline.");
+		report_linux(l, "KASLR disabled: 'nokaslr' on cmdline.");
 	else
-		log_text(&r->log, "KASLR: base not drawn; %llu slots that hold %'llu were possible", (ull)c->slots,
+		log_text(l, "KASLR: base not drawn; %llu slots that hold %'llu were possible", (ull)c->slots,
 			 (ull)c->size);
 	if (h->bi.image.start != KASLR_PREFERRED)
-		log_text(&r->log, "image was loaded at 0x%llx", (ull)h->bi.image.start);
-	log_text(&r->log, "image goes to 0x%llx, virtual 0x%llx", (ull)c->base, (ull)c->virt);
-	log_text(&r->log, "direct map goes to 0x%llx", (ull)c->page_offset);
+		log_text(l, "image was loaded at 0x%llx", (ull)h->bi.image.start);
+	log_text(l, "image goes to 0x%llx, virtual 0x%llx", (ull)c->base, (ull)c->virt);
+	log_text(l, "direct map goes to 0x%llx", (ull)c->page_offset);
 }
 
-void report_reserved(struct run *r, struct range what, const char *name)
+void report_reserved(struct log *l, struct range what, const char *name)
 {
-	struct log *l = &r->log;
-
 	if (what.end > what.start)
 		log_text(l, "reserved: [mem 0x%08llx-0x%08llx] %s", (ull)what.start, (ull)what.end - 1, name);
 	log_record(l, "reserved", "start%llx end%llx what%s", (ull)what.start, (ull)what.end, name);
 }
 
-static void report_legend(struct run *r)
+static void report_legend(struct log *l)
 {
-	log_text(&r->log, "pictures: K image, # page tables, & both, ! on movable memory");
-	log_text(&r->log, "  ~ movable memory, . other memory; not to scale, without holes");
+	log_text(l, "pictures: K image, # page tables, & both, ! on movable memory");
+	log_text(l, "  ~ movable memory, . other memory; not to scale, without holes");
 }
 
-void report_geometry(struct run *r)
+void report_geometry(struct log *l, const struct handover *h)
 {
-	const struct handover *h = r->h;
 	const struct choice *c = &h->choice;
-	struct log *l = &r->log;
 	int nid = numa_node_of(&h->numa, c->base);
 	char node[16] = "no node";
 
-	report_legend(r);
+	report_legend(l);
 	if (nid != NUMA_NO_NODE)
 		format(node, sizeof(node), "node %d", nid);
 	log_text(l, "image: [mem 0x%08llx-0x%08llx] on %s; table buffer 0x%llx", (ull)c->base, (ull)c->end - 1, node,

@@ -29,9 +29,9 @@ struct outcome {
 	struct strip strip;
 };
 
-void report_choice(struct run *r);
-void report_reserved(struct run *r, struct range what, const char *name);
-void report_geometry(struct run *r);
+void report_choice(struct log *l, const struct handover *h);
+void report_reserved(struct log *l, struct range what, const char *name);
+void report_geometry(struct log *l, const struct handover *h);
 void report_run(struct outcome *a, const struct placement_run *run);
 void report_policy(struct outcome *a);
 

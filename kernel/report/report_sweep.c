@@ -80,11 +80,10 @@ static void report_worst(struct log *l, const struct sweep *s)
 			 (ull)(s->safe_distance * KASLR_ALIGN));
 }
 
-void report_sweep(struct run *r, const struct sweep *s, uint64_t ns)
+void report_sweep(struct log *l, const struct handover *h, const struct sweep *s, uint64_t ns)
 {
-	const struct choice *c = &r->h->choice;
+	const struct choice *c = &h->choice;
 	uint64_t millionth = millionths(s->nr_stained, s->nr_slots);
-	struct log *l = &r->log;
 	size_t listed;
 
 	log_text(l, "---- sweep, %s: %llu of %llu slots stained, probability %llu.%06llu", s->policy->name,
@@ -94,15 +93,15 @@ void report_sweep(struct run *r, const struct sweep *s, uint64_t ns)
 		 "tried in "
 		 "%llu us",
 		 (ull)(c->end - c->base), (ull)c->size, (ull)s->tries, (ull)(ns / 1000));
-	if (!has_verdict(r->h))
-		log_text(l, "  no verdict: %s, so these numbers do not speak of the machine", no_verdict(r->h).why);
+	if (!has_verdict(h))
+		log_text(l, "  no verdict: %s, so these numbers do not speak of the machine", no_verdict(h).why);
 	report_intervals(l, s);
 	if (s->nr_stained)
 		report_worst(l, s);
 	listed = record(l, s);
 	if (listed < s->nr_intervals || s->more_intervals)
-		report_warning(r, "only %zu intervals of stained bases are in the record; the numbers count all",
+		report_warning(l, "only %zu intervals of stained bases are in the record; the numbers count all",
 			       listed);
 	if (s->slots->truncated)
-		report_warning(r, "more than %d runs of slots: the rest is left out, as in Linux", KASLR_MAX_AREAS);
+		report_warning(l, "more than %d runs of slots: the rest is left out, as in Linux", KASLR_MAX_AREAS);
 }

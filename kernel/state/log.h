@@ -27,6 +27,7 @@ struct log_state {
 	uint32_t line_len;
 	uint32_t depth_comma; /* bit per nesting level: a comma is due */
 	uint32_t depth;
+	char error[LOG_COLUMNS]; /* why the run could not be completed; empty: it can */
 };
 
 struct log_sink {

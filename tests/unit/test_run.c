@@ -1066,9 +1066,9 @@ TEST(test_costs_without_blocks)
 
 	assert_int_equal(run(f), RUN_CLEAN);
 	r = run_open(f->host->h, &f->host->p);
-	report_cost(&r, &c[0]);
-	report_cost(&r, &c[1]);
-	report_costs(&r, c, 2);
+	report_cost(&r.log, &c[0]);
+	report_cost(&r.log, &c[1]);
+	report_costs(&r.log, c, 2);
 	assert_cost(f, "floor",
 		    "{\"pud\":0,\"pmd\":0,\"pte\":0},\"on_movable\":0,\"pinned\":0,\"blocks\":{\"128m\":4321,"
 		    "\"2g\":0},\"below\":{\"16m\":0,\"4g\":0},\"pages\":0,\"distance\":0,\"steps\":0,\"passes\":0,"

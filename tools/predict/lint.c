@@ -107,12 +107,13 @@ static void see_overlap(void *ctx, const struct memory_finding *f)
 		return;
 	t->overlap |= !self;
 	if (++t->told[self] <= LINES_MAX)
-		report_finding(&t->s.run, &(struct finding){ .rule = f->rule,
-							     .kind = FINDING_RANGES,
-							     .pxm = node[f->nid].pxm,
-							     .other_pxm = node[f->other_nid].pxm,
-							     .a = f->a,
-							     .b = f->b });
+		report_finding(&t->s.run.log, t->s.h,
+			       &(struct finding){ .rule = f->rule,
+						  .kind = FINDING_RANGES,
+						  .pxm = node[f->nid].pxm,
+						  .other_pxm = node[f->other_nid].pxm,
+						  .a = f->a,
+						  .b = f->b });
 }
 
 static void judge_overlaps(struct lint *t)
@@ -123,7 +124,7 @@ static void judge_overlaps(struct lint *t)
 	numa_findings(&(struct numa_evidence){ &t->s.h->numa, t->s.run.mb, &t->s.h->map, PHYS_NONE }, &to);
 	for (unsigned i = 0; i < ARRAY_SIZE(rules); i++)
 		if (t->told[i] > LINES_MAX)
-			report_more_findings(&t->s.run, rules[i], t->told[i] - LINES_MAX);
+			report_more_findings(&t->s.run.log, t->s.h, rules[i], t->told[i] - LINES_MAX);
 }
 
 /* ---- what Linux does ---- */
@@ -134,12 +135,13 @@ static bool join_quietly(struct lint *t, const struct acpi_root *root)
 	struct handover *h = t->s.h;
 	struct log_state *l = &h->log;
 	bool text = l->text, json = l->json, good;
+	struct slit slit;
 	uint8_t *sum = t->s.facts->srat_bytes + CHECKSUM_AT, told = *sum;
 
 	*sum = (uint8_t)(*sum - sum8(t->s.facts->srat_bytes, t->table.length));
 	h->end_of_ram = ALL_ADDRESSES;
 	l->text = l->json = false;
-	good = e820_add(&h->map, 0, ALL_ADDRESSES, E820_RAM) == OK && nodes_join(&t->s.run, root);
+	good = e820_add(&h->map, 0, ALL_ADDRESSES, E820_RAM) == OK && nodes_join(&t->s.run, root, &slit);
 	l->text = text;
 	l->json = json;
 	*sum = told;
@@ -153,7 +155,7 @@ static bool accepted(const struct lint *t)
 
 static void report_verdict(struct lint *t)
 {
-	const char *why = t->s.h->srat_state == SRAT_OK ? "ranges of different domains overlap" : t->s.h->srat_why;
+	const char *why = t->s.h->srat_state == SRAT_OK ? "ranges of different domains overlap" : t->s.h->srat_why.text;
 	struct log *l = &t->s.run.log;
 
 	if (accepted(t))
@@ -191,7 +193,7 @@ bool lint_report(struct facts *f, const char *report, bool *clean, struct input_
 	if (!join_quietly(&t, &root))
 		return session_close(&t.s), input_fail(err, 0, "the table cannot be judged");
 	print_entries(&t);
-	report_affinity_records(&t.s.run);
+	report_affinity_records(&t.s.run.log, &t.s.h->srat, &t.s.h->numa);
 	if (!judge_firmware(&t.s.run, &root, false))
 		return session_close(&t.s), input_fail(err, 0, "the table cannot be judged");
 	if (t.s.h->srat_state == SRAT_OK)

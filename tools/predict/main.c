@@ -701,7 +701,7 @@ static int report(struct session *s, const struct cli *c)
 			return EXIT_UNUSABLE;
 	}
 	if (h->opt.nr_policies > 1)
-		report_costs(&s->run, costs, h->opt.nr_policies);
+		report_costs(&s->run.log, costs, h->opt.nr_policies);
 	if (c->sweep && !slots_sweep(s))
 		return EXIT_UNUSABLE;
 	if (h->result == RUN_CLEAN && !has_verdict(h))

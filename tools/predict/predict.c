@@ -250,7 +250,7 @@ static bool read_memory(struct session *s, struct input_error *err)
 	if (st != OK || e820_sanitize(map) != OK)
 		return input_fail(err, 0, "too many memory regions");
 	s->h->end_of_ram = s->facts->end;
-	report_memory_records(&s->run);
+	report_memory_records(&s->run.log, map);
 	return true;
 }
 
@@ -268,7 +268,7 @@ static void report_reservations(struct session *s)
 			phys_t stop = in_low ? low.end : in_image || r.start > image.start ? image.end : image.start;
 
 			piece = (struct range){ r.start, stop > r.start ? min_u64(r.end, stop) : r.end };
-			report_reserved(&s->run, piece,
+			report_reserved(&s->run.log, piece,
 					in_low     ? "low memory"
 					: in_image ? "kernel"
 						   : "reserved before");
@@ -291,19 +291,20 @@ struct acpi_root session_tables(const struct session *s)
 static bool find_nodes(struct session *s, struct input_error *err)
 {
 	struct acpi_root root = session_tables(s);
+	struct slit slit;
 
-	if (!nodes_join(&s->run, &root) || !slots_find(s, err))
+	if (!nodes_join(&s->run, &root, &slit) || !slots_find(s, err))
 		return false;
 	s->h->bi.image = s->facts->kernel;
-	if (!nodes_accept(&s->run))
+	if (!nodes_accept(&s->run, &slit))
 		return false;
 	for (size_t i = 0; i < s->facts->tables.nr; i++)
 		numa_note_table(&s->h->numa, s->facts->tables.r[i]);
 	*s->run.mb = s->facts->mb;
 	report_reservations(s);
 	numa_judge(&s->h->numa, s->run.mb);
-	report_nodes(&s->run);
-	report_geometry(&s->run);
+	report_nodes(&s->run.log, &s->h->numa, (struct range){ s->h->choice.base, s->h->choice.end });
+	report_geometry(&s->run.log, s->h);
 	if (s->layout)
 		layout_report(s);
 	return true;
@@ -318,8 +319,8 @@ static void judge_version(struct session *s)
 		log_text(&s->run.log, "Linux %u.%u is newer than the newest known: the rules are those of %u.%u",
 			 v >> 8, v & 0xff, LINUX_MAJOR(LINUX_NEWEST), LINUX_MINOR(LINUX_NEWEST));
 	if (v && v < LINUX_SERIES(LINUX_OLDEST))
-		report_warning(&s->run, "Linux %u.%u took its pages by older rules; these are those of %u.%u", v >> 8,
-			       v & 0xff, LINUX_MAJOR(LINUX_OLDEST), LINUX_MINOR(LINUX_OLDEST));
+		report_warning(&s->run.log, "Linux %u.%u took its pages by older rules; these are those of %u.%u",
+			       v >> 8, v & 0xff, LINUX_MAJOR(LINUX_OLDEST), LINUX_MINOR(LINUX_OLDEST));
 }
 
 /* What is predicted, and from what. */
@@ -400,6 +401,8 @@ bool session_open(struct session *s, struct facts *f, const char *options, struc
 
 void session_close(struct session *s)
 {
+	if (s->h && s->h->log.error[0])
+		(void)report_bail_out(&s->run);
 	shadow_free(s->shadow);
 	free(s->h);
 }

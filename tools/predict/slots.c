@@ -53,7 +53,7 @@ static void parse_map_options(struct session *s)
 	if (options_parse(&opt, words, &bad))
 		s->h->opt = opt;
 	else
-		report_warning(&s->run, "command line: %s: the slots are found without it", bad.text);
+		report_warning(&s->run.log, "command line: %s: the slots are found without it", bad.text);
 }
 
 /* Which slot the kernel was moved to; UINT64_MAX: none of them. */
@@ -85,14 +85,14 @@ bool slots_find(struct session *s, struct input_error *err)
 	memcpy(bi->conventional, f->conventional.r, f->conventional.nr * sizeof(bi->conventional[0]));
 	bi->nr_conventional = f->conventional.nr;
 	parse_map_options(s);
-	place_find_slots(&s->run);
+	place_find_slots(&s->run.log, h);
 	h->choice.slots = h->slots.total;
 	if (h->opt.base != PHYS_NONE)
 		h->choice.slot = slot_of(&h->slots, h->opt.base);
 	log_text(&s->run.log, "KASLR: %llu slots that hold %'llu, as %s finds them", (ull)h->slots.total,
 		 (ull)h->choice.size, h->opt.efistub ? "the EFI stub" : "the decompressor");
 	if (f->efi && !f->conventional.nr)
-		report_warning(&s->run,
+		report_warning(&s->run.log,
 			       "without efi=debug in the log the slots are those of RAM that nobody had reserved");
 	return true;
 }
@@ -109,6 +109,6 @@ bool slots_sweep(struct session *s)
 	};
 
 	if (memblock_free(s->run.mb, image) != OK)
-		return report_error(&s->run, "more than %d reserved ranges", MEMBLOCK_MAX);
+		return report_error(&s->run.log, "more than %d reserved ranges", MEMBLOCK_MAX);
 	return sweep_image(&s->run, &at);
 }
