@@ -23,9 +23,11 @@ OF_THE_LOADER = {"protocol", "loader", "entropy"}
 
 
 def possible(case, way):
-    """Not for a CD: a module that QEMU loads. Not for UEFI: to be refused because there is none."""
+    """Not for a CD: a module that QEMU loads. Not for UEFI: to be refused because there is none, and a base that only options call RAM."""
     uefi = way[1]
-    return ("-initrd" not in case.get("qemu", "") or way == ("efi", False)) and not (uefi and "dry" in case["options"].split())
+    if uefi and {"dry", "memmap=64M@1G"} & set(case["options"].split()):
+        return False
+    return "-initrd" not in case.get("qemu", "") or way == ("efi", False)
 
 
 def chosen():

@@ -58,7 +58,11 @@ class Nodes:
     """Joined ranges, hot-pluggable ranges and movable nodes of a log."""
 
     def __init__(self, log, forced_hotplug=()):
+        # As Linux: where options make the map smaller than KASLR knew it, the image is RAM nonetheless.
+        images = [(r["base"], r["end"]) for r in log.all("kaslr")]
         self.ram = ram_of(log)
+        for image in images:
+            self.ram = sorted([*without(self.ram, image), image])
         # What Linux reserves before it knows nodes: the direct map's starting state, and the ACPI tables.
         tables = re.findall(r"ACPI: [A-Z]{4} 0x([0-9A-F]{16}) ([0-9A-F]{6}) ", "\n".join(getattr(log, "text", ())))
         self.reserved = [(r["start"], r["end"]) for r in log.all("reserved")]
