@@ -47,18 +47,18 @@ struct acpi_entries {
 };
 
 /*
- * Next entry into *e; false at the end and on damage, and *e then says where. Always advances. One or two bytes after
- * the last entry are no damage: Linux (acpi_parse_entries_array) stops there as well.
+ * Reads the next entry's head. Returns false at the end and on damage, and *e then says where. Always advances. One or
+ * two bytes after the last entry are no damage: Linux (acpi_parse_entries_array) stops there as well.
  */
 MUST_CHECK bool acpi_entries_next(struct acpi_entries *it, struct acpi_entry *e);
 
 /*
- * Copies the first `size` bytes of an entry, type and length included; what it is too short for reads as zero. False:
- * it cannot be read, and the walk ends with that damage.
+ * Copies the first `size` bytes of an entry, type and length included; what it is too short for reads as zero. Returns
+ * false when it cannot be read, and the walk ends with that damage.
  */
 MUST_CHECK bool acpi_entries_read(struct acpi_entries *it, const struct acpi_entry *e, void *buf, uint32_t size);
 
-/* Sum of a copied buffer, modulo 256. */
+/* Returns the sum of a copied buffer, modulo 256. */
 static inline uint8_t sum8(const void *bytes, size_t len)
 {
 	const uint8_t *p = bytes;

@@ -54,8 +54,7 @@ static enum status memory_add(struct srat *out, const union srat_entry *e)
 	if (out->nr_mem == SRAT_MAX_MEM)
 		return ERR_FULL;
 	out->mem[out->nr_mem++] = (struct srat_mem){
-		.start = m->base,
-		.end = m->base + m->length, /* may wrap: the header says so */
+		.r = { m->base, m->base + m->length },
 		.pxm = srat_entry_pxm(e, out->revision),
 		.enabled = m->flags & SRAT_FLAG_ENABLED,
 		.hotplug = m->flags & SRAT_FLAG_HOTPLUG,

@@ -43,7 +43,7 @@ uint32_t srat_entry_pxm(const union srat_entry *e, uint8_t revision);
 #define SRAT_MAX_CPU 8192
 
 struct srat_mem {
-	phys_t start, end; /* end == start: length 0. base + length that wraps: end < start */
+	struct range r; /* end == start: length 0. base + length that wraps: end < start */
 	uint32_t pxm;
 	bool enabled, hotplug, nonvolatile;
 };

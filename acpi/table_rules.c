@@ -29,7 +29,7 @@ static void report_domain(const struct findings *to, const char *rule, uint32_t 
 
 static void report_range(const struct findings *to, const char *rule, const struct srat_mem *m)
 {
-	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_RANGE, .pxm = m->pxm, .a = { m->start, m->end } });
+	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_RANGE, .pxm = m->pxm, .a = m->r });
 }
 
 static void report_cpu(const struct findings *to, const char *rule, const struct srat_initiator *i)
@@ -133,11 +133,11 @@ static void judge_memory(const struct srat *s, const struct findings *to)
 		if (!m->enabled)
 			continue;
 		enabled++;
-		if (m->end < m->start)
+		if (m->r.end < m->r.start)
 			report_range(to, "srat-range-wraps", m);
-		else if (m->end == m->start)
+		else if (m->r.end == m->r.start)
 			report_range(to, "srat-empty-range", m);
-		else if ((m->start | m->end) & PAGE_MASK)
+		else if ((m->r.start | m->r.end) & PAGE_MASK)
 			report_range(to, "unaligned-range", m);
 	}
 	/* Behind damage there may be some. */
@@ -337,7 +337,7 @@ static const char *judge_window(const struct srat *s, struct range window)
 
 	for (size_t i = 0; i < s->nr_mem; i++) {
 		const struct srat_mem *m = &s->mem[i];
-		struct range part = range_clamp(window, (struct range){ m->start, m->end });
+		struct range part = range_clamp(window, m->r);
 
 		if (!m->enabled || range_empty(part))
 			continue;
@@ -386,7 +386,7 @@ void msct_findings(const struct acpi_table *t, const struct srat *s, const struc
 	for (size_t i = 0; i < s->nr_mem; i++) {
 		const struct srat_mem *m = &s->mem[i];
 
-		if (m->enabled && m->start < m->end && m->end - 1 > limits.last_byte)
+		if (m->enabled && !range_empty(m->r) && m->r.end - 1 > limits.last_byte)
 			report_range(to, "msct-address", m);
 	}
 }

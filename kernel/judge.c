@@ -122,13 +122,11 @@ static void judge_nonvolatile(const struct srat *s, const struct memblock *mb, c
 {
 	for (size_t i = 0; i < s->nr_mem; i++) {
 		const struct srat_mem *m = &s->mem[i];
-		struct range range = { m->start, m->end };
 
-		if (m->enabled && m->nonvolatile && memblock_overlaps(&mb->memory, range, NULL))
-			to->found(to->ctx, &(struct finding){ .rule = "nonvolatile-ram",
-							      .kind = FINDING_RANGE,
-							      .pxm = m->pxm,
-							      .a = range });
+		if (m->enabled && m->nonvolatile && memblock_overlaps(&mb->memory, m->r, NULL))
+			to->found(to->ctx,
+				  &(struct finding){
+					  .rule = "nonvolatile-ram", .kind = FINDING_RANGE, .pxm = m->pxm, .a = m->r });
 	}
 }
 

@@ -59,10 +59,10 @@ static bool join_memory_entry(struct log *l, const struct srat_mem *e, struct nu
 		report_linux(l, "ACPI: SRAT: SRAT not used.");
 		return refuse(why, "proximity domain %llu is one too many or beyond %llu", e->pxm, MAX_NUMNODES - 1);
 	}
-	if (e->end < e->start)
+	if (e->r.end < e->r.start)
 		report_srat_wrapped(l, e, nid);
 	else
-		st = numa_add_memblk(n, nid, (struct range){ e->start, e->end }, e->hotplug);
+		st = numa_add_memblk(n, nid, e->r, e->hotplug);
 	if (st != OK) {
 		report_linux(l, "ACPI: SRAT: SRAT not used.");
 		return refuse(why, "more than %llu memory ranges", NR_NODE_MEMBLKS, 0);
@@ -212,10 +212,10 @@ static void warn_if_foreign(struct log *l, const struct srat *s, const struct e8
 	for (size_t i = 0; i < s->nr_mem; i++) {
 		const struct srat_mem *e = &s->mem[i];
 
-		if (!e->enabled || e->hotplug || e->nonvolatile || e->end <= e->start)
+		if (!e->enabled || e->hotplug || e->nonvolatile || range_empty(e->r))
 			continue;
 		there++;
-		empty += !holds_anything(map, (struct range){ e->start, e->end });
+		empty += !holds_anything(map, e->r);
 	}
 	if (empty)
 		report_warning(l,

@@ -89,11 +89,11 @@ static size_t list_immovable(const struct handover *h)
 	for (size_t i = 0; h->srat_walked && i < h->srat.nr_mem; i++) {
 		const struct srat_mem *e = &h->srat.mem[i];
 
-		if (e->hotplug || e->end <= e->start || forced_hotplug(h, e))
+		if (e->hotplug || range_empty(e->r) || forced_hotplug(h, e))
 			continue;
 		if (n == ARRAY_SIZE(lists.immovable))
 			return 0;
-		lists.immovable[n++] = (struct range){ e->start, e->end };
+		lists.immovable[n++] = e->r;
 	}
 	return n;
 }

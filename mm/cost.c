@@ -51,7 +51,7 @@ void cost_add(struct cost_sum *s, struct range pages, bool movable)
 
 	s->below_16m += pages_below(pages, 16 * MIB);
 	s->below_4g += pages_below(pages, 4 * GIB);
-	if (movable && !range_empty(pages) && regions_add(spans, (struct region){ .r = blocks }) != OK)
+	if (movable && !range_empty(pages) && regions_add(&spans, (struct region){ .r = blocks }) != OK)
 		s->full = true;
 }
 

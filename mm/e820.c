@@ -64,11 +64,13 @@ static APART const struct type_names *names_of(enum e820_type type)
 
 enum status e820_add(struct e820 *m, phys_t start, uint64_t size, enum e820_type type)
 {
+	struct regions l = list_of(m);
+
 	if (size == 0)
 		return OK;
 	if (size > UINT64_MAX - start)
 		return ERR_MALFORMED;
-	return regions_insert(list_of(m), m->nr, (struct region){ { start, start + size }, .type = type });
+	return regions_insert(&l, m->nr, &(struct region){ { start, start + size }, .type = type });
 }
 
 /*
@@ -87,7 +89,7 @@ enum status e820_sanitize(struct e820 *m)
 		struct region e = m->e[i];
 
 		l.max = i + 1;
-		if (e.type != 0 && regions_add(l, e) != OK)
+		if (e.type != 0 && regions_add(&l, e) != OK)
 			return ERR_FULL;
 	}
 	return OK;
@@ -95,29 +97,31 @@ enum status e820_sanitize(struct e820 *m)
 
 enum status e820_update(struct e820 *m, struct range r, enum e820_type from, enum e820_type to)
 {
+	struct regions l = list_of(m);
 	size_t first, end;
 
-	if (regions_isolate(list_of(m), r, &first, &end) != OK)
+	if (regions_isolate(&l, r, &first, &end) != OK)
 		return ERR_FULL;
 	for (size_t i = first; i < end; i++)
 		if (m->e[i].type == from)
 			m->e[i].type = to;
-	regions_join(list_of(m), first, end);
+	regions_join(&l, first, end);
 	return OK;
 }
 
 enum status e820_remove(struct e820 *m, struct range r, enum e820_type type)
 {
+	struct regions l = list_of(m);
 	size_t first, out, end;
 
-	if (regions_isolate(list_of(m), r, &first, &end) != OK)
+	if (regions_isolate(&l, r, &first, &end) != OK)
 		return ERR_FULL;
 	out = first;
 	for (size_t i = first; i < end; i++)
 		if (type != 0 && m->e[i].type != type)
 			m->e[out++] = m->e[i];
-	regions_drop(list_of(m), out, end);
-	regions_join(list_of(m), first, out);
+	regions_drop(&l, out, end);
+	regions_join(&l, first, out);
 	return OK;
 }
 

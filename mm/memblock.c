@@ -22,12 +22,15 @@ static size_t list_count_below(const struct memblock_list *list, phys_t p)
 /* Adds the parts of r that no region covers yet (memblock_add_range). */
 static enum status list_add(struct memblock_list *list, struct range r)
 {
-	return regions_add(list_of(list), (struct region){ r, NUMA_NO_NODE, { MEMBLOCK_NONE } });
+	struct regions l = list_of(list);
+
+	return regions_add(&l, (struct region){ r, NUMA_NO_NODE, { MEMBLOCK_NONE } });
 }
 
 /* Takes r out of the list, whatever node and flags (memblock_remove_range). */
 static APART enum status list_remove(struct memblock_list *list, struct range r)
 {
+	struct regions l = list_of(list);
 	size_t from = memblock_first(list, r.start), to;
 
 	if (range_empty(r))
@@ -37,14 +40,14 @@ static APART enum status list_remove(struct memblock_list *list, struct range r)
 
 		if (tail.r.end > r.end) {
 			tail.r.start = r.end;
-			if (regions_insert(list_of(list), from + 1, tail) != OK)
+			if (regions_insert(&l, from + 1, &tail) != OK)
 				return ERR_FULL;
 		}
 		list->r[from++].r.end = r.start;
 	}
 	for (to = from; to < list->nr && list->r[to].r.end <= r.end;)
 		to++;
-	regions_drop(list_of(list), from, to);
+	regions_drop(&l, from, to);
 	if (from < list->nr && list->r[from].r.start < r.end)
 		list->r[from].r.start = r.end;
 	return OK;
@@ -145,25 +148,27 @@ enum status memblock_free(struct memblock *mb, struct range r)
 enum status memblock_mark(struct memblock *mb, struct range r, unsigned flags, bool set)
 {
 	struct memblock_list *list = &mb->memory;
+	struct regions l = list_of(list);
 	size_t from, to;
 
-	if (regions_isolate(list_of(list), r, &from, &to) != OK)
+	if (regions_isolate(&l, r, &from, &to) != OK)
 		return ERR_FULL;
 	for (size_t i = from; i < to; i++)
 		list->r[i].flags = set ? list->r[i].flags | flags : list->r[i].flags & ~flags;
-	regions_join(list_of(list), from, to);
+	regions_join(&l, from, to);
 	return OK;
 }
 
 enum status memblock_set_node(struct memblock_list *list, struct range r, int nid)
 {
+	struct regions l = list_of(list);
 	size_t from, to;
 
-	if (regions_isolate(list_of(list), r, &from, &to) != OK)
+	if (regions_isolate(&l, r, &from, &to) != OK)
 		return ERR_FULL;
 	for (size_t i = from; i < to; i++)
 		list->r[i].nid = nid;
-	regions_join(list_of(list), from, to);
+	regions_join(&l, from, to);
 	return OK;
 }
 

@@ -32,21 +32,21 @@ size_t regions_first(const struct region *r, size_t nr, phys_t p);
 size_t regions_below(const struct region *r, size_t nr, phys_t p);
 
 /* Puts a region at index `at`, unjoined. ERR_FULL. */
-MUST_CHECK enum status regions_insert(struct regions l, size_t at, struct region new);
+MUST_CHECK enum status regions_insert(const struct regions *l, size_t at, const struct region *new);
 
 /* Takes the regions [from, to) out. */
-void regions_drop(struct regions l, size_t from, size_t to);
+void regions_drop(const struct regions *l, size_t from, size_t to);
 
 /*
  * Adds the parts of `new` on which no region lies yet. What joins a neighbour fits into a full list, too. ERR_FULL: the
  * parts below the one without a place have been added.
  */
-MUST_CHECK enum status regions_add(struct regions l, struct region new);
+MUST_CHECK enum status regions_add(const struct regions *l, struct region new);
 
 /* Cuts regions at the edges of r: [*from, *to) are those inside. ERR_FULL: the list is as before. */
-MUST_CHECK enum status regions_isolate(struct regions l, struct range r, size_t *from, size_t *to);
+MUST_CHECK enum status regions_isolate(const struct regions *l, struct range r, size_t *from, size_t *to);
 
 /* Joins what touches and says the same among the regions [from, to) and their neighbours. */
-void regions_join(struct regions l, size_t from, size_t to);
+void regions_join(const struct regions *l, size_t from, size_t to);
 
 #endif

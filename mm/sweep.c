@@ -681,7 +681,7 @@ static void add_stained(struct sweep *s, struct range bases, uint64_t gap)
 	const struct regions all = { s->interval, &s->nr_intervals, SWEEP_MAX_INTERVALS };
 
 	s->nr_stained += range_size(bases) / KASLR_ALIGN;
-	if (regions_add(all, (struct region){ .r = bases }) != OK)
+	if (regions_add(&all, (struct region){ .r = bases }) != OK)
 		s->more_intervals = true;
 	if (gap == UINT64_MAX)
 		s->safe_distance = SWEEP_NO_DISTANCE;

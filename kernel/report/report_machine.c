@@ -136,8 +136,9 @@ void report_affinity_records(struct log *l, const struct srat *s, const struct n
 		const struct srat_mem *e = &s->mem[i];
 
 		log_record(l, "affinity", "start%llx end%llx pxm%u node%d enabled%i hotplug%i nonvolatile%i",
-			   (ull)e->start, (ull)e->end, e->pxm, e->enabled ? numa_pxm_to_node(n, e->pxm) : NUMA_NO_NODE,
-			   e->enabled, e->hotplug, e->nonvolatile);
+			   (ull)e->r.start, (ull)e->r.end, e->pxm,
+			   e->enabled ? numa_pxm_to_node(n, e->pxm) : NUMA_NO_NODE, e->enabled, e->hotplug,
+			   e->nonvolatile);
 	}
 }
 
@@ -151,13 +152,15 @@ void report_srat_processor(struct log *l, const struct srat_initiator *i, int ni
 
 void report_srat_memory(struct log *l, const struct srat_mem *e, int nid)
 {
-	report_linux(l, "ACPI: SRAT: Node %u PXM %u [mem 0x%08llx-0x%08llx]%s%s", (unsigned)nid, e->pxm, (ull)e->start,
-		     (ull)e->end - 1, e->hotplug ? " hotplug" : "", e->nonvolatile ? " non-volatile" : "");
+	report_linux(l, "ACPI: SRAT: Node %u PXM %u [mem 0x%08llx-0x%08llx]%s%s", (unsigned)nid, e->pxm,
+		     (ull)e->r.start, (ull)e->r.end - 1, e->hotplug ? " hotplug" : "",
+		     e->nonvolatile ? " non-volatile" : "");
 }
 
 void report_srat_wrapped(struct log *l, const struct srat_mem *e, int nid)
 {
-	report_linux(l, "Warning: invalid memblk node %d [mem 0x%08llx-0x%08llx]", nid, (ull)e->start, (ull)e->end - 1);
+	report_linux(l, "Warning: invalid memblk node %d [mem 0x%08llx-0x%08llx]", nid, (ull)e->r.start,
+		     (ull)e->r.end - 1);
 }
 
 void report_distances(struct log *l, const struct numa *n, const struct slit *slit)

@@ -15,7 +15,7 @@ static bool same_memory(const uint8_t *e, const struct srat_mem *m)
 	uint32_t pxm = srat.revision <= 1 ? e[2] : le32(e + 2);
 	uint32_t flags = le32(e + 28);
 
-	return m->start == le64(e + 8) && m->end == le64(e + 8) + le64(e + 16) && m->pxm == pxm &&
+	return m->r.start == le64(e + 8) && m->r.end == le64(e + 8) + le64(e + 16) && m->pxm == pxm &&
 	       m->enabled == !!(flags & 1) && m->hotplug == !!(flags & 2) && m->nonvolatile == !!(flags & 4);
 }
 

@@ -22,6 +22,39 @@ int firmware_teardown(void **state)
 	return 0;
 }
 
+void put8(phys_t at, uint8_t v)
+{
+	fake_ram_write(&ram, at, &v, sizeof(v));
+}
+
+void put16(phys_t at, uint16_t v)
+{
+	fake_ram_write(&ram, at, &v, sizeof(v));
+}
+
+void put32(phys_t at, uint32_t v)
+{
+	fake_ram_write(&ram, at, &v, sizeof(v));
+}
+
+void put64(phys_t at, uint64_t v)
+{
+	fake_ram_write(&ram, at, &v, sizeof(v));
+}
+
+void put_string(phys_t at, const char *s)
+{
+	fake_ram_write(&ram, at, s, strlen(s) + 1);
+}
+
+void spoil(phys_t at)
+{
+	uint8_t byte;
+
+	assert_true(phys_read(&mem, at, &byte, 1));
+	put8(at, byte ^ 0x10);
+}
+
 void firmware_put(phys_t at)
 {
 	table_end(&made);

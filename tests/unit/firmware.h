@@ -15,6 +15,16 @@ extern struct acpi_table table;
 int firmware_setup(void **state);
 int firmware_teardown(void **state);
 
+/* Write a number, or a string with its end, there. */
+void put8(phys_t at, uint8_t v);
+void put16(phys_t at, uint16_t v);
+void put32(phys_t at, uint32_t v);
+void put64(phys_t at, uint64_t v);
+void put_string(phys_t at, const char *s);
+
+/* Changes a bit of the byte there. */
+void spoil(phys_t at);
+
 /* Ends `made` and writes it there. */
 void firmware_put(phys_t at);
 

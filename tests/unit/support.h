@@ -102,6 +102,14 @@ void srat_add_x2apic(struct table *t, uint32_t pxm, uint32_t apic_id, uint32_t f
 void must_add(struct memblock *mb, phys_t start, phys_t end);
 void must_reserve(struct memblock *mb, phys_t start, phys_t end);
 
+/* What a list of memblock must be: ASSERT_REGIONS(list, { start, end, nid, flags }, ...). */
+void assert_regions(const struct memblock_list *list, const struct flat_region *expected, size_t nr);
+#define ASSERT_REGIONS(list, ...)                                                                                      \
+	assert_regions(list, (const struct flat_region[]){ __VA_ARGS__ },                                              \
+		       ARRAY_SIZE(((const struct flat_region[]){ __VA_ARGS__ })))
+
+void assert_range(struct range r, phys_t start, phys_t end);
+
 /* Appends to a list of pages, which is made longer when it is full: *nr of *room. The caller frees *list. */
 void keep_page(phys_t **list, size_t *nr, size_t *room, phys_t page);
 

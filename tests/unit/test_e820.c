@@ -19,8 +19,7 @@ static void assert_map(const struct flat_entry *expected, size_t nr)
 {
 	assert_int_equal(map.nr, nr);
 	for (size_t i = 0; i < nr; i++) {
-		assert_int_equal(map.e[i].r.start, expected[i].start);
-		assert_int_equal(map.e[i].r.end, expected[i].end);
+		assert_range(map.e[i].r, expected[i].start, expected[i].end);
 		assert_int_equal(map.e[i].type, expected[i].type);
 	}
 }
@@ -35,6 +34,22 @@ static void sanitize(void)
 {
 	assert_int_equal(e820_sanitize(&map), OK);
 }
+
+#define TOLD(...)                                                                                                      \
+	{                                                                                                              \
+		__VA_ARGS__                                                                                            \
+	}
+/* What is told becomes the rest when it is sanitised. */
+#define MAP_TEST(name, told_entries, ...)                                                                              \
+	TEST(name)                                                                                                     \
+	{                                                                                                              \
+		static const struct flat_entry told[] = told_entries;                                                  \
+                                                                                                                       \
+		for (size_t i = 0; i < ARRAY_SIZE(told); i++)                                                          \
+			add(told[i].start, told[i].end, (enum e820_type)told[i].type);                                 \
+		sanitize();                                                                                            \
+		ASSERT_MAP(__VA_ARGS__);                                                                               \
+	}
 
 static int reset(void **state)
 {
@@ -106,72 +121,36 @@ TEST(test_sorts)
 	assert_int_equal(e820_end_of_ram(&map, PHYS_NONE), 0x240000000);
 }
 
-TEST(test_higher_type_wins_inside)
-{
-	add(0x1000, 0x9000, E820_RAM);
-	add(0x3000, 0x4000, E820_RESERVED);
-	sanitize();
-	ASSERT_MAP({ 0x1000, 0x3000, E820_RAM }, { 0x3000, 0x4000, E820_RESERVED }, { 0x4000, 0x9000, E820_RAM });
-}
+MAP_TEST(test_higher_type_wins_inside, TOLD({ 0x1000, 0x9000, E820_RAM }, { 0x3000, 0x4000, E820_RESERVED }),
+	 { 0x1000, 0x3000, E820_RAM }, { 0x3000, 0x4000, E820_RESERVED }, { 0x4000, 0x9000, E820_RAM })
 
-TEST(test_lower_type_loses_inside)
-{
-	add(0x3000, 0x4000, E820_RAM);
-	add(0x1000, 0x9000, E820_RESERVED);
-	sanitize();
-	ASSERT_MAP({ 0x1000, 0x9000, E820_RESERVED });
-}
+MAP_TEST(test_lower_type_loses_inside, TOLD({ 0x3000, 0x4000, E820_RAM }, { 0x1000, 0x9000, E820_RESERVED }),
+	 { 0x1000, 0x9000, E820_RESERVED })
 
-TEST(test_overlap_at_both_edges)
-{
-	add(0x1000, 0x5000, E820_NVS);
-	add(0x4000, 0x9000, E820_ACPI);
-	add(0x8000, 0xb000, E820_UNUSABLE);
-	sanitize();
-	ASSERT_MAP({ 0x1000, 0x5000, E820_NVS }, { 0x5000, 0x8000, E820_ACPI }, { 0x8000, 0xb000, E820_UNUSABLE });
-}
+MAP_TEST(test_overlap_at_both_edges,
+	 TOLD({ 0x1000, 0x5000, E820_NVS }, { 0x4000, 0x9000, E820_ACPI }, { 0x8000, 0xb000, E820_UNUSABLE }),
+	 { 0x1000, 0x5000, E820_NVS }, { 0x5000, 0x8000, E820_ACPI }, { 0x8000, 0xb000, E820_UNUSABLE })
 
-TEST(test_same_range_twice)
-{
-	add(0x1000, 0x5000, E820_RAM);
-	add(0x1000, 0x5000, E820_ACPI);
-	add(0x1000, 0x5000, E820_RAM);
-	sanitize();
-	ASSERT_MAP({ 0x1000, 0x5000, E820_ACPI });
-}
+MAP_TEST(test_same_range_twice,
+	 TOLD({ 0x1000, 0x5000, E820_RAM }, { 0x1000, 0x5000, E820_ACPI }, { 0x1000, 0x5000, E820_RAM }),
+	 { 0x1000, 0x5000, E820_ACPI })
 
-TEST(test_touching_and_overlapping_join)
-{
-	add(0x5000, 0x6000, E820_RAM);
-	add(0x1000, 0x3000, E820_RAM);
-	add(0x2000, 0x5000, E820_RAM);
-	add(0x6001, 0x7000, E820_RAM);
-	sanitize();
-	ASSERT_MAP({ 0x1000, 0x6000, E820_RAM }, { 0x6001, 0x7000, E820_RAM });
-}
+MAP_TEST(test_touching_and_overlapping_join,
+	 TOLD({ 0x5000, 0x6000, E820_RAM }, { 0x1000, 0x3000, E820_RAM }, { 0x2000, 0x5000, E820_RAM },
+	      { 0x6001, 0x7000, E820_RAM }),
+	 { 0x1000, 0x6000, E820_RAM }, { 0x6001, 0x7000, E820_RAM })
 
 /* Persistent and soft-reserved memory have numbers above the old types; soft-reserved is above all of them. */
-TEST(test_types_above_the_old_ones)
-{
-	add(0, 0x9000, E820_SOFT_RESERVED);
-	add(0x1000, 0x2000, E820_UNUSABLE);
-	add(0x3000, 0x4000, (enum e820_type)0xffffffffu);
-	add(0x8000, 0xa000, E820_PRAM);
-	add(0x9800, 0xc000, E820_PMEM);
-	sanitize();
-	ASSERT_MAP({ 0, 0x3000, E820_SOFT_RESERVED }, { 0x3000, 0x4000, (enum e820_type)0xffffffffu },
-		   { 0x4000, 0x9000, E820_SOFT_RESERVED }, { 0x9000, 0xa000, E820_PRAM },
-		   { 0xa000, 0xc000, E820_PMEM });
-}
+MAP_TEST(test_types_above_the_old_ones,
+	 TOLD({ 0, 0x9000, E820_SOFT_RESERVED }, { 0x1000, 0x2000, E820_UNUSABLE },
+	      { 0x3000, 0x4000, (enum e820_type)0xffffffffu }, { 0x8000, 0xa000, E820_PRAM },
+	      { 0x9800, 0xc000, E820_PMEM }),
+	 { 0, 0x3000, E820_SOFT_RESERVED }, { 0x3000, 0x4000, (enum e820_type)0xffffffffu },
+	 { 0x4000, 0x9000, E820_SOFT_RESERVED }, { 0x9000, 0xa000, E820_PRAM }, { 0xa000, 0xc000, E820_PMEM })
 
 /* Linux's sweep cannot tell type 0 from "nothing here". */
-TEST(test_type_zero_vanishes)
-{
-	add(0x1000, 0x9000, (enum e820_type)0);
-	add(0x2000, 0x3000, E820_RAM);
-	sanitize();
-	ASSERT_MAP({ 0x2000, 0x3000, E820_RAM });
-}
+MAP_TEST(test_type_zero_vanishes, TOLD({ 0x1000, 0x9000, (enum e820_type)0 }, { 0x2000, 0x3000, E820_RAM }),
+	 { 0x2000, 0x3000, E820_RAM })
 
 TEST(test_page_zero_and_top_of_space)
 {
@@ -425,22 +404,23 @@ TEST(test_covers)
 
 TEST(test_names)
 {
-	assert_string_equal(e820_type_name(E820_RAM), "usable");
-	assert_string_equal(e820_type_name(E820_RESERVED), "reserved");
-	assert_string_equal(e820_type_name(E820_ACPI), "acpi");
-	assert_string_equal(e820_type_name(E820_NVS), "nvs");
-	assert_string_equal(e820_type_name(E820_UNUSABLE), "unusable");
-	assert_string_equal(e820_type_name(E820_PMEM), "persistent");
-	assert_string_equal(e820_type_name(E820_PRAM), "persistent");
-	assert_string_equal(e820_type_name(E820_SOFT_RESERVED), "soft-reserved");
-	assert_string_equal(e820_type_name((enum e820_type)6), "unknown");
-	assert_string_equal(e820_type_linux(E820_RAM), "usable");
-	assert_string_equal(e820_type_linux(E820_RESERVED), "reserved");
-	assert_string_equal(e820_type_linux(E820_ACPI), "ACPI data");
-	assert_string_equal(e820_type_linux(E820_NVS), "ACPI NVS");
-	assert_string_equal(e820_type_linux(E820_UNUSABLE), "unusable");
-	assert_string_equal(e820_type_linux(E820_PMEM), "persistent (type 7)");
-	assert_string_equal(e820_type_linux(E820_PRAM), "persistent (type 12)");
-	assert_string_equal(e820_type_linux(E820_SOFT_RESERVED), "soft reserved");
-	assert_string_equal(e820_type_linux((enum e820_type)6), "unknown");
+	static const struct {
+		unsigned type;
+		const char *ours, *in_linux;
+	} names[] = {
+		{ E820_RAM, "usable", "usable" },
+		{ E820_RESERVED, "reserved", "reserved" },
+		{ E820_ACPI, "acpi", "ACPI data" },
+		{ E820_NVS, "nvs", "ACPI NVS" },
+		{ E820_UNUSABLE, "unusable", "unusable" },
+		{ E820_PMEM, "persistent", "persistent (type 7)" },
+		{ E820_PRAM, "persistent", "persistent (type 12)" },
+		{ E820_SOFT_RESERVED, "soft-reserved", "soft reserved" },
+		{ 6, "unknown", "unknown" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_string_equal(e820_type_name((enum e820_type)names[i].type), names[i].ours);
+		assert_string_equal(e820_type_linux((enum e820_type)names[i].type), names[i].in_linux);
+	}
 }

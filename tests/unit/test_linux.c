@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* boot_params of the Linux boot protocol: every field that is taken, its upper halves, and damage of every kind. */
-#include "tests/unit/support.h"
+#include "tests/unit/firmware.h"
 
 #include "boot/efi_memmap.h"
 #include "boot/linux.h"
@@ -15,28 +15,6 @@
 #define HIGH (5 * GIB)
 
 static struct bootinfo bi;
-static struct fake_ram ram;
-static struct physmem mem;
-
-static void put8(phys_t at, uint8_t v)
-{
-	fake_ram_write(&ram, at, &v, 1);
-}
-
-static void put16(phys_t at, uint16_t v)
-{
-	fake_ram_write(&ram, at, &v, 2);
-}
-
-static void put32(phys_t at, uint32_t v)
-{
-	fake_ram_write(&ram, at, &v, 4);
-}
-
-static void put64(phys_t at, uint64_t v)
-{
-	fake_ram_write(&ram, at, &v, 8);
-}
 
 static void put_e820(phys_t at, uint64_t start, uint64_t size, uint32_t type)
 {
@@ -48,16 +26,14 @@ static void put_e820(phys_t at, uint64_t start, uint64_t size, uint32_t type)
 static void put_cmdline(const char *s)
 {
 	put32(PARAMS + 0x228, CMDLINE);
-	fake_ram_write(&ram, CMDLINE, s, strlen(s) + 1);
+	put_string(CMDLINE, s);
 }
 
 /* A good one: GRUB's, with two entries of memory. */
 static int setup(void **state)
 {
-	(void)state;
-	fake_ram_init(&ram);
+	firmware_setup(state);
 	ram.strict = true;
-	mem = fake_ram_physmem(&ram);
 	bootinfo_init(&bi);
 	put32(PARAMS + 0x202, 0x53726448);
 	put16(PARAMS + 0x206, 0x020f);
@@ -68,14 +44,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_free(&ram);
-	return 0;
-}
-
-static const struct fixture fixture = { .setup = setup, .teardown = teardown };
+static const struct fixture fixture = { .setup = setup, .teardown = firmware_teardown };
 
 static enum status parse(void)
 {

@@ -92,12 +92,6 @@ static void refused_later(const char *log, const char *why)
 	facts_free(r.f);
 }
 
-#define assert_range(r, s, e)                                                                                          \
-	do {                                                                                                           \
-		assert_int_equal((r).start, s);                                                                        \
-		assert_int_equal((r).end, e);                                                                          \
-	} while (0)
-
 /* ---- a whole log ---- */
 
 static void assert_whole(const struct facts *f)
@@ -525,11 +519,11 @@ TEST(srat_lines)
 	assert_int_equal(srat.initiator[3].pxm, 9);
 	assert_int_equal(srat.initiator[5].apic_id, 0x1f0);
 	assert_int_equal(srat.nr_mem, 3);
-	assert_range(srat.mem[0], 0, 0xa0000);
-	assert_range(srat.mem[1], 0x100000000, 0x180000000);
+	assert_range(srat.mem[0].r, 0, 0xa0000);
+	assert_range(srat.mem[1].r, 0x100000000, 0x180000000);
 	assert_true(srat.mem[1].hotplug && srat.mem[1].nonvolatile && srat.mem[1].enabled);
 	assert_int_equal(srat.mem[1].pxm, 9);
-	assert_range(srat.mem[2], 0x180000000, 0x180000000);
+	assert_range(srat.mem[2].r, 0x180000000, 0x180000000);
 	facts_free(r.f);
 }
 

@@ -27,23 +27,6 @@ static void set_node(struct memblock_list *list, phys_t start, phys_t end, int n
 	assert_int_equal(memblock_set_node(list, (struct range){ start, end }, nid), OK);
 }
 
-static void assert_list(const struct memblock_list *list, const struct flat_region *expected, size_t nr)
-{
-	assert_int_equal(list->nr, nr);
-	for (size_t i = 0; i < nr; i++) {
-		assert_int_equal(list->r[i].r.start, expected[i].start);
-		assert_int_equal(list->r[i].r.end, expected[i].end);
-		assert_int_equal(list->r[i].nid, expected[i].nid);
-		assert_int_equal(list->r[i].flags, expected[i].flags);
-	}
-}
-
-#define ASSERT_LIST(list, ...)                                                                                         \
-	do {                                                                                                           \
-		const struct flat_region expected[] = { __VA_ARGS__ };                                                 \
-		assert_list(list, expected, ARRAY_SIZE(expected));                                                     \
-	} while (0)
-
 static phys_t find_page(phys_t start, phys_t end)
 {
 	return memblock_find(
@@ -75,14 +58,14 @@ TEST(test_add_joins_what_touches)
 	must_add(&mb, 0x5000, 0x6000);
 	must_add(&mb, 0x1000, 0x2000);
 	must_add(&mb, 0x3000, 0x4000);
-	ASSERT_LIST(&mb.memory, { 0x1000, 0x2000, -1, 0 }, { 0x3000, 0x4000, -1, 0 }, { 0x5000, 0x6000, -1, 0 });
+	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x2000, -1, 0 }, { 0x3000, 0x4000, -1, 0 }, { 0x5000, 0x6000, -1, 0 });
 	must_add(&mb, 0x2000, 0x3000);
-	ASSERT_LIST(&mb.memory, { 0x1000, 0x4000, -1, 0 }, { 0x5000, 0x6000, -1, 0 });
+	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x4000, -1, 0 }, { 0x5000, 0x6000, -1, 0 });
 	must_add(&mb, 0x6000, 0x7000);
 	must_add(&mb, 0x4800, 0x5000);
-	ASSERT_LIST(&mb.memory, { 0x1000, 0x4000, -1, 0 }, { 0x4800, 0x7000, -1, 0 });
+	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x4000, -1, 0 }, { 0x4800, 0x7000, -1, 0 });
 	must_add(&mb, 0, 0x10000);
-	ASSERT_LIST(&mb.memory, { 0, 0x10000, -1, 0 });
+	ASSERT_REGIONS(&mb.memory, { 0, 0x10000, -1, 0 });
 	assert_int_equal(mb.reserved.nr, 0);
 }
 
@@ -97,8 +80,8 @@ TEST(test_empty_ranges_change_nothing)
 	give_back(0x2800, 0x2000);
 	mark(0x2000, 0x2000, MEMBLOCK_HOTPLUG, true);
 	set_node(&mb.memory, 0x2800, 0x2000, 1);
-	ASSERT_LIST(&mb.memory, { 0x1000, 0x3000, -1, 0 });
-	ASSERT_LIST(&mb.reserved, { 0x1000, 0x3000, -1, 0 });
+	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x3000, -1, 0 });
+	ASSERT_REGIONS(&mb.reserved, { 0x1000, 0x3000, -1, 0 });
 }
 
 /* Linux adds gaps only: what is there keeps its node and flags, and what differs does not join. */
@@ -108,8 +91,8 @@ TEST(test_add_keeps_what_is_there)
 	set_node(&mb.memory, 0x2000, 0x3000, 7);
 	mark(0x2000, 0x3000, MEMBLOCK_HOTPLUG, true);
 	must_add(&mb, 0x1000, 0x5000);
-	ASSERT_LIST(&mb.memory, { 0x1000, 0x2000, -1, 0 }, { 0x2000, 0x3000, 7, MEMBLOCK_HOTPLUG },
-		    { 0x3000, 0x5000, -1, 0 });
+	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x2000, -1, 0 }, { 0x2000, 0x3000, 7, MEMBLOCK_HOTPLUG },
+		       { 0x3000, 0x5000, -1, 0 });
 }
 
 TEST(test_mark_cuts_and_joins)
@@ -117,15 +100,16 @@ TEST(test_mark_cuts_and_joins)
 	must_add(&mb, 0x1000, 0x9000);
 	must_add(&mb, 0xa000, 0xb000);
 	mark(0x3000, 0xa800, MEMBLOCK_HOTPLUG, true);
-	ASSERT_LIST(&mb.memory, { 0x1000, 0x3000, -1, 0 }, { 0x3000, 0x9000, -1, MEMBLOCK_HOTPLUG },
-		    { 0xa000, 0xa800, -1, MEMBLOCK_HOTPLUG }, { 0xa800, 0xb000, -1, 0 });
+	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x3000, -1, 0 }, { 0x3000, 0x9000, -1, MEMBLOCK_HOTPLUG },
+		       { 0xa000, 0xa800, -1, MEMBLOCK_HOTPLUG }, { 0xa800, 0xb000, -1, 0 });
 	mark(0x4000, 0x5000, MEMBLOCK_NOMAP, true);
-	ASSERT_LIST(&mb.memory, { 0x1000, 0x3000, -1, 0 }, { 0x3000, 0x4000, -1, MEMBLOCK_HOTPLUG },
-		    { 0x4000, 0x5000, -1, MEMBLOCK_HOTPLUG | MEMBLOCK_NOMAP }, { 0x5000, 0x9000, -1, MEMBLOCK_HOTPLUG },
-		    { 0xa000, 0xa800, -1, MEMBLOCK_HOTPLUG }, { 0xa800, 0xb000, -1, 0 });
+	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x3000, -1, 0 }, { 0x3000, 0x4000, -1, MEMBLOCK_HOTPLUG },
+		       { 0x4000, 0x5000, -1, MEMBLOCK_HOTPLUG | MEMBLOCK_NOMAP },
+		       { 0x5000, 0x9000, -1, MEMBLOCK_HOTPLUG }, { 0xa000, 0xa800, -1, MEMBLOCK_HOTPLUG },
+		       { 0xa800, 0xb000, -1, 0 });
 	mark(0, PHYS_NONE, MEMBLOCK_NOMAP, false);
 	mark(0, PHYS_NONE, MEMBLOCK_HOTPLUG, false);
-	ASSERT_LIST(&mb.memory, { 0x1000, 0x9000, -1, 0 }, { 0xa000, 0xb000, -1, 0 });
+	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x9000, -1, 0 }, { 0xa000, 0xb000, -1, 0 });
 }
 
 /* A node's range that holds no memory cuts nothing. */
@@ -137,10 +121,10 @@ TEST(test_set_node)
 	set_node(&mb.memory, 0x4000, 0x20000, 1);
 	set_node(&mb.reserved, 0, 0x4000, 0);
 	set_node(&mb.memory, 0x20000, 0x30000, 2);
-	ASSERT_LIST(&mb.memory, { 0x1000, 0x4000, 0, 0 }, { 0x4000, 0x9000, 1, 0 });
-	ASSERT_LIST(&mb.reserved, { 0x2000, 0x4000, 0, 0 }, { 0x4000, 0x6000, -1, 0 });
+	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x4000, 0, 0 }, { 0x4000, 0x9000, 1, 0 });
+	ASSERT_REGIONS(&mb.reserved, { 0x2000, 0x4000, 0, 0 }, { 0x4000, 0x6000, -1, 0 });
 	set_node(&mb.memory, 0x4000, 0x9000, 0);
-	ASSERT_LIST(&mb.memory, { 0x1000, 0x9000, 0, 0 });
+	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x9000, 0, 0 });
 }
 
 TEST(test_give_back)
@@ -148,14 +132,14 @@ TEST(test_give_back)
 	must_reserve(&mb, 0x1000, 0x9000);
 	must_reserve(&mb, 0xa000, 0xb000);
 	give_back(0x3000, 0x4000);
-	ASSERT_LIST(&mb.reserved, { 0x1000, 0x3000, -1, 0 }, { 0x4000, 0x9000, -1, 0 }, { 0xa000, 0xb000, -1, 0 });
+	ASSERT_REGIONS(&mb.reserved, { 0x1000, 0x3000, -1, 0 }, { 0x4000, 0x9000, -1, 0 }, { 0xa000, 0xb000, -1, 0 });
 	give_back(0x2000, 0x5000);
 	give_back(0x8000, 0xa800);
-	ASSERT_LIST(&mb.reserved, { 0x1000, 0x2000, -1, 0 }, { 0x5000, 0x8000, -1, 0 }, { 0xa800, 0xb000, -1, 0 });
+	ASSERT_REGIONS(&mb.reserved, { 0x1000, 0x2000, -1, 0 }, { 0x5000, 0x8000, -1, 0 }, { 0xa800, 0xb000, -1, 0 });
 	give_back(0x9000, 0xa000);
 	give_back(0x1000, 0x2000);
 	give_back(0, 0x6000);
-	ASSERT_LIST(&mb.reserved, { 0x6000, 0x8000, -1, 0 }, { 0xa800, 0xb000, -1, 0 });
+	ASSERT_REGIONS(&mb.reserved, { 0x6000, 0x8000, -1, 0 }, { 0xa800, 0xb000, -1, 0 });
 	give_back(0, PHYS_NONE);
 	assert_int_equal(mb.reserved.nr, 0);
 }
@@ -168,7 +152,7 @@ TEST(test_trim)
 	must_add(&mb, 0x100000, 0x200000);
 	must_add(&mb, UINT64_MAX - 0x800, UINT64_MAX);
 	memblock_trim(&mb, PAGE_SIZE);
-	ASSERT_LIST(&mb.memory, { 0x1000, 0x9f000, -1, 0 }, { 0x100000, 0x200000, -1, 0 });
+	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x9f000, -1, 0 }, { 0x100000, 0x200000, -1, 0 });
 }
 
 static void fill(struct memblock_list *list)
@@ -214,7 +198,7 @@ TEST(test_full_memory)
 	assert_int_equal(mb.memory.nr, MEMBLOCK_MAX);
 	assert_int_equal(mb.memory.r[MEMBLOCK_MAX - 1].r.end, (MEMBLOCK_MAX - 1) * 0x4000ull + 0x3000);
 	must_add(&mb, 0, PHYS_NONE);
-	ASSERT_LIST(&mb.memory, { 0, PHYS_NONE, -1, 0 });
+	ASSERT_REGIONS(&mb.memory, { 0, PHYS_NONE, -1, 0 });
 }
 
 /* ---- questions ---- */

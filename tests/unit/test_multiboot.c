@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Multiboot 1 and 2 information: entry sizes, names put first, modules, RSDP tags, and damage of every kind. */
-#include "tests/unit/support.h"
+#include "tests/unit/firmware.h"
 
 #include "boot/multiboot.h"
 #include "boot/told.h"
@@ -12,42 +12,16 @@
 #define MODS 0xf000
 
 static struct bootinfo bi;
-static struct fake_ram ram;
-static struct physmem mem;
 
 static int setup(void **state)
 {
-	(void)state;
-	fake_ram_init(&ram);
+	firmware_setup(state);
 	ram.strict = true;
-	mem = fake_ram_physmem(&ram);
 	bootinfo_init(&bi);
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_free(&ram);
-	return 0;
-}
-
-static const struct fixture fixture = { .setup = setup, .teardown = teardown };
-
-static void put32(phys_t at, uint32_t v)
-{
-	fake_ram_write(&ram, at, &v, 4);
-}
-
-static void put64(phys_t at, uint64_t v)
-{
-	fake_ram_write(&ram, at, &v, 8);
-}
-
-static void put_string(phys_t at, const char *s)
-{
-	fake_ram_write(&ram, at, s, strlen(s) + 1);
-}
+static const struct fixture fixture = { .setup = setup, .teardown = firmware_teardown };
 
 /* An entry of `size` bytes after its size word (20 is the least); returns where the next begins. */
 static phys_t put_entry1(phys_t at, uint32_t size, uint64_t base, uint64_t length)

@@ -48,12 +48,6 @@ static enum status cleanup(void)
 	return numa_cleanup(&n, &mb, end, &record_log);
 }
 
-static void assert_range(struct range r, phys_t start, phys_t end)
-{
-	assert_int_equal(r.start, start);
-	assert_int_equal(r.end, end);
-}
-
 struct flat_blk {
 	phys_t start, end;
 	int nid;
@@ -63,8 +57,7 @@ static void assert_blks(const struct numa_memblk *list, size_t nr, const struct 
 {
 	assert_int_equal(nr, expected_nr);
 	for (size_t i = 0; i < nr; i++) {
-		assert_int_equal(list[i].r.start, expected[i].start);
-		assert_int_equal(list[i].r.end, expected[i].end);
+		assert_range(list[i].r, expected[i].start, expected[i].end);
 		assert_int_equal(list[i].nid, expected[i].nid);
 	}
 }
@@ -73,23 +66,6 @@ static void assert_blks(const struct numa_memblk *list, size_t nr, const struct 
 	do {                                                                                                           \
 		const struct flat_blk expected[] = { __VA_ARGS__ };                                                    \
 		assert_blks(n.blk, n.nr_blk, expected, ARRAY_SIZE(expected));                                          \
-	} while (0)
-
-static void assert_regions(const struct memblock_list *list, const struct flat_region *expected, size_t nr)
-{
-	assert_int_equal(list->nr, nr);
-	for (size_t i = 0; i < nr; i++) {
-		assert_int_equal(list->r[i].r.start, expected[i].start);
-		assert_int_equal(list->r[i].r.end, expected[i].end);
-		assert_int_equal(list->r[i].nid, expected[i].nid);
-		assert_int_equal(list->r[i].flags, expected[i].flags);
-	}
-}
-
-#define ASSERT_REGIONS(list, ...)                                                                                      \
-	do {                                                                                                           \
-		const struct flat_region expected[] = { __VA_ARGS__ };                                                 \
-		assert_regions(list, expected, ARRAY_SIZE(expected));                                                  \
 	} while (0)
 
 /* ---- numbers ---- */

@@ -334,12 +334,6 @@ TEST(every_page_is_told)
 	assert_false(j.from_buffer[2]);
 }
 
-static void assert_range(struct range r, phys_t start, phys_t end)
-{
-	assert_int_equal(r.start, start);
-	assert_int_equal(r.end, end);
-}
-
 /* Several pages in one go: the buffer's upwards, memblock's from the run at hand, each told by itself and in order. */
 TEST(more_at_once)
 {

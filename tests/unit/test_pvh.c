@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* hvm_start_info: what is taken of both versions, and damage. */
-#include "tests/unit/support.h"
+#include "tests/unit/firmware.h"
 
 #include "boot/image_layout.h"
 #include "boot/pvh.h"
@@ -12,26 +12,12 @@
 #define MODULES 0x9000
 
 static struct bootinfo bi;
-static struct fake_ram ram;
-static struct physmem mem;
-
-static void put32(phys_t at, uint32_t v)
-{
-	fake_ram_write(&ram, at, &v, 4);
-}
-
-static void put64(phys_t at, uint64_t v)
-{
-	fake_ram_write(&ram, at, &v, 8);
-}
 
 /* Version 1 with two entries of memory, one of them empty besides, and a module. */
 static int setup(void **state)
 {
-	(void)state;
-	fake_ram_init(&ram);
+	firmware_setup(state);
 	ram.strict = true;
-	mem = fake_ram_physmem(&ram);
 	put32(INFO, PVH_MAGIC);
 	put32(INFO + 4, 1);
 	put32(INFO + 12, 1);
@@ -52,14 +38,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_free(&ram);
-	return 0;
-}
-
-static const struct fixture fixture = { .setup = setup, .teardown = teardown };
+static const struct fixture fixture = { .setup = setup, .teardown = firmware_teardown };
 
 static enum status parse(void)
 {

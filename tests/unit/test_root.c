@@ -45,15 +45,6 @@ static void put_table(phys_t at, const char *signature, uint32_t mark)
 	firmware_put(at);
 }
 
-static void spoil(phys_t at)
-{
-	uint8_t byte;
-
-	assert_true(phys_read(&mem, at, &byte, 1));
-	byte ^= 0x10;
-	fake_ram_write(&ram, at, &byte, 1);
-}
-
 static void put_ebda(uint16_t segment)
 {
 	fake_ram_write(&ram, 0x40e, &segment, 2);

@@ -107,15 +107,6 @@ static void put_entry_64(phys_t at, uint64_t where, uint32_t size)
 	fake_ram_write(&ram, at, e, sizeof(e));
 }
 
-static void spoil(phys_t at)
-{
-	uint8_t byte;
-
-	assert_true(phys_read(&mem, at, &byte, 1));
-	byte ^= 0x10;
-	fake_ram_write(&ram, at, &byte, 1);
-}
-
 /* The table made so far behind a 32-bit entry point, found by scanning. */
 static enum status read_made(void)
 {

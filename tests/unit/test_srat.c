@@ -82,8 +82,7 @@ static void assert_mem(size_t i, uint32_t pxm, phys_t start, phys_t end, uint32_
 {
 	assert_true(i < srat.nr_mem);
 	assert_int_equal(srat.mem[i].pxm, pxm);
-	assert_int_equal(srat.mem[i].start, start);
-	assert_int_equal(srat.mem[i].end, end);
+	assert_range(srat.mem[i].r, start, end);
 	assert_int_equal(srat.mem[i].enabled, flags & SRAT_ENABLED ? 1 : 0);
 	assert_int_equal(srat.mem[i].hotplug, flags & SRAT_HOTPLUG ? 1 : 0);
 	assert_int_equal(srat.mem[i].nonvolatile, flags & SRAT_NONVOLATILE ? 1 : 0);
@@ -489,7 +488,7 @@ TEST(test_every_byte_changed)
 			if (at >= 88 + 8 && at < 88 + 24) {
 				assert_int_equal(s, OK);
 				assert_counts(2, 3);
-				assert_true(srat.mem[0].start != 0 || srat.mem[0].end != 0x80000000);
+				assert_true(srat.mem[0].r.start != 0 || srat.mem[0].r.end != 0x80000000);
 				assert_mem(1, 1, 0x100000000, 0x180000000, SRAT_ENABLED | SRAT_HOTPLUG);
 			}
 		}

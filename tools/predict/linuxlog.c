@@ -676,16 +676,13 @@ static bool on_srat_memory(struct reader *r, const char *s)
 {
 	struct srat *srat = &r->f->srat_told;
 	struct srat_mem m = { .enabled = true };
-	struct range range;
 	uint64_t node, pxm;
 
 	if (!scan_digits(&s, 10, &node) || !scan_skip(&s, " PXM ") || !scan_digits(&s, 10, &pxm) ||
-	    !scan_skip(&s, " ") || !text_range(&s, &range))
+	    !scan_skip(&s, " ") || !text_range(&s, &m.r))
 		return fail(r, "unreadable memory in the SRAT lines");
 	if (srat->nr_mem == SRAT_MAX_MEM)
 		return fail(r, "too many memory ranges in the SRAT lines");
-	m.start = range.start;
-	m.end = range.end;
 	m.pxm = (uint32_t)pxm;
 	m.hotplug = strstr(s, "hotplug");
 	m.nonvolatile = strstr(s, "non-volatile");

@@ -49,8 +49,7 @@ bool facts_make_srat(struct facts *f)
 	for (size_t i = 0; i < s->nr_initiator; i++)
 		srat_put_x2apic(&w, s->initiator[i].pxm, s->initiator[i].apic_id, SRAT_FLAG_ENABLED);
 	for (size_t i = 0; i < s->nr_mem; i++)
-		srat_put_memory(&w, s->mem[i].pxm, (struct range){ s->mem[i].start, s->mem[i].end },
-				memory_flags(&s->mem[i]));
+		srat_put_memory(&w, s->mem[i].pxm, s->mem[i].r, memory_flags(&s->mem[i]));
 	f->srat_bytes = bytes;
 	f->srat_len = table_finish(&w);
 	return true;
