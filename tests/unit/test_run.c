@@ -262,6 +262,136 @@ __attribute__((constructor)) static void register_machines(void)
 	}
 }
 
+static const char two_gib[] = "about t\nsource t\nqemu none\nmap 0 0x9f000 usable\nmap 1M 2G usable\n";
+
+/* ---- runs as data: run.cases ---- */
+
+struct story {
+	char text[4000], options[4000]; /* of the machine */
+	struct fake *f;                 /* once it has run */
+};
+
+/* "\n" is the end of a line, whatever else stands behind a backslash is itself. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		bool escaped = *s == '\\';
+
+		s += escaped;
+		*to++ = escaped && *s == 'n' ? '\n' : *s;
+	}
+	*to = '\0';
+}
+
+static void play(struct story *s, const char *result)
+{
+	static const struct {
+		const char *name;
+		enum run_result result;
+	} results[] = { { "clean", RUN_CLEAN }, { "stained", RUN_STAINED }, { "error", RUN_ERROR } };
+	size_t i = 0;
+
+	while (strcmp(results[i].name, result))
+		assert_true(++i < ARRAY_SIZE(results));
+	s->f = fake_from_text(s->text, strlen(s->text), s->options);
+	assert_int_equal(run(s->f), results[i].result);
+	if (s->f->host->h->opt.report_json)
+		assert_well_formed(s->f);
+	if (results[i].result != RUN_ERROR)
+		return;
+	assert_has(s->f, "\"status\":\"error\"");
+	assert_has(s->f, "\nKTAP version 1\nBail out! error: ");
+}
+
+/* What must be known before the run; false: it is about the log. */
+static bool prepare(struct story *s, const char *key, const char *rest)
+{
+	size_t len = strlen(s->text);
+
+	if (key[0] == '+') {
+		snprintf(s->text + len, sizeof(s->text) - len, "%s\n", rest);
+	} else if (!strcmp(key, "machine")) {
+		char *text = read_file(rest, "machine", &len);
+
+		snprintf(s->text, sizeof(s->text), "%s", text);
+		free(text);
+	} else if (!strcmp(key, "options")) {
+		snprintf(s->options, sizeof(s->options), "%s", rest);
+	} else if (!strcmp(key, "result")) {
+		play(s, rest);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void check_line(struct story *s, const char *key, const char *rest)
+{
+	char *part;
+
+	if (prepare(s, key, rest))
+		return;
+	assert_non_null(s->f);
+	if (!strcmp(key, "says")) {
+		assert_has(s->f, rest);
+	} else if (!strcmp(key, "not")) {
+		assert_has_not(s->f, rest);
+	} else if (!strcmp(key, "loads")) {
+		assert_int_equal(s->f->host->loads, strtoul(rest, NULL, 10));
+	} else if (!strcmp(key, "times")) {
+		unsigned times = (unsigned)strtoul(rest, &part, 10);
+
+		assert_int_equal(count_of(s->f, part + 1), times);
+	} else {
+		fail_msg("run.cases: %s: no such word", key);
+	}
+}
+
+static void test_story(void **state)
+{
+	struct story s = { .f = NULL };
+	const char *line = *state;
+
+	snprintf(s.text, sizeof(s.text), "%s", two_gib);
+	for (; *line && strncmp(line, "case ", 5); line += strcspn(line, "\n") + 1) {
+		char key[3000], *rest;
+
+		snprintf(key, sizeof(key), "%.*s", (int)strcspn(line, "\n"), line);
+		rest = key + (key[0] == '+' ? 1 : strcspn(key, " "));
+		if (key[0] == '#' || !key[0])
+			continue;
+		if (key[0] != '+' && *rest)
+			*rest++ = '\0';
+		unescape(rest);
+		check_line(&s, key, rest);
+	}
+	assert_non_null(s.f);
+	fake_free(s.f);
+}
+
+/* A test for every case. */
+__attribute__((constructor)) static void register_stories(void)
+{
+	static struct unit_test test[200];
+	static char names[ARRAY_SIZE(test)][80];
+	static char text[100000];
+	FILE *file = fopen("tests/unit/run.cases", "r");
+	size_t nr = 0;
+
+	if (!file || fread(text, 1, sizeof(text) - 1, file) == 0)
+		abort();
+	fclose(file);
+	for (char *at = text; (at = strstr(at, "\ncase ")) != NULL && nr < ARRAY_SIZE(test); nr++) {
+		at += strlen("\ncase ");
+		snprintf(names[nr], sizeof(names[nr]), "%.*s", (int)strcspn(at, "\n"), at);
+		at += strcspn(at, "\n") + 1;
+		test[nr] = (struct unit_test){ .test = { names[nr], test_story, NULL, NULL, at }, .file = __FILE__ };
+		unit_test_register(&test[nr]);
+	}
+}
+
 /* ---- one thing at a time ---- */
 
 static void assert_verdict(const struct fake *f, const char *alloc, const char *rest)
@@ -313,242 +443,12 @@ static void assert_cost(const struct fake *f, const char *alloc, const char *res
 	assert_has(f, want);
 }
 
-/*
- * The same machine and place. Node 1 is 20 away, nodes 2 and 3 are 30: 4028 * 20 + 78 * 10. All tables of bottom-up lie
- * in [94M, 112M) but for the 46 that map what lies below the kernel, those of top-down in the highest 16M but for 16.
- */
-TEST(test_costs)
-{
-	static const char table[] = "] ---- compared: what the page tables of each policy cost\n"
-				    "[    0.000054]           stains                 blocks  below    mean\n"
-				    "[    0.000054] policy    total  pte pmd  pinned 128M 2G 16M   4G SLIT  steps\n"
-				    "[    0.000054] bottom-up  4028 4021   7 1.8 GiB    1  1  46 4106 19.8 8 in 2\n"
-				    "[    0.000054] memblock      0    0   0     0 B    0  0   0   16 10.0 5 in 2\n"
-				    "[    0.000054] top-down   4090 4084   6   3 GiB    1  1   0   16 29.9 3 in 1\n"
-				    "[    0.000054]   blocks: memory blocks of that size that cannot go offline\n"
-				    "[    0.000054]   SLIT: how far from the image's node, on average; 10: on it\n"
-				    "[    0.000054]   steps: windows of memory mapped one by one, in so many passes\n"
-				    "[    0.000054] repeat with: ";
-	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000 alloc=bottom-up,memblock,top-down");
-
-	assert_int_equal(run(f), RUN_STAINED);
-	assert_int_equal(count_of(f, "{\"rec\":\"cost\""), 3);
-	assert_cost(f, "bottom-up",
-		    "{\"p4d\":0,\"pud\":0,\"pmd\":7,\"pte\":4021},\"on_movable\":4028,\"pinned\":1996488704,"
-		    "\"blocks\":{\"128m\":1,\"2g\":1},\"below\":{\"16m\":46,\"4g\":4106},\"pages\":4106,"
-		    "\"distance\":81340,\"steps\":8,\"passes\":2,\"ranges\":10");
-	assert_cost(f, "top-down",
-		    "{\"p4d\":0,\"pud\":0,\"pmd\":6,\"pte\":4084},\"on_movable\":4090,\"pinned\":3221225472,"
-		    "\"blocks\":{\"128m\":1,\"2g\":1},\"below\":{\"16m\":0,\"4g\":16},\"pages\":4106,"
-		    "\"distance\":122860,\"steps\":3,\"passes\":1,\"ranges\":5");
-	assert_has(f, "\"node\":1,\"pxm\":1,\"present\":1996488704,\"hotplug\":true,\"movable\":true,\"why\":null,"
-		      "\"cpus\":1,\"distance\":20,");
-	assert_has(f, table);
-	fake_free(f);
-	f = fake_machine("four-nodes", "seed=1 base=0x5e00000 alloc=top-down");
-	assert_int_equal(run(f), RUN_STAINED);
-	assert_int_equal(count_of(f, "{\"rec\":\"cost\""), 1);
-	assert_has_not(f, "compared");
-	fake_free(f);
-}
-
-TEST(test_stained_alone_is_the_result)
-{
-	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000 alloc=bottom-up");
-
-	assert_int_equal(run(f), RUN_STAINED);
-	assert_has(f, "\nnot ok 4 - clean: bottom-up\n");
-	assert_has(f, "\"status\":\"stained\",\"srat\":\"ok\"");
-	assert_has(f, "repeat with: page_size=4k seed=1 base=0x5e00000 alloc=bottom-up\n");
-	fake_free(f);
-}
-
-/* Linux's top-down of today, which does not know SRAT, stains the highest node: 4090 pages below 10 GiB. */
-TEST(test_top_down_stains_the_highest_node)
-{
-	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000 alloc=top-down");
-
-	assert_int_equal(run(f), RUN_STAINED);
-	assert_has(f, "\"on_movable\":4090,\"stained_nodes\":[3],\"pinned\":3221225472,");
-	assert_has(f, "\"end\":\"0x280000000\",\"node\":3,\"movable\":true");
-	fake_free(f);
-}
-
-TEST(test_all_nodes_hot_pluggable)
-{
-	struct fake *f = fake_machine("azure", "seed=7");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	/* [0, 1M) pins it as well; the image is what one can do something about */
-	assert_has(f, "\"node\":0,\"pxm\":0,\"present\":6441918464,\"hotplug\":true,\"movable\":false,\"why\":"
-		      "\"kernel\","
-		      "\"cpus\":4");
-	assert_has(f, "  hot-pluggable, pinned by kernel\n");
-	assert_has(f, "warning: no SRAT range is immovable: KASLR goes without a limit, as in Linux");
-	/* (0xbffe0000 - 18M) / 2M and 3G / 2M, each without the last slot that does not fit */
-	assert_has(f, "\"slots\":3062,");
-	assert_has(f, "warning: the image lies on hot-pluggable memory");
-	fake_free(f);
-}
-
-TEST(test_no_srat)
-{
-	struct fake *f = fake_machine("no-srat", "seed=7");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "] No NUMA configuration found\n");
-	assert_has(f, "] Faking a node at [mem 0x0000000000000000-0x000000003ffdffff]\n");
-	assert_has(f, "\"node\":0,\"pxm\":0,\"present\":1073209344,\"hotplug\":false,\"movable\":false,\"why\":null,");
-	assert_verdict(f, "memblock",
-		       "\"absent\",\"table_pages\":4,\"on_movable\":0,\"stained_nodes\":[],\"pinned\":0,"
-		       "\"result\":\"none\"");
-	assert_has(f, "] memblock: NO VERDICT: there is no SRAT to go by\n");
-	assert_has(f, "\nok 4 - clean: bottom-up # SKIP comparison\n");
-	assert_has(f, "\nok 7 - clean: memblock # SKIP no verdict\n");
-	assert_has(f, "\"status\":\"clean\",\"srat\":\"absent\"");
-	assert_has_not(f, "CLEAN");
-	fake_free(f);
-}
-
-/* As in Linux, the base keeps off what the refused table calls hot-pluggable: [18M, 1G) has 503 slots. */
-TEST(test_overlapping_nodes)
-{
-	struct fake *f = fake_machine("overlap", "seed=7 sweep");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "] node 0 [mem 0x00100000-0x3fffffff] overlaps with node 1 [mem 0x30000000-0x7ffdffff]\n");
-	assert_has(f, "warning: SRAT rejected: ranges of different nodes overlap: going on with one node\n");
-	assert_has(f, "] Faking a node at [mem 0x0000000000000000-0x000000007ffdffff]\n");
-	assert_has(f, "\"slots\":503,");
-	assert_has(f, "] memblock: NO VERDICT: the SRAT is rejected: ranges of different nodes overlap\n");
-	assert_has(f, "\"pinned\":0,\"result\":\"none\"");
-	assert_has(f, "  no verdict: the SRAT is rejected: ranges of different nodes overlap, so these numbers do not");
-	assert_has(f, "\nok 7 - clean: memblock # SKIP no verdict\n");
-	assert_has(f, "\"status\":\"clean\",\"srat\":\"rejected\"");
-	assert_has_not(f, "CLEAN");
-	fake_free(f);
-}
-
-static const char two_gib[] = "about t\nsource t\nqemu none\nmap 0 0x9f000 usable\nmap 1M 2G usable\n";
-
 static struct fake *fake_with(const char *more, const char *options)
 {
 	char text[2000];
 
 	snprintf(text, sizeof(text), "%s%s", two_gib, more);
 	return fake_from_text(text, strlen(text), options);
-}
-
-/* A table that has memory where the map has nothing at all, and not to be plugged in later. */
-TEST(test_a_srat_of_another_machine)
-{
-	static const char warning[] = "warning: SRAT and memory map do not fit: of 3 ranges that cannot be plugged in "
-				      "later, 2 hold no memory: is it another machine's?\n";
-	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 2G\n mem 1 16G 32G\n mem 2 32G 48G\n"
-				   " mem 3 64G 80G hotplug\n",
-				   "seed=7");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_int_equal(count_of(f, warning), 1);
-	fake_free(f);
-	f = fake_with("srat 3\n cpu 0 0\n mem 0 0 2G\n mem 3 64G 80G hotplug\n", "seed=7");
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has_not(f, "do not fit");
-	fake_free(f);
-}
-
-/* Memory is [4K, 0x9f000) and [1M, 2G): 524190 pages, of which the ranges hold all below 1 GiB. */
-TEST(test_uncovered_memory)
-{
-	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 1G\n", "seed=7");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "] NUMA: nodes only cover 1023MB of your 2047MB e820 RAM. Not used.\n");
-	assert_has(f, "SRAT rejected: 1 MiB or more of RAM lies in none of its ranges");
-	assert_has(f, "] Faking a node at [mem 0x0000000000000000-0x000000007fffffff]\n");
-	fake_free(f);
-}
-
-/* Numbers by first appearance: the CPU of PXM 9 comes first, then memory in table order. */
-TEST(test_unordered_entries)
-{
-	struct fake *f =
-		fake_with("srat 3\n mem 4 1G 2G hotplug\n cpu 9 0\n mem 9 0 512M\n mem 2 512M 1G hotplug\n", "seed=7");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "] SRAT: PXM 9 -> APIC 0x00 -> Node 0\n");
-	assert_has(f, "] ACPI: SRAT: Node 1 PXM 4 [mem 0x40000000-0x7fffffff] hotplug\n");
-	assert_has(f, "] ACPI: SRAT: Node 0 PXM 9 [mem 0x00000000-0x1fffffff]\n");
-	assert_has(f, "] ACPI: SRAT: Node 2 PXM 2 [mem 0x20000000-0x3fffffff] hotplug\n");
-	assert_has(f, "\"start\":\"0x40000000\",\"end\":\"0x80000000\",\"pxm\":4,\"node\":1,\"enabled\":true,"
-		      "\"hotplug\":true,");
-	/* [18M, 512M) */
-	assert_has(f, "\"slots\":247,");
-	fake_free(f);
-}
-
-TEST(test_node_without_processor)
-{
-	struct fake *f = fake_machine("cpu-less", "seed=7");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "\"node\":1,\"pxm\":1,\"present\":1073741824,\"hotplug\":true,\"movable\":true,\"why\":null,"
-		      "\"cpus\":0");
-	fake_free(f);
-}
-
-TEST(test_nodes_without_memory)
-{
-	struct fake *f = fake_machine("memory-less", "seed=7");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "\"node\":1,\"pxm\":1,\"present\":0,\"hotplug\":false,\"movable\":false,\"why\":null,\"cpus\":1");
-	assert_has(f, "\"node\":3,\"pxm\":3,\"present\":1073610752,\"hotplug\":true,\"movable\":true,");
-	fake_free(f);
-}
-
-TEST(test_sparse_pxm)
-{
-	struct fake *f = fake_machine("sparse-pxm", "seed=7");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "] SRAT: PXM 1000 -> APIC 0x00 -> Node 0\n");
-	assert_has(f, "\"node\":3,\"pxm\":40,\"present\":1073741824,\"hotplug\":true,\"movable\":true,");
-	fake_free(f);
-}
-
-/* A module on node 1 makes it stay: pinned, and no stain however many pages lie on it. */
-TEST(test_module_pins_a_node)
-{
-	struct fake *f = fake_with("reserve 0x70000000 0x70001000 module\n"
-				   "srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G hotplug\n",
-				   "seed=7 alloc=top-down");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "\"node\":1,\"pxm\":1,\"present\":1073741824,\"hotplug\":true,\"movable\":false,"
-		      "\"why\":\"reserved 0x70000000\",");
-	assert_has(f, "\"start\":\"0x70000000\",\"end\":\"0x70001000\",\"what\":\"module\"");
-	assert_has(f, "top-down: CLEAN: no node is movable, so nothing can be stained");
-	fake_free(f);
-}
-
-/* Linux reserves them before it reads SRAT: a node whose joined range covers them stays. */
-TEST(test_acpi_tables_pin_a_node)
-{
-	struct fake *f = fake_with("map 4G 5G usable\nsrat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G hotplug\n"
-				   " mem 1 4G 5G hotplug\n",
-				   "seed=7 alloc=top-down page_size=4k sweep");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "\"node\":1,\"pxm\":1,\"present\":2147483648,\"hotplug\":true,\"movable\":false,"
-		      "\"why\":\"ACPI tables\",");
-	assert_has(f, "  hot-pluggable, pinned by ACPI tables\n");
-	assert_has(f, "\"stained_slots\":0,");
-	fake_free(f);
-	f = fake_with("map 4G 5G usable\nsrat 3\n cpu 0 0\n mem 0 0 2G\n mem 1 4G 5G hotplug\n",
-		      "seed=7 alloc=top-down page_size=4k");
-	assert_int_equal(run(f), RUN_STAINED);
-	fake_free(f);
 }
 
 /*
@@ -592,66 +492,6 @@ TEST(test_every_allocation_fails_in_turn)
 }
 
 /* ---- findings ---- */
-
-/* Four lines of a rule are enough; CPU 0x10 is not in the MADT, which lists 0 and 1. */
-TEST(test_findings)
-{
-	struct fake *f = fake_with("smp 2\nsrat 1\n cpu 0 0\n cpu 1 16\n mem 0 0 1G\n mem 1 1G 2G\n mem 1 1G 1025M\n"
-				   " mem 1 1G 1026M\n mem 1 1G 1027M\n mem 9 4G 8G hotplug\n unknown 9 4\n"
-				   "slit 10 11 11 10\n",
-				   "seed=7");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "] finding: srat-unknown-entry at offset 0x140\n");
-	assert_has(f, "] finding: madt-extra-cpu APIC 0x01\n");
-	assert_has(f, "] finding: madt-missing-cpu APIC 0x10 of PXM 1\n");
-	assert_has(f, "] finding: slit-mismatch PXM 9\n");
-	assert_has(f,
-		   "] finding: srat-self-overlap [mem 0x40000000-0x7fffffff] of PXM 1 and [mem 0x40000000-0x400fffff] "
-		   "of PXM 1\n");
-	assert_has(f, "] finding: srat-self-overlap: 2 more\n");
-	assert_int_equal(count_of(f, "finding: srat-self-overlap ["), 4);
-	assert_has(f, "] finding: hotplug-without-ram [mem 0x100000000-0x1ffffffff] of PXM 9\n");
-	assert_int_equal(count_of(f, "finding: "), 10);
-	assert_well_formed(f);
-	fake_free(f);
-}
-
-TEST(test_more_findings)
-{
-	struct fake *f =
-		fake_with("phys_bits 36\nsrat 3\n cpu 0 0\n mem 0 0 1G hotplug nonvolatile\n"
-			  " mem 0 1G 0x7fff0000 hotplug\n mem 0 64G 65G\nslit 10 12 11 10\ndamage srat checksum\n",
-			  "seed=7");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "] finding: srat-checksum\n");
-	assert_has(f, "] finding: slit-asymmetric PXM 0 and PXM 1\n");
-	assert_int_equal(count_of(f, "finding: "), 2); /* a table that is not used is not held against memory */
-	fake_free(f);
-	f = fake_with("phys_bits 36\nsrat 3\n cpu 0 0\n mem 0 0 1G hotplug nonvolatile\n"
-		      " mem 0 1G 0x7fff0000 hotplug\n mem 0 64G 65G\nslit 10 20 30\nslit 20 9 20\nslit 30 20 10\n",
-		      "seed=7");
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "] finding: slit-diagonal PXM 1\n");
-	assert_has(f, "] finding: range-out-of-reach [mem 0x1000000000-0x103fffffff] of PXM 0\n");
-	assert_has(f, "] finding: srat-uncovered-ram [mem 0x7fff0000-0x7fffffff]\n");
-	assert_has(f, "] finding: hotplug-all\n");
-	assert_has(f, "] finding: hotplug-low-memory [mem 0x00000000-0x3fffffff] of PXM 0\n");
-	assert_has(f, "] finding: nonvolatile-ram [mem 0x00000000-0x3fffffff] of PXM 0\n");
-	assert_int_equal(count_of(f, "finding: "), 6);
-	fake_free(f);
-}
-
-/* Without movable_node Linux uses all of it for everything. */
-TEST(test_movable_node_off_leaves_enough)
-{
-	struct fake *f = fake_machine("four-nodes", "seed=1 movable_node=off alloc=memblock");
-
-	assert_int_equal(run(f), RUN_STAINED);
-	assert_has_not(f, "finding:");
-	fake_free(f);
-}
 
 /* ---- tables from modules ---- */
 
@@ -868,50 +708,6 @@ TEST(test_a_run_repeats)
 
 /* ---- options that cannot be had ---- */
 
-TEST(test_refusals)
-{
-	static const struct {
-		const char *options, *error;
-	} cases[] = {
-		{ "sneed=1", "error: unknown option 'sneed=1'\n" },
-		{ "levels=5", "error: levels=5: this CPU has no LA57\n" },
-		{ "page_size=1g", "error: page_size=1g: this CPU has no 1 GiB pages (PDPE1GB)\n" },
-		{ "require=srat", "error: require=srat: no usable SRAT: there is none\n" },
-		{ "hotplug=1", "error: hotplug=1: there is no such node\n" },
-		{ "acpi_rsdp=0x5000", "error: acpi_rsdp=0x5000: no RSDP there\n" },
-		{ "mem=2G", "error: mem=2G: nothing lies above\n" },
-		{ "memmap=1M@3G,4G", "error: memmap=1M@3G,4G: nothing lies above\n" },
-		{ "movable_node=off alloc=lowest",
-		  "error: movable_node=off: has no effect: no policy of alloc= looks at marks\n" },
-		{ "base=0x1010000", "error: base=0x1010000: not a multiple of 2 MiB\n" },
-		{ "base=0", "error: base=0: below 1 MiB\n" },
-		{ "base=3G", "error: base=0xc0000000: not RAM\n" },
-		{ "base=2046M image_size=4M",
-		  "error: base=0x7fe00000: a hole in RAM is nearer than the 4 MiB that the image needs\n" },
-		{ "base=32M", "error: base=0x2000000: overlaps the module at 0x2100000\n" },
-		{ "image_size=1M", "error: image_size=: Landfall itself needs 0x1f0000 bytes\n" },
-		{ "image_size=1G", "error: image_size=1G: SLOT must be above 0 and at most 1008M\n" },
-		{ "page_offset=0xffff888040001000",
-		  "error: page_offset=0xffff888040001000: not a multiple of 1 GiB\n" },
-		{ "page_offset=0xffff880000000000",
-		  "error: page_offset=0xffff880000000000: outside 0xffff888000000000-0xfffffe0000000000 (4 levels)\n" },
-		{ "page_offset=0xfffffdffc0000000", "error: page_offset=0xfffffdffc0000000: no room for 2 GiB" },
-		{ "memmap=exactmap", "error: there is no RAM in the memory map\n" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct fake *f = fake_with("gbpages no\nreserve 0x2100000 0x2101000 module\n", cases[i].options);
-
-		assert_int_equal(run(f), RUN_ERROR);
-		assert_has(f, cases[i].error);
-		assert_has(f, "\"status\":\"error\"");
-		assert_has(f, "\nKTAP version 1\nBail out! error: ");
-		assert_int_equal(f->host->loads, 0);
-		assert_well_formed(f);
-		fake_free(f);
-	}
-}
-
 TEST(test_cut_memory_map)
 {
 	struct fake *f = fake_with("", "alloc=memblock");
@@ -1025,35 +821,6 @@ TEST(test_forced_hotplug)
 	fake_free(f);
 }
 
-/* The table that is refused had two nodes; of what is left one is named, once, behind the refusal. */
-TEST(test_forced_hotplug_without_srat)
-{
-	static const char srat[] = "srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 512M 2G\n";
-	struct fake *f = fake_with(srat, "seed=3 hotplug=0");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_int_equal(count_of(f, "warning: hotplug=0: node 0 is treated as hot-pluggable"), 1);
-	fake_free(f);
-	f = fake_with(srat, "seed=3 hotplug=1");
-	assert_int_equal(run(f), RUN_ERROR);
-	assert_has(f, "warning: SRAT rejected: ranges of different nodes overlap");
-	assert_has(f, "error: hotplug=1: there is no such node\n");
-	assert_has_not(f, "warning: hotplug=1");
-	fake_free(f);
-}
-
-/* Half a MiB between two nodes is on none: Linux takes the table all the same. */
-TEST(test_base_on_no_node)
-{
-	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 32M\n mem 1 0x2080000 2G\n", "base=32M alloc=lowest");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "] image: [mem 0x02000000-0x021effff] on no node; table buffer 0x21df000\n");
-	assert_has(f, "\"node\":null,\"virt\":");
-	assert_int_equal(count_of(f, ",\"distance\":20,"), 2);
-	fake_free(f);
-}
-
 /* Blocks that were not counted are no number, in the record and in the table. */
 TEST(test_costs_without_blocks)
 {
@@ -1106,28 +873,6 @@ TEST(test_distances)
 	assert_distances(text, "seed=1 base=1G", 14, 10);
 	snprintf(text, sizeof(text), "%s%s", two, bad);
 	assert_distances(text, "seed=1 base=32M", 10, 20);
-}
-
-/* With five levels the top table's last entry is the image's own. */
-TEST(test_page_offset_below_the_image)
-{
-	static const char outside[] = ": outside 0xff11000000000000-0xffff000000000000 (5 levels)\n";
-	struct fake *f = fake_with("la57 yes\n", "page_offset=0xffff888000000000");
-
-	assert_int_equal(run(f), RUN_ERROR);
-	assert_has(f, outside);
-	fake_free(f);
-	f = fake_with("la57 yes\n", "page_offset=0xffff000000000000");
-	assert_int_equal(run(f), RUN_ERROR);
-	assert_has(f, outside);
-	fake_free(f);
-	f = fake_with("la57 yes\n", "page_offset=0xfffeffffc0000000");
-	assert_int_equal(run(f), RUN_ERROR);
-	assert_has(f, ": no room for 2 GiB of addresses below 0xffff000000000000\n");
-	fake_free(f);
-	f = fake_with("la57 yes\n", "page_offset=0xfffeffff80000000 alloc=lowest");
-	assert_int_equal(run(f), RUN_CLEAN);
-	fake_free(f);
 }
 
 /* [0, 2G) without [640K, 1M) and page 0: 1023 leaves of 2M. */
@@ -1261,22 +1006,6 @@ TEST(test_low_memory)
 	assert_true(e820_covers(&f->host->h->map, (struct range){ 0, PAGE_SIZE }, E820_RESERVED));
 	assert_false(e820_covers(&f->host->h->map, (struct range){ 640 * KIB, 641 * KIB }, E820_RAM));
 	assert_true(e820_covers(&f->host->h->map, (struct range){ 1 * MIB, 1 * GIB }, E820_RAM));
-	fake_free(f);
-}
-
-/* Marks are not honoured then: top-down takes its pages below the end of memory, which is movable. */
-TEST(test_movable_node_off)
-{
-	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G hotplug\n",
-				   "seed=1 alloc=memblock page_size=4k movable_node=off");
-
-	assert_int_equal(run(f), RUN_STAINED);
-	assert_has(f, "\"stained_nodes\":[1],\"pinned\":1073741824,");
-	fake_free(f);
-	f = fake_with("srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G hotplug\n",
-		      "seed=1 alloc=memblock page_size=4k movable_node=on");
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "\"stained_nodes\":[],\"pinned\":0,");
 	fake_free(f);
 }
 
@@ -1509,34 +1238,6 @@ TEST(test_sweep_without_a_draw)
 }
 
 /*
- * Slots on hot-pluggable memory too: 1014 in [18M, 2G - 128K), 3072 in [4G, 10G). Top-down takes node 3, [7G, 10G), and
- * the 1536 slots on it make it stay; the tables of node-local are everywhere, so the highest slot has none above.
- */
-TEST(test_sweep_efistub)
-{
-	struct fake *f = fake_machine("four-nodes", "seed=1 alloc=bottom-up,top-down,node-local sweep kaslr=efistub");
-
-	assert_int_equal(run(f), RUN_STAINED);
-	assert_sweep(f, "bottom-up",
-		     "4086,\"stained_slots\":17,\"numerator\":17,\"denominator\":4086,\"probability\":0.004160,"
-		     "\"intervals\":[[\"0x5000000\",\"0x5e00000\"],[\"0x105400000\",\"0x105e00000\"],"
-		     "[\"0x1bfa00000\",\"0x1bfe00000\"]],\"worst_base\":\"0x5e00000\",\"worst_on_movable\":4028,"
-		     "\"worst_pinned\":1996488704,\"safe_distance\":8");
-	assert_sweep(f, "top-down",
-		     "4086,\"stained_slots\":2550,\"numerator\":425,\"denominator\":681,\"probability\":0.624082,"
-		     "\"intervals\":[[\"0x1200000\",\"0x7fc00000\"],[\"0x100000000\",\"0x1bfe00000\"]],"
-		     "\"worst_base\":\"0x1200000\",\"worst_on_movable\":4090,\"worst_pinned\":3221225472,"
-		     "\"safe_distance\":2048");
-	assert_sweep(f, "node-local",
-		     "4086,\"stained_slots\":4086,\"numerator\":1,\"denominator\":1,\"probability\":1.000000,"
-		     "\"intervals\":[[\"0x1200000\",\"0x7fc00000\"],[\"0x100000000\",\"0x27fe00000\"]],"
-		     "\"worst_base\":\"0x1200000\",\"worst_on_movable\":3982,\"worst_pinned\":8338276352,"
-		     "\"safe_distance\":null");
-	assert_int_equal(count_of(f, "  no distance is safe: a slot is stained with no movable memory above it\n"), 1);
-	fake_free(f);
-}
-
-/*
  * 1 GiB, and from 64M on every other 2M belongs to node 1: 20 of them. An image on one of these makes node 1 stay;
  * before one of them its tables lie on it. At 62M, of 481 PTE pages from the image's end on, 13 fit the buffer and 16
  * lie below 64M.
@@ -1561,38 +1262,6 @@ TEST(test_sweep_with_many_intervals)
 	assert_int_equal(count_of(f, "  stained: base 0x"), 16);
 	assert_has(f, "]   and 4 more intervals: see the record\n");
 	fake_free(f);
-}
-
-TEST(test_refused_sweeps)
-{
-	static const struct {
-		const char *machine, *options, *error;
-	} cases[] = {
-		{ "srat 3\n cpu 0 0\n mem 0 0 18M\n mem 1 18M 2G hotplug\n", "seed=1 sweep",
-		  "error: sweep: no slot holds 2 MiB\n" },
-		{ "", "seed=3 sweep memmap=exactmap memmap=639K@0 memmap=63M@1M",
-		  "error: sweep: mem= or memmap= takes away the memory under the image\n" },
-		{ "", "base=32M sweep memmap=exactmap memmap=639K@0 memmap=63M@1M",
-		  "error: sweep: base 0x7fe00000: mem= or memmap= leaves no memory for the image there\n" },
-		{ "map 4G 2054G usable\n", "base=32M sweep page_size=2m fragment=rand:1",
-		  "error: sweep: fragment=rand: more than 1048576 large leaves to look at for every slot\n" },
-		/* node 1 gives no page unless the image lies on it, and of node 0 next to nothing is left */
-		{ "reserve 1M 16M module\nreserve 20M 32M module\nsrat 3\n cpu 0 0\n mem 0 0 32M\n mem 1 32M 2G "
-		  "hotplug\n",
-		  "base=64M sweep kaslr=efistub alloc=memblock page_size=4k",
-		  "error: sweep: memblock: base 0x1200000: no page left for a page table\n" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct fake *f = fake_with(cases[i].machine, cases[i].options);
-
-		assert_int_equal(run(f), RUN_ERROR);
-		assert_has(f, cases[i].error);
-		assert_has(f, "\"status\":\"error\"");
-		assert_has_not(f, "\"rec\":\"sweep\"");
-		assert_well_formed(f);
-		fake_free(f);
-	}
 }
 
 /* ---- Landfall's own faults are found ---- */
@@ -1648,29 +1317,6 @@ TEST(test_fault_report)
 
 /* ---- the log as a whole ---- */
 
-TEST(test_selftests)
-{
-	struct fake *f = fake_with("", "seed=3 selftest");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "\n1..13\nok 1 - selftest: crc32\nok 2 - selftest: rng\nok 3 - selftest: e820\nok 4 - selftest: "
-		      "memblock\n"
-		      "ok 5 - selftest: numa\nok 6 - selftest: pgwalk\nok 7 - seed\n");
-	fake_free(f);
-}
-
-/* One record a page: the tables and the top table, for one policy. */
-TEST(test_full_report)
-{
-	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000 alloc=bottom-up report=json,full");
-
-	assert_int_equal(run(f), RUN_STAINED);
-	assert_int_equal(count_of(f, "\"rec\":\"run\""), 4107);
-	assert_has_not(f, "[    0.0");
-	assert_well_formed(f);
-	fake_free(f);
-}
-
 /* Two screens of 80 columns and 50 lines; only lines that are Linux's own are wider. */
 TEST(test_text_fits_two_screens)
 {
@@ -1685,15 +1331,5 @@ TEST(test_text_fits_two_screens)
 	assert_true(lines <= 100);
 	assert_true(wide <= 8);
 	assert_has_not(f, "{\"rec\"");
-	fake_free(f);
-}
-
-TEST(test_table_dump)
-{
-	struct fake *f = fake_machine("four-nodes", "seed=1 report=text,tables");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "\ne820: 0000000000100000 000000007fee0000 00000001\n");
-	assert_has(f, "\nSRAT @ 0x00000000FE000080\n    0000: 53 52 41 54 88 01 00 00 03 ");
 	fake_free(f);
 }
