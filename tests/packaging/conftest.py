@@ -24,8 +24,7 @@ def sources():
 def copy_sources(tree):
     for name in sources():
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
-        (tree / name).write_bytes(Path(name).read_bytes())
-        (tree / name).chmod(Path(name).stat().st_mode)
+        shutil.copy2(name, tree / name)
 
 
 def clean_environment():

@@ -8,7 +8,7 @@ import pytest
 from conftest import boot
 from landfall.records import without_times
 
-BOOTS = 200
+BOOTS = 80
 M, G = 1 << 20, 1 << 30
 pytestmark = pytest.mark.xdist_group("random")  # one worker, so that the boots are made once
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The sweep beside real boots at random seeds: each verdict is the one that the sweep gives for its slot.
 
-LANDFALL_BOOTS: how many boots in all (default 50; `make test-sweep` makes 500)."""
+LANDFALL_BOOTS: how many boots in all (default 30; `make test-sweep` makes 500)."""
 import os
 import random
 
 import pytest
 from conftest import boot
 
-BOOTS = int(os.environ.get("LANDFALL_BOOTS", "50"))
+BOOTS = int(os.environ.get("LANDFALL_BOOTS", "30"))
 
 # Machine, options, slots, and stained slots by bottom-up and hybrid. In the last one reservations leave few slots but those below node 1.
 MACHINES = [

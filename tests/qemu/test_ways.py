@@ -31,9 +31,9 @@ def possible(case, way):
 
 
 def chosen():
-    """Every fifth case goes through UEFI, whose firmware takes its time."""
+    """Every eighth case goes through UEFI, whose firmware takes its time."""
     for i, case in enumerate(CASES):
-        mine = BIOS + UEFI if os.environ.get("WAYS") == "all" else [UEFI[i // 5 % 3] if i % 5 == 0 else BIOS[i % 2]]
+        mine = BIOS + UEFI if os.environ.get("WAYS") == "all" else [UEFI[i // 8 % 3] if i % 8 == 0 else BIOS[i % 2]]
         for way in mine:
             if possible(case, way):
                 name = f"{case['name'].replace(' ', '-')}-by-{way[0]}{'-uefi' if way[1] else ''}"

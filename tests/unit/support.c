@@ -65,6 +65,14 @@ FILE *open_recorded(const char *path)
 	return fopen(whole, "rb");
 }
 
+unsigned at_most(unsigned nr)
+{
+	const char *most = getenv("LANDFALL_MACHINES");
+	unsigned n = most ? (unsigned)atoi(most) : 0;
+
+	return n && n < nr ? n : nr;
+}
+
 void table_u8(struct table *t, uint8_t v)
 {
 	assert_true(t->len < sizeof(t->bytes));

@@ -69,6 +69,8 @@ struct flat_entry {
 
 /* A file of the recorded machines: srat/PATH below the folder that LANDFALL_DATA names; NULL: there is none. */
 FILE *open_recorded(const char *path);
+/* How many machines a test makes by chance: `nr`, at most LANDFALL_MACHINES, which is for emulated processors. */
+unsigned at_most(unsigned nr);
 
 /* ---- ACPI tables by hand ---- */
 struct table {

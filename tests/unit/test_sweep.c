@@ -203,7 +203,7 @@ static void run_campaign(struct campaign c)
 	uint64_t slots = 0, swept = 0, tries = 0, failed = 0;
 	unsigned machines = 0;
 
-	while (machines < c.machines) {
+	while (machines < at_most(c.machines)) {
 		struct slot_machine *m = slot_machine_at_random(c.seed++, c.fragment, c.tail);
 
 		if (!m)
@@ -1155,7 +1155,7 @@ TEST(machines_of_up_to_1024_nodes)
 	unsigned machines = 0, refused = 0;
 	uint64_t slots = 0, tries = 0;
 
-	for (uint64_t seed = 1; machines < 200; seed++) {
+	for (uint64_t seed = 1; machines < at_most(200); seed++) {
 		unsigned nodes = 65 + (unsigned)(seed * 2654435761u % 960) / (1 + seed % 4) % 960;
 		struct slot_machine *m = many_nodes(seed, nodes, nodes + (unsigned)(seed % 3) * nodes / 4);
 		struct sweep *s;
@@ -1164,22 +1164,19 @@ TEST(machines_of_up_to_1024_nodes)
 			continue;
 		s = new_sweep(m, pt_policies[seed % pt_policies_nr]);
 		machines++;
-		for (unsigned i = 0; i < 2 && slots_everywhere(m); i++) {
-			s->policy = pt_policies[(seed + i * 3) % pt_policies_nr];
-			if (sweep_run(s) != OK) {
-				refused++;
-				continue;
-			}
+		if (slots_everywhere(m) && sweep_run(s) == OK) {
 			tries += s->tries;
 			slots += s->nr_slots;
 			assert_sample(m, s, 2);
+		} else {
+			refused++;
 		}
 		free(s);
 		slot_machine_free(m);
 	}
 	print_message("%u machines, %llu slots, %llu tries, %u refused\n", machines, (unsigned long long)slots,
 		      (unsigned long long)tries, refused);
-	assert_true(refused < 100);
+	assert_true(refused < machines / 4);
 }
 
 /* All policies on a machine made by hand, in some slots of each. */
