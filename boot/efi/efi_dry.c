@@ -350,6 +350,7 @@ static EFI_STATUS prepare(const char *image, struct bootinfo *bi)
 
 static EFI_STATUS run(dry_entry *enter)
 {
+	static const char done[] = "# done: back to the firmware\n";
 	const struct dry_host host = {
 		.read = read_memory,
 		.table = shadow_of,
@@ -366,6 +367,7 @@ static EFI_STATUS run(dry_entry *enter)
 	EFI_STATUS s = status_of(enter(&host)), saved = dry.keep_log ? save_log() : EFI_SUCCESS;
 
 	efi_screen_end();
+	efi_write(done, sizeof(done) - 1);
 	return EFI_ERROR(saved) ? saved : s;
 }
 

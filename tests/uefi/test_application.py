@@ -113,6 +113,7 @@ def test_dry_run_from_the_menu():
         press("ret")
         assert guest.read_until(rb"Press Enter to go back to the menu\.", 60), serial(guest.log)[-2000:]
         log = Log(landfall_part(guest.log))
+        assert re.search(rb"ok \d+ - [^\r\n]*\r\n# done: back to the firmware\r\n", guest.log), serial(guest.log)[-500:]
         assert not guest.read_until(rb"Enter to go back[\s\S]*GNU GRUB", 2)
         press("ret")
         assert guest.read_until(rb"Enter to go back[\s\S]*GNU GRUB", 10)
@@ -168,7 +169,7 @@ def test_save(shell):
     """The file is the report, nothing else, and what was saved before is still there."""
     assert shell["disk"].read("app/landfall-01.log") == landfall_part(shell["parts"][0])
     assert shell["disk"].read("app/landfall.log") == b"x" * 4000000
-    assert b"landfall: saved as landfall-01.log" in shell["parts"][0]
+    assert b"landfall: saved as landfall-01.log\r\n# done: back to the firmware\r\n" in shell["parts"][0]
 
 
 def test_save_where_nothing_can_be_written():
