@@ -283,27 +283,25 @@ TEST(makes_other_entries)
 TEST(damages_as_told)
 {
 	static const char entry[] = HEAD "srat 3\n mem 0 0 1G\ndamage srat %s\n";
+	static const struct {
+		const char *kind;
+		unsigned size, summed, sum; /* of the table; of how many bytes, and what that is */
+		unsigned at, bytes, value;  /* what it says there */
+	} damages[] = {
+		{ "checksum", 88, 88, 1, 4, 4, 88 },
+		{ "length", 88, 40, 0, 4, 4, 40 },
+		{ "zero-entry", 128, 128, 0, 88, 2, 1 },
+		{ "overlong-entry", 104, 104, 0, 88, 2, 1 | 40 << 8 },
+	};
 	char text[200];
 
-	sprintf(text, entry, "checksum");
-	assert_parsed(text);
-	assert_int_equal(machine_srat(&machine, table, sizeof(table)), 88);
-	assert_int_equal(sum_of(88), 1);
-	sprintf(text, entry, "length");
-	assert_parsed(text);
-	assert_int_equal(machine_srat(&machine, table, sizeof(table)), 88);
-	assert_int_equal(get(4, 4), 40);
-	assert_int_equal(sum_of(40), 0);
-	sprintf(text, entry, "zero-entry");
-	assert_parsed(text);
-	assert_int_equal(machine_srat(&machine, table, sizeof(table)), 128);
-	assert_int_equal(get(88, 2), 1);
-	assert_int_equal(sum_of(128), 0);
-	sprintf(text, entry, "overlong-entry");
-	assert_parsed(text);
-	assert_int_equal(machine_srat(&machine, table, sizeof(table)), 104);
-	assert_int_equal(get(88, 2), 1 | 40 << 8);
-	assert_int_equal(sum_of(104), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
+		sprintf(text, entry, damages[i].kind);
+		assert_parsed(text);
+		assert_int_equal(machine_srat(&machine, table, sizeof(table)), damages[i].size);
+		assert_int_equal(get(damages[i].at, damages[i].bytes), damages[i].value);
+		assert_int_equal(sum_of(damages[i].summed), damages[i].sum);
+	}
 	sprintf(text, entry, "paint");
 	assert_refused(text, 7, "not a kind of damage: 'paint'");
 }

@@ -62,12 +62,20 @@ static enum status count(void)
 	return madt_count(&t, &counted);
 }
 
-static void assert_cpu(size_t i, uint32_t apic_id, bool enabled)
+static void assert_cpus(const struct madt_cpu *expected, size_t nr)
 {
-	assert_true(i < nr_walked);
-	assert_int_equal(walked[i].apic_id, apic_id);
-	assert_int_equal(walked[i].enabled, enabled);
+	assert_int_equal(nr_walked, nr);
+	for (size_t i = 0; i < nr; i++) {
+		assert_int_equal(walked[i].apic_id, expected[i].apic_id);
+		assert_int_equal(walked[i].enabled, expected[i].enabled);
+	}
 }
+
+#define ASSERT_CPUS(...)                                                                                               \
+	do {                                                                                                           \
+		const struct madt_cpu expected[] = { __VA_ARGS__ };                                                    \
+		assert_cpus(expected, ARRAY_SIZE(expected));                                                           \
+	} while (0)
 
 TEST(test_processors)
 {
@@ -78,11 +86,7 @@ TEST(test_processors)
 	add_apic(0xfe, 0xffffffff);
 	assert_int_equal(count(), OK);
 	assert_int_equal(counted, 4);
-	assert_int_equal(nr_walked, 4);
-	assert_cpu(0, 0, true);
-	assert_cpu(1, 2, true);
-	assert_cpu(2, 0x10203, true);
-	assert_cpu(3, 0xfe, true);
+	ASSERT_CPUS({ 0, true }, { 2, true }, { 0x10203, true }, { 0xfe, true });
 }
 
 /* Online-capable (bit 1) is not enabled; ids of all ones are none. */
@@ -96,13 +100,7 @@ TEST(test_disabled)
 	add_x2apic(0xff, 1);
 	assert_int_equal(count(), OK);
 	assert_int_equal(counted, 1);
-	assert_int_equal(nr_walked, 6);
-	assert_cpu(0, 1, false);
-	assert_cpu(1, 2, false);
-	assert_cpu(2, 0xff, false);
-	assert_cpu(3, 3, false);
-	assert_cpu(4, 0xffffffff, false);
-	assert_cpu(5, 0xff, true);
+	ASSERT_CPUS({ 1, false }, { 2, false }, { 0xff, false }, { 3, false }, { 0xffffffff, false }, { 0xff, true });
 }
 
 TEST(test_other_types)
@@ -114,7 +112,7 @@ TEST(test_other_types)
 	add_apic(5, 1);
 	assert_int_equal(count(), OK);
 	assert_int_equal(counted, 1);
-	assert_cpu(0, 5, true);
+	ASSERT_CPUS({ 5, true });
 }
 
 TEST(test_empty)
@@ -152,8 +150,7 @@ TEST(test_damage)
 		add_apic(7, 1);
 		assert_int_equal(count(), ERR_MALFORMED);
 		assert_int_equal(counted, 1);
-		assert_int_equal(nr_walked, 1);
-		assert_cpu(0, 6, true);
+		ASSERT_CPUS({ 6, true });
 	}
 }
 
@@ -165,7 +162,7 @@ TEST(test_longer_entries)
 	add_x2apic(0x12345, 1);
 	assert_int_equal(count(), OK);
 	assert_int_equal(counted, 2);
-	assert_cpu(1, 0x12345, true);
+	ASSERT_CPUS({ 6, true }, { 0x12345, true });
 }
 
 TEST(test_every_truncation)

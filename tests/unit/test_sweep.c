@@ -167,8 +167,12 @@ static bool compare(struct slot_machine *m, const struct pt_policy *policy, stai
 	enum status found;
 
 	brute_force(m, policy, truth, &b);
+	for (unsigned i = 0; i < m->numa.nr_nodes; i++)
+		m->numa.node[i].movable = i % 2;
 	found = sweep_run(s);
 	*tries += s->tries;
+	for (unsigned i = 0; i < m->numa.nr_nodes; i++)
+		assert_int_equal(m->numa.node[i].movable, i % 2); /* as it was judged with the image */
 	if (b.failed) {
 		struct stains t;
 
