@@ -45,10 +45,7 @@ static bool fail(const struct reader *r, const char *what)
 	return input_fail(r->err, r->line, "%s", what);
 }
 
-/*
- * ---- which kernel
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- which kernel ---- */
 
 /* "6.1.0-56-amd64", "7.3.4+deb13-cloud-amd64", "7.3-rc2": what is missing is 0. */
 static uint32_t read_release(const char *s)
@@ -126,10 +123,7 @@ static bool on_efi(struct reader *r, const char *s)
 	return true;
 }
 
-/*
- * ---- the memory map
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- the memory map ---- */
 
 /* As Linux prints it, until 6.19 and since 7.0; every other word is memory that is not RAM. */
 static enum e820_type parse_type(const char *s)
@@ -316,10 +310,7 @@ static bool on_efi_entry(struct reader *r, const char *s)
 	return range_list_add(list, where) || fail(r, "too many ranges in the UEFI memory map");
 }
 
-/*
- * ---- memblock=debug
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- memblock=debug ---- */
 
 static bool on_dump(struct reader *r, const char *s)
 {
@@ -575,10 +566,7 @@ static bool on_initrd(struct reader *r, const char *s)
 	return on_after(r, s);
 }
 
-/*
- * ---- CPU features
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- CPU features ---- */
 
 static bool on_gbpages(struct reader *r, const char *s)
 {
@@ -625,10 +613,7 @@ static void judge_vmemmap(struct reader *r)
 		r->f->pse = r->vmemmap_pages >= sections ? NO : YES;
 }
 
-/*
- * ---- SRAT
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- SRAT ---- */
 
 static bool keep_node(struct reader *r, uint64_t node, uint64_t pxm)
 {
@@ -690,10 +675,7 @@ static bool on_srat_memory(struct reader *r, const char *s)
 	return keep_node(r, node, pxm);
 }
 
-/*
- * ---- /proc/iomem
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- /proc/iomem ---- */
 
 static bool on_iomem(struct reader *r, const char *s)
 {
@@ -713,10 +695,7 @@ static bool on_iomem(struct reader *r, const char *s)
 	return true;
 }
 
-/*
- * ---- the table
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- the table ---- */
 
 struct line_kind {
 	const char *begins;
