@@ -3,6 +3,7 @@
 shows."""
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -30,6 +31,17 @@ def test_a_machine_that_qemu_cannot_be(tmp_path):
     log = tmp_path / "log"
     assert run("--host", "--machine=bad-checksum", f"--log={log}").returncode == 0
     Log(log.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")).check_run()
+
+
+def test_the_readme_shows_what_a_run_says():
+    """Its lines are there, in their order, but for addresses and counts: these change with the image."""
+    def shape(line):
+        return re.sub(r"0x[0-9a-f]+|\d{3,}", "N", " ".join(re.sub(r"^\[ *[\d.]+\]", "", line).split()))
+    sample = re.search(r"says:\n\n((?:    .*\n)+)", (paths.ROOT / "README.md").read_text())[1].splitlines()
+    said = iter(map(shape, run("--host", "--text").stdout.decode().splitlines()))
+    assert len(sample) > 10
+    for line in sample:
+        assert shape(line) in said, f"not said, or not there: {line}"
 
 
 @pytest.mark.parametrize("words, reason", [
