@@ -104,6 +104,14 @@ def test_hot_plug_nodes(page):
     same_as_terminal(page)
 
 
+def test_memory_left(page):
+    """What a policy leaves stands in its row, since it follows from the place of the image: the tables themselves are not odd."""
+    page.open("machine=four-nodes&base=0x1000000")
+    rows = page.js("return [...document.querySelectorAll('#policies tbody tr')].map(r => [r.firstChild.textContent, r.lastChild.textContent])")
+    assert dict(rows)["memblock"] == "239 of 8191 MiB"
+    assert "Nothing in the tables of the firmware is odd." in page.text("findings")
+
+
 def test_policies_are_those_of_the_program(page):
     page.open()
     offered = page.js("return [...document.getElementById('policy').options].map(o => o.textContent)")[1:]

@@ -16,6 +16,8 @@ function numbered(r) {
   return { ...r, start: parseInt(r.start, 16), end: parseInt(r.end, 16) };
 }
 
+const SCARCE = "unmovable-scarce"; // the one rule that speaks of a policy, not of a table
+
 export class Answer {
   /** @param {Raw} raw */
   constructor(raw) {
@@ -57,6 +59,14 @@ export class Answer {
   }
 
   /**
+   * Policies that leave too little memory that cannot move: of how much RAM. It follows from the place of the image.
+   * @returns {Map<string, string>}
+   */
+  get scarce() {
+    return new Map(this.lines(`finding: ${SCARCE} `).map(line => /** @type {[string, string]} */ (line.split(/: |, /, 2))));
+  }
+
+  /**
    * What is odd in firmware's tables, with the sentence of its rule.
    * @returns {Finding[]}
    */
@@ -66,7 +76,7 @@ export class Answer {
     const sentences = new Map();
 
     return text.flatMap((line, i) => {
-      if (!line.startsWith("finding: "))
+      if (!line.startsWith("finding: ") || line.startsWith(`finding: ${SCARCE} `))
         return [];
       const said = line.slice("finding: ".length), rule = said.split(/[ :]/, 1)[0];
       if (text[i + 1]?.startsWith("  "))

@@ -57,16 +57,19 @@ export function oddsWords(whole, policy) {
  * @param {Answer} whole @param {Map<string, string>} says @param {string} policy
  */
 export function policyTable(whole, says, policy) {
+  const { scarce } = whole;
   const rows = [...whole.verdicts.values()].map(v => {
     const cost = whole.costs.get(v.alloc), sweep = whole.sweeps.get(v.alloc);
     const result = v.srat === "ok" ? v.result : "no verdict";
 
     return [v.alloc, says.get(v.alloc) ?? "", result, count(v.on_movable), sizeWords(v.pinned),
       sweep ? percent(sweep.stained_slots, sweep.slots) : "–", count(v.table_pages), cost ? count(cost.below["4g"]) : "–",
-      cost?.pages && cost.distance ? (Math.floor(cost.distance * 10 / cost.pages) / 10).toFixed(1) : "–"];
+      cost?.pages && cost.distance ? (Math.floor(cost.distance * 10 / cost.pages) / 10).toFixed(1) : "–",
+      scarce.get(v.alloc) ?? "–"];
   });
   const element = table("What each policy does with the image where it is",
-    ["policy", "what it does", "verdict", "pages on movable nodes", "pinned", "slots that stain", "table pages", "below 4 GiB", "mean distance"], rows);
+    ["policy", "what it does", "verdict", "pages on movable nodes", "pinned", "slots that stain", "table pages", "below 4 GiB", "mean distance",
+      "unmovable, if too little"], rows);
 
   element.querySelectorAll("th")[1].className = "words";
   element.querySelectorAll("tbody tr").forEach((row, i) => {
