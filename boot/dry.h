@@ -13,10 +13,10 @@ dry_entry boot_dry;
 
 bool dry_running(void);
 
-/* The firmware's console gets what follows, console=none or not. */
+/* Sends what follows to the firmware's console, console=none or not. */
 void dry_speak(void);
 
-/* True for an instruction of a dry run's own, in the image or the application: what else runs is firmware's. */
+/* Returns true for an instruction of a dry run's own, in the image or the application: what else runs is firmware's. */
 bool dry_executes(uint64_t rip);
 
 /* Ends the dry run from anywhere inside it: boot_dry returns `result`. */

@@ -42,18 +42,21 @@ void early_map_init(const struct image_place *place, unsigned phys_bits);
  */
 phys_t early_map_build(char *copy, const struct image_place *place);
 
-/* Tells that the CPU now runs on the set built last, at `place`: the window is empty. */
+/* Must be called when the CPU runs on the set built last, at `place`: the window is empty then. */
 void early_map_switched(const struct image_place *place);
 
 /* Keeps the old image mapped at its old address in tables just built, until early_map_forget_old. */
 void early_map_keep_old(char *copy, const struct image_place *old);
 void early_map_forget_old(const struct image_place *old);
 
-/* Physical address of the tables in use, and the entries of a top table that keep image and window mapped. */
+/*
+ * Return the physical address of the tables in use, and fill the entries of a top table that keep image and window
+ * mapped.
+ */
 phys_t early_map_root(void);
 void early_map_share(uint64_t *pgd);
 
-/* Pages of the tables in use, on that number of levels. */
+/* Returns how many pages the tables in use have, on that number of levels. */
 unsigned early_map_tables(unsigned levels);
 
 /*
@@ -71,7 +74,7 @@ enum device_kind { DEVICE_REGISTERS, DEVICE_PIXELS };
  */
 void *device_map(phys_t at, uint64_t size, enum device_kind kind);
 
-/* The same through physmem and pt_memory. */
+/* Reach the same bytes through physmem and pt_memory. */
 bool window_read(void *ctx, phys_t at, void *buf, size_t len);
 uint64_t *window_table(void *ctx, phys_t table);
 

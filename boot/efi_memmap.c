@@ -99,7 +99,7 @@ static void add_runtime(struct bootinfo *bi, struct range r)
 		bi->runtime_gib[gib / 64] |= 1ull << gib % 64;
 }
 
-enum status efi_memmap_take(const struct efi_descriptor *d, struct bootinfo *bi)
+enum status efi_memmap_read(const struct efi_descriptor *d, struct bootinfo *bi)
 {
 	struct range r = { d->start, d->start + (d->pages << PAGE_SHIFT) };
 
@@ -120,7 +120,7 @@ static enum status add_descriptor(struct bootinfo *bi, const struct efi_descript
 	enum e820_type type = e820_type_of(d);
 	enum status s = type ? add_to_map(&bi->map, r, type) : OK;
 
-	return s == OK ? efi_memmap_take(d, bi) : s;
+	return s == OK ? efi_memmap_read(d, bi) : s;
 }
 
 enum status efi_memmap_convert(const struct efi_memmap *m, struct bootinfo *bi)

@@ -43,10 +43,10 @@ enum efi_type {
 #define EFI_ATTR_HOT_PLUGGABLE (1ull << 20)
 #define EFI_ATTR_RUNTIME (1ull << 63)
 
-/* Descriptors in the map; 0 when the sizes make no sense. */
+/* Returns the number of descriptors in the map, or 0 when the sizes make no sense. */
 size_t efi_memmap_count(const struct efi_memmap *m);
 
-/* Descriptor i < efi_memmap_count; false when its range wraps round or is empty. */
+/* Reads descriptor i < efi_memmap_count. Returns false when its range wraps round or is empty. */
 MUST_CHECK bool efi_memmap_get(const struct efi_memmap *m, size_t i, struct efi_descriptor *d);
 
 /*
@@ -57,9 +57,9 @@ MUST_CHECK bool efi_memmap_get(const struct efi_memmap *m, size_t i, struct efi_
 MUST_CHECK enum status efi_memmap_convert(const struct efi_memmap *m, struct bootinfo *bi);
 
 /*
- * Takes from one descriptor what a memory map of another kind does not say: keep, conventional, and runtime_gib. What
+ * Reads from one descriptor what a memory map of another kind does not say: keep, conventional, and runtime_gib. What
  * is empty or wraps round is left out. ERR_FULL as above.
  */
-MUST_CHECK enum status efi_memmap_take(const struct efi_descriptor *d, struct bootinfo *bi);
+MUST_CHECK enum status efi_memmap_read(const struct efi_descriptor *d, struct bootinfo *bi);
 
 #endif

@@ -297,7 +297,7 @@ static enum status read_descriptors(struct params *p)
 
 		if (!phys_read(p->mem, at + (uint64_t)i * size, &d, sizeof(d)))
 			return ERR_UNREADABLE;
-		s = efi_memmap_take(&d, p->bi);
+		s = efi_memmap_read(&d, p->bi);
 	}
 	return s;
 }

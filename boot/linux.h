@@ -9,13 +9,13 @@
 #include "kernel/state/bootinfo.h"
 
 /*
- * Takes over command line, loader name, memory map, initrd, RSDP, screen and what there is of UEFI from boot_params at
+ * Reads command line, loader name, memory map, initrd, RSDP, screen and what there is of UEFI from boot_params at
  * `params`. Start from bootinfo_init. ERR_UNREADABLE, ERR_MALFORMED (no header of the protocol, sizes), ERR_FULL (too
  * many entries).
  */
 MUST_CHECK enum status linux_parse(const struct physmem *mem, phys_t params, struct bootinfo *bi);
 
-/* The command line and the initrd alone: what counts when UEFI is asked for the rest. Same errors. */
+/* Reads the command line and the initrd alone, which count when UEFI is asked for the rest. Fails as linux_parse. */
 MUST_CHECK enum status linux_parse_words(const struct physmem *mem, phys_t params, struct bootinfo *bi);
 
 #endif

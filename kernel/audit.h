@@ -7,7 +7,7 @@
 
 /*
  * Clears the tables, builds the direct map with that policy, loads it, checks it, reports where its pages lie and what
- * they cost. False: an error has been reported.
+ * they cost. Returns false when an error has been reported.
  */
 MUST_CHECK bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, struct cost *cost);
 

@@ -9,7 +9,7 @@
 
 /*
  * Looks at the SRAT, if there is one, at the tables beside it and, when the SRAT was joined, at memory. Reports what
- * it finds. False: an error has been reported.
+ * it finds. Returns false when an error has been reported.
  */
 MUST_CHECK bool judge_firmware(struct run *r, const struct acpi_root *root, bool joined);
 

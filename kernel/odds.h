@@ -7,14 +7,13 @@
 #include "mm/sweep.h"
 
 /*
- * Sweeps and reports after the maps, policy by policy. Leaves r->mb as it was. Returns false when an error has been
- * reported.
+ * Sweeps and reports after the maps, policy by policy. Leaves r->mb without the image. Returns false when an error has
+ * been reported.
  */
 MUST_CHECK bool sweep_policies(struct run *r);
 
 /*
- * Does the same for any image, where r->mb has all that is reserved but the image. Leaves r->mb without it, and
- * r->h->numa judged by that.
+ * Does the same for any image, where r->mb has all that is reserved but the image.
  */
 MUST_CHECK bool sweep_image(struct run *r, const struct sweep_image *image);
 

@@ -13,25 +13,25 @@
  */
 const char *console_open(void *ctx, const struct options *opt);
 
-/* Opens a UART of the options that lies behind ports; NULL, or the sentence that it is not there. */
+/* Opens a UART of the options that lies behind ports. Returns NULL, or the sentence that it is not there. */
 const char *console_open_port(const struct console_option *c);
 
-/* Opens a screen that is memory; false for one that cannot be drawn on. */
+/* Opens a screen that is memory. Returns false for one that cannot be drawn on. */
 bool console_open_canvas(const struct framebuffer *fb);
 
-/* Opens what there is if nothing is open yet: for failures before the options are known. */
+/* Opens what there is if nothing is open yet, for failures before the options are known. */
 void console_open_fallback(void);
 
-/* platform.write: to every open console. */
+/* Writes to every open console: platform.write. */
 void console_write(void *ctx, const char *s, size_t len);
 
-/* platform.canvas: the screen, if one is a console. */
+/* Gives the screen to draw on, if one is a console: platform.canvas. */
 bool console_canvas(void *ctx, struct canvas *out);
 
-/* What is written from now on is written there: under the picture. */
+/* Lets what is written from now on appear on the last line, under the picture. */
 void console_go_to_last_line(void);
 
-/* Lets the last bytes leave; bounded. */
+/* Waits, bounded, until the last bytes have left. */
 void console_drain(void);
 
 #endif

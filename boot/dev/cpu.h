@@ -214,13 +214,15 @@ static inline void int3(void)
 	__asm__ volatile("int3" : : : "memory");
 }
 
-/* What this CPU can do and the levels in force. */
+/* Returns what this CPU can do, and the levels in force. */
 struct cpu_info cpu_detect(void);
 
-/* WP, PGE and, where present, SMEP and SMAP on; NX is on since the entry. */
+/* Switches on WP, PGE and, where present, SMEP and SMAP; NX is on since the entry. */
 void cpu_enable_protections(void);
 
-/* Counts of the TSC a second: CPUID says, else measured for 1 ms against the PIT; 0 when neither works. Bounded. */
+/*
+ * Returns the counts of the TSC a second, as CPUID says or as 1 ms of the PIT measures; 0 when neither works. Bounded.
+ */
 uint64_t cpu_tsc_hz(void);
 
 /* Loads CR3 and drops all translations, global ones too. */

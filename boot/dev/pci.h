@@ -10,10 +10,10 @@ struct pci_function {
 	uint8_t bus, slot, function;
 };
 
-/* The word that holds register `reg`. */
+/* Returns the word that holds register `reg`. */
 uint32_t pci_read(struct pci_function f, unsigned reg);
 
-/* Writes two bytes at `reg`, which is even; one byte at any. The rest of the word is not touched. */
+/* Write two bytes at `reg`, which is even, or one byte at any. The rest of the word is not touched. */
 void pci_write16(struct pci_function f, unsigned reg, uint16_t v);
 void pci_write8(struct pci_function f, unsigned reg, uint8_t v);
 

@@ -23,16 +23,16 @@ struct screen {
 	char text[SCREEN_ROWS][SCREEN_COLUMNS];
 };
 
-/* Bytes that the framebuffer takes; 0: it is none that we can draw on (size, pitch, format). */
+/* Returns the bytes that the framebuffer takes, or 0 when it is none that we can draw on (size, pitch, format). */
 uint64_t screen_size(const struct framebuffer *fb);
 
-/* Takes a framebuffer of screen_size bytes, mapped at `base`, and clears it. */
+/* Opens a framebuffer of screen_size bytes that is mapped at `base`, and clears it. */
 void screen_open(struct screen *s, const struct framebuffer *fb, uint64_t base);
 
-/* One line of the log with its line end. Records are for machines and not shown. */
+/* Shows one line of the log, given with its line end. Records are for machines and not shown. */
 void screen_write(struct screen *s, const char *line, size_t len);
 
-/* The whole screen to draw on, over the text. Good until the screen is moved. */
+/* Returns the whole screen to draw on, over the text. It is good until the screen is moved. */
 struct canvas screen_canvas(struct screen *s);
 
 #endif

@@ -39,7 +39,7 @@ static inline struct uart uart_at_port(uint16_t port)
  */
 bool uart_open(struct uart *u, const struct uart_bus *bus, uint32_t baud);
 
-/* Sends bytes, in FIFO-sized pieces. Gives the UART up when it is not ready for about 200 ms. */
+/* Sends bytes in FIFO-sized pieces. Gives the UART up when it is not ready for about 200 ms. */
 void uart_write(struct uart *u, const struct uart_bus *bus, const char *s, size_t len);
 
 /* Waits, bounded, until the last bit has left. */

@@ -17,7 +17,7 @@ struct efi {
 
 extern struct efi efi;
 
-/* Bytes to the firmware's console; '\n' and "\r\n" both end a line. */
+/* Writes bytes to the firmware's console; '\n' and "\r\n" both end a line. */
 void efi_write(const char *s, size_t len);
 
 /* One line that says what went wrong; returns its status, so that a caller can return it in turn. */

@@ -5,7 +5,10 @@
 
 #include "lib/base.h"
 
-/* True when the firmware's console goes out of a serial line; a bit in *ports for each COM port among them. */
+/*
+ * Returns true when the firmware's console goes out of a serial line. Sets a bit in *ports for each COM port among
+ * them.
+ */
 bool efi_console_is_serial(uint32_t *ports);
 
 #endif

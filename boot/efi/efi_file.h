@@ -28,7 +28,7 @@ EFI_STATUS efi_file_read(EFI_FILE_HANDLE file, void *buf, UINTN *size);
  */
 void efi_tables_read(struct bootinfo *bi);
 
-/* Gives its memory back. */
+/* Gives the memory of that file back. */
 void efi_tables_forget(struct bootinfo *bi);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "kernel/state/bootinfo.h"
 
-/* One more line in bi->notes; dropped when there is no room. */
+/* Adds a line to bi->notes; one for which there is no room is dropped. */
 void efi_note(struct bootinfo *bi, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

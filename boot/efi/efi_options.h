@@ -8,7 +8,7 @@
 /* Fills bi->cmdline from the load options, or from landfall.cfg; what could not be used becomes a note. */
 void efi_options_read(struct bootinfo *bi);
 
-/* True when `word`, in quotes or not, is one of the command line's words. */
+/* Returns true when `word`, in quotes or not, is one of the command line's words. */
 bool efi_options_have(const struct bootinfo *bi, const char *word);
 
 #endif

@@ -5,16 +5,16 @@
 
 #include "kernel/state/bootinfo.h"
 
-/* The screen as it is; kind FRAMEBUFFER_NONE when there is none that can be drawn into. */
+/* Reads the screen as it is; its kind is FRAMEBUFFER_NONE when there is none that can be drawn into. */
 void efi_screen_read(struct framebuffer *screen);
 
-/* Memory to draw on, of the screen's size; false when there is no screen or no memory. */
+/* Allocates memory to draw on, of the screen's size. Returns false when there is no screen or no memory. */
 bool efi_screen_canvas(struct framebuffer *canvas);
 
 /* Puts the canvas on the screen. */
 void efi_screen_show(void);
 
-/* What was shown stays until a key is pressed, bounded; then the screen is as it was, and the canvas freed. */
+/* Waits, bounded, until a key is pressed; then makes the screen what it was, and frees the canvas. */
 void efi_screen_end(void);
 
 #endif

@@ -5,16 +5,16 @@
 
 #include "boot/uefi.h"
 
-/* The image's words, as it was linked. */
+/* Returns the image's words, as it was linked. */
 const struct image_words *payload_words(void);
 
-/* Bytes of memory that the image needs, from 2 MiB aligned memory on. */
+/* Returns the bytes of memory that the image needs, from a 2 MiB border on. */
 size_t payload_size(void);
 
-/* False: the file is incomplete. */
+/* Returns false when the file is incomplete. */
 bool payload_is_whole(void);
 
-/* The place in an image at `image` of something that the words give the link address of. */
+/* Returns the place, in an image at `image`, of something that the words give the link address of. */
 void *payload_at(char *image, uint32_t link);
 
 /* Puts the image there, its .bss zeroed. */

@@ -32,10 +32,10 @@ struct picture {
 	uint16_t tables[PICTURE_MARKS], stains[PICTURE_MARKS];
 };
 
-/* An empty picture of the memory of mb; needs numa_judge. Both stay as they are until it is drawn. */
+/* Makes an empty picture of the memory of mb; needs numa_judge. Both must stay as they are until it is drawn. */
 void picture_init(struct picture *c, const struct memblock *mb, const struct numa *n);
 
-/* Page tables found from now on are this policy's. */
+/* Begins a policy: page tables that are added from now on are its own. */
 void picture_add_policy(struct picture *c, const char *name);
 void picture_add_run(struct picture *c, const struct placement_run *run);
 void picture_add_verdict(struct picture *c, const struct placement *found);

@@ -9,10 +9,10 @@
 #include "kernel/state/run.h"
 #include "kernel/state/seed.h"
 
-/* What a reserved range is called: "module", "boot services". */
+/* Returns what a reserved range is called: "module", "boot services". */
 const char *keep_name(enum keep_reason why);
 
-/* "ok", "absent", "rejected". */
+/* Returns "ok", "absent" or "rejected". */
 const char *srat_name(enum srat_state s);
 
 /*
@@ -40,13 +40,13 @@ bool report_error(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Prints what degrades the run or changes what is asked. */
 void report_warning(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* A line spelled as Linux 6.1 spells it. */
+/* Prints a line spelled as Linux 6.1 spells it. */
 #define report_linux log_text
 
-/* Keeps a check for the KTAP lines at the end. */
+/* Keeps a check for the KTAP lines at the end; one that failed is said at once. */
 void report_check(struct run *r, const struct check *c);
 
-/* The first line of all; then what booted it, on what, with which seed. */
+/* Print the first line of all; then what booted it, on what, with which seed; and the record of the boot alone. */
 void report_banner(struct log *l);
 void report_start(struct run *r, const struct entropy *e);
 void report_boot_record(struct run *r);
@@ -54,7 +54,7 @@ void report_boot_record(struct run *r);
 /* Prints the last words after report_error: the end record and the KTAP bail-out. Returns h->result: RUN_ERROR. */
 enum run_result report_bail_out(struct run *r);
 
-/* The last lines of a whole run; the final result, RUN_FAULT when a check of Landfall itself failed. */
+/* Prints the last lines of a whole run. Returns the final result: RUN_FAULT when a check of Landfall itself failed. */
 enum run_result report_end(struct run *r);
 void report_end_record(struct run *r);
 

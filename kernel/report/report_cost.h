@@ -6,9 +6,9 @@
 #include "kernel/state/run.h"
 #include "mm/cost.h"
 
-/* One record. */
+/* Prints the record of one policy's cost. */
 void report_cost(struct log *l, const struct cost *c);
-/* All of them as a table of text. */
+/* Prints the costs of all policies as a table of text. */
 void report_costs(struct log *l, const struct cost *c, unsigned nr);
 
 #endif

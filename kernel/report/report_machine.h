@@ -7,6 +7,7 @@
 #include "acpi/slit.h"
 #include "kernel/state/run.h"
 
+/* Each prints the lines or the records of one fact. A faked node's `why` is empty when there is no SRAT at all. */
 void report_memory_map(struct log *l, const char *prefix, const struct e820 *map);
 void report_memory_records(struct log *l, const struct e820 *map);
 void report_memory_marks(struct log *l, const struct bootinfo *bi);

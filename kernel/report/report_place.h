@@ -29,6 +29,7 @@ struct outcome {
 	struct strip strip;
 };
 
+/* Each prints the lines and the records of one fact: the image, what is reserved, page tables, a policy as a whole. */
 void report_choice(struct log *l, const struct handover *h);
 void report_reserved(struct log *l, struct range what, const char *name);
 void report_geometry(struct log *l, const struct handover *h);

@@ -6,7 +6,7 @@
 #include "kernel/state/run.h"
 #include "mm/sweep.h"
 
-/* The record and the lines of a sweep that came out well; `ns` is what it took. */
+/* Prints the record and the lines of a sweep that came out well; `ns` is what it took. */
 void report_sweep(struct log *l, const struct handover *h, const struct sweep *s, uint64_t ns);
 
 #endif

@@ -24,7 +24,7 @@ struct strip {
 	char cell[STRIP_WIDTH + STRIP_BLOCKS * STRIP_MIN];
 };
 
-/* '.' memory, '~' movable memory. Needs numa_judge. */
+/* Draws an empty strip: '.' is memory, '~' movable memory. Needs numa_judge. */
 void strip_init(struct strip *strip, const struct memblock *mb, const struct numa *n);
 
 /* Puts `mark` over r; '#' and 'K' win over memory, in one cell they are '&'; '!' wins over all. */

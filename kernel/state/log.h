@@ -41,13 +41,13 @@ struct log {
 	struct log_sink sink;
 };
 
-/* Starts with text and json on, no console open. */
+/* Starts a log with text and json on, and no console open. */
 void log_init(struct log_state *s, uint64_t tsc_start, uint64_t tsc_hz, uint64_t boot_id);
 
 /* Opens the way out and replays what was kept, as far as text and json now allow it. */
 void log_open(struct log *l);
 
-/* Nanoseconds since tsc_start; 0 when tsc_hz is 0 or the counter stands still. */
+/* Returns the nanoseconds since tsc_start, or 0 when tsc_hz is 0 or the counter stands still. */
 uint64_t log_now_ns(const struct log *l);
 
 /*
@@ -56,13 +56,15 @@ uint64_t log_now_ns(const struct log *l);
  */
 void log_text(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* The same, printed even when text is off (errors). */
+/* Prints such a line even when text is off (errors). */
 void log_always(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Called again and again in work that may take long: a line of text, once nothing has gone out for ten seconds. */
+/*
+ * Prints a line of text once nothing has gone out for ten seconds; call it again and again in work that may take long.
+ */
 void log_beacon(struct log *l);
 
-/* One line without a stamp (KTAP), printed even when text is off. */
+/* Prints one line without a stamp (KTAP), even when text is off. */
 void log_raw(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /*
@@ -88,10 +90,10 @@ void log_begin(struct log *l, const char *kind, const char *fmt, ...) PRINTF_LIK
 void log_members(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void log_end(struct log *l);
 
-/* A member whose name is not known before. */
+/* Writes a member whose name is not known before. */
 void log_u64(struct log *l, const char *name, uint64_t value);
 
-/* Bytes that still fit into the record (what log_end adds is already taken off): for lists of unknown length. */
+/* Returns the bytes that still fit into the record, less what log_end adds: for lists of unknown length. */
 size_t log_room(const struct log *l);
 
 #endif

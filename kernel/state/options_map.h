@@ -5,7 +5,7 @@
 
 #include "kernel/state/options_read.h"
 
-/* Read one of them; of a refused list nothing is kept. */
+/* Read one of these options. Of a refused list nothing is kept. */
 bool option_read_mem(struct option_word *p);
 bool option_read_memmap(struct option_word *p);
 

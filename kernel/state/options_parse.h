@@ -5,7 +5,7 @@
 
 #include "kernel/state/options_read.h"
 
-/* The defaults of docs/options.md. */
+/* Sets the defaults of docs/options.md. */
 void options_init(struct options *o);
 
 /*
@@ -15,8 +15,8 @@ void options_init(struct options *o);
 MUST_CHECK bool options_parse(struct options *o, const char *line, struct option_error *err);
 
 /*
- * What can be seen only from the whole line: options that have no effect beside others, and dry and save where the
- * loader is not UEFI. False: *err names one of the options.
+ * Judges what can be seen only from the whole line: options that have no effect beside others, and dry and save where
+ * the loader is not UEFI. Returns false when *err names one of the options.
  */
 MUST_CHECK bool options_check(const struct options *o, bool uefi, struct option_error *err);
 

@@ -21,10 +21,13 @@ struct option_word {
 	struct option_error *err;
 };
 
-/* Sets *err to "WORD: reason", a long word cut; always false. */
+/* Sets *err to "WORD: reason", a long word cut. Always returns false. */
 bool option_refuse(const struct option_word *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Cuts the next item off a comma list; *list becomes NULL behind the last. False and a message: empty or too long. */
+/*
+ * Cuts the next item off a comma list; *list becomes NULL behind the last. Returns false, with a message, for one that
+ * is empty or too long.
+ */
 bool option_next_item(const struct option_word *p, const char **list, char item[OPTION_ITEM_MAX]);
 
 #endif

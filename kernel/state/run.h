@@ -18,7 +18,7 @@ struct run {
 	struct picture *picture; /* what the screen will show; NULL: there is no screen */
 };
 
-/* Returns a run over h whose log goes out through p. Once per half. */
+/* Returns a run over h whose log goes out through p. It is called once in each half. */
 struct run run_open(struct handover *h, const struct platform *p);
 
 #endif
