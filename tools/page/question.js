@@ -128,8 +128,12 @@ export async function fragmentOf(q) {
       params.set(name, /** @type {string} */ (q[field]));
   if (q.hotplug.length)
     params.set("hotplug", q.hotplug.join(","));
-  for (const input of q.inputs)
-    params.append("file", `${input.kind}:${toBase64(await piped(input.bytes, new CompressionStream("gzip")))}:${input.name}`);
+  for (const input of q.inputs) {
+    const packed = await piped(input.bytes, new CompressionStream("gzip"));
+    if (packed.length > MOST_LINK)
+      return null;
+    params.append("file", `${input.kind}:${toBase64(packed)}:${input.name}`);
+  }
   const words = params.toString();
 
   return words.length > MOST_LINK ? null : words;
