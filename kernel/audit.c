@@ -77,16 +77,17 @@ static void describe_map(struct outcome *a)
 
 /*
  * The trampoline's pages are not the direct map's: they come right after the tables of the first MiB, from what the
- * buffer has left.
+ * buffer has left. Returns how many memblock gave.
  */
-static void leave_out_trampoline(struct outcome *a)
+static uint64_t leave_out_trampoline(struct direct_map *dm, struct range buffer)
 {
-	uint64_t pages = range_size(a->r->h->bi.buffer) / PAGE_SIZE, before = a->dm.levels - 1;
-	uint64_t from_buffer = min_u64(pages > before ? pages - before : 0, a->dm.trampoline_pages);
+	uint64_t pages = range_size(buffer) / PAGE_SIZE, before = dm->levels - 1;
+	uint64_t from_buffer = min_u64(pages > before ? pages - before : 0, dm->trampoline_pages);
+	uint64_t from_memblock = dm->trampoline_pages - from_buffer;
 
-	a->dm.alloc.from_buffer -= from_buffer;
-	a->trampoline_pages = a->dm.trampoline_pages - from_buffer;
-	a->dm.alloc.from_memblock -= a->trampoline_pages;
+	dm->alloc.from_buffer -= from_buffer;
+	dm->alloc.from_memblock -= from_memblock;
+	return from_memblock;
 }
 
 static bool build(struct outcome *a)
@@ -103,7 +104,7 @@ static bool build(struct outcome *a)
 				    a->last ? "" : "; the policies behind it are not tried");
 	if (st != OK)
 		return report_error(&a->r->log, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
-	leave_out_trampoline(a);
+	a->trampoline_pages = leave_out_trampoline(&a->dm, a->r->h->bi.buffer);
 	return true;
 }
 
@@ -208,14 +209,12 @@ static void see_leaves(void *ctx, const struct pgwalk_leaf *first, uint64_t coun
 }
 
 /* A page-table page comes from the buffer, or from RAM that was free before. */
-static bool is_rightful(const struct outcome *a, struct range pages)
+static bool is_rightful(struct range pages, struct range buffer, const struct memblock *before)
 {
-	struct range buffer = a->r->h->bi.buffer;
-
 	if (range_contains(buffer, pages.start))
 		pages.start = min_u64(pages.end, buffer.end);
-	return range_empty(pages) || (memblock_memory_in(&a->mb, pages) == range_size(pages) &&
-				      !memblock_overlaps(&a->r->mb->reserved, pages, NULL));
+	return range_empty(pages) || (memblock_memory_in(before, pages) == range_size(pages) &&
+				      !memblock_overlaps(&before->reserved, pages, NULL));
 }
 
 static void see_run(void *ctx, const struct placement_run *run)
@@ -227,7 +226,7 @@ static void see_run(void *ctx, const struct placement_run *run)
 		return;
 	if (a->r->picture)
 		picture_add_run(a->r->picture, run);
-	if (!is_rightful(a, run->pages))
+	if (!is_rightful(run->pages, a->r->h->bi.buffer, a->r->mb))
 		wrong(a, "page table at 0x%llx, in memory that was not free", (ull)run->pages.start);
 	if (run->movable)
 		a->stained[run->level][run->nid] = true;
