@@ -1039,7 +1039,10 @@ TEST(next_movable)
 		assert_int_equal(numa_next_movable(&n, GIB + 1)->r.start, 6 * GIB);
 		assert_int_equal(numa_next_movable(&n, 6 * GIB)->nid, 1);
 		assert_null(numa_next_movable(&n, 6 * GIB + 1));
-		/* a node that stops being movable */
+		/* a node that becomes movable, above the next one, and one that stops being so */
+		n.node[3].movable = true;
+		assert_int_equal(numa_next_movable(&n, 0)->r.start, GIB);
+		n.node[3].movable = false;
 		n.node[2].movable = false;
 		assert_int_equal(numa_next_movable(&n, 0)->r.start, 6 * GIB);
 		assert_int_equal(numa_node_of(&n, 3 * GIB), NUMA_NO_NODE);
