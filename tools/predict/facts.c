@@ -41,17 +41,22 @@ bool range_list_add(struct range_list *l, struct range r)
 	return true;
 }
 
-struct facts *facts_new(void)
+void facts_init(struct facts *f)
 {
-	struct facts *f = calloc(1, sizeof(*f));
-
-	if (!f)
-		return NULL;
+	memset(f, 0, sizeof(*f));
 	memblock_init(&f->mb);
 	f->pgd = PHYS_NONE;
 	f->max_node = -1;
 	for (size_t i = 0; i < MAX_NUMNODES; i++)
 		f->node_pxm[i] = -1;
+}
+
+struct facts *facts_new(void)
+{
+	struct facts *f = malloc(sizeof(*f));
+
+	if (f)
+		facts_init(f);
 	return f;
 }
 

@@ -82,6 +82,9 @@ struct facts {
 	char incomplete[160]; /* what the reservations lack; empty: nothing */
 };
 
+/* Makes them the facts of an empty machine. What they pointed to is the caller's to free. */
+void facts_init(struct facts *f);
+
 /* The facts of an empty machine; NULL: no memory. */
 struct facts *facts_new(void);
 void facts_free(struct facts *f);

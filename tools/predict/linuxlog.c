@@ -154,18 +154,20 @@ static enum e820_type parse_type(const char *s)
 /* A second boot in the same file: what the first one told is void, but for what stands before its map. */
 static bool start_boot(struct reader *r)
 {
-	struct facts *f = r->f, *fresh = facts_new();
+	struct facts *f = r->f;
+	char release[sizeof(f->release)], cmdline[sizeof(f->cmdline)];
+	uint32_t version = f->version;
+	unsigned boots = f->boots;
 
-	if (!fresh)
-		return fail(r, "out of memory");
-	memcpy(fresh->release, f->release, sizeof(f->release));
-	memcpy(fresh->cmdline, f->cmdline, sizeof(f->cmdline));
-	fresh->version = f->version;
-	fresh->boots = f->boots;
-	fresh->kaslr = r->off_line > r->map_line ? NO : UNKNOWN;
+	memcpy(release, f->release, sizeof(release));
+	memcpy(cmdline, f->cmdline, sizeof(cmdline));
 	free(f->seen);
-	*f = *fresh;
-	free(fresh);
+	facts_init(f);
+	memcpy(f->release, release, sizeof(release));
+	memcpy(f->cmdline, cmdline, sizeof(cmdline));
+	f->version = version;
+	f->boots = boots;
+	f->kaslr = r->off_line > r->map_line ? NO : UNKNOWN;
 	*r = (struct reader){ .f = f, .err = r->err, .line = r->line, .off_line = r->off_line };
 	return true;
 }
