@@ -231,19 +231,16 @@ test-cures: build/landfall-machine build/landfall-predict ## hours: all policies
 test-compilers: $(EVERYTHING) ## build with the other compiler, and boot that; unit tests and records on 32 bits
 	$(Q)tests/compilers $(if $(findstring clang,$(CC)),gcc,clang)
 
-# clang's libFuzzer, ASan and UBSan. What fuzzing has found since is in build/fuzz/grown/; ours to keep in tests/fuzz/corpus/.
-# pt_alloc_page is watched by one harness; the others never get to see it.
+# libFuzzer, ASan, UBSan. What fuzzing finds lies in build/fuzz/grown/, what we keep in tests/fuzz/corpus/. One harness watches pt_alloc_page.
 build/fuzz/fuzz_run: FUZZ_LINK := -Wl,--wrap=pt_alloc_page
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(addprefix build/fuzz/tests/fuzz/,fuzz.o every.o) build/fuzz/pure.a
 	$(call say,FUZZLD,$@)
 	$(Q)$(FUZZ_CC) $(FFLAGS) -fsanitize=fuzzer $(FUZZ_LINK) -o $@ $^
 build/fuzz/seeds: tests/fuzz/seeds build/landfall-machine $(wildcard tests/fuzz/corpus/*) $(wildcard tests/machines/*.machine)
 	$(Q)tests/fuzz/seeds $@
-fuzz fuzz-every test-fuzz: $(FUZZ:%=build/fuzz/fuzz_%) build/fuzz/seeds
-fuzz: ## fuzz every parser and the whole run; T=60 seconds for each, FUZZ=NAMES
-	$(Q)tests/fuzz/run --seconds=$(or $(T),60) $(FUZZ)
-fuzz-every: ## every truncation and every change of one byte of the fuzzers' corpus, but not in the whole run
-	$(Q)tests/fuzz/run --every $(filter-out run,$(FUZZ))
+fuzz test-fuzz: $(FUZZ:%=build/fuzz/fuzz_%) build/fuzz/seeds
+fuzz: ## fuzz every parser and the whole run; T=60 seconds for each, FUZZ=NAMES; T=every: all changes of each byte
+	$(Q)tests/fuzz/run $(if $(filter every,$(T)),--every $(filter-out run,$(FUZZ)),--seconds=$(or $(T),60) $(FUZZ))
 test-fuzz: ## the fuzzers' corpus, truncations and four changes of every byte; the whole run for two seconds
 	$(Q)tests/fuzz/run --corpus --junit=build/junit/fuzz.xml $(FUZZ)
 
@@ -277,8 +274,7 @@ clean: ## remove build/
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
-.PHONY: all bench check clean coverage deps dist everything format fuzz fuzz-every help image install install-built linux-kernels lint mutants picture run \
+.PHONY: all bench check clean coverage deps dist everything format fuzz help image install install-built linux-kernels lint mutants picture run \
         sign study test uninstall $(addprefix test-,compilers cures data fuzz linux packaging page page-all predict qemu sweep tools transplant uefi unit)
-.SECONDARY:
-.DELETE_ON_ERROR:
+.SECONDARY .DELETE_ON_ERROR:
 -include $(shell find $(addprefix build/,kernel efi host tools fuzz page) -name '*.d' 2>/dev/null)
