@@ -244,8 +244,8 @@ TEST(where_the_inputs_end)
 		"Using GB pages for direct mapping\n",
 		"ACPI: RSDP 0x00000000000F59C0 000014 (v00 BOCHS )\n",
 		"memblock_alloc_try_nid: 4096 bytes align=0x40 nid=-1 from=0x0 max_addr=0x0 x+0x1/0x2\n",
-		"memblock_phys_alloc_range: 2097152 bytes align=0x200000 from=0x100000 max_addr=0x180000000 "
-		"init_mem_mapping+0x1ee/0x31f\n",
+		("memblock_phys_alloc_range: 2097152 bytes align=0x200000 from=0x100000 max_addr=0x180000000 "
+		 "init_mem_mapping+0x1ee/0x31f\n"),
 	};
 	static char log[LOG_MAX];
 

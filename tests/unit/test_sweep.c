@@ -1168,19 +1168,22 @@ TEST(machines_of_up_to_1024_nodes)
 			continue;
 		s = new_sweep(m, pt_policies[seed % pt_policies_nr]);
 		machines++;
-		if (slots_everywhere(m) && sweep_run(s) == OK) {
+		for (unsigned i = 0; i < 2 && slots_everywhere(m); i++) {
+			s->policy = pt_policies[(seed + i * 3) % pt_policies_nr];
+			if (sweep_run(s) != OK) {
+				refused++;
+				continue;
+			}
 			tries += s->tries;
 			slots += s->nr_slots;
 			assert_sample(m, s, 2);
-		} else {
-			refused++;
 		}
 		free(s);
 		slot_machine_free(m);
 	}
 	print_message("%u machines, %llu slots, %llu tries, %u refused\n", machines, (unsigned long long)slots,
 		      (unsigned long long)tries, refused);
-	assert_true(refused < machines / 4);
+	assert_true(refused < machines / 2);
 }
 
 /* All policies on a machine made by hand, in some slots of each. */
