@@ -112,6 +112,12 @@ def test_memory_left(page):
     assert "Nothing in the tables of the firmware is odd." in page.text("findings")
 
 
+def test_without_a_srat_there_are_no_odds(page):
+    page.open("machine=no-srat")
+    rows = page.js("return [...document.querySelectorAll('#policies tbody tr')].map(r => [r.cells[2].textContent, r.cells[5].textContent])")
+    assert rows and all(row == ["no verdict", "–"] for row in rows)
+
+
 def test_policies_are_those_of_the_program(page):
     page.open()
     offered = page.js("return [...document.getElementById('policy').options].map(o => o.textContent)")[1:]

@@ -60,10 +60,10 @@ export function policyTable(whole, says, policy) {
   const { scarce } = whole;
   const rows = [...whole.verdicts.values()].map(v => {
     const cost = whole.costs.get(v.alloc), sweep = whole.sweeps.get(v.alloc);
-    const result = v.srat === "ok" ? v.result : "no verdict";
+    const known = v.srat === "ok";
 
-    return [v.alloc, says.get(v.alloc) ?? "", result, count(v.on_movable), sizeWords(v.pinned),
-      sweep ? percent(sweep.stained_slots, sweep.slots) : "–", count(v.table_pages), cost ? count(cost.below["4g"]) : "–",
+    return [v.alloc, says.get(v.alloc) ?? "", known ? v.result : "no verdict", count(v.on_movable), sizeWords(v.pinned),
+      sweep && known ? percent(sweep.stained_slots, sweep.slots) : "–", count(v.table_pages), cost ? count(cost.below["4g"]) : "–",
       cost?.pages && cost.distance ? (Math.floor(cost.distance * 10 / cost.pages) / 10).toFixed(1) : "–",
       scarce.get(v.alloc) ?? "–"];
   });
