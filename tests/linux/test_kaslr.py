@@ -28,7 +28,7 @@ def slots_and_size(machine, image_size):
         kaslr, image = log.one("kaslr"), log.one("reserved", what="image")
         if slots is None:
             loaded = model.LOADED, model.LOADED + image["end"] - image["start"]
-            slots = model.slots(log, [(0, M), loaded])
+            slots = model.Slots(log, [(0, M), loaded])
         need(kaslr["slots"] == len(slots) > 1, f"{kaslr['slots']} slots, the model finds {len(slots)}")
         need(slots[kaslr["slot"]] == kaslr["base"], f"slot {kaslr['slot']} lies at {kaslr['base']:#x}")
     return slots, kaslr["size"]

@@ -73,7 +73,7 @@ def stub_slots(log):
     for r in log.all("reserved", what="boot services"):
         free = model.without(free, (r["start"], r["end"]))
     for start, end in free:
-        slots += model.slots_in((max(start, model.LOADED), end), [], size)
+        slots += [base for bases in model.slots_in((max(start, model.LOADED), end), [], size) for base in bases]
     return slots
 
 

@@ -31,7 +31,7 @@ def test_every_base_is_a_slot(boots):
     expected = [base for first, end in islands for base in range(first, end, 2 * M)]
     loaded = boots[0].one("kaslr")
     size = loaded["end"] - loaded["base"]
-    assert model.slots(boots[0], [(0, M), (16 * M, 16 * M + size)]) == expected and len(expected) == 110
+    assert list(model.Slots(boots[0], [(0, M), (16 * M, 16 * M + size)])) == expected and len(expected) == 110
     for log in boots:
         kaslr = log.one("kaslr")
         assert kaslr["slots"] == 110

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
-from landfall import check, records
+from landfall import check, records, wire
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools/check-log"
@@ -218,6 +218,44 @@ def test_harmless_disturbances_pass(disturb):
         assert disturbed != data
         found, why, _ = check.judge(disturbed)
         assert found in WHOLE, (n, why)
+
+
+# ---- lines that are passed over ----
+
+LINUX = b"".join(b"[%5d.%06d] usb %d-1: new device found, idVendor=0525\r\n" % (n // 1000, n % 1000, n) for n in range(3000))
+SAID = [b"[    0.000001] " + words for words in (b"error: x", b"fault: x", b"finding: x", b"repeat with: x", b"Landfall 1.2.3: x", b"a-b: CLEAN: x",
+                                                 b"ab: STAINED: x", b"ab: NO VERDICT: x")]
+SAID += [b"1..7", b"ok 3 - x", b"not ok 4 - x", b"# x", b"Bail out! x", b"KTAP version 1"]
+TRACES = [b'{"rec', b'"boot_id":', b',"crc":', b'"seq":1', b'x"seq":x', b"\xff", b"error: x", b"KTAP version 1", b"\x1b[0m"]
+
+
+def mixed_log(dice):
+    """Whole lines, words and traces of records anywhere in a log, with or without records, in a capture with or without a prefix."""
+    lines = good_log(dice.choice(MACHINES)).split(b"\r\n")
+    lines = [line for line in lines if not line.startswith(b"{")] if dice.random() < 0.3 else lines
+    for word in dice.choices(SAID, k=12):
+        lines.insert(dice.randrange(len(lines) + 1), word)
+    for trace in dice.choices(TRACES, k=dice.randrange(6)):
+        at = dice.randrange(len(lines))
+        cut = dice.randrange(len(lines[at]) + 1)
+        lines[at] = lines[at][:cut] + trace + lines[at][cut:]
+    prefix = PREFIXES[dice.choice(sorted(PREFIXES))] if dice.random() < 0.4 else lambda n: b""
+    return dice.choice([b"\r\n", b"\n", b"\r", b"\n\r\r"]).join(prefix(n) + line for n, line in enumerate(lines))
+
+
+def test_no_line_that_matters_is_passed_over(monkeypatch):
+    """What is made of a log is what is made of each of its lines."""
+    logs = [mixed_log(random.Random(n)) for n in range(80)] + [b"", b"\r\n", *SAID, *TRACES]
+    quick = [vars(wire.Wire(log)) for log in logs]
+    monkeypatch.setattr(wire, "MATTERS", re.compile(rb"[^\r\n]+"))
+    assert quick == [vars(wire.Wire(log)) for log in logs]
+
+
+def test_another_systems_log_round_it():
+    """Thousands of lines before and behind change nothing; each costs a search alone."""
+    assert list(wire.lines_with(wire.MATTERS, LINUX)) == []
+    for data in (good_log(), good_log("overlap"), stained_log().replace(b"\n", b"\r\n")):
+        assert check.judge(LINUX + data + LINUX)[:2] == check.judge(data)[:2]
 
 
 # ---- records that are whole, but do not tell the truth ----

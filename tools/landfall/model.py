@@ -102,21 +102,33 @@ class Nodes:
         assert (record["why"] is None) == (record["movable"] or not record["hotplug"]), record
 
 
-def slots(log, avoid, lowest=LOADED):
-    """Every base the decompressor's chooser can pick for the image of this log, in its order."""
-    need = log.one("kaslr")["size"]
-    immovable = [(r["start"], r["end"]) for r in log.all("affinity") if not r["hotplug"] and r["start"] < r["end"]]
-    if "warning: the SRAT is damaged: KASLR goes without a limit" in log.text:
-        immovable = []
-    found = []
-    for r in log.all("mem", type="usable"):
-        ram = r["start"], r["end"]
-        for part in [cut(ram, i) for i in immovable] if immovable else [ram]:
-            found += slots_in((max(part[0], lowest), part[1]), avoid, need)
-    return found
+class Slots:
+    """Every base the decompressor's chooser can pick for the image of a log, in its order; on a large machine there are millions."""
+
+    def __init__(self, log, avoid, lowest=LOADED):
+        need = log.one("kaslr")["size"]
+        immovable = [(r["start"], r["end"]) for r in log.all("affinity") if not r["hotplug"] and r["start"] < r["end"]]
+        if "warning: the SRAT is damaged: KASLR goes without a limit" in log.text:
+            immovable = []
+        self.ranges = []
+        for r in log.all("mem", type="usable"):
+            ram = r["start"], r["end"]
+            for part in [cut(ram, i) for i in immovable] if immovable else [ram]:
+                self.ranges += slots_in((max(part[0], lowest), part[1]), avoid, need)
+
+    def __len__(self):
+        return sum(map(len, self.ranges))
+
+    def __getitem__(self, number):
+        for bases in self.ranges:
+            if number < len(bases):
+                return bases[number]
+            number -= len(bases)
+        raise IndexError
 
 
 def slots_in(part, avoid, need):
+    """Ranges of bases."""
     found, at = [], part[0]
     while True:
         at = (at + SLOT - 1) & ~(SLOT - 1)
@@ -124,7 +136,7 @@ def slots_in(part, avoid, need):
             return found
         hits = [a for a in avoid if overlap(a, (at, part[1]))]
         stop = min((a[0] for a in hits), default=part[1])
-        found += range(at, stop - need + 1, SLOT)
+        found.append(range(at, stop - need + 1, SLOT))
         if not hits:
             return found
         at = min(hits)[1]

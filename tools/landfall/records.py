@@ -234,7 +234,7 @@ class Log:
         start = next((int(line.split("0x")[1], 16) for line in self.text if line.startswith("image was loaded at ")), model.LOADED)
         loaded = start, start + kaslr["end"] - kaslr["base"]
         modules = [(r["start"], r["end"]) for r in self.all("reserved", what="module")]
-        slots = model.slots(self, [(0, 1 << 20), loaded, *modules])
+        slots = model.Slots(self, [(0, 1 << 20), loaded, *modules])
         need(kaslr["slots"] == len(slots), f"{kaslr['slots']} slots, the model finds {len(slots)}")
         need(kaslr["base"] == slots[kaslr["slot"]], f"slot {kaslr['slot']} lies at {slots[kaslr['slot']]:#x}")
 

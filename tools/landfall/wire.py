@@ -15,6 +15,11 @@ GZIP = b"\x1f\x8b"
 LARGEST = 1 << 30  # bytes that a compressed log may have
 BANNER = re.compile(r"Landfall \d+\.\d+\.\d+: ")
 VERDICT = re.compile(r"([a-z][a-z-]*): (CLEAN|STAINED|NO VERDICT): ")
+# What is in each line that Wire._take makes anything of, and in few others: it is looked for in millions of lines.
+MATTERS = re.compile(rb'":|\{"rec|\] (?:(?:error|fault|finding|repeat with): |Landfall \d|[a-z][a-z-]*: (?:CLEAN|STAINED|NO VERDICT): )|'
+                     rb"KTAP version 1|1\.\.\d|ok \d|# |Bail out! ")
+STAMPED = re.compile(rb"\[ {0,4}\d+\.\d{6}\] |KTAP version 1")
+REST = re.compile(rb"[^\r\n]*")
 
 
 # ---- what labs do to whole logs --------------------------------------------------------------------------------------
@@ -51,12 +56,21 @@ def shape(prefix):
     return "".join(r"\d+" if p[0].isdigit() else r"[^\W\d_]+" if p[0].isalpha() else r"\s+" if p[0].isspace() else re.escape(p) for p in parts)
 
 
-def common_prefix(lines):
+def lines_with(pattern, text):
+    """Each line that has the pattern, which is of one line; the text is bytes, and no other line of it costs more than the search."""
+    at = 0
+    while m := pattern.search(text, at):
+        start = max(text.rfind(end, at, m.start()) for end in (b"\n", b"\r")) + 1 or at
+        at = m.end() + len(REST.match(text, m.end())[0])
+        yield text[start:at].decode("ascii", "replace")
+
+
+def common_prefix(lines, text):
     """What stands in front of nearly every line, as a time stamp of the capture does: a pattern, or None.
 
-    It is found where Landfall's own beginning of a line is known: records, else its time stamps."""
-    for own in (r'\{"rec":"', r"\[ {0,4}\d+\.\d{6}\] |KTAP version 1$"):
-        found = Counter(shape(line[:m.start()]) for line in lines if (m := re.search(own, line)) and m.start() <= 200)
+    It is found where Landfall's own beginning of a line is known: records, all of which are in `lines`, else its time stamps."""
+    for own, among in ((r'\{"rec":"', lines), (r"\[ {0,4}\d+\.\d{6}\] |KTAP version 1$", lines_with(STAMPED, text))):
+        found = Counter(shape(line[:m.start()]) for line in among if (m := re.search(own, line)) and m.start() <= 200)
         if found:
             pattern, count = found.most_common(1)[0]
             return re.compile(pattern) if pattern and count > 0.8 * sum(found.values()) else None
@@ -71,8 +85,10 @@ class Wire:
     def __init__(self, data):
         self.lines, self.records, self.damaged_at, self.ktap, self.unknown = [], [], [], [], []
         self.error, self.banners, self.verdicts, self.repeats, self.findings = None, 0, [], False, []
-        lines = re.split(r"[\r\n]+", ESCAPE.sub(b"", plain(data)).decode("ascii", "replace"))
-        prefix = common_prefix(lines)
+        text = plain(data)
+        text = ESCAPE.sub(b"", text) if b"\x1b" in text else text
+        lines = list(lines_with(MATTERS, text))
+        prefix = common_prefix(lines, text)
         for line in lines:
             m = prefix.match(line) if prefix else None
             self._take(line[m.end():] if m else line)
