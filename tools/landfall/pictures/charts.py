@@ -86,7 +86,7 @@ class Canvas:
         """A box (x, y, width, height) in the axes' coordinates with a title of its own."""
         gid = f"{self.key}-m{len(self.titles)}"
         self.titles[gid] = title
-        ax.add_patch(Rectangle(box[:2], box[2], box[3], gid=gid, **how))
+        ax.add_artist(Rectangle(box[:2], box[2], box[3], gid=gid, **how))
 
     def legend(self, entries, top):
         columns = len(entries) if self.layout.wide else 2
@@ -362,7 +362,7 @@ class MemoryChart:
         for start, end, node, kind in self.boot.pieces():
             look = node_look(node, kind)
             if x(end) > x(start):
-                ax.add_patch(Rectangle((x(start), y + 2), x(end) - x(start), high, **look))
+                ax.add_artist(Rectangle((x(start), y + 2), x(end) - x(start), high, **look))
         drawn = [self.draw_image, self.draw_tables]
         for draw in drawn if near < 0 else reversed(drawn):
             draw(ax, row, x, near)
