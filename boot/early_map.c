@@ -23,11 +23,12 @@ static unsigned in_use;
 static struct image_place here;
 static phys_t phys_end; /* first address beyond the CPU's physical address width */
 
-/* The window's slots, the one used last first. */
+/* What the window's slots show, and when each was used last. */
 static struct {
 	phys_t frame;
-	unsigned slot;
-} recent[WINDOW_SLOTS];
+	uint64_t used;
+} slots[WINDOW_SLOTS];
+static uint64_t uses;
 
 /* Devices keep their slots when new tables are built. */
 static struct {
@@ -91,10 +92,8 @@ void early_map_switched(const struct image_place *place)
 {
 	in_use ^= 1;
 	here = *place;
-	for (unsigned i = 0; i < WINDOW_SLOTS; i++) {
-		recent[i].frame = FRAME_NONE;
-		recent[i].slot = i;
-	}
+	for (unsigned i = 0; i < WINDOW_SLOTS; i++)
+		slots[i].frame = FRAME_NONE;
 }
 
 void early_map_init(const struct image_place *place, unsigned phys_bits)
@@ -134,44 +133,34 @@ unsigned early_map_tables(unsigned levels)
 	return levels == 5 ? 6 : 5;
 }
 
-/* Gives the slot used longest ago to `frame` and puts it first. */
-static void window_take(phys_t frame)
+/* Gives the slot used longest ago to `frame`. */
+static APART unsigned window_take(phys_t frame)
 {
-	unsigned slot = recent[WINDOW_SLOTS - 1].slot;
+	unsigned slot = 0;
 
-	memmove(&recent[1], &recent[0], sizeof(recent) - sizeof(recent[0]));
-	recent[0].frame = frame;
-	recent[0].slot = slot;
+	for (unsigned i = 1; i < WINDOW_SLOTS; i++) {
+		if (slots[i].used < slots[slot].used)
+			slot = i;
+	}
+	slots[slot].frame = frame;
 	early_tables[in_use].window[slot] = frame | DATA | PT_LARGE;
 	invlpg((const void *)(WINDOW_VIRT + slot * SLOT_SIZE));
-}
-
-/* Puts entry i of the list first: the order is that of use. */
-static void window_touch(unsigned i)
-{
-	phys_t frame = recent[i].frame;
-	unsigned slot = recent[i].slot;
-
-	for (; i > 0; i--)
-		recent[i] = recent[i - 1];
-	recent[0].frame = frame;
-	recent[0].slot = slot;
+	return slot;
 }
 
 void *window_map(phys_t at)
 {
 	phys_t frame = align_down(at, SLOT_SIZE);
-	unsigned i = 0;
+	unsigned slot = 0;
 
 	if (at >= phys_end)
 		return NULL;
-	while (i < WINDOW_SLOTS && recent[i].frame != frame)
-		i++;
-	if (i == WINDOW_SLOTS)
-		window_take(frame);
-	else if (i > 0)
-		window_touch(i);
-	return (void *)(WINDOW_VIRT + recent[0].slot * SLOT_SIZE + (at - frame));
+	while (slot < WINDOW_SLOTS && slots[slot].frame != frame)
+		slot++;
+	if (slot == WINDOW_SLOTS)
+		slot = window_take(frame);
+	slots[slot].used = ++uses;
+	return (void *)(WINDOW_VIRT + slot * SLOT_SIZE + (at - frame));
 }
 
 /*
