@@ -36,7 +36,6 @@ BARE   := -ffreestanding -fvisibility=hidden -mno-red-zone -mgeneral-regs-only -
 SANE   := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 # What is not in a loop over all of memory shall be small; clang leaves no gaps between data anyway.
 KFLAGS := $(WARN) $(BARE) -mskip-rax-setup -fno-jump-tables $(if $(findstring clang,$(CC)),,-malign-data=abi -fira-region=one) -Oz -ffunction-sections -fdata-sections -fpie -falign-functions=1
-build/kernel/mm/tables.o: KFLAGS += -Os
 EFLAGS := $(KFLAGS) -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI -fshort-wchar
 # A 32-bit program reads folders and files of today, too: _FILE_OFFSET_BITS.
 HFLAGS := $(WARN) $(SANE) -D_FILE_OFFSET_BITS=64

@@ -5,6 +5,7 @@
 #define SIZE_2M (2 * MIB)
 #define SIZE_1G GIB
 #define MAX_PIECES 5
+#define UNROLLED 32
 
 /* A part of a range that is mapped with the same leaf sizes (struct map_range). */
 struct piece {
@@ -68,10 +69,26 @@ static inline uint64_t *reach_table(const struct direct_map *dm, phys_t table)
 	return dm->mem.page(dm->mem.ctx, table);
 }
 
-/* Bit of enum page_sizes for leaves at that level; 0 where there are none. */
+/* Bit of enum page_sizes for leaves at that level; 0 where there are none, or no others. */
 static unsigned leaf_bit(enum pt_level level)
 {
 	return level == PT_PUD ? PAGE_1G : level == PT_PMD ? PAGE_2M : 0;
+}
+
+static bool wants_leaves(const struct fill *f, enum pt_level level)
+{
+	return level == PT_PTE || (f->sizes & leaf_bit(level));
+}
+
+/* Whether some of the leaves at that level are to be made one size smaller (option fragment=). */
+static bool may_force(const struct fill *f, enum pt_level level)
+{
+	return level != PT_PTE && !f->forced && (f->dm->fragment.every || f->dm->fragment.permille);
+}
+
+static uint64_t first_leaf(const struct fill *f, enum pt_level level)
+{
+	return align_down(f->at, 1ull << pt_shift(level)) | PT_LEAF_FLAGS | (level == PT_PTE ? 0 : PT_LARGE);
 }
 
 static phys_t new_table(struct fill *f, enum pt_level level)
@@ -95,48 +112,37 @@ static bool force_down(struct direct_map *dm, phys_t leaf)
 	return hit;
 }
 
-/* Eight entries at a time, said one by one: the compiler, asked for small code, leaves loops as they are. */
-static void fill_whole(uint64_t *entry, uint64_t value)
+/* ---- tables that are all leaves: a direct map is nearly all of this ---------------------------------------------- */
+
+/* Whether a new table at f->at gets a leaf in each of its slots. */
+static bool is_whole(const struct fill *f, enum pt_level level)
 {
-	for (unsigned i = 0; i < PT_ENTRIES; i += 8, entry += 8, value += 8 * PAGE_SIZE) {
-		entry[0] = value;
-		entry[1] = value + 1 * PAGE_SIZE;
-		entry[2] = value + 2 * PAGE_SIZE;
-		entry[3] = value + 3 * PAGE_SIZE;
-		entry[4] = value + 4 * PAGE_SIZE;
-		entry[5] = value + 5 * PAGE_SIZE;
-		entry[6] = value + 6 * PAGE_SIZE;
-		entry[7] = value + 7 * PAGE_SIZE;
-	}
+	const uint64_t reach = 1ull << pt_shift(level + 1);
+
+	return f->at % reach == 0 && f->end - f->at >= reach && wants_leaves(f, level) && !may_force(f, level);
 }
 
-/*
- * A PTE table costs one pointer and, when all of it is mapped, one loop of stores: nothing is zeroed first. A direct
- * map in 4K leaves is nearly all of this.
- */
-static void fill_pte_table(struct fill *f, phys_t table, bool fresh)
+/* The loop is unrolled here, as the compiler, asked for small code, leaves loops as they are. */
+static APART void fill_entries(uint64_t *entry, uint64_t value, uint64_t step)
 {
-	uint64_t *entry = reach_table(f->dm, table);
-	uint64_t value = f->at | PT_LEAF_FLAGS, set = 0;
-	unsigned first = (unsigned)(f->at >> PAGE_SHIFT) % PT_ENTRIES;
-	unsigned end = (unsigned)min_u64(PT_ENTRIES, first + ((f->end - f->at) >> PAGE_SHIFT));
+	uint64_t *end = entry + PT_ENTRIES;
 
-	f->at += (uint64_t)(end - first) << PAGE_SHIFT;
-	if (fresh && end - first == PT_ENTRIES) {
-		fill_whole(entry, value);
-		f->dm->leaves[PT_PTE] += PT_ENTRIES;
-		return;
-	}
-	if (fresh)
-		__builtin_memset(entry, 0, PAGE_SIZE);
-	for (unsigned i = first; i < end; i++, value += PAGE_SIZE) {
-		if (entry[i])
-			continue;
-		entry[i] = value;
-		set++;
-	}
-	f->dm->leaves[PT_PTE] += set;
+	do {
+#pragma GCC unroll 32
+		for (unsigned i = 0; i < UNROLLED; i++, value += step)
+			entry[i] = value;
+		entry += UNROLLED;
+	} while (entry != end);
 }
+
+static void fill_whole(struct fill *f, phys_t table, enum pt_level level)
+{
+	fill_entries(reach_table(f->dm, table), first_leaf(f, level), 1ull << pt_shift(level));
+	f->at += 1ull << pt_shift(level + 1);
+	f->dm->leaves[level] += PT_ENTRIES;
+}
+
+/* ---- tables that have anything in them --------------------------------------------------------------------------- */
 
 static enum status fill_table(struct fill *f, phys_t table, enum pt_level level);
 
@@ -149,8 +155,8 @@ static enum status fill_below(struct fill *f, phys_t *child, enum pt_level level
 		*child = new_table(f, level);
 	if (*child == PHYS_NONE)
 		return ERR_NO_MEMORY;
-	if (level == PT_PTE) {
-		fill_pte_table(f, *child, fresh);
+	if (fresh && is_whole(f, level)) {
+		fill_whole(f, *child, level);
 		return OK;
 	}
 	if (fresh)
@@ -169,21 +175,19 @@ static enum status fill_forced(struct fill *f, phys_t *child, enum pt_level leve
 	return fill_below(&whole, child, level);
 }
 
-/*
- * Large leaves for the slot of f->at and the empty ones behind it, `most` at most; how many. A loop of its own, as a
- * map in large leaves is nearly all of this.
- */
+/* Leaves for the slot of f->at and the empty ones behind it, `most` at most; how many. */
 static unsigned put_leaves(struct fill *f, uint64_t *entry, unsigned most, enum pt_level level)
 {
 	const uint64_t size = 1ull << pt_shift(level);
-	phys_t at = align_down(f->at, size);
+	uint64_t value = first_leaf(f, level);
 	unsigned n = 0;
 
+	f->at = align_down(f->at, size);
 	do {
-		entry[n++] = at | PT_LEAF_FLAGS | PT_LARGE;
-		at += size;
-	} while (n < most && at < f->end && !entry[n]);
-	f->at = at;
+		entry[n++] = value;
+		value += size;
+		f->at += size;
+	} while (n < most && f->at < f->end && !entry[n]);
 	f->dm->leaves[level] += n;
 	return n;
 }
@@ -198,8 +202,8 @@ static enum status fill_table(struct fill *f, phys_t table, enum pt_level level)
 	struct direct_map *dm = f->dm;
 	uint64_t *entry = reach_table(dm, table);
 	const uint64_t size = 1ull << pt_shift(level);
-	const bool leaf = f->sizes & leaf_bit(level);
-	const bool force = leaf && !f->forced && (dm->fragment.every || dm->fragment.permille);
+	const bool leaf = wants_leaves(f, level);
+	const bool force = leaf && may_force(f, level);
 
 	for (unsigned i = (unsigned)((dm->page_offset + f->at) >> pt_shift(level)) % PT_ENTRIES;
 	     i < PT_ENTRIES && f->at < f->end; i++) {
@@ -207,7 +211,7 @@ static enum status fill_table(struct fill *f, phys_t table, enum pt_level level)
 		bool forced = force && !entry[i] && force_down(dm, align_down(f->at, size));
 		enum status s;
 
-		if (entry[i] & PT_LARGE) {
+		if (entry[i] && (level == PT_PTE || (entry[i] & PT_LARGE))) {
 			f->at = align_down(f->at, size) + size;
 			continue;
 		}
