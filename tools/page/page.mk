@@ -9,8 +9,9 @@ WASM_CC := clang --target=wasm32-wasi
 WFLAGS  := $(filter-out -g,$(WARN)) -O2
 $(eval $(call compile,page,WASMCC,WASM_CC,WFLAGS))
 
-# The program as it is, but for what only a machine has.
-PAGE_C  := $(filter-out boot/dev/% build/font.o tools/host/% tools/predict/this_machine.o tools/predict/unpack.o,$(HOST)) tools/predict/main.o tools/page/browser.o
+# The program as it is, but for what only a machine has, or only the kernel calls.
+PAGE_C  := $(filter-out boot/% build/font.o tools/host/% tools/predict/this_machine.o tools/predict/unpack.o acpi/cpio.o acpi/smbios.o acpi/spcr.o \
+             $(addprefix kernel/,kernel.o plan.o selftest.o upgrade.o state/seed.o),$(HOST)) tools/predict/main.o tools/page/browser.o
 $(PAGE_C:%=build/page/%): tools/page/page.mk
 build/page/predict.wasm: $(PAGE_C:%=build/page/%)
 	$(call say,WASMLD,$@)
