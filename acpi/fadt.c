@@ -162,12 +162,16 @@ static enum status fadt_read(const struct acpi_root *root, struct fadt *f)
 /* The extended address if it is there and not zero, else the old one. */
 static APART phys_t dsdt_address(const struct fadt *f)
 {
-	return FIELD(f, x_dsdt) ? FIELD(f, x_dsdt) : FIELD(f, dsdt);
+	phys_t extended = FIELD(f, x_dsdt);
+
+	return extended ? extended : FIELD(f, dsdt);
 }
 
 static phys_t facs_address(const struct fadt *f)
 {
-	return FIELD(f, x_facs) ? FIELD(f, x_facs) : FIELD(f, facs);
+	phys_t extended = FIELD(f, x_facs);
+
+	return extended ? extended : FIELD(f, facs);
 }
 
 enum status acpi_power_read(const struct acpi_root *root, struct acpi_power *out)

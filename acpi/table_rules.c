@@ -94,7 +94,7 @@ static const char *judge_entry(const union srat_entry *e, uint8_t revision)
 		return "srat-foreign-entry";
 	case SRAT_BAD_LENGTH:
 		return "srat-entry-length";
-	case SRAT_GOOD:
+	default:
 		break;
 	}
 	if ((!memory && e->head.type != SRAT_TYPE_APIC) || !(flags & SRAT_FLAG_ENABLED))

@@ -65,10 +65,10 @@ static void slots_init(struct kaslr_slots *out)
 void kaslr_find_slots(const struct kaslr_request *q, struct kaslr_slots *out)
 {
 	slots_init(out);
-	for (size_t i = 0; i < q->nr_ram && !out->truncated; i++) {
+	for (size_t i = 0; i < q->nr_ram; i++) {
 		if (q->nr_immovable == 0 && !range_empty(q->ram[i]))
 			scan_region(q, q->ram[i], out);
-		for (size_t j = 0; j < q->nr_immovable && !out->truncated; j++) {
+		for (size_t j = 0; j < q->nr_immovable; j++) {
 			struct range r = range_clamp(q->ram[i], q->immovable[j]);
 
 			if (!range_empty(r))

@@ -122,7 +122,7 @@ static void judge_kept(const struct numa_evidence *e, const struct memory_findin
 		const struct region *m = &e->map->e[i];
 		struct range part = range_clamp(hot->r, m->r);
 
-		if (range_empty(part) || (m->type != E820_ACPI && m->type != E820_NVS))
+		if (m->type != E820_ACPI && m->type != E820_NVS)
 			continue;
 		tell_range(to, "hotplug-firmware-memory", (struct numa_memblk){ part, hot->nid });
 	}

@@ -100,10 +100,14 @@ static bool join_pair(struct numa *n, size_t i, size_t j, const struct numa_log 
 	return true;
 }
 
-/* Every pair once, in the order of numa_cleanup_meminfo: it decides what is joined, and which overlap is named. */
+/*
+ * Where two nodes overlap. Every pair once, in the order of numa_cleanup_meminfo: it decides what is joined before an
+ * overlap is met, and which one is named. Nothing joins a range on which another node lies, so one is met.
+ */
 static enum status join_pairs(struct numa *n, const struct numa_log *log)
 {
-	for (size_t i = 0; i < n->nr_blk; i++) {
+	for (size_t i = 0;; i++) {
+		KASSERT(i < n->nr_blk);
 		for (size_t j = i + 1; j < n->nr_blk;) {
 			if (check_overlap(&n->blk[i], &n->blk[j], log) != OK)
 				return ERR_CONFLICT;
@@ -111,7 +115,6 @@ static enum status join_pairs(struct numa *n, const struct numa_log *log)
 				j++;
 		}
 	}
-	return OK;
 }
 
 /* ---- the same where no node overlaps another: neighbours of one node join, and nothing else does ---- */

@@ -348,12 +348,12 @@ static void keep_free_run(const struct sweep *s, struct sweep_free *f, struct ra
 	f->run[f->nr_runs++] = pages;
 }
 
-/* Pages for a node's memory, from that node; it must not run short. */
+/* Pages for a node's memory, from that node; it must not run short. The buffer, which is nowhere, is on none. */
 static void spend_spare(struct sweep *s, const struct count_run *run, uint64_t pages)
 {
 	int nid = numa_node_of(s->numa, run->maps.start);
 
-	if (nid == NUMA_NO_NODE || run->nid != nid || run->from_buffer)
+	if (nid == NUMA_NO_NODE || run->nid != nid)
 		s->free->known = false;
 	else
 		s->node[nid].spare -= pages;
@@ -435,7 +435,7 @@ static struct sweep_free *free_at(struct sweep *s, phys_t base)
 
 	for (unsigned i = 0; i < s->away.nr_served; i++)
 		served |= range_overlaps(s->away.served[i], buffer);
-	if (!served || range_empty(buffer) || !s->away.known)
+	if (!served || !s->away.known)
 		return &s->away;
 	if (!in_home(&s->home, buffer))
 		count_free(s, &s->home, buffer);
@@ -481,10 +481,8 @@ static bool keeps_off_all(const struct sweep *s, const struct sweep_free *f, phy
 		*room = min_u64(*room, f->home.end - buffer.end);
 		return in_home(f, buffer);
 	}
-	for (unsigned i = 0; i < f->nr_served; i++) {
-		if (!range_empty(buffer) && !keeps_off(buffer, f->served[i], room))
-			return false;
-	}
+	for (unsigned i = 0; i < f->nr_served; i++)
+		(void)keeps_off(buffer, f->served[i], room); /* else free_at had not chosen f */
 	return true;
 }
 
@@ -515,7 +513,8 @@ static bool may_unmark(const struct sweep *s, const struct sweep_free *f, int ni
 	}
 	if (s->policy->order == ORDER_LOCAL)
 		return !s->map.fragment.every;
-	if (s->policy->page || f->block.start == PHYS_NONE || (!range_empty(f->block) && hull.end > f->block.end))
+	KASSERT(!s->policy->page);
+	if (f->block.start == PHYS_NONE || (!range_empty(f->block) && hull.end > f->block.end))
 		return false;
 	return s->start->movable_node || !s->map.page_sizes;
 }
@@ -773,12 +772,15 @@ static enum status sweep_fixed(struct sweep *s, phys_t base, phys_t last)
 /* The lowest slot of s->worst, in which the last one is worst, that is no better. */
 static enum status settle_worst(struct sweep *s)
 {
+	/* The ends have been tried before. */
 	enum status st = try_base(s, s->worst.start, &s->c);
 
-	if (st == OK && s->c.on_movable < s->worst_on_movable)
+	KASSERT(st == OK);
+	if (s->c.on_movable < s->worst_on_movable) {
 		st = try_base(s, s->worst.end - KASLR_ALIGN, &s->b);
-	if (st == OK && s->c.on_movable < s->worst_on_movable)
+		KASSERT(st == OK);
 		st = first_above(s, s->worst.start, &s->b, s->worst_on_movable - 1);
+	}
 	s->worst = bases_of(s->c.base, s->c.base);
 	s->worst_base = s->c.base;
 	s->worst_pinned = s->c.pinned;

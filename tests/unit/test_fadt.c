@@ -278,6 +278,12 @@ TEST(test_tables_that_no_root_table_names)
 	assert_int_equal(read_power(276), OK);
 	acpi_fadt_tables(&root, &got[0], &got[1]);
 	assert_int_equal(got[1], facs);
+	assert_int_equal(read_power(139), OK); /* too short to have X_FIRMWARE_CTRL, then FIRMWARE_CTRL as well */
+	acpi_fadt_tables(&root, &got[0], &got[1]);
+	assert_int_equal(got[1], 0x7fff9000);
+	assert_int_equal(read_power(39), OK);
+	acpi_fadt_tables(&root, &got[0], &got[1]);
+	assert_int_equal(got[0] | got[1], 0);
 	fake_ram_write(&ram, FADT, "FACX", 4);
 	acpi_fadt_tables(&root, &got[0], &got[1]);
 	assert_int_equal(got[0] | got[1], 0);

@@ -129,6 +129,19 @@ TEST(direction_turned)
 	assert_int_equal(pt_alloc_page(&a), 0x110000);
 }
 
+/* Marks that are ignored from now on: what was passed over for them is looked at again. */
+TEST(marks_ignored_from_now_on)
+{
+	a.buffer_ok = false;
+	mb.movable_node = true;
+	assert_int_equal(memblock_mark(&mb, (struct range){ MIB, 2 * MIB }, MEMBLOCK_HOTPLUG, true), OK);
+	bounds(MIB, 8 * MIB, NUMA_NO_NODE);
+	assert_int_equal(pt_alloc_page(&a), 0x400000);
+	assert_int_equal(pt_alloc_flush(&a), OK);
+	mb.movable_node = false;
+	assert_int_equal(pt_alloc_page(&a), 0x100000);
+}
+
 TEST(memblock_full)
 {
 	memblock_init(&mb);
