@@ -559,6 +559,25 @@ TEST(without_a_buffer)
 
 /* ---- what is refused, and how ---- */
 
+/* Slots where there is no memory, below some and above all of it, and one that memory holds only the start of. */
+static void assert_memory_ends(struct slot_machine *m, struct sweep *s)
+{
+	static const struct pt_policy *const policies[] = { &policy_lowest, &policy_bottom_up };
+	static const phys_t none[] = { 0xfe000, GIB - MIB, 2 * GIB };
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(none); i++) {
+		phys_t base = none[i / 2];
+
+		m->slots.area[m->slots.nr++] = (struct kaslr_area){ base, 1 };
+		m->slots.total++;
+		s->policy = policies[i % 2];
+		assert_int_equal(sweep_run(s), ERR_RANGE);
+		assert_int_equal(s->failed_base, base);
+		m->slots.nr--;
+		m->slots.total--;
+	}
+}
+
 TEST(refusals)
 {
 	/* The end before what is taken, that before the end of the buffer, that before its start; nothing; half. */
@@ -577,13 +596,7 @@ TEST(refusals)
 		assert_int_equal(sweep_run(s), ERR_RANGE);
 	}
 	s->image = m->image;
-	/* a slot where there is no memory */
-	m->slots.area[m->slots.nr++] = (struct kaslr_area){ 2 * GIB, 1 };
-	m->slots.total++;
-	assert_int_equal(sweep_run(s), ERR_RANGE);
-	assert_int_equal(s->failed_base, 2 * GIB);
-	m->slots.nr--;
-	m->slots.total--;
+	assert_memory_ends(m, s);
 	/* no room for the image among what is reserved */
 	for (phys_t at = TIB; m->start.reserved.nr < MEMBLOCK_MAX; at += 2 * PAGE_SIZE)
 		slot_machine_reserve(m, at, at + PAGE_SIZE);
@@ -637,6 +650,91 @@ TEST(marks_do_not_fit)
 		assert_int_equal(s->nr_stained, 0);
 		/* nodes 0, 1, 2 and the hot-pluggable part of 2, then the pages */
 		assert_int_equal(s->work->memory.nr, MEMBLOCK_MAX - spare);
+		free(s);
+		slot_machine_free(m);
+	}
+}
+
+/*
+ * Node 1 has two hot-pluggable ranges side by side and a third one between ranges that stay. Its marks are taken away
+ * in the order third, second, first, which takes no region more. They come back in that order, too: after the third,
+ * the second one is cut off from the first, a region more than there is.
+ */
+TEST(marks_do_not_fit_again)
+{
+	for (unsigned spare = 0; spare < 2; spare++) {
+		struct slot_machine *m = slot_machine_new();
+		struct sweep *s;
+
+		m->image.buffer = 0x20000;
+		slot_machine_ram(m, MIB, 104 * MIB);
+		for (phys_t at = TIB; m->start.memory.nr < MEMBLOCK_MAX - 6 - spare; at += 2 * PAGE_SIZE)
+			slot_machine_ram(m, at, at + PAGE_SIZE);
+		slot_machine_node(m, 0, 0, 16 * MIB, false);
+		slot_machine_node(m, 1, 16 * MIB, 24 * MIB, true);
+		slot_machine_node(m, 1, 24 * MIB, 32 * MIB, true);
+		slot_machine_node(m, 2, 32 * MIB, 40 * MIB, false);
+		slot_machine_node(m, 1, 40 * MIB, 48 * MIB, false);
+		slot_machine_node(m, 1, 48 * MIB, 56 * MIB, true);
+		slot_machine_node(m, 1, 56 * MIB, 64 * MIB, false);
+		slot_machine_node(m, 2, 64 * MIB, 104 * MIB, false);
+		slot_machine_node(m, 3, TIB, 2 * TIB, false);
+		assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
+		m->slots = (struct kaslr_slots){ .nr = 2, .total = 2 };
+		m->slots.area[0] = (struct kaslr_area){ 20 * MIB, 1 };
+		m->slots.area[1] = (struct kaslr_area){ 100 * MIB, 1 };
+		s = new_sweep(m, &policy_memblock);
+		assert_int_equal(sweep_run(s), spare ? OK : ERR_FULL);
+		assert_int_equal(s->failed_base, spare ? PHYS_NONE : 100 * MIB);
+		free(s);
+		slot_machine_free(m);
+	}
+}
+
+/* 4096 regions of memory, of which one lies on two nodes. */
+TEST(nodes_do_not_fit)
+{
+	struct slot_machine *m = two_nodes(256 * MIB);
+	struct sweep *s = new_sweep(m, &policy_memblock);
+
+	assert_true(slot_machine_finish(m));
+	for (phys_t at = TIB; m->start.memory.nr < MEMBLOCK_MAX; at += 2 * PAGE_SIZE)
+		slot_machine_ram(m, at, at + PAGE_SIZE);
+	assert_int_equal(sweep_run(s), ERR_FULL);
+	assert_int_equal(s->failed_base, PHYS_NONE);
+	free(s);
+	slot_machine_free(m);
+}
+
+/*
+ * No region is left for what is reserved, so an image has to touch something that is: it does at the ends, 16M and
+ * 254M, and the tables touch it. A slot in between, tried to find where the stains begin, is refused; so is an end that
+ * touches nothing.
+ */
+TEST(image_fits_at_the_ends_only)
+{
+	static const struct {
+		const struct pt_policy *policy;
+		phys_t first, last, failed;
+	} cases[] = {
+		{ &policy_hybrid, 16 * MIB, 254 * MIB, 252 * MIB },
+		{ &policy_hybrid, 32 * MIB, 254 * MIB, 32 * MIB },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct slot_machine *m = two_nodes(256 * MIB);
+		uint64_t slots = (cases[i].last - cases[i].first) / KASLR_ALIGN + 1;
+		struct sweep *s = new_sweep(m, cases[i].policy);
+
+		slot_machine_reserve(m, MIB, 16 * MIB);
+		slot_machine_reserve(m, 256 * MIB - 64 * KIB, 256 * MIB);
+		assert_true(slot_machine_finish(m));
+		for (phys_t at = TIB; m->start.reserved.nr < MEMBLOCK_MAX; at += 2 * PAGE_SIZE)
+			slot_machine_reserve(m, at, at + PAGE_SIZE);
+		m->slots = (struct kaslr_slots){ .nr = 1, .total = slots, .area = { { cases[i].first, slots } } };
+		s->policy = cases[i].policy;
+		assert_int_equal(sweep_run(s), ERR_FULL);
+		assert_int_equal(s->failed_base, cases[i].failed);
 		free(s);
 		slot_machine_free(m);
 	}
@@ -720,6 +818,92 @@ TEST(too_many_runs)
 	assert_true(compare(m, &policy_lowest, build_stains, &tries));
 	assert_true(tries <= 2);
 	slot_machine_free(m);
+}
+
+/* Free pages 17 apart, with an image of 16: none of the runs meet. */
+TEST(too_many_free_runs)
+{
+	struct slot_machine *m = slot_machine_new();
+	uint64_t tries = 0;
+
+	m->image = (struct sweep_image){ 0, 0x10000, 0x10000, 0x10000 };
+	slot_machine_ram(m, MIB, 5 * GIB);
+	slot_machine_node(m, 0, 0, 8 * MIB, false);
+	slot_machine_node(m, 1, 8 * MIB, 12 * MIB, true);
+	slot_machine_node(m, 0, 12 * MIB, 5 * GIB, false);
+	for (phys_t at = 3 * MIB; at < 63 * MIB; at += 18 * PAGE_SIZE)
+		slot_machine_reserve(m, at, at + 17 * PAGE_SIZE);
+	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
+	m->slots = (struct kaslr_slots){ .nr = 1, .total = 2, .area = { { 64 * MIB, 2 } } };
+	assert_true(60 * MIB / (18 * PAGE_SIZE) > SWEEP_MAX_FREE_RUNS);
+	assert_true(compare(m, &policy_lowest, count_stains, &tries));
+	slot_machine_free(m);
+}
+
+/* The buffer has pages for more ranges than are kept: nothing is derived, not even where it lies in one of them. */
+TEST(too_many_served)
+{
+	struct slot_machine *m = two_nodes(256 * MIB);
+
+	m->image.buffer = 0x20000;
+	for (phys_t at = 4 * GIB; m->start.memory.nr < 3 + SWEEP_MAX_SERVED; at += GIB)
+		slot_machine_ram(m, at, at + PAGE_SIZE);
+	slot_machine_node(m, 0, 4 * GIB, m->map.end, false);
+	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
+	(void)compare_slots(m, 16 * MIB, 4, &policy_series);
+}
+
+/* The buffer has pages for each of two stretches of slots, of which the lower one comes last. */
+TEST(lower_slots_come_last)
+{
+	struct slot_machine *m = two_nodes(256 * MIB);
+	uint64_t tries = 0;
+
+	m->image.buffer = 0x20000;
+	slot_machine_ram(m, 4 * GIB, 4 * GIB + 64 * MIB);
+	slot_machine_node(m, 0, 4 * GIB, 4 * GIB + 64 * MIB, false);
+	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
+	m->slots = (struct kaslr_slots){ .nr = 2, .total = 8, .area = { { 4 * GIB, 4 }, { 16 * MIB, 4 } } };
+	for (unsigned i = 0; i < pt_policies_nr; i++)
+		assert_true(compare(m, pt_policies[i], build_stains, &tries));
+	slot_machine_free(m);
+}
+
+/* Memory of no node, which Linux lets pass below 1M: whoever has pages gives them for it. */
+TEST(memory_of_no_node)
+{
+	struct slot_machine *m = slot_machine_new();
+
+	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
+	slot_machine_ram(m, MIB, 64 * MIB);
+	slot_machine_node(m, 0, 0, 47 * MIB, false);
+	slot_machine_node(m, 1, 47 * MIB + 64 * KIB, 64 * MIB, true);
+	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
+	(void)compare_slots(m, 16 * MIB, 12, &policy_node_local);
+}
+
+/* All free blocks of 2M lie on the movable node: `memblock` finds none, and goes on all the same. */
+TEST(no_free_block)
+{
+	struct slot_machine *m = slot_machine_new();
+
+	slot_machine_ram(m, MIB, 64 * MIB);
+	slot_machine_node(m, 0, 0, 32 * MIB, false);
+	slot_machine_node(m, 1, 32 * MIB, 64 * MIB, true);
+	for (phys_t at = 2 * MIB; at < 32 * MIB; at += 2 * MIB)
+		slot_machine_reserve(m, at, at + PAGE_SIZE);
+	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
+	(void)compare_slots(m, 32 * MIB, 12, &policy_memblock);
+}
+
+/* Firmware's tables lie on node 1, so it stays: no slot is stained, whether the image is there or not. */
+TEST(tables_of_firmware)
+{
+	struct slot_machine *m = two_nodes(256 * MIB);
+
+	assert_true(slot_machine_finish(m));
+	numa_note_table(&m->numa, (struct range){ 512 * MIB, 512 * MIB + 64 });
+	assert_int_equal(compare_slots(m, 246 * MIB, 20, &policy_bottom_up), 0);
 }
 
 /* Every other slot lies on the movable node, which then has no stain; in between it has. */
@@ -1245,6 +1429,19 @@ TEST(thousands_of_holes)
 	}
 }
 
+/* Tables fill a small movable node from several slots, so that many are as bad as the worst. */
+static struct slot_machine *small_movable_node(void)
+{
+	struct slot_machine *m = slot_machine_new();
+
+	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
+	slot_machine_ram(m, MIB, 6 * GIB);
+	slot_machine_node(m, 0, 0, 512 * MIB, false);
+	slot_machine_node(m, 1, 512 * MIB, 514 * MIB, true);
+	slot_machine_node(m, 2, 514 * MIB, 6 * GIB, false);
+	return m;
+}
+
 /* Stretches of slots that overlap: of slots as bad as each other the lowest is named, in whatever order they come. */
 TEST(worst_of_areas_that_overlap)
 {
@@ -1253,10 +1450,12 @@ TEST(worst_of_areas_that_overlap)
 		{ { 150 * MIB, 30 }, { 200 * MIB, 20 }, { 100 * MIB, 60 } },
 		{ { 100 * MIB, 60 }, { 90 * MIB, 200 }, { 80 * MIB, 30 } },
 		{ { 300 * MIB, 105 }, { 100 * MIB, 205 }, { 200 * MIB, 155 } },
+		{ { 300 * MIB, 106 }, { 508 * MIB, 2 }, { 200 * MIB, 155 } },
+		{ { 508 * MIB, 2 }, { 300 * MIB, 106 }, { 506 * MIB, 2 } },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(area); i++) {
-		struct slot_machine *m = two_nodes(512 * MIB);
+		struct slot_machine *m = i < 4 ? two_nodes(512 * MIB) : small_movable_node();
 		uint64_t tries = 0;
 
 		for (unsigned k = 0; k < 3; k++) {
