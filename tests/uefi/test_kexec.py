@@ -24,7 +24,7 @@ def kernel():
 @pytest.fixture(scope="module")
 def initramfs(tmp_path_factory, kernel):
     """The way is a word of Linux's command line."""
-    cases = "\n".join(f"*{name}*) {line.replace('OPTIONS', 'seed=0x61')} ;;" for name, line in LINES.items())
+    cases = "\n".join(f"*{name}*) {re.sub('OPTIONS|exit=reboot', 'seed=0x61', line)} ;;" for name, line in LINES.items())
     script = f"""/bin/busybox mkdir -p /proc /sys /dev /sbin /build
 /bin/busybox --install -s /bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
