@@ -50,7 +50,7 @@ static bool is_memory(phys_t at, uint64_t size)
 	const struct e820 *map = &handover.bi.map;
 
 	for (size_t i = 0; i < map->nr; i++) {
-		if (map->e[i].type == E820_RAM && map->e[i].r.start < at + size && at < map->e[i].r.end)
+		if (map->e[i].type == E820_RAM && range_overlaps(map->e[i].r, (struct range){ at, at + size }))
 			return true;
 	}
 	return false;
