@@ -2,6 +2,7 @@
 """Runs QEMU for tools/run and for the tests: machine descriptions, the command line, QMP, guest memory, verdicts."""
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import re
@@ -17,6 +18,8 @@ from . import records
 from .paths import MACHINE_TOOL, MACHINES
 
 QEMU = "qemu-system-x86_64"
+OVMF = Path("/usr/share/ovmf/OVMF.fd")
+TPM = range(0xFED40000, 0xFED45000)
 
 # What the guest writes to the debug-exit port comes out of QEMU as (value << 1) | 1.
 VERDICTS = {33: "clean", 35: "stained", 37: "error", 39: "fault"}
@@ -67,6 +70,27 @@ def find_qemu():
     if not path:
         raise QemuError(f"{QEMU} is missing: install the package qemu-system-x86 (make deps)")
     return path
+
+
+@functools.cache
+def ovmf():
+    """OVMF in a file, gone with this process, that begins where a TPM would lie and reads as ones there. Without it zeros are read there,
+    and the firmware waits about a second for that TPM to answer: 40 % of its start."""
+    if not OVMF.exists():
+        raise QemuError(f"{OVMF} is missing: install the package ovmf (make deps)")
+    file, firmware = tempfile.NamedTemporaryFile(prefix="landfall-", suffix=".fd"), OVMF.read_bytes()
+    start = TPM.start & -(64 << 10)  # QEMU wants whole pieces of 64 KiB; the last byte lies below 4 GiB
+    file.truncate((4 << 30) - start)
+    for place, content in (TPM.start - start, b"\xff" * len(TPM)), (-len(firmware), firmware):
+        file.seek(place, os.SEEK_SET if place >= 0 else os.SEEK_END)
+        file.write(content)
+    file.flush()
+    return file
+
+
+def uefi_args():
+    """The part of the command line that starts UEFI instead of a BIOS."""
+    return ["-bios", ovmf().name]
 
 
 def boot_args(kernel, options):
