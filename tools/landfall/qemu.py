@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Runs QEMU for tools/run and for the tests: machine descriptions, the command line, QMP, guest memory, verdicts."""
-import contextlib
-import fcntl
 import functools
 import json
 import os
 import re
-import select
 import shutil
 import socket
 import subprocess
@@ -29,7 +26,7 @@ STATUS = {"clean": 0, "stained": 1, "error": 2, "fault": 3}
 # Nothing that is not asked for: no default devices, no configuration files, no window.
 COMMON = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
 DEBUG_EXIT = ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
-PIPE_SIZE = 1 << 20  # the most that any user may ask for
+LOOK_AGAIN = 0.01  # seconds between two looks at the serial line
 # What MACHINE=none starts from; options given after it win.
 PLAIN = ["-machine", "q35,accel=tcg", "-cpu", "max", "-m", "512M"]
 # The memory of a described machine. Kept in a file it is not written to the stream that save() makes, and not read from it.
@@ -208,17 +205,17 @@ class Guest:
         program = find_qemu()
         self.own = tempfile.TemporaryDirectory(prefix="landfall-", ignore_cleanup_errors=True)
         self.folder = Path(self.own.name)
-        command = [program, *COMMON, *args, "-serial", "stdio"]
+        # A guest does not wait for ever until its serial line is ready: a pipe that nobody empties loses characters, a file does not.
+        command = [program, *COMMON, *args, "-serial", f"file:{self.folder}/serial"]
+        (self.folder / "serial").touch()
+        self.serial = open(self.folder / "serial", "rb", buffering=0)
         if qmp:
             command += ["-qmp", f"unix:{self.folder}/qmp,server=on,wait=off"]
         if gdb:
             command += ["-gdb", f"unix:{self.folder}/gdb,server=on,wait=off", "-S"]
         self.command, self.log, self.qmp = command, b"", None
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=open(self.folder / "stderr", "wb"))
-        # A guest does not wait for ever until its serial line is ready: with a full pipe characters get lost.
-        with contextlib.suppress(OSError):  # there is a limit on all pipes of a user, too
-            fcntl.fcntl(self.process.stdout, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
         try:
             if qmp:
                 self.qmp = Qmp(self.folder / "qmp")
@@ -232,20 +229,23 @@ class Guest:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
-        self.process.stdout.close()
+        self.serial.close()
         if self.qmp:
             self.qmp.close()
         self.own.cleanup()
 
     def read(self, timeout):
         """What comes next on the serial line; None after `timeout` seconds of silence, b'' when QEMU has ended."""
-        ready, _, _ = select.select([self.process.stdout], [], [], max(timeout, 0))
-        if not ready:
-            return None
-        time.sleep(0.002)  # QEMU writes each character by itself; more of them come now
-        data = os.read(self.process.stdout.fileno(), PIPE_SIZE)
-        self.log += data
-        return data
+        deadline = time.monotonic() + timeout
+        while True:
+            ended = self.process.poll() is not None  # before the last look
+            data = self.serial.read()
+            if data or ended:
+                self.log += data
+                return data
+            if (left := deadline - time.monotonic()) <= 0:
+                return None
+            time.sleep(min(left, LOOK_AGAIN))
 
     def read_until(self, pattern, timeout):
         """Reads on until the log has the pattern, of at most 4096 characters; False when time is up or QEMU ends before."""
