@@ -29,9 +29,8 @@ static uint64_t *reach_table(void *ctx, phys_t table)
 
 /* ---- building ---- */
 
-struct direct_map audit_direct_map(const struct run *r)
+struct direct_map audit_direct_map(const struct handover *h)
 {
-	const struct handover *h = r->h;
 	struct direct_map dm = {
 		.root = h->bi.pgd,
 		.levels = h->choice.levels,
@@ -50,7 +49,7 @@ struct direct_map audit_direct_map(const struct run *r)
 
 static void describe_map(struct outcome *a)
 {
-	a->dm = audit_direct_map(a->r);
+	a->dm = audit_direct_map(a->r->h);
 	a->dm.mem = (struct pt_memory){ reach_table, a };
 	a->dm.policy = a->policy;
 	pt_alloc_init(&a->dm.alloc, &a->mb, a->r->h->bi.buffer);
