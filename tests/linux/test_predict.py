@@ -476,6 +476,29 @@ def test_inputs_incomplete():
     assert predict("--linux-log", "-", "--kernel", "16M:0x4430000", text=text).returncode == 0
 
 
+@pytest.mark.parametrize("word,line,option", [
+    ("Command line", 'no "Command line" in the log, so movable_node is taken as off (--movable-node on|off)', ("--movable-node", "on")),
+    ("Linux version", 'no "Linux version" in the log, so the rules are the newest (--linux VERSION)', ("--linux", "6.1")),
+])
+def test_what_an_option_can_tell(word, line, option):
+    """Such a line may be lost; one line then says what is taken instead, and the option that it names gives the answer back."""
+    text = "".join(part for part in log().splitlines(keepends=True) if word not in part)
+    p = predict("--linux-log", "-", "--sequence", "--page-size", "4k", text=text)
+    assert (p.returncode, p.stderr) == (0, f"inputs incomplete: {line}\n")
+    assert good("--linux-log", "-", text=text, status=p.returncode).count(f"inputs incomplete: {line}\n") == 1
+
+    p, whole = [predict("--linux-log", "-", "--sequence", "--page-size", "4k", *option, text=t) for t in (text, log())]
+    assert (p.stderr, p.stdout) == ("", whole.stdout)
+
+
+def test_dropped_messages_are_told():
+    """Linux's own line, where it had not kept up; what is dropped later changes nothing."""
+    dropped = "** 12 printk messages dropped **\n"
+    early = predict("--linux-log", "-", "--sequence", text=dropped + log())
+    assert (early.returncode, early.stderr) == (0, "inputs incomplete: Linux dropped messages before the page tables were built\n")
+    assert predict("--linux-log", "-", "--sequence", text=log() + dropped).stderr == ""
+
+
 def test_the_machine_is_named():
     dmi = "DMI: Memory slots populated: 1/1\nDMI: QEMU Standard PC (Q35 + ICH9, 2009), BIOS 1.16.2 04/01/2014\n"
 

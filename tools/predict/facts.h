@@ -33,6 +33,8 @@ struct facts {
 	char release[80];
 	uint32_t version; /* LINUX_RELEASE of release, or of the package where that does not tell all of it */
 	char cmdline[CMDLINE_MAX];
+	bool cmdline_told;    /* logs: there is a line that tells it, be it empty */
+	bool dropped;         /* logs: Linux says itself that messages before the page tables are not in it */
 	char machine[128];    /* as SMBIOS names it; empty: not told */
 	unsigned boots;       /* logs: how many boots are in it; the last one counts */
 	struct e820 firmware; /* as firmware told it, for the choice of a base */
@@ -79,7 +81,7 @@ struct facts {
 	phys_t *seen;
 	size_t nr_seen, room_seen;
 	bool sees_built;      /* the log goes on beyond the building of the page tables */
-	char incomplete[160]; /* what the reservations lack; empty: nothing */
+	char incomplete[480]; /* what the inputs lack; empty: nothing */
 };
 
 /* Makes them the facts of an empty machine. What they pointed to is the caller's to free. */

@@ -85,6 +85,7 @@ static bool on_cmdline(struct reader *r, const char *s)
 	if (n >= sizeof(r->f->cmdline))
 		return fail(r, "the command line is too long");
 	memcpy(r->f->cmdline, s, n + 1);
+	r->f->cmdline_told = true;
 	return true;
 }
 
@@ -98,6 +99,14 @@ static bool on_dmi(struct reader *r, const char *s)
 	n = min_u64(n, sizeof(r->f->machine) - 1);
 	memcpy(r->f->machine, s, n);
 	r->f->machine[n] = '\0';
+	return true;
+}
+
+/* "** 12 printk messages dropped **" */
+static bool on_dropped(struct reader *r, const char *s)
+{
+	if (r->phase != PHASE_BUILT && strstr(s, " messages dropped **"))
+		r->f->dropped = true;
 	return true;
 }
 
@@ -158,6 +167,7 @@ static bool start_boot(struct reader *r)
 	char release[sizeof(f->release)], cmdline[sizeof(f->cmdline)];
 	uint32_t version = f->version;
 	unsigned boots = f->boots;
+	bool cmdline_told = f->cmdline_told;
 
 	memcpy(release, f->release, sizeof(release));
 	memcpy(cmdline, f->cmdline, sizeof(cmdline));
@@ -167,6 +177,7 @@ static bool start_boot(struct reader *r)
 	memcpy(f->cmdline, cmdline, sizeof(cmdline));
 	f->version = version;
 	f->boots = boots;
+	f->cmdline_told = cmdline_told;
 	f->kaslr = r->off_line > r->map_line ? NO : UNKNOWN;
 	*r = (struct reader){ .f = f, .err = r->err, .line = r->line, .off_line = r->off_line };
 	return true;
@@ -735,6 +746,7 @@ static const struct line_kind log_kinds[] = {
 	{ "Linux version ", on_version },
 	{ "Command line: ", on_cmdline },
 	{ "last_pfn = ", on_last_pfn },
+	{ "** ", on_dropped },
 	{ "KASLR disabled", on_kaslr_off },
 	{ "Memory KASLR using ", on_kaslr_on },
 	{ "DMI: ", on_dmi },

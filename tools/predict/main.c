@@ -540,6 +540,28 @@ static bool read_source(struct cli *c, struct facts *f, struct input_error *err)
 	return read_text(f, c->e820, err, linuxlog_read_map);
 }
 
+static void add_lack(struct facts *f, const char *what, const char *more)
+{
+	size_t n = strlen(f->incomplete);
+
+	snprintf(f->incomplete + n, sizeof(f->incomplete) - n, "%s%s%s", n ? "; " : "", what, more);
+}
+
+/* What a log does not tell and an option can; for none of it the prediction stops. */
+static void say_what_lacks(const struct cli *c, struct facts *f, bool nodes_told)
+{
+	if (!f->exact)
+		add_lack(f, "no memblock=debug in the log, so what firmware and boot data had reserved is not known",
+			 nodes_told ? "" : "; nor does it tell the nodes");
+	if (f->dropped)
+		add_lack(f, "Linux dropped messages before the page tables were built", "");
+	if (!f->cmdline_told && c->movable_node == UNKNOWN)
+		add_lack(f, "no \"Command line\" in the log, so movable_node is taken as off",
+			 " (--movable-node on|off)");
+	if (!f->version)
+		add_lack(f, "no \"Linux version\" in the log, so the rules are the newest", " (--linux VERSION)");
+}
+
 /* Lists of pages do without the nodes; a policy that asks for them is then told of one. */
 static bool check_nodes(const struct cli *c, struct facts *f, struct input_error *err)
 {
@@ -547,10 +569,8 @@ static bool check_nodes(const struct cli *c, struct facts *f, struct input_error
 
 	if (!told && f->exact)
 		return input_fail(err, f->lines, "the log ends before the nodes are told: give --srat FILE");
-	if (c->log && !f->exact && !f->own)
-		snprintf(f->incomplete, sizeof(f->incomplete),
-			 "no memblock=debug in the log, so what firmware and boot data had reserved is not known%s",
-			 told ? "" : "; nor does it tell the nodes");
+	if (c->log && !f->own)
+		say_what_lacks(c, f, told);
 	return true;
 }
 
