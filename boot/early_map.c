@@ -23,12 +23,13 @@ static unsigned in_use;
 static struct image_place here;
 static phys_t phys_end; /* first address beyond the CPU's physical address width */
 
-/* What the window's slots show, and when each was used last. */
+/* What the window's slots show, and when each was used last; the one in use now. */
 static struct {
 	phys_t frame;
 	uint64_t used;
 } slots[WINDOW_SLOTS];
 static uint64_t uses;
+static unsigned latest;
 
 /* Devices keep their slots when new tables are built. */
 static struct {
@@ -133,12 +134,14 @@ unsigned early_map_tables(unsigned levels)
 	return levels == 5 ? 6 : 5;
 }
 
-/* Gives the slot used longest ago to `frame`. */
-static APART unsigned window_take(phys_t frame)
+/* The slot that shows `frame`; where none does, the one used longest ago is given to it. */
+static APART unsigned window_turn(phys_t frame)
 {
 	unsigned slot = 0;
 
-	for (unsigned i = 1; i < WINDOW_SLOTS; i++) {
+	for (unsigned i = 0; i < WINDOW_SLOTS; i++) {
+		if (slots[i].frame == frame)
+			return i;
 		if (slots[i].used < slots[slot].used)
 			slot = i;
 	}
@@ -151,16 +154,15 @@ static APART unsigned window_take(phys_t frame)
 void *window_map(phys_t at)
 {
 	phys_t frame = align_down(at, SLOT_SIZE);
-	unsigned slot = 0;
 
 	if (at >= phys_end)
 		return NULL;
-	while (slot < WINDOW_SLOTS && slots[slot].frame != frame)
-		slot++;
-	if (slot == WINDOW_SLOTS)
-		slot = window_take(frame);
-	slots[slot].used = ++uses;
-	return (void *)(WINDOW_VIRT + slot * SLOT_SIZE + (at - frame));
+	/* Tables lie close together: mostly it is the same slot again. */
+	if (slots[latest].frame != frame) {
+		latest = window_turn(frame);
+		slots[latest].used = ++uses;
+	}
+	return (void *)(WINDOW_VIRT + latest * SLOT_SIZE + (at - frame));
 }
 
 /*

@@ -153,7 +153,7 @@ _Noreturn void boot_main(uint32_t magic, phys_t image, phys_t info)
 
 	here = (struct image_place){ image, LINK_VIRT, read_cr4() & CR4_LA57 ? 5 : 4 };
 	descriptors_load();
-	cpu_enable_protections();
+	cpu_switch_on();
 	early_map_init(&here, cpu_detect().phys_bits);
 	platform_init(cpu_tsc_hz());
 	read_loader(magic, info);
@@ -167,7 +167,7 @@ _Noreturn void boot_main(uint32_t magic, phys_t image, phys_t info)
 	image_move(&here, &(struct image_place){ handover.choice.base, handover.choice.virt, here.levels }, boot_moved);
 	r = run_open(&handover, &platform);
 	(void)report_error(&r.log, NO_MEMORY_AT, (unsigned long long)handover.choice.base);
-	run_end(report_bail_out(&r.log, &handover));
+	run_end(report_bail_out(&r));
 }
 
 _Noreturn void run_end(enum run_result result)

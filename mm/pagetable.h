@@ -22,6 +22,10 @@ enum pt_level { PT_PTE, PT_PMD, PT_PUD, PT_P4D, PT_PGD, PT_LEVELS };
 /* The direct map's leaves: Linux's PAGE_KERNEL. */
 #define PT_LEAF_FLAGS (PT_PRESENT | PT_WRITE | PT_ACCESSED | PT_DIRTY | PT_GLOBAL | PT_NX)
 
+/* Two neighbouring entries of a table: for PAIRWISE functions. */
+typedef uint64_t pt_pair __attribute__((vector_size(16), may_alias));
+#define PT_PAIRS (PT_ENTRIES / 2)
+
 /*
  * Returns the logarithm of what one entry of that level maps: 4K, 2M, 1G, 512G, 256T. A PGD of 4-level tables maps 512G
  * an entry: it is like a P4D.

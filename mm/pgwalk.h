@@ -9,7 +9,10 @@
 #include "mm/pagetable.h"
 
 struct pgwalk {
-	/* Returns the table at that address, 512 entries; NULL: out of reach. It is good until the third later call. */
+	/*
+	 * Returns the table at that address, 512 entries, aligned as pt_pair is; NULL: out of reach. It is good until
+	 * the third later call.
+	 */
 	const uint64_t *(*table)(void *ctx, phys_t table);
 	void *ctx;
 	phys_t root;

@@ -5,7 +5,7 @@
 #define SIZE_2M (2 * MIB)
 #define SIZE_1G GIB
 #define MAX_PIECES 5
-#define UNROLLED 32
+#define UNROLLED 16
 
 /* A part of a range that is mapped with the same leaf sizes (struct map_range). */
 struct piece {
@@ -123,16 +123,17 @@ static bool is_whole(const struct fill *f, enum pt_level level)
 }
 
 /* The loop is unrolled here, as the compiler, asked for small code, leaves loops as they are. */
-static APART void fill_entries(uint64_t *entry, uint64_t value, uint64_t step)
+static PAIRWISE void fill_entries(uint64_t *entry, uint64_t value, uint64_t step)
 {
-	uint64_t *end = entry + PT_ENTRIES;
+	pt_pair *at = (pt_pair *)entry, *end = at + PT_PAIRS;
+	pt_pair two = { value, value + step };
 
 	do {
-#pragma GCC unroll 32
-		for (unsigned i = 0; i < UNROLLED; i++, value += step)
-			entry[i] = value;
-		entry += UNROLLED;
-	} while (entry != end);
+#pragma GCC unroll 16
+		for (unsigned i = 0; i < UNROLLED; i++, two += 2 * step)
+			at[i] = two;
+		at += UNROLLED;
+	} while (at != end);
 }
 
 static void fill_whole(struct fill *f, phys_t table, enum pt_level level)
@@ -222,7 +223,9 @@ static enum status fill_table(struct fill *f, phys_t table, enum pt_level level)
 		s = forced ? fill_forced(f, &child, level - 1) : fill_below(f, &child, level - 1);
 		if (s != OK)
 			return s;
-		entry = reach_table(dm, table);
+		/* A table of 4K leaves is reached twice at most: this one is still there. */
+		if (level > PT_PMD)
+			entry = reach_table(dm, table);
 		if (!entry[i])
 			entry[i] = child | PT_TABLE_FLAGS;
 	}

@@ -46,9 +46,9 @@ struct cpu_info cpu_detect(void)
 	return c;
 }
 
-void cpu_enable_protections(void)
+void cpu_switch_on(void)
 {
-	uint64_t cr4 = read_cr4() | CR4_PGE;
+	uint64_t cr4 = read_cr4() | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
 	if (cpuid(1, 0).edx & 1u << 3)
 		cr4 |= CR4_PSE;
@@ -61,7 +61,7 @@ void cpu_enable_protections(void)
 			cr4 |= CR4_SMAP;
 	}
 	write_cr4(cr4);
-	write_cr0(read_cr0() | CR0_WP);
+	write_cr0((read_cr0() & ~(CR0_EM | CR0_TS)) | CR0_WP | CR0_MP);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
 }
 

@@ -9,10 +9,15 @@ struct cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };
 
+#define CR0_MP (1ull << 1)
+#define CR0_EM (1ull << 2)
+#define CR0_TS (1ull << 3)
 #define CR0_WP (1ull << 16)
 #define CR4_PSE (1ull << 4)
 #define CR4_PAE (1ull << 5)
 #define CR4_PGE (1ull << 7)
+#define CR4_OSFXSR (1ull << 9)
+#define CR4_OSXMMEXCPT (1ull << 10)
 #define CR4_LA57 (1ull << 12)
 #define CR4_SMEP (1ull << 20)
 #define CR4_SMAP (1ull << 21)
@@ -217,8 +222,8 @@ static inline void int3(void)
 /* Returns what this CPU can do, and the levels in force. */
 struct cpu_info cpu_detect(void);
 
-/* Switches on WP, PGE and, where present, SMEP and SMAP; NX is on since the entry. */
-void cpu_enable_protections(void);
+/* Switches on WP, PGE, vector registers and, where present, SMEP and SMAP; NX is on since the entry. */
+void cpu_switch_on(void);
 
 /*
  * Returns the counts of the TSC a second, as CPUID says or as 1 ms of the PIT measures; 0 when neither works. Bounded.

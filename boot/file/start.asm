@@ -84,17 +84,27 @@ handover64:
 	call    clear_bss
 	jmp     efi_start
 
-; UEFI's own: rcx the handle, rdx the system table, and its convention keeps rdi and rsi.
+; UEFI's own: rcx the handle, rdx the system table, and its convention keeps rdi, rsi and xmm6 to xmm15.
 global start_efi
 start_efi:
 	push    rdi
 	push    rsi
-	sub     rsp, 8
+	sub     rsp, 10 * 16 + 8
+%assign n 6
+%rep 10
+	movaps  [rsp + (n - 6) * 16], xmm%[n]
+%assign n n + 1
+%endrep
 	mov     rdi, rcx
 	mov     rsi, rdx
 	xor     edx, edx
 	call    efi_start
-	add     rsp, 8
+%assign n 6
+%rep 10
+	movaps  xmm%[n], [rsp + (n - 6) * 16]
+%assign n n + 1
+%endrep
+	add     rsp, 10 * 16 + 8
 	pop     rsi
 	pop     rdi
 	ret

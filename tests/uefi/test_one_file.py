@@ -2,6 +2,7 @@
 """One file by every way that boots Linux: the same machine, the same nodes, the same verdicts."""
 import functools
 import itertools
+import re
 import shutil
 import struct
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import maps
 import pytest
-from firmware import EFI, ELF, ISO, MACHINE, OVMF, Disk, grub_cd, run
+from firmware import EFI, ELF, ISO, MACHINE, OVMF, ROOT, Disk, grub_cd, run
 from landfall import ways
 
 OPTIONS = "seed=0x71 alloc=both"
@@ -140,3 +141,20 @@ def test_size(tmp_path):
     assert EFI.stat().st_size <= 160 << 10
     subprocess.run(["strip", "-o", tmp_path / "stripped", ELF], check=True)
     assert (tmp_path / "stripped").stat().st_size <= 128 << 10
+
+
+def disassembled(elf):
+    """{function: its instructions}"""
+    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", elf], check=True, capture_output=True, text=True).stdout
+    return {name.split(".")[0]: code for name, code in re.findall(r"^[0-9a-f]+ <([^>]*)>:\n(.*?)(?:\n\n|\Z)", text, re.M | re.S)}
+
+
+def test_vector_registers():
+    """Only the two loops over entries use them; and the firmware that calls the application finds its own again."""
+    image, application = disassembled(ELF), disassembled(ROOT / "build/landfall-efi.elf")
+    assert {name for name, code in image.items() if "%xmm" in code} == {"fill_entries", "is_row"}
+    assert {name for name, code in application.items() if "%xmm" in code} == {"start_efi"}
+    saved, restored = application["start_efi"].split("call")
+    kept = [(f"%xmm{n}", (n - 6) * 16) for n in range(6, 16)]
+    assert [(reg, int(at or "0", 16)) for reg, at in re.findall(r"movaps (%xmm\d+),(?:0x([0-9a-f]+))?\(%rsp\)", saved)] == kept
+    assert [(reg, int(at or "0", 16)) for at, reg in re.findall(r"movaps (?:0x([0-9a-f]+))?\(%rsp\),(%xmm\d+)", restored)] == kept

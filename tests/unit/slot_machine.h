@@ -28,7 +28,7 @@ struct slot_tables {
 	uint32_t index[SLOT_TABLES];
 	uint32_t used[SLOT_TABLES]; /* places taken, to free them */
 	uint32_t nr;
-	uint64_t table[SLOT_TABLES / 2][PT_ENTRIES];
+	_Alignas(pt_pair) uint64_t table[SLOT_TABLES / 2][PT_ENTRIES];
 };
 
 struct slot_machine {

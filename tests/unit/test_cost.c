@@ -16,7 +16,8 @@ static int setup(void **state)
 	memset(&dm, 0, sizeof(dm));
 	numa_init(&numa);
 	placement_init(&placement, &numa);
-	memset(&sum, 0, sizeof(sum));
+	memset(&sum, 0xa5, sizeof(sum));
+	cost_init(&sum);
 	return 0;
 }
 
@@ -134,7 +135,7 @@ TEST(test_too_many_stretches)
 	assert_false(result(0).blocks_known);
 	stain(0, TIB);
 	assert_false(result(0).blocks_known);
-	memset(&sum, 0, sizeof(sum));
+	cost_init(&sum);
 	assert_blocks(0, 0);
 }
 

@@ -27,7 +27,7 @@ struct chunk {
 struct open_page {
 	phys_t at;
 	uint64_t used; /* when, to find the one to close */
-	uint64_t entry[PT_ENTRIES];
+	_Alignas(pt_pair) uint64_t entry[PT_ENTRIES];
 };
 
 struct shadow {
