@@ -31,8 +31,8 @@ struct image_place {
 };
 
 /*
- * Replaces the first, coarse tables by real ones: W^X for the image, a guard page under the stack, the window. Uses the
- * set of tables that the entry did not. Makes window_map usable.
+ * Replaces the first, coarse tables by real ones: W^X for the image, a guard page under the stack, the window. It
+ * uses the set of tables that the entry did not. From then on window_map can be used.
  */
 void early_map_init(const struct image_place *place, unsigned phys_bits);
 
@@ -42,26 +42,25 @@ void early_map_init(const struct image_place *place, unsigned phys_bits);
  */
 phys_t early_map_build(char *copy, const struct image_place *place);
 
-/* Must be called when the CPU runs on the set built last, at `place`: the window is empty then. */
+/* Takes note that the CPU now runs on the set built last, at `place`. The window is empty then. */
 void early_map_switched(const struct image_place *place);
 
-/* Keeps the old image mapped at its old address in tables just built, until early_map_forget_old. */
+/* The first keeps the old image mapped at its old address in tables just built, until the second is called. */
 void early_map_keep_old(char *copy, const struct image_place *old);
 void early_map_forget_old(const struct image_place *old);
 
-/*
- * Return the physical address of the tables in use, and fill the entries of a top table that keep image and window
- * mapped.
- */
+/* Returns the physical address of the top table in use. */
 phys_t early_map_root(void);
+
+/* Fills the entries of another top table that keep image and window mapped. */
 void early_map_share(uint64_t *pgd);
 
 /* Returns how many pages the tables in use have, on that number of levels. */
 unsigned early_map_tables(unsigned levels);
 
 /*
- * The byte at physical address `at`, good until the end of its 2 MiB and until three other pieces were asked for. NULL:
- * beyond the CPU.
+ * Returns where the byte at physical address `at` is mapped, good until the end of its 2 MiB and until three other
+ * pieces were asked for; NULL when the CPU has no such address.
  */
 void *window_map(phys_t at);
 
@@ -70,11 +69,12 @@ enum device_kind { DEVICE_REGISTERS, DEVICE_PIXELS };
 
 /*
  * Maps [at, at + size) of a device, not cached, for good: the address stays the same over the move and in every map.
- * The same piece asked for again is not mapped twice. NULL: beyond the CPU, or no room left.
+ * The same piece asked for again is not mapped twice. Returns where it is mapped; NULL when the CPU has no such address
+ * or no room is left.
  */
 void *device_map(phys_t at, uint64_t size, enum device_kind kind);
 
-/* Reach the same bytes through physmem and pt_memory. */
+/* Read those bytes for a struct physmem, and return a page-table page for a struct pt_memory. */
 bool window_read(void *ctx, phys_t at, void *buf, size_t len);
 uint64_t *window_table(void *ctx, phys_t table);
 

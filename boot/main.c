@@ -167,7 +167,7 @@ _Noreturn void boot_main(uint32_t magic, phys_t image, phys_t info)
 	image_move(&here, &(struct image_place){ handover.choice.base, handover.choice.virt, here.levels }, boot_moved);
 	r = run_open(&handover, &platform);
 	(void)report_error(&r.log, NO_MEMORY_AT, (unsigned long long)handover.choice.base);
-	run_end(report_bail_out(&r));
+	run_end(report_bail_out(&r.log, &handover));
 }
 
 _Noreturn void run_end(enum run_result result)

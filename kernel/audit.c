@@ -29,26 +29,8 @@ static uint64_t *reach_table(void *ctx, phys_t table)
 
 /* ---- building ---- */
 
-/* Every policy starts from the same state: memory as reserved, buffer and top table empty. */
-static bool prepare(struct outcome *a)
+struct direct_map audit_direct_map(const struct handover *h)
 {
-	const struct bootinfo *bi = &a->r->h->bi;
-	const struct platform *p = a->r->p;
-
-	a->mb = *a->r->mb;
-	a->mb.bottom_up = a->policy->bottom_up;
-	a->mb.movable_node = a->r->h->opt.movable_node;
-	if (a->policy->srat_first && numa_apply(&a->r->h->numa, &a->mb) != OK)
-		return report_error(&a->r->log, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
-	for (phys_t page = bi->buffer.start; page < bi->buffer.end; page += PAGE_SIZE)
-		p->clear_page(p->ctx, page);
-	p->clear_page(p->ctx, bi->pgd);
-	return true;
-}
-
-struct direct_map audit_direct_map(const struct run *r)
-{
-	const struct handover *h = r->h;
 	struct direct_map dm = {
 		.root = h->bi.pgd,
 		.levels = h->choice.levels,
@@ -67,12 +49,34 @@ struct direct_map audit_direct_map(const struct run *r)
 
 static void describe_map(struct outcome *a)
 {
-	a->dm = audit_direct_map(a->r);
+	a->dm = audit_direct_map(a->r->h);
 	a->dm.mem = (struct pt_memory){ reach_table, a };
 	a->dm.policy = a->policy;
 	pt_alloc_init(&a->dm.alloc, &a->mb, a->r->h->bi.buffer);
 	a->dm.alloc.tell = a->r->p->handed_out;
 	a->dm.alloc.tell_ctx = a->r->p->ctx;
+}
+
+/* Every policy starts from the same state: memory as reserved, buffer and top table empty, nothing counted. */
+static bool start(struct outcome *a, struct run *r, const struct pt_policy *policy, bool last)
+{
+	struct handover *h = r->h;
+	const struct platform *p = r->p;
+
+	memset(a, 0, sizeof(*a));
+	a->r = r;
+	a->policy = policy;
+	a->last = last;
+	a->mb = *r->mb;
+	a->mb.bottom_up = policy->bottom_up;
+	a->mb.movable_node = h->opt.movable_node;
+	if (policy->srat_first && numa_apply(&h->numa, &a->mb) != OK)
+		return report_error(&r->log, "%s: memory has more than %d regions", policy->name, MEMBLOCK_MAX);
+	for (phys_t page = h->bi.buffer.start; page < h->bi.buffer.end; page += PAGE_SIZE)
+		p->clear_page(p->ctx, page);
+	p->clear_page(p->ctx, h->bi.pgd);
+	describe_map(a);
+	return true;
 }
 
 /*
@@ -132,10 +136,7 @@ static void start_strip(struct outcome *a)
 	strip_mark(&a->strip, (struct range){ c->base, c->end }, 'K');
 }
 
-/*
- * A dry run first counts: when all tables cannot be kept, that is the result (a->counted), else everything is made
- * ready again for building.
- */
+/* A dry run first counts: when all tables cannot be kept, that is the result (a->counted), else all starts again. */
 static bool count_first(struct outcome *a)
 {
 	const struct platform *p = a->r->p;
@@ -151,16 +152,7 @@ static bool count_first(struct outcome *a)
 		return false;
 	a->counted = !p->room(p->ctx, a->placement.table_pages);
 	memcpy(a->leaves, a->dm.leaves, sizeof(a->leaves));
-	if (a->counted)
-		return true;
-	memset(a->tables, 0, sizeof(a->tables));
-	memset(a->leaves, 0, sizeof(a->leaves));
-	memset(a->stained, 0, sizeof(a->stained));
-	cost_init(&a->cost);
-	if (!prepare(a))
-		return false;
-	describe_map(a);
-	return true;
+	return a->counted || start(a, a->r, a->policy, a->last);
 }
 
 /* ---- what the walk finds ---- */
@@ -275,16 +267,16 @@ static void compare(struct outcome *a)
 		wrong(a, "%'llu reserved for pages, %llu pages taken", (ull)taken, (ull)a->dm.alloc.from_memblock);
 }
 
-static APART struct pgwalk walk_of(struct outcome *a)
+static APART struct pgwalk walk_of(struct direct_map *dm)
 {
-	return (struct pgwalk){ walk_table, &a->dm.mem, a->dm.root, a->dm.levels };
+	return (struct pgwalk){ walk_table, &dm->mem, dm->root, dm->levels };
 }
 
 /* Everything below the CPU entry area belongs to the direct map: a stray entry anywhere there is found. */
 static void walk(struct outcome *a)
 {
 	const struct pgwalk_visit visit = { see_table, see_leaves, a };
-	struct pgwalk w = walk_of(a);
+	struct pgwalk w = walk_of(&a->dm);
 	uint64_t first = a->dm.levels == 5 ? 0xff00000000000000 : 0xffff800000000000;
 	enum status st;
 
@@ -301,11 +293,10 @@ static void walk(struct outcome *a)
 
 /* ---- the loaded map ---- */
 
-static bool read_back_byte(struct outcome *a, phys_t at)
+static bool read_back_byte(const struct platform *p, struct direct_map *dm, phys_t at)
 {
-	const struct platform *p = a->r->p;
-	uint64_t virt = a->dm.page_offset + at;
-	struct pgwalk w = walk_of(a);
+	uint64_t virt = dm->page_offset + at;
+	struct pgwalk w = walk_of(dm);
 	struct pgwalk_leaf leaf;
 	uint8_t expected;
 	phys_t phys;
@@ -320,9 +311,9 @@ static void read_back(struct outcome *a)
 	for (size_t i = 0; i < a->mb.memory.nr; i++) {
 		struct range m = a->mb.memory.r[i].r;
 
-		if (!read_back_byte(a, m.start))
+		if (!read_back_byte(a->r->p, &a->dm, m.start))
 			wrong(a, "0x%llx differs", (ull)m.start);
-		if (!read_back_byte(a, m.end - 1))
+		if (!read_back_byte(a->r->p, &a->dm, m.end - 1))
 			wrong(a, "0x%llx differs", (ull)m.end - 1);
 	}
 }
@@ -333,7 +324,7 @@ static void check(struct outcome *a, const char *name, const char *skip)
 
 	format(c.name, sizeof(c.name), "%s: %s", name, a->policy->name);
 	format(c.why, sizeof(c.why), "%s", skip ? skip : a->wrong);
-	report_check(a->r, &c);
+	report_check(&a->r->log, a->r->h, &c);
 }
 
 /* A map that does not walk well is not loaded: the CPU would say so less kindly. */
@@ -358,21 +349,16 @@ static void load_and_read_back(struct outcome *a)
 
 static void judge(struct outcome *a)
 {
+	struct handover *h = a->r->h;
 	bool stained = a->placement.on_movable != 0;
-	struct check c = { .outcome = stained ? CHECK_FAILED : CHECK_OK, .verdict = true };
+	const char *skip = !a->last ? "comparison" : !stained && !has_verdict(h) ? "no verdict" : "";
+	struct check c = { .outcome = *skip ? CHECK_SKIPPED : stained ? CHECK_FAILED : CHECK_OK, .verdict = true };
 
 	format(c.name, sizeof(c.name), "clean: %s", a->policy->name);
-	if (!a->last) {
-		c.outcome = CHECK_SKIPPED;
-		format(c.why, sizeof(c.why), "comparison");
-	} else {
-		a->r->h->result = stained ? RUN_STAINED : RUN_CLEAN;
-		if (!stained && !has_verdict(a->r->h)) {
-			c.outcome = CHECK_SKIPPED;
-			format(c.why, sizeof(c.why), "no verdict");
-		}
-	}
-	report_check(a->r, &c);
+	format(c.why, sizeof(c.why), "%s", skip);
+	if (a->last)
+		h->result = stained ? RUN_STAINED : RUN_CLEAN;
+	report_check(&a->r->log, h, &c);
 }
 
 struct memblock *audit_memblock(void)
@@ -384,14 +370,7 @@ bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, stru
 {
 	struct outcome *a = &the_audit;
 
-	memset(a, 0, sizeof(*a));
-	a->r = r;
-	a->policy = policy;
-	a->last = last;
-	if (!prepare(a))
-		return false;
-	describe_map(a);
-	if (!count_first(a) || (!a->counted && !build(a)))
+	if (!start(a, r, policy, last) || !count_first(a) || (!a->counted && !build(a)))
 		return false;
 	if (r->picture)
 		picture_add_policy(r->picture, policy->name);
@@ -406,7 +385,7 @@ bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, stru
 	report_policy(a);
 	*cost = cost_of(&a->cost, &a->placement, &a->dm, numa_node_of(&r->h->numa, r->h->choice.base));
 	report_cost(&r->log, cost);
-	judge_memory_left(r, cost);
+	judge_memory_left(&r->log, r->h, cost);
 	judge(a);
 	return true;
 }

@@ -12,7 +12,7 @@
 MUST_CHECK bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, struct cost *cost);
 
 /* Describes the direct map of a run, but for its policy and where its pages come from. */
-struct direct_map audit_direct_map(const struct run *r);
+struct direct_map audit_direct_map(const struct handover *h);
 
 /* Lends the memblock that policies build from, between two of them. */
 struct memblock *audit_memblock(void);

@@ -160,10 +160,10 @@ bool judge_firmware(struct run *r, const struct acpi_root *root, bool joined)
 	return true;
 }
 
-void judge_memory_left(struct run *r, const struct cost *c)
+void judge_memory_left(struct log *l, struct handover *h, const struct cost *c)
 {
-	struct memory_split s = numa_split(&r->h->numa, c->pinned);
+	struct memory_split s = numa_split(&h->numa, c->pinned);
 
-	if (r->h->opt.movable_node && memory_is_scarce(&s, c->pages))
-		report_memory_left(r, "unmovable-scarce", c->policy->name, &s);
+	if (h->opt.movable_node && memory_is_scarce(&s, c->pages))
+		report_memory_left(l, h, c->policy->name, &s);
 }

@@ -17,6 +17,6 @@ MUST_CHECK bool judge_firmware(struct run *r, const struct acpi_root *root, bool
  * Looks at how much memory a policy's direct map has left for data that cannot move; nothing is said unless
  * movable_node is on.
  */
-void judge_memory_left(struct run *r, const struct cost *c);
+void judge_memory_left(struct log *l, struct handover *h, const struct cost *c);
 
 #endif

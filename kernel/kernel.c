@@ -50,16 +50,16 @@ enum run_result map_run(struct handover *h, const struct platform *p)
 	if (!linux_follows(h->opt.as_linux, LINUX_WIDE_BUFFER)) /* the image's buffer as that Linux has it */
 		h->bi.buffer.start += NARROWER * PAGE_SIZE;
 	if (!memory_start(&r.log, h, MEMORY_WITH_IMAGE, r.mb)) /* memory, and what of it is taken */
-		return report_bail_out(&r);
+		return report_bail_out(&r.log, h);
 	numa_judge(&h->numa, r.mb); /* which nodes are movable */
 	report_nodes(&r.log, &h->numa, (struct range){ h->choice.base, h->choice.end });
 	report_geometry(&r.log, h); /* where the image lies, in the end */
 	prepare_picture(&r, &canvas);
 	if (!try_policies(&r)) /* maps, checked and counted */
-		return report_bail_out(&r);
+		return report_bail_out(&r.log, h);
 	if (h->opt.sweep && !sweep_policies(&r)) /* and what they would do in every slot */
-		return report_bail_out(&r);
-	result = report_end(&r); /* how to repeat it, and the checks */
+		return report_bail_out(&r.log, h);
+	result = report_end(&r.log, h); /* how to repeat it, and the checks */
 	if (r.picture && result != RUN_FAULT)
 		picture_draw(r.picture, &canvas, h); /* the same for the eye */
 	return result;

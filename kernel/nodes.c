@@ -258,14 +258,11 @@ bool nodes_join(struct run *r, const struct acpi_root *root, struct slit *slit)
 	return judge_firmware(r, root, joined) && (!joined || force_hotplug(l, &h->opt, &h->numa));
 }
 
-bool nodes_accept(struct run *r, const struct slit *slit)
+bool nodes_accept(struct log *l, struct handover *h, const struct slit *slit, struct memblock *mb)
 {
-	struct handover *h = r->h;
-	struct log *l = &r->log;
-
-	if (!memory_fill(l, &h->map, h->end_of_ram, r->mb))
+	if (!memory_fill(l, &h->map, h->end_of_ram, mb))
 		return false;
-	if (h->srat_state == SRAT_OK && !accept_ranges(l, r->mb, h))
+	if (h->srat_state == SRAT_OK && !accept_ranges(l, mb, h))
 		h->srat_state = SRAT_REJECTED;
 	if (h->srat_state != SRAT_OK && !fake_one_node(l, h))
 		return false;

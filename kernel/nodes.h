@@ -15,9 +15,9 @@ MUST_CHECK bool nodes_join(struct run *r, const struct acpi_root *root, struct s
 
 /*
  * Joins and judges the ranges of h->numa, or fakes one node, and measures how far each node is from the image. Fills
- * r->mb; needs h->map as it stays, and h->choice. Returns false when an error has been reported.
+ * mb; needs h->map as it stays, and h->choice. Returns false when an error has been reported.
  */
-MUST_CHECK bool nodes_accept(struct run *r, const struct slit *slit);
+MUST_CHECK bool nodes_accept(struct log *l, struct handover *h, const struct slit *slit, struct memblock *mb);
 
 /*
  * Notes on which nodes the ACPI tables lie, DSDT and FACS included: Linux reserves all of them before it reads SRAT.

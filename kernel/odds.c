@@ -32,9 +32,10 @@ static void report_progress(void *ctx)
 	log_beacon(ctx);
 }
 
+/* All but the policy. */
 static void describe(struct run *r, const struct sweep_image *image, struct sweep *s)
 {
-	s->map = audit_direct_map(r);
+	s->map = audit_direct_map(r->h);
 	s->image = *image;
 	s->slots = &r->h->slots;
 	r->mb->movable_node = r->h->opt.movable_node;
@@ -45,55 +46,51 @@ static void describe(struct run *r, const struct sweep_image *image, struct swee
 	s->ctx = &r->log;
 }
 
-/* Why there is no answer. */
-static APART bool refuse(struct run *r, const struct sweep *s, enum status st)
+/* Why there is no answer for slots that hold `size`. */
+static APART bool refuse(struct log *l, const struct sweep *s, enum status st, uint64_t size)
 {
 	unsigned long long base = s->failed_base;
 
 	switch (st) {
 	case ERR_NO_MEMORY:
-		return report_error(&r->log, "sweep: %s: base 0x%llx: no page left for a page table", s->policy->name,
-				    base);
+		return report_error(l, "sweep: %s: base 0x%llx: no page left for a page table", s->policy->name, base);
 	case ERR_RANGE:
-		return report_error(&r->log, "sweep: base 0x%llx: mem= or memmap= leaves no memory for the image there",
+		return report_error(l, "sweep: base 0x%llx: mem= or memmap= leaves no memory for the image there",
 				    base);
 	case ERR_CONFLICT:
-		return report_error(&r->log,
-				    "sweep: fragment=rand: more than %llu large leaves to look at for every slot",
+		return report_error(l, "sweep: fragment=rand: more than %llu large leaves to look at for every slot",
 				    (ull)SWEEP_MAX_LEAVES);
 	case ERR_NOT_FOUND:
-		return report_error(&r->log, "sweep: no slot holds %'llu", (ull)r->h->choice.size);
+		return report_error(l, "sweep: no slot holds %'llu", (ull)size);
 	default:
-		return report_error(&r->log, "sweep: %s: memory has more than %d regions", s->policy->name,
-				    MEMBLOCK_MAX);
+		return report_error(l, "sweep: %s: memory has more than %d regions", s->policy->name, MEMBLOCK_MAX);
 	}
 }
 
-static bool sweep_policy(struct run *r, const struct pt_policy *policy)
+static bool sweep_policy(struct log *l, const struct handover *h, struct sweep *s)
 {
-	struct sweep *s = &the_sweep;
-	uint64_t start = log_now_ns(&r->log);
-	enum status st;
+	uint64_t start = log_now_ns(l);
+	enum status st = sweep_run(s);
 
-	s->policy = policy;
-	st = sweep_run(s);
 	if (st != OK)
-		return refuse(r, s, st);
-	report_sweep(&r->log, r->h, s, log_now_ns(&r->log) - start);
+		return refuse(l, s, st, h->choice.size);
+	report_sweep(l, h, s, log_now_ns(l) - start);
 	return true;
 }
 
 bool sweep_image(struct run *r, const struct sweep_image *image)
 {
 	const struct options *o = &r->h->opt;
+	struct sweep *s = &the_sweep;
 
-	describe(r, image, &the_sweep);
+	describe(r, image, s);
 	for (unsigned i = 0; i < o->nr_policies; i++) {
-		if (!sweep_policy(r, pt_policies[o->policy[i]]))
+		s->policy = pt_policies[o->policy[i]];
+		if (!sweep_policy(&r->log, r->h, s))
 			return false;
 		if (r->picture) {
-			r->picture->policy[i].slots = the_sweep.nr_slots;
-			r->picture->policy[i].stained_slots = the_sweep.nr_stained;
+			r->picture->policy[i].slots = s->nr_slots;
+			r->picture->policy[i].stained_slots = s->nr_stained;
 		}
 	}
 	return true;

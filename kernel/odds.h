@@ -12,9 +12,7 @@
  */
 MUST_CHECK bool sweep_policies(struct run *r);
 
-/*
- * Does the same for any image, where r->mb has all that is reserved but the image.
- */
+/* Does the same for any image, where r->mb has all that is reserved but the image. */
 MUST_CHECK bool sweep_image(struct run *r, const struct sweep_image *image);
 
 #endif

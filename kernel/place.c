@@ -288,19 +288,19 @@ static void draw(const struct handover *h, bool physical, struct rng *rng, struc
 }
 
 /* Draws, and draws again from the printed seed: the same choice must come out, or the run could not be repeated. */
-static void draw_checked(struct run *r, bool physical)
+static void draw_checked(struct log *l, struct handover *h, bool physical)
 {
-	struct handover *h = r->h;
 	struct choice again = h->choice;
 	struct rng rng;
 
 	draw(h, physical, &h->rng, &h->choice);
 	rng_seed(&rng, h->seed);
 	draw(h, physical, &rng, &again);
-	report_check(r, &(struct check){ .name = "seed",
-					 .outcome = again.base == h->choice.base && again.virt == h->choice.virt &&
-						    again.page_offset == h->choice.page_offset,
-					 .why = "the seed does not give the same choice again" });
+	report_check(l, h,
+		     &(struct check){ .name = "seed",
+				      .outcome = again.base == h->choice.base && again.virt == h->choice.virt &&
+						 again.page_offset == h->choice.page_offset,
+				      .why = "the seed does not give the same choice again" });
 }
 
 /* ---- sizes, limits, and what follows from the base ---- */
@@ -385,10 +385,8 @@ void place_find_slots(struct log *l, struct handover *h)
 	kaslr_find_slots(&q, &h->slots);
 }
 
-bool place_choose(struct run *r)
+bool place_choose(struct log *l, struct handover *h)
 {
-	struct handover *h = r->h;
-	struct log *l = &r->log;
 	bool physical;
 
 	if (!choose_size(l, h, &h->choice))
@@ -400,7 +398,7 @@ bool place_choose(struct run *r)
 		h->choice.base = h->opt.base != PHYS_NONE ? forced_base(l, h) : preferred_base(l, h);
 	if (!physical && h->choice.base == PHYS_NONE)
 		return false;
-	draw_checked(r, physical);
+	draw_checked(l, h, physical);
 	if (!settle(l, h))
 		return false;
 	report_choice(l, h);

@@ -106,7 +106,7 @@ static bool introduce(struct run *r, const struct entropy *e)
 	st = smbios_read(&r->p->phys, h->bi.smbios, &h->smbios);
 	if (st != OK && st != ERR_NOT_FOUND)
 		report_warning(&r->log, "SMBIOS: %s", status_str(st));
-	report_start(r, e);
+	report_start(&r->log, h, &r->p->cpu, e);
 	if (LINUX_SERIES(h->opt.as_linux) > LINUX_SERIES(LINUX_NEWEST))
 		report_warning(&r->log, "linux=: 7.3 is the newest known: by its rules");
 	if (h->opt.selftest)
@@ -259,13 +259,13 @@ enum run_result plan_run(struct handover *h, const struct platform *p)
 		  find_end_of_ram(&r.log, &h->map, h->choice.levels, &h->end_of_ram) &&
 		  read_tables(&r.log, h, &p->phys, &root) && /* ACPI: processors, how to switch off */
 		  nodes_join(&r, &root, &slit) &&            /* SRAT: which PXM is which node */
-		  place_choose(&r) &&                        /* where the image goes */
-		  nodes_accept(&r, &slit);                   /* which memory lies on which node */
+		  place_choose(&r.log, h) &&                 /* where the image goes */
+		  nodes_accept(&r.log, h, &slit, r.mb);      /* which memory lies on which node */
 	if (planned) {
 		nodes_note_tables(&root, &h->numa);
 		return RUN_CLEAN;
 	}
 	if (h->opt.exit == EXIT_POWEROFF && !h->power.s5_found)
 		find_power(h, &p->phys);
-	return report_bail_out(&r);
+	return report_bail_out(&r.log, h);
 }

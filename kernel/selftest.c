@@ -131,6 +131,6 @@ void selftest_run(struct run *r)
 				   .outcome = tests[i].passes(r) ? CHECK_OK : CHECK_FAILED };
 
 		format(c.name, sizeof(c.name), "selftest: %s", tests[i].name);
-		report_check(r, &c);
+		report_check(&r->log, r->h, &c);
 	}
 }

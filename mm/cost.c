@@ -38,12 +38,6 @@ static uint64_t sum_distances(const struct placement *p, int home)
 	return sum;
 }
 
-void cost_init(struct cost_sum *s)
-{
-	s->below_16m = s->below_4g = s->nr_spans = 0;
-	s->full = false;
-}
-
 void cost_add(struct cost_sum *s, struct range pages, bool movable)
 {
 	const struct regions spans = { s->span, &s->nr_spans, COST_MAX_SPANS };

@@ -29,16 +29,13 @@ struct cost {
 	uint64_t steps, passes, ranges;                /* see struct direct_map */
 };
 
-/* Adds up what needs the pages' addresses. */
+/* Adds up what needs the pages' addresses. All zeros: no page yet. */
 struct cost_sum {
 	uint64_t below_16m, below_4g;
 	bool full;
 	size_t nr_spans;
 	struct region span[COST_MAX_SPANS]; /* of small blocks; sorted, none touches another */
 };
-
-/* Empties the sum. */
-void cost_init(struct cost_sum *s);
 
 /*
  * Adds pages next to each other, all of them stains or none. The caller gives every run of a placement but the PGD's,

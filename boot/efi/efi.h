@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The UEFI application: what firmware gave it, and its voice. Only with boot services there. */
+/* The UEFI application: what firmware gave it, and its voice. Both are good until boot services end. */
 #ifndef BOOT_EFI_EFI_H
 #define BOOT_EFI_EFI_H
 
@@ -20,7 +20,7 @@ extern struct efi efi;
 /* Writes bytes to the firmware's console; '\n' and "\r\n" both end a line. */
 void efi_write(const char *s, size_t len);
 
-/* One line that says what went wrong; returns its status, so that a caller can return it in turn. */
+/* Prints one line that says what went wrong. Returns `status`, so that a caller can return it in turn. */
 EFI_STATUS efi_fail(EFI_STATUS status, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

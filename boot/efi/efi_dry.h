@@ -6,8 +6,8 @@
 #include <efi.h>
 
 /*
- * The dry run in the image loaded at `image`: prints, writes landfall.log if `save` is given, and returns what the
- * application shall.
+ * Runs the dry run in the image loaded at `image`: it prints, and writes landfall.log if `save` is given. Returns what
+ * the application shall return to firmware.
  */
 EFI_STATUS efi_dry_run(char *image);
 

@@ -8,23 +8,23 @@
 #include "kernel/state/bootinfo.h"
 
 /*
- * A file in the folder of the application, to read. Fails with EFI_UNSUPPORTED when the application does not come from
- * a volume (network boot), EFI_NOT_FOUND when there is no such file.
+ * Opens a file in the folder of the application for reading. Fails with EFI_UNSUPPORTED when the application does not
+ * come from a volume (network boot), and with EFI_NOT_FOUND when there is no such file.
  */
 EFI_STATUS efi_file_open(const CHAR16 *name, EFI_FILE_HANDLE *file);
 
 /*
- * A new file there, to write: landfall.log, and where that is taken landfall-01.log and so on; *number tells which.
- * Nothing that is there already is touched. EFI_ACCESS_DENIED: all up to 99 are taken.
+ * Creates a new file there for writing: landfall.log, and where that is taken landfall-01.log and so on; *number
+ * receives which. It touches nothing that is there already. Fails with EFI_ACCESS_DENIED when all up to 99 are taken.
  */
 EFI_STATUS efi_file_create(unsigned *number, EFI_FILE_HANDLE *file);
 
-/* Reads at most *size bytes; *size receives how many. */
+/* Reads at most *size bytes into buf; *size receives how many were read. */
 EFI_STATUS efi_file_read(EFI_FILE_HANDLE file, void *buf, UINTN *size);
 
 /*
- * landfall.acpi beside the application, whole and in pages of its own, becomes bi's only file; there may be none. What
- * cannot be read becomes a note.
+ * Reads landfall.acpi beside the application, whole and into pages of its own, and makes it bi's only file. Without
+ * such a file bi has none; a file that cannot be read becomes a note.
  */
 void efi_tables_read(struct bootinfo *bi);
 

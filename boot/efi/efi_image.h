@@ -7,14 +7,19 @@
 
 #include "lib/base.h"
 
-/* Memory below 4 GiB for the image, 2 MiB aligned, with the image in it and its .bss zeroed. */
+/*
+ * Allocates memory below 4 GiB for the image, 2 MiB aligned, copies the image into it and zeroes its .bss; *image
+ * receives the address.
+ */
 EFI_STATUS efi_image_load(char **image);
 
 /*
- * Makes the image's text executable where firmware says what is (and writable again); its memory free again. For dry
- * runs.
+ * Makes the image's text executable, or with `text` false writable again, where firmware decides what is executable. A
+ * dry run needs it.
  */
 EFI_STATUS efi_image_protect(const char *image, bool text);
+
+/* Frees the image's memory after a dry run. */
 void efi_image_unload(char *image);
 
 #endif

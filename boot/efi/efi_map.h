@@ -7,7 +7,7 @@
 
 #include "boot/efi_memmap.h"
 
-/* The memory map, with room for it to grow; *key is for ExitBootServices. */
+/* A memory map, with room for it to grow; `key` is what ExitBootServices asks for. */
 struct efi_map {
 	void *buffer;
 	UINTN capacity, key;
@@ -17,7 +17,10 @@ struct efi_map {
 /* Allocates the buffer and reads the map into it. */
 EFI_STATUS efi_map_init(struct efi_map *m);
 
-/* Reads it again into the same buffer: the one thing that may be called between two tries of ExitBootServices. */
+/*
+ * Reads the map again into the same buffer: nothing else of firmware may be called between two tries of
+ * ExitBootServices.
+ */
 EFI_STATUS efi_map_read(struct efi_map *m);
 
 #endif

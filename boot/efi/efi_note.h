@@ -5,7 +5,7 @@
 
 #include "kernel/state/bootinfo.h"
 
-/* Adds a line to bi->notes; one for which there is no room is dropped. */
+/* Adds a line to bi->notes, or drops it where there is no room for it. */
 void efi_note(struct bootinfo *bi, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "kernel/state/bootinfo.h"
 
-/* Fills bi->cmdline from the load options, or from landfall.cfg; what could not be used becomes a note. */
+/* Fills bi->cmdline from the load options, or from landfall.cfg. What it cannot use becomes a note. */
 void efi_options_read(struct bootinfo *bi);
 
 /* Returns true when `word`, in quotes or not, is one of the command line's words. */

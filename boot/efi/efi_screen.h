@@ -5,16 +5,16 @@
 
 #include "kernel/state/bootinfo.h"
 
-/* Reads the screen as it is; its kind is FRAMEBUFFER_NONE when there is none that can be drawn into. */
+/* Reads what screen there is; its kind becomes FRAMEBUFFER_NONE when none can be drawn into. */
 void efi_screen_read(struct framebuffer *screen);
 
-/* Allocates memory to draw on, of the screen's size. Returns false when there is no screen or no memory. */
+/* Allocates memory of the screen's size to draw on. Returns false when there is no screen or no memory. */
 bool efi_screen_canvas(struct framebuffer *canvas);
 
-/* Puts the canvas on the screen. */
+/* Copies the canvas to the screen. */
 void efi_screen_show(void);
 
-/* Waits, bounded, until a key is pressed; then makes the screen what it was, and frees the canvas. */
+/* Waits until a key is pressed, but not for ever; then makes the screen what it was, and frees the canvas. */
 void efi_screen_end(void);
 
 #endif

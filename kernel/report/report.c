@@ -92,11 +92,8 @@ static struct machine_name machine_name(const struct smbios *b)
 	return name;
 }
 
-void report_boot_record(struct run *r)
+void report_boot_record(struct log *l, const struct handover *h)
 {
-	const struct handover *h = r->h;
-	struct log *l = &r->log;
-
 	log_begin(l, "boot", "version%s protocol%s loader%s machine%s cmdline%s seed%llu entropy[", LANDFALL_VERSION,
 		  protocol_name(h->bi.protocol), h->bi.loader, machine_name(&h->smbios).s, h->bi.cmdline, (ull)h->seed);
 	for (unsigned s = 0; s < ENTROPY_SOURCES; s++) {
@@ -126,23 +123,21 @@ void report_banner(struct log *l)
 	log_text(l, "Landfall " LANDFALL_VERSION ": where do early page tables land?");
 }
 
-void report_start(struct run *r, const struct entropy *e)
+void report_start(struct log *l, const struct handover *h, const struct cpu_info *cpu, const struct entropy *e)
 {
-	const struct handover *h = r->h;
-	const struct cpu_info *cpu = &r->p->cpu;
 	struct machine_name machine = machine_name(&h->smbios);
 
-	log_text(&r->log, "booted by %s, %s", h->bi.loader[0] ? h->bi.loader : "an unnamed loader",
+	log_text(l, "booted by %s, %s", h->bi.loader[0] ? h->bi.loader : "an unnamed loader",
 		 protocol_name(h->bi.protocol));
-	wrap_command_line(&r->log, h->bi.cmdline);
-	report_notes(&r->log, h->bi.notes);
-	log_text(&r->log, "machine: %s", machine.s[0] ? machine.s : "unknown");
-	report_boot_record(r);
-	log_text(&r->log, "CPU: %s, %u address bits; using %u levels, pages up to %s", cpu->vendor, cpu->phys_bits,
+	wrap_command_line(l, h->bi.cmdline);
+	report_notes(l, h->bi.notes);
+	log_text(l, "machine: %s", machine.s[0] ? machine.s : "unknown");
+	report_boot_record(l, h);
+	log_text(l, "CPU: %s, %u address bits; using %u levels, pages up to %s", cpu->vendor, cpu->phys_bits,
 		 h->choice.levels, page_size_name(h->choice.page_sizes));
 	if (!h->log.tsc_hz)
-		report_warning(&r->log, "the clock's rate is unknown: times are 0");
-	report_random(&r->log, h, e);
+		report_warning(l, "the clock's rate is unknown: times are 0");
+	report_random(l, h, e);
 }
 
 /* ---- the end ---- */
@@ -179,20 +174,18 @@ static const char *result_name(enum run_result result)
 	}
 }
 
-void report_end_record(struct run *r)
+void report_end_record(struct log *l, const struct handover *h)
 {
-	struct log *l = &r->log;
-
-	log_record(l, "end", "status%s srat%s elapsed_ns%llu", result_name(r->h->result), srat_name(r->h->srat_state),
+	log_record(l, "end", "status%s srat%s elapsed_ns%llu", result_name(h->result), srat_name(h->srat_state),
 		   (ull)(log_now_ns(l)));
 }
 
-static APART void end_early(struct run *r, enum run_result result, const char *kind, const char *text)
+static APART void end_early(struct log *l, struct handover *h, enum run_result result, const char *text)
 {
-	r->h->result = result;
-	report_end_record(r);
-	log_raw(&r->log, "KTAP version 1");
-	log_raw(&r->log, "Bail out! %s: %s", kind, text);
+	h->result = result;
+	report_end_record(l, h);
+	log_raw(l, "KTAP version 1");
+	log_raw(l, "Bail out! %s: %s", result_name(result), text);
 }
 
 bool report_error(struct log *l, const char *fmt, ...)
@@ -206,9 +199,9 @@ bool report_error(struct log *l, const char *fmt, ...)
 	return false;
 }
 
-enum run_result report_bail_out(struct run *r)
+enum run_result report_bail_out(struct log *l, struct handover *h)
 {
-	end_early(r, RUN_ERROR, "error", r->log.s->error);
+	end_early(l, h, RUN_ERROR, l->s->error);
 	return RUN_ERROR;
 }
 
@@ -222,57 +215,52 @@ void report_fault(struct handover *h, const struct platform *p, const char *what
 	if (!h->log.open)
 		log_open(&r.log);
 	log_always(&r.log, "fault: %s", what);
-	end_early(&r, RUN_FAULT, "fault", what);
+	end_early(&r.log, h, RUN_FAULT, what);
 }
 
-void report_check(struct run *r, const struct check *c)
+void report_check(struct log *l, struct handover *h, const struct check *c)
 {
-	KASSERT(r->h->nr_checks < MAX_CHECKS);
-	r->h->check[r->h->nr_checks++] = *c;
+	KASSERT(h->nr_checks < MAX_CHECKS);
+	h->check[h->nr_checks++] = *c;
 	if (c->outcome == CHECK_FAILED && !c->verdict)
-		log_always(&r->log, "check failed: %s: %s", c->name, c->why);
+		log_always(l, "check failed: %s: %s", c->name, c->why);
 }
 
-static void report_checks(struct run *r)
+static void report_checks(struct log *l, const struct handover *h)
 {
-	const struct handover *h = r->h;
-
-	log_raw(&r->log, "KTAP version 1");
-	log_raw(&r->log, "1..%u", h->nr_checks);
+	log_raw(l, "KTAP version 1");
+	log_raw(l, "1..%u", h->nr_checks);
 	for (unsigned i = 0; i < h->nr_checks; i++) {
 		const struct check *c = &h->check[i];
 
 		if (c->outcome == CHECK_FAILED && c->why[0])
-			log_raw(&r->log, "# %s", c->why);
-		log_raw(&r->log, "%s %u - %s%s%s", c->outcome == CHECK_FAILED ? "not ok" : "ok", i + 1, c->name,
+			log_raw(l, "# %s", c->why);
+		log_raw(l, "%s %u - %s%s%s", c->outcome == CHECK_FAILED ? "not ok" : "ok", i + 1, c->name,
 			c->outcome == CHECK_SKIPPED ? " # SKIP " : "", c->outcome == CHECK_SKIPPED ? c->why : "");
 	}
 }
 
 /* A line too long to be printed whole would not repeat anything. */
-static void report_how_to_repeat(struct run *r)
+static void report_how_to_repeat(struct log *l, const struct handover *h)
 {
-	const struct handover *h = r->h;
 	const char *given = h->bi.cmdline;
 
 	if (scan_length(given) > WRAP_COLUMNS - 20)
 		given = "(the command line of the boot record)";
 	if (h->opt.seed_given)
-		log_text(&r->log, "repeat with: %s", given);
+		log_text(l, "repeat with: %s", given);
 	else
-		log_text(&r->log, "repeat with: %s%sseed=0x%llx", given, given[0] ? " " : "", (ull)h->seed);
+		log_text(l, "repeat with: %s%sseed=0x%llx", given, given[0] ? " " : "", (ull)h->seed);
 }
 
-enum run_result report_end(struct run *r)
+enum run_result report_end(struct log *l, struct handover *h)
 {
-	struct handover *h = r->h;
-
 	for (unsigned i = 0; i < h->nr_checks; i++) {
 		if (h->check[i].outcome == CHECK_FAILED && !h->check[i].verdict)
 			h->result = RUN_FAULT;
 	}
-	report_how_to_repeat(r);
-	report_end_record(r);
-	report_checks(r);
+	report_how_to_repeat(l, h);
+	report_end_record(l, h);
+	report_checks(l, h);
 	return h->result;
 }

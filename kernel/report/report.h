@@ -44,19 +44,19 @@ void report_warning(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 #define report_linux log_text
 
 /* Keeps a check for the KTAP lines at the end; one that failed is said at once. */
-void report_check(struct run *r, const struct check *c);
+void report_check(struct log *l, struct handover *h, const struct check *c);
 
 /* Print the first line of all; then what booted it, on what, with which seed; and the record of the boot alone. */
 void report_banner(struct log *l);
-void report_start(struct run *r, const struct entropy *e);
-void report_boot_record(struct run *r);
+void report_start(struct log *l, const struct handover *h, const struct cpu_info *cpu, const struct entropy *e);
+void report_boot_record(struct log *l, const struct handover *h);
 
 /* Prints the last words after report_error: the end record and the KTAP bail-out. Returns h->result: RUN_ERROR. */
-enum run_result report_bail_out(struct run *r);
+enum run_result report_bail_out(struct log *l, struct handover *h);
 
 /* Prints the last lines of a whole run. Returns the final result: RUN_FAULT when a check of Landfall itself failed. */
-enum run_result report_end(struct run *r);
-void report_end_record(struct run *r);
+enum run_result report_end(struct log *l, struct handover *h);
+void report_end_record(struct log *l, const struct handover *h);
 
 /* Prints a fault's first lines and the end record with status "fault": for the exception handler and kassert_fail. */
 void report_fault(struct handover *h, const struct platform *p, const char *what);

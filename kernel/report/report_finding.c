@@ -55,13 +55,13 @@ void report_finding(struct log *l, struct handover *h, const struct finding *f)
 	tell(l, h, f->rule, what);
 }
 
-void report_memory_left(struct run *r, const char *rule, const char *policy, const struct memory_split *s)
+void report_memory_left(struct log *l, struct handover *h, const char *policy, const struct memory_split *s)
 {
 	char what[160];
 
 	format(what, sizeof(what), " %s: %llu of %llu MiB, 1:%llu", policy, (ull)(s->fixed / MIB),
 	       (ull)((s->fixed + s->movable) / MIB), (ull)(s->movable / max_u64(s->fixed, 1)));
-	tell(&r->log, r->h, rule, what);
+	tell(l, h, "unmovable-scarce", what);
 }
 
 void report_more_findings(struct log *l, struct handover *h, const char *rule, uint64_t nr)

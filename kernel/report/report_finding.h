@@ -14,6 +14,6 @@ void report_finding(struct log *l, struct handover *h, const struct finding *f);
 void report_more_findings(struct log *l, struct handover *h, const char *rule, uint64_t nr);
 
 /* Prints a finding about what a policy leaves fixed of all RAM, and how many times as much is movable. */
-void report_memory_left(struct run *r, const char *rule, const char *policy, const struct memory_split *s);
+void report_memory_left(struct log *l, struct handover *h, const char *policy, const struct memory_split *s);
 
 #endif

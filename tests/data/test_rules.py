@@ -7,7 +7,7 @@ from pathlib import Path
 from conftest import PREDICT
 
 RULE = r"[a-z0-9]+(?:-[a-z0-9]+)+"
-SOURCES = ["acpi/table_rules.c", "mm/memory_rules.c", "kernel/judge.c"]
+SOURCES = ["acpi/table_rules.c", "mm/memory_rules.c", "kernel/judge.c", "kernel/report/report_finding.c"]
 SECTION = re.compile(rf"^### ({RULE})\n\n([^\n]+)\n\n- Specification: \S[^\n]+\n- Linux: \S[^\n]+\n- Example: `finding: ({RULE})[^`\n]*`$",
                      re.M)
 # Each paragraph and each item on one line, as they are before they are wrapped.

@@ -11,7 +11,6 @@ from landfall.records import Log, need
 
 ROOT = Path(__file__).resolve().parents[2]
 PREDICT = ROOT / "build/landfall-predict"
-OVMF = ["-bios", "/usr/share/ovmf/OVMF.fd"]
 EARLY = "earlyprintk=serial,ttyS0,115200 ignore_loglevel"
 CONSOLE = f"console=ttyS0 {EARLY} memblock=debug"
 LAST_SLOT_IS_FOR = "6.1"  # the kernel for which the machine of that name has one slot

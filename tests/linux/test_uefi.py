@@ -29,7 +29,7 @@ class UefiBoot:
         self.machine, self.leaf, self.options, _ = case
         self.kernel, self.args = boots.kernel(kernel_name), boots.cpu(self.leaf, 4)
         options = f"{boots.CONSOLE} efi=debug {self.options}"
-        with boots.Linux(self.kernel, self.machine, options, boots.OVMF + self.args) as linux:
+        with boots.Linux(self.kernel, self.machine, options, boots.qemu.uefi_args() + self.args) as linux:
             self.linux = linux.stop_at(boots.NODES_KNOWN)
             self.page_offset, self.tables = linux.direct_map()
 

@@ -79,3 +79,14 @@ def test_a_step_that_takes_long_says_so():
     """On a CPU of a million instructions a second; its clock and the time stamps go as slowly."""
     log = run("alloc=memblock page_size=4k report=text", ["-m", "8G", "-icount", "shift=10,sleep=off"])[1]
     assert "still at work" in log.text
+
+
+def test_no_character_is_lost_while_nobody_reads():
+    """More than any pipe holds, and not looked at before QEMU has ended."""
+    with tempfile.TemporaryDirectory(prefix="landfall-") as folder:
+        args = arguments("four-nodes", "page_size=4k report=text,json,full", [], folder)
+        with qemu.Guest(args) as guest:
+            guest.process.wait(60)
+            assert guest.wait(0) == 33
+            assert len(guest.log) > 1 << 20
+            assert Log(guest.log).status == "clean"  # each record whole, none missing

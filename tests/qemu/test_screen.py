@@ -13,7 +13,6 @@ from landfall.records import Log
 from screendump import dump
 
 SHOTS = paths.ROOT / "build/screens"
-OVMF = Path("/usr/share/ovmf/OVMF.fd")
 EFI = paths.ROOT / "build/landfall.efi"
 GRUB_MODULES = "normal multiboot2 all_video iso9660"
 STAINED = "seed=0x21 page_size=4k levels=4"  # of the machine four-nodes: bottom-up stains node 1
@@ -69,7 +68,7 @@ class Shot:
             options = " ".join(m.options + [options, "exit=halt"])
             how = {"kernel": lambda: qemu.boot_args(paths.KERNEL, options.split()),
                    "grub": lambda: iso(folder, options, payload),
-                   "uefi": lambda: ["-bios", str(OVMF), "-kernel", str(EFI), "-append", options]}[boot]()
+                   "uefi": lambda: [*qemu.uefi_args(), "-kernel", str(EFI), "-append", options]}[boot]()
             with qemu.Guest(m.args + how + args, qmp=True) as guest:
                 guest.read_until(rb'"rec":"end"[^\n]*\n', 60)
                 self.image = shoot(guest, name, done)
@@ -232,7 +231,6 @@ def test_vga_text_by_grub():
     check_vga_text(Shot("grub-text", "four-nodes", STAINED, ["-vga", "std"], vga_done, "grub", "text").image)
 
 
-@pytest.mark.skipif(not OVMF.exists() or not EFI.exists(), reason="OVMF or build/landfall.efi is missing")
 @pytest.mark.parametrize("width, height", [(800, 600), (1280, 800), (1920, 1080)])
 def test_uefi(width, height):
     """The firmware's own mode, through GOP. The machine has no SRAT, so there is no verdict."""

@@ -12,7 +12,7 @@ from landfall.records import Log, need
 
 ROOT = Path(__file__).resolve().parents[2]
 EFI, ELF, ISO = (ROOT / f"build/landfall.{kind}" for kind in ("efi", "elf", "iso"))
-OVMF = ["-bios", "/usr/share/ovmf/OVMF.fd"]  # starts in half the time of the flash pair; keeps no variables
+OVMF = qemu.uefi_args()  # starts in half the time of the flash pair; keeps no variables
 MACHINE = "tests/uefi/above-4g.machine"
 ESCAPES = re.compile(rb"\x1b(\[[0-9;=?]*[A-Za-z]|[()][0-9A-B])")
 BANNER = re.compile(rb'\[ *\d+\.\d{6}\] Landfall |\{"rec":"boot"')

@@ -183,7 +183,18 @@ TEST(prefixes)
 		"[Mon Nov 23 00:40:01 2026] ",
 		"kern  :info  : [    0.000000] ",
 		"kern  :warn  : ",
+		"kern  :info  : [Mon Nov 23 00:40:01 2026] ",
 		"\033[2J\033[01;01H\033[=3h[    0.000000] ",
+		"\033[32m[    0.000000] \033[0m\033[1m",
+		"\033c\033(B",
+		"[seg nov 23 00:40:01 2026] ",
+		"[    0.000000 <    0.000000>] ",
+		"[Nov23 00:40] ",
+		"[    T0] ",
+		"<6>[    T0] ",
+		"2026-11-23T00:40:01,123456+00:00 ",
+		"2026-11-23T00:40:01.123456789Z ",
+		"[    0.000000] kernel: ",
 		"00:40:01.234 | [    0.000000] ",
 		"[    0.000000] host kernel: ",
 		"[    0.123456] a-host.example kernel: ",
@@ -202,6 +213,33 @@ TEST(prefixes)
 		assert_whole(r.f);
 		facts_free(r.f);
 	}
+}
+
+/* As dmesg colours a line: what stands before the first colon. And as a terminal is told to clear the rest of it. */
+TEST(colours)
+{
+	struct read r = read_complete(
+		"\033[32m[    0.000000] \033[0m\033[33mLinux version\033[0m 6.1.0\033[K\n"
+		"[    0.000000] \033[33mCommand line: \033[0mquiet movable_node\033[0m\033[K\n" MAP LAST_PFN BRK DUMP
+			LOW_MIB);
+
+	assert_string_equal(r.f->release, "6.1.0");
+	assert_string_equal(r.f->cmdline, "quiet movable_node");
+	assert_int_equal(r.f->movable_node, YES);
+	facts_free(r.f);
+}
+
+/* A message longer than netconsole sends in one piece; the last one is of no message that is there. */
+TEST(messages_in_pieces)
+{
+	struct read r = read_complete("7,2,0,-,ncfrag=953/1020;gone\n" VERSION
+				      "6,416,1758426,-,ncfrag=0/33;Command line: quiet mova\r\n"
+				      "6,416,1758426,-,ncfrag=24/33;ble_node \n"
+				      "6,416,1758426,-,ncfrag=33/33;nokaslr\n" MAP LAST_PFN BRK DUMP LOW_MIB);
+
+	assert_string_equal(r.f->cmdline, "quiet movable_node nokaslr");
+	assert_true(r.f->mb.memory.nr == 3 && r.f->movable_node == YES);
+	facts_free(r.f);
 }
 
 TEST(no_newline_at_the_end)

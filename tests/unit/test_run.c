@@ -262,12 +262,15 @@ __attribute__((constructor)) static void register_machines(void)
 	}
 }
 
-static const char two_gib[] = "about t\nsource t\nqemu none\nmap 0 0x9f000 usable\nmap 1M 2G usable\n";
+#define NOTHING "about t\nsource t\nqemu none\n"
+
+static const char two_gib[] = NOTHING "map 0 0x9f000 usable\nmap 1M 2G usable\n";
 
 /* ---- runs as data: run.cases ---- */
 
 struct story {
 	char text[4000], options[4000]; /* of the machine */
+	char told[400];                 /* by the loader, besides */
 	struct fake *f;                 /* once it has run */
 };
 
@@ -285,6 +288,28 @@ static void unescape(char *s)
 	*to = '\0';
 }
 
+/* "KEY START END" of the loader's words, in MiB. */
+static void tell(struct bootinfo *bi, const char *line)
+{
+	unsigned long long start = 0, end = 0;
+	char key[20];
+	int words = sscanf(line, "%19s %lluM %lluM", key, &start, &end);
+	struct range r = { start * MIB, end * MIB };
+
+	if (!strcmp(key, "image")) {
+		bi->image = r;
+		bi->buffer = (struct range){ r.start + MIB, r.start + MIB + 16 * PAGE_SIZE };
+		bi->pgd = r.start + PAGE_SIZE;
+	} else if (!strcmp(key, "kept")) {
+		bi->keep[bi->nr_keep++] = (struct boot_keep){ r, KEEP_BOOT_SERVICES };
+	} else {
+		bi->protocol = BOOT_UEFI;
+		bi->conventional_marks[bi->nr_conventional] = strstr(line, "hotplug") ? MEMORY_HOT_PLUGGABLE : 0;
+		if (words == 3)
+			bi->conventional[bi->nr_conventional++] = r;
+	}
+}
+
 static void play(struct story *s, const char *result)
 {
 	static const struct {
@@ -296,6 +321,8 @@ static void play(struct story *s, const char *result)
 	while (strcmp(results[i].name, result))
 		assert_true(++i < ARRAY_SIZE(results));
 	s->f = fake_from_text(s->text, strlen(s->text), s->options);
+	for (char *line = strtok(s->told, "\n"); line; line = strtok(NULL, "\n"))
+		tell(&s->f->host->h->bi, line);
 	assert_int_equal(run(s->f), results[i].result);
 	if (s->f->host->h->opt.report_json)
 		assert_well_formed(s->f);
@@ -317,6 +344,11 @@ static bool prepare(struct story *s, const char *key, const char *rest)
 
 		snprintf(s->text, sizeof(s->text), "%s", text);
 		free(text);
+	} else if (!strcmp(key, "nothing")) {
+		strcpy(s->text, NOTHING);
+	} else if (!strcmp(key, "uefi") || !strcmp(key, "kept") || !strcmp(key, "image")) {
+		len = strlen(s->told);
+		snprintf(s->told + len, sizeof(s->told) - len, "%s %s\n", key, rest);
 	} else if (!strcmp(key, "options")) {
 		snprintf(s->options, sizeof(s->options), "%s", rest);
 	} else if (!strcmp(key, "result")) {
@@ -340,6 +372,8 @@ static void check_line(struct story *s, const char *key, const char *rest)
 		assert_has_not(s->f, rest);
 	} else if (!strcmp(key, "loads")) {
 		assert_int_equal(s->f->host->loads, strtoul(rest, NULL, 10));
+	} else if (!strcmp(key, "root")) {
+		assert_int_equal(s->f->host->root, strtoull(rest, NULL, 16));
 	} else if (!strcmp(key, "times")) {
 		unsigned times = (unsigned)strtoul(rest, &part, 10);
 
@@ -393,47 +427,6 @@ __attribute__((constructor)) static void register_stories(void)
 }
 
 /* ---- one thing at a time ---- */
-
-static void assert_verdict(const struct fake *f, const char *alloc, const char *rest)
-{
-	char want[300];
-
-	snprintf(want, sizeof(want), "\"alloc\":\"%s\",\"srat\":%s", alloc, rest);
-	assert_has(f, want);
-}
-
-/*
- * The image ends 16 pages below node 1. Of 4056 pages that mapping [_end, 10G) needs, 12 come from what [0, 1M) left of
- * the buffer, 16 fit below node 1, 4028 lie on it.
- */
-TEST(test_bottom_up_stains_where_memblock_does_not)
-{
-	struct fake *f = fake_machine("four-nodes", "seed=1 base=0x5e00000");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_verdict(f, "bottom-up",
-		       "\"ok\",\"table_pages\":4106,\"on_movable\":4028,\"stained_nodes\":[1],\"pinned\":1996488704,"
-		       "\"result\":\"stained\"");
-	assert_verdict(f, "memblock",
-		       "\"ok\",\"table_pages\":4106,\"on_movable\":0,\"stained_nodes\":[],\"pinned\":0,"
-		       "\"result\":\"clean\"");
-	assert_has(f,
-		   "\"alloc\":\"bottom-up\",\"level\":\"pte\",\"start\":\"0x5ff0000\",\"end\":\"0x6000000\",\"node\":0,"
-		   "\"movable\":false");
-	assert_has(f, "\"start\":\"0x6000000\",");
-	assert_has(f, "\"end\":\"0x6fbc000\",\"node\":1,\"movable\":true");
-	/* What bottom-up has pinned is left for everything; memblock keeps all but the tables' nodes movable. */
-	assert_int_equal(count_of(f, "finding:"), 1);
-	assert_has(f, "finding: unmovable-scarce memblock: 239 of 8191 MiB, 1:33\n");
-	assert_has(f, "bottom-up: STAINED: 4028 of 4106 page-table pages on movable node 1\n");
-	assert_has(f, "  1.8 GiB can no longer be hot-removed\n");
-	assert_has(f, "  for an image of 1.9 MiB at 0x5e00000, ending 64 KiB below movable node 1\n");
-	assert_has(f, "\nok 4 - clean: bottom-up # SKIP comparison\n");
-	assert_has(f, "\nok 7 - clean: memblock\n");
-	assert_int_equal(f->host->loads, 2);
-	assert_int_equal(f->host->root, 0x5e00000 + PAGE_SIZE);
-	fake_free(f);
-}
 
 static void assert_cost(const struct fake *f, const char *alloc, const char *rest)
 {
@@ -490,8 +483,6 @@ TEST(test_every_allocation_fails_in_turn)
 		fake_free(f);
 	}
 }
-
-/* ---- findings ---- */
 
 /* ---- tables from modules ---- */
 
@@ -740,87 +731,6 @@ TEST(test_loader_faults)
 
 /* ---- where the image goes ---- */
 
-TEST(test_nokaslr)
-{
-	struct fake *f = fake_with("", "nokaslr seed=1");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_int_equal(f->host->h->choice.base, 16 * MIB);
-	assert_int_equal(f->host->h->choice.virt, 0xffffffff81000000);
-	assert_has(f, "\"slot\":null,");
-	assert_has(f, "] KASLR disabled: 'nokaslr' on cmdline.\n");
-	fake_free(f);
-	/* 16 MiB holds a module, and the image lies above it: the next free 2 MiB are at 22 MiB. */
-	f = fake_with("reserve 16M 17M module\n", "nokaslr seed=1");
-	f->host->h->bi.image = (struct range){ 18 * MIB, 21 * MIB };
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_int_equal(f->host->h->choice.base, 22 * MIB);
-	assert_has(
-		f,
-		"warning: the preferred base 0x1000000 is taken (overlaps the module at 0x1000000): using 0x1600000\n");
-	fake_free(f);
-}
-
-/* One immovable range of exactly one slot: the seed does not matter. */
-TEST(test_single_slot)
-{
-	for (unsigned seed = 0; seed < 4; seed++) {
-		char options[40];
-		struct fake *f;
-
-		snprintf(options, sizeof(options), "seed=%u image_size=linux-6.1", seed);
-		f = fake_with(
-			"srat 3\n cpu 0 0\n mem 0 0 1G hotplug\n mem 0 1G 0x44000000\n mem 1 0x44000000 2G hotplug\n",
-			options);
-		assert_int_equal(run(f), RUN_CLEAN);
-		assert_has(f, "\"base\":\"0x40000000\",\"end\":\"0x43430000\",\"size\":67108864,\"slots\":1,\"slot\":0,"
-			      "\"node\":0,");
-		assert_has(f, "\"start\":\"0x40000000\",\"end\":\"0x43430000\",\"what\":\"pretended image\"");
-		fake_free(f);
-	}
-}
-
-/* No immovable range holds the image: Linux's words, and 16 MiB. */
-TEST(test_no_slot)
-{
-	static const char small[] = "about t\nsource t\nqemu none\nmap 1M 64M usable\n";
-	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 18M\n mem 1 18M 2G hotplug\n", "seed=1");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_int_equal(f->host->h->choice.base, 16 * MIB);
-	assert_has(f, "] Physical KASLR disabled: no suitable memory region!\n");
-	assert_has(f, "\"slots\":0,\"slot\":null,");
-	assert_int_not_equal(f->host->h->choice.virt, 0xffffffff81000000);
-	fake_free(f);
-	f = fake_from_text(small, strlen(small), "image_size=64M,60M");
-	assert_int_equal(run(f), RUN_ERROR);
-	assert_has(f, "error: image_size=: no free range at or above 16 MiB holds 64 MiB\n");
-	fake_free(f);
-}
-
-/* hotplug= takes node 0's ranges out of KASLR's choice and makes it movable; the image then lies on node 1. */
-TEST(test_forced_hotplug)
-{
-	struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G\n", "seed=3 hotplug=0 alloc=lowest");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "warning: hotplug=0: node 0 is treated as hot-pluggable because the option says so\n");
-	assert_has(f, "\"slots\":512,");
-	assert_int_equal(numa_node_of(&f->host->h->numa, f->host->h->choice.base), 1);
-	assert_has(f, "\"node\":0,\"pxm\":0,\"present\":1073340416,\"hotplug\":true,\"movable\":false,\"why\":"
-		      "\"reserved 0x0\",");
-	assert_has(f, "  hot-pluggable, pinned by low memory\n");
-	fake_free(f);
-	f = fake_with("srat 3\n cpu 0 0\n mem 0 0 1G\n mem 1 1G 2G hotplug\n", "seed=3 hotplug=1");
-	assert_int_equal(run(f), RUN_ERROR);
-	assert_has(f, "error: hotplug=1: the node has no range that is not hot-pluggable already\n");
-	fake_free(f);
-	f = fake_with("srat 3\n cpu 0 0\n cpu 1 1\n mem 0 0 2G\n", "seed=3 hotplug=1"); /* no memory at all */
-	assert_int_equal(run(f), RUN_ERROR);
-	assert_has(f, "error: hotplug=1: the node has no range that is not hot-pluggable already\n");
-	fake_free(f);
-}
-
 /* Blocks that were not counted are no number, in the record and in the table. */
 TEST(test_costs_without_blocks)
 {
@@ -847,152 +757,17 @@ TEST(test_costs_without_blocks)
 	fake_free(f);
 }
 
-static void assert_distances(const char *machine, const char *options, unsigned home, unsigned other)
+/* By chance, but by the seed's. */
+TEST(test_fragment_by_the_seed)
 {
-	struct fake *f = fake_with(machine, options);
-	char want[40];
+	struct fake *f = fake_with("", "seed=3 page_size=2m fragment=rand:300 alloc=lowest");
+	struct fake *other = fake_with("", "seed=4 page_size=2m fragment=rand:300 alloc=lowest");
 
-	assert_int_equal(run(f), RUN_CLEAN);
-	snprintf(want, sizeof(want), "\"cpus\":1,\"distance\":%u,", home);
-	assert_has(f, want);
-	snprintf(want, sizeof(want), "\"cpus\":0,\"distance\":%u,", other);
-	assert_has(f, want);
-	fake_free(f);
-}
-
-/* Linux's node_distance: by SLIT, else 10 and 20. The numbers of nodes are not those of PXMs. */
-TEST(test_distances)
-{
-	static const char two[] = "srat 3\n cpu 2 0\n mem 2 0 1G\n mem 1 1G 2G\n";
-	static const char slit[] = "slit 10 11 12\nslit 13 10 14\nslit 15 16 10\n", bad[] = "slit 10 9\nslit 20 10\n";
-	char text[400];
-
-	assert_distances(two, "seed=1 base=32M", 10, 20);
-	snprintf(text, sizeof(text), "%s%s", two, slit);
-	assert_distances(text, "seed=1 base=32M", 10, 16);
-	assert_distances(text, "seed=1 base=1G", 14, 10);
-	snprintf(text, sizeof(text), "%s%s", two, bad);
-	assert_distances(text, "seed=1 base=32M", 10, 20);
-}
-
-/* [0, 2G) without [640K, 1M) and page 0: 1023 leaves of 2M. */
-TEST(test_fragment_says_what_it_did)
-{
-	struct fake *f = fake_with("", "seed=3 page_size=2m fragment=every:3 alloc=lowest"), *other;
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "] fragment=: 341 of 1023 large leaves forced one size down\n");
-	fake_free(f);
-	f = fake_with("", "seed=3 page_size=2m fragment=every:1024 alloc=lowest");
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "] warning: no effect: fragment=: 0 of 1023 large leaves forced one size down\n");
-	fake_free(f);
-	f = fake_with("", "seed=3 page_size=2m fragment=rand:300 alloc=lowest");
-	other = fake_with("", "seed=4 page_size=2m fragment=rand:300 alloc=lowest");
 	assert_int_equal(run(f), RUN_CLEAN);
 	assert_int_equal(run(other), RUN_CLEAN);
 	assert_string_not_equal(strstr(f->host->out, "\"leaf\":"), strstr(other->host->out, "\"leaf\":"));
 	fake_free(f);
 	fake_free(other);
-}
-
-/* mem= ends RAM at 1 GiB and keeps the base below it; memmap=...$... is kept free. [32M, 1G) without one MiB. */
-TEST(test_reshaped_memory)
-{
-	struct fake *f = fake_with("", "seed=3 mem=1G memmap=16M$16M");
-
-	f->host->h->bi.image = (struct range){ 64 * MIB, 66 * MIB };
-	f->host->h->bi.buffer = (struct range){ 65 * MIB, 65 * MIB + 16 * PAGE_SIZE };
-	f->host->h->bi.pgd = 64 * MIB + PAGE_SIZE;
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "] user-defined physical RAM map:\n");
-	assert_has(f, "] user: [mem 0x0000000001000000-0x0000000001ffffff] reserved\n");
-	assert_has(f, "] user: [mem 0x0000000002000000-0x000000003fffffff] usable\n");
-	assert_has(f, "] last_pfn = 0x40000 max_arch_pfn = 0x400000000\n");
-	/* 16 slots in [32M, 64M), 479 in [66M, 1G) */
-	assert_has(f, "\"slots\":495,");
-	fake_free(f);
-}
-
-/* Under UEFI only conventional memory is a candidate, and boot-services memory stays taken. */
-TEST(test_uefi)
-{
-	struct fake *f = fake_with("", "seed=3");
-	struct bootinfo *bi = &f->host->h->bi;
-
-	bi->protocol = BOOT_UEFI;
-	bi->conventional[bi->nr_conventional++] = (struct range){ 1 * MIB, 16 * MIB };
-	bi->conventional[bi->nr_conventional++] = (struct range){ 512 * MIB, 516 * MIB };
-	bi->keep[bi->nr_keep++] = (struct boot_keep){ { 516 * MIB, 600 * MIB }, KEEP_BOOT_SERVICES };
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "\"protocol\":\"uefi\"");
-	assert_has(f, "\"slots\":2,");
-	assert_has(f, "\"start\":\"0x20400000\",\"end\":\"0x25800000\",\"what\":\"boot services\"");
-	fake_free(f);
-	f = fake_with("", "seed=3 base=600M");
-	f->host->h->bi.protocol = BOOT_UEFI;
-	f->host->h->bi.conventional[f->host->h->bi.nr_conventional++] = (struct range){ 512 * MIB, 516 * MIB };
-	assert_int_equal(run(f), RUN_ERROR);
-	assert_has(f, "error: base=0x25800000: firmware does not call it free\n");
-	fake_free(f);
-}
-
-/* Linux's other chooser takes firmware's free memory, hot-pluggable or not; with mem= its lowest slot. */
-TEST(test_efistub)
-{
-	static const char *const options[] = { "seed=3 kaslr=efistub", "seed=3 kaslr=efistub mem=1G" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 32M\n mem 1 32M 2G hotplug\n", options[i]);
-		struct bootinfo *bi = &f->host->h->bi;
-
-		bi->protocol = BOOT_UEFI;
-		bi->conventional[bi->nr_conventional++] = (struct range){ 32 * MIB, 36 * MIB };
-		bi->conventional[bi->nr_conventional++] = (struct range){ 512 * MIB, 516 * MIB };
-		assert_int_equal(run(f), RUN_CLEAN);
-		assert_has(f, "\"slots\":4,");
-		assert_has(f, "warning: kaslr=efistub: that chooser does not read SRAT\n");
-		assert_has(f, "\"node\":1,\"pxm\":1,\"present\":");
-		assert_has(f, "\"hotplug\":true,\"movable\":false,\"why\":\"kernel\",");
-		assert_has(f,
-			   i == 1 ? "KASLR: slot 0 of 4 taken, each holds 2 MiB\n" : " of 4 drawn, each holds 2 MiB\n");
-		if (i == 1)
-			assert_int_equal(f->host->h->choice.base, 32 * MIB);
-		fake_free(f);
-	}
-}
-
-/* Another Linux's buffer, and its chooser under UEFI, which may not keep off what firmware calls hot-pluggable. */
-TEST(test_linux)
-{
-	static const struct {
-		const char *options, *says;
-	} t[] = {
-		{ "seed=3", "\"pages\":16},\"image_tables\"" },
-		{ "seed=3", "\"slots\":2," }, /* the decompressor reads SRAT */
-		{ "seed=3 linux=5.10", "\"pages\":12},\"image_tables\"" },
-		{ "seed=3 linux=5.10", "\"slots\":2," },
-		{ "seed=3 linux=6.1.80", "\"slots\":2," },
-		{ "seed=3 linux=6.1.81", "\"slots\":6," },
-		{ "seed=3 linux=6.1.129", "\"slots\":4," },
-		{ "seed=3 linux=6.12.15 kaslr=decompressor", "\"slots\":2," },
-		{ "seed=3 linux=8.0", "\"slots\":4," },
-		{ "seed=3 linux=8.0", "warning: linux=: 7.3 is the newest known: by its rules\n" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
-		struct fake *f = fake_with("srat 3\n cpu 0 0\n mem 0 0 36M\n mem 1 36M 2G hotplug\n", t[i].options);
-		struct bootinfo *bi = &f->host->h->bi;
-
-		bi->protocol = BOOT_UEFI;
-		bi->conventional[bi->nr_conventional++] = (struct range){ 32 * MIB, 36 * MIB };
-		bi->conventional[bi->nr_conventional++] = (struct range){ 512 * MIB, 516 * MIB };
-		bi->conventional_marks[bi->nr_conventional] = MEMORY_HOT_PLUGGABLE;
-		bi->conventional[bi->nr_conventional++] = (struct range){ 640 * MIB, 644 * MIB };
-		assert_int_equal(run(f), RUN_CLEAN);
-		assert_has(f, t[i].says);
-		fake_free(f);
-	}
 }
 
 /* Linux's trim_bios_range: [640K, 1M) is no RAM whatever the map says, and page 0 is firmware's. */
@@ -1009,35 +784,6 @@ TEST(test_low_memory)
 	fake_free(f);
 }
 
-/* A memory map that lies: what four levels of tables cannot map is no place for the image. */
-TEST(test_base_beyond_all_tables)
-{
-	struct fake *f = fake_with("map 64T 65T usable\n", "levels=4 base=64T");
-
-	assert_int_equal(run(f), RUN_ERROR);
-	assert_has(f, "error: base=0x400000000000: page tables end at 0x400000000000\n");
-	fake_free(f);
-	f = fake_with("map 64T 65T usable\n", "levels=4 seed=3 kaslr=efistub");
-	f->host->h->bi.protocol = BOOT_UEFI;
-	f->host->h->bi.conventional[f->host->h->bi.nr_conventional++] = (struct range){ 512 * MIB, 516 * MIB };
-	f->host->h->bi.conventional[f->host->h->bi.nr_conventional++] = (struct range){ 64 * TIB, 65 * TIB };
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "\"slots\":2,");
-	fake_free(f);
-}
-
-/* Linux remembers four memmap= ranges; with a fifth the base is not random. */
-TEST(test_too_many_memmap_ranges)
-{
-	struct fake *f = fake_with("", "seed=3 memmap=1M$32M,1M$34M,1M$36M,1M$38M,1M$40M");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_int_equal(f->host->h->choice.base, 16 * MIB);
-	assert_has(f, "warning: more than 4 memmap= ranges: Linux then gives up on a random base\n");
-	assert_has(f, "\"slot\":null,");
-	fake_free(f);
-}
-
 /* The base comes from firmware's map, whatever the user's says: the image's own memory is put back, as in Linux. */
 TEST(test_image_outside_the_users_map)
 {
@@ -1049,18 +795,6 @@ TEST(test_image_outside_the_users_map)
 	assert_int_equal(f->host->h->end_of_ram, f->host->h->choice.end);
 	/* 639K less page 0, 63 MiB, the image */
 	assert_has(f, "\"node\":0,\"pxm\":0,\"present\":68739072,");
-	fake_free(f);
-}
-
-/* Nothing is loaded, all else is as usual. */
-TEST(test_dry_run)
-{
-	struct fake *f = fake_with("", "seed=3 dry");
-
-	f->host->h->bi.protocol = BOOT_UEFI;
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_int_equal(f->host->loads, 0);
-	assert_has(f, "\nok 3 - read-back: bottom-up # SKIP dry run\n");
 	fake_free(f);
 }
 
@@ -1112,18 +846,6 @@ TEST(test_counting_costs_the_same)
 
 /* ---- every slot ---- */
 
-static void assert_sweep(const struct fake *f, const char *alloc, const char *rest)
-{
-	char want[500];
-
-	snprintf(want, sizeof(want), "\"alloc\":\"%s\",\"slots\":%s,\"crc\"", alloc, rest);
-	assert_has(f, want);
-}
-
-/*
- * The same 110 slots, and as many stained, as QEMU's boots have. Node 1 holds what bottom-up takes at 0x5e00000, and
- * node 3 all that top-down takes: as in the runs above at that base.
- */
 /* How often a line says so between two lines. */
 static unsigned beacons_between(const struct fake *f, const char *from, const char *to)
 {
@@ -1146,121 +868,6 @@ TEST(test_long_work_says_that_it_goes_on)
 	run(f);
 	assert_true(beacons_between(f, "{\"rec\":\"reserved\"", "{\"rec\":\"run\"") > 0);
 	assert_true(beacons_between(f, "{\"rec\":\"verdict\"", "{\"rec\":\"sweep\"") > 1);
-	fake_free(f);
-}
-
-TEST(test_sweep)
-{
-	static const char everywhere[] = "\"intervals\":[[\"0x1200000\",\"0x5e00000\"],[\"0x7d000000\",\"0x7fc00000\"],"
-					 "[\"0x100000000\",\"0x105e00000\"]]";
-	static const char *const none[] = { "memblock", "lowest", "series", "floor" };
-	struct fake *f = fake_machine("four-nodes", "seed=1 " ALL " sweep");
-	char rest[400];
-
-	assert_int_equal(run(f), RUN_STAINED);
-	assert_int_equal(count_of(f, "{\"rec\":\"sweep\""), 8);
-	assert_sweep(f, "bottom-up",
-		     "110,\"stained_slots\":14,\"numerator\":7,\"denominator\":55,\"probability\":0.127272,"
-		     "\"intervals\":[[\"0x5000000\",\"0x5e00000\"],[\"0x105400000\",\"0x105e00000\"]],"
-		     "\"worst_base\":\"0x5e00000\",\"worst_on_movable\":4028,\"worst_pinned\":1996488704,"
-		     "\"safe_distance\":8");
-	assert_sweep(f, "hybrid",
-		     "110,\"stained_slots\":16,\"numerator\":8,\"denominator\":55,\"probability\":0.145454,"
-		     "\"intervals\":[[\"0x5000000\",\"0x5e00000\"],[\"0x105000000\",\"0x105e00000\"]],"
-		     "\"worst_base\":\"0x5e00000\",\"worst_on_movable\":4074,\"worst_pinned\":1996488704,"
-		     "\"safe_distance\":8");
-	for (unsigned i = 0; i < ARRAY_SIZE(none); i++)
-		assert_sweep(f, none[i],
-			     "110,\"stained_slots\":0,\"numerator\":0,\"denominator\":1,\"probability\":0.000000,"
-			     "\"intervals\":[],\"worst_base\":null,\"worst_on_movable\":0,\"worst_pinned\":0,"
-			     "\"safe_distance\":0");
-	snprintf(rest, sizeof(rest),
-		 "110,\"stained_slots\":110,\"numerator\":1,\"denominator\":1,\"probability\":1.000000,%s,"
-		 "\"worst_base\":\"0x1200000\",\"worst_on_movable\":4090,\"worst_pinned\":3221225472,"
-		 "\"safe_distance\":1096",
-		 everywhere);
-	assert_sweep(f, "top-down", rest);
-	assert_has(f, "] ---- sweep, bottom-up: 14 of 110 slots stained, probability 0.127272\n");
-	assert_has(f, "]   stained: base 0x105400000 to 0x105e00000\n");
-	assert_has(f, "]   worst: base 0x5e00000, 4028 page-table pages on movable memory, 1.8 GiB pinned\n"
-		      "[    0.000144]   safe: an image that ends 16 MiB or more below the next movable memory\n");
-	assert_well_formed(f);
-	fake_free(f);
-}
-
-/* Maps that are built say the same at the borders of those intervals. */
-TEST(test_maps_are_as_swept)
-{
-	static const struct {
-		const char *base;
-		bool bottom_up, hybrid;
-	} cases[] = {
-		{ "0x4e00000", false, false },   { "0x5000000", true, true },    { "0x7d000000", false, false },
-		{ "0x104e00000", false, false }, { "0x105000000", false, true }, { "0x105200000", false, true },
-		{ "0x105400000", true, true },
-	};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
-		char options[80];
-		struct fake *f;
-
-		snprintf(options, sizeof(options), "seed=1 alloc=bottom-up,hybrid base=%s", cases[i].base);
-		f = fake_machine("four-nodes", options);
-		(void)run(f);
-		assert_has(f, cases[i].bottom_up ? "bottom-up: STAINED: " : "bottom-up: CLEAN: ");
-		assert_has(f, cases[i].hybrid ? "hybrid: STAINED: " : "hybrid: CLEAN: ");
-		fake_free(f);
-	}
-}
-
-/* Which slots there are does not depend on where the image lies, nor does the answer. */
-TEST(test_sweep_without_a_draw)
-{
-	static const struct {
-		const char *options;
-		enum run_result result;
-	} cases[] = { { "nokaslr alloc=bottom-up sweep", RUN_CLEAN },
-		      { "base=0x5e00000 alloc=bottom-up sweep", RUN_STAINED },
-		      { "base=0x120000000 alloc=bottom-up sweep", RUN_CLEAN } };
-
-	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct fake *f = fake_machine("four-nodes", cases[i].options);
-
-		assert_int_equal(run(f), cases[i].result);
-		assert_has(f, "\"slots\":110,\"slot\":null,");
-		assert_sweep(f, "bottom-up",
-			     "110,\"stained_slots\":14,\"numerator\":7,\"denominator\":55,\"probability\":0.127272,"
-			     "\"intervals\":[[\"0x5000000\",\"0x5e00000\"],[\"0x105400000\",\"0x105e00000\"]],"
-			     "\"worst_base\":\"0x5e00000\",\"worst_on_movable\":4028,\"worst_pinned\":1996488704,"
-			     "\"safe_distance\":8");
-		fake_free(f);
-	}
-}
-
-/*
- * 1 GiB, and from 64M on every other 2M belongs to node 1: 20 of them. An image on one of these makes node 1 stay;
- * before one of them its tables lie on it. At 62M, of 481 PTE pages from the image's end on, 13 fit the buffer and 16
- * lie below 64M.
- */
-TEST(test_sweep_with_many_intervals)
-{
-	char text[4000];
-	struct fake *f;
-	int len = snprintf(text, sizeof(text),
-			   "about t\nsource t\nqemu none\nmap 0 0x9f000 usable\nmap 1M 1G usable\nsrat 3\n cpu 0 0\n"
-			   " mem 0 0 64M\n");
-
-	for (int at = 64; at < 144; at += 4)
-		len += snprintf(text + len, sizeof(text) - (size_t)len, " mem 1 %dM %dM hotplug\n mem 0 %dM %dM\n", at,
-				at + 2, at + 2, at < 140 ? at + 4 : 1024);
-	f = fake_from_text(text, (size_t)len, "base=512M alloc=bottom-up page_size=4k kaslr=efistub sweep");
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_has(f, "\"slots\":503,\"stained_slots\":20,\"numerator\":20,\"denominator\":503,");
-	assert_has(f, "\"intervals\":[[\"0x3e00000\",\"0x3e00000\"],[\"0x4200000\",\"0x4200000\"],");
-	assert_has(f, "[\"0x8a00000\",\"0x8a00000\"]],\"worst_base\":\"0x3e00000\",\"worst_on_movable\":452,"
-		      "\"worst_pinned\":41943040,\"safe_distance\":1,");
-	assert_int_equal(count_of(f, "  stained: base 0x"), 16);
-	assert_has(f, "]   and 4 more intervals: see the record\n");
 	fake_free(f);
 }
 

@@ -707,32 +707,40 @@ TEST(nodes_do_not_fit)
 }
 
 /*
- * No region is left for what is reserved, so an image has to touch something that is: it does at the ends, 16M and
- * 254M, and the tables touch it. A slot in between, tried to find where the stains begin, is refused; so is an end that
- * touches nothing.
+ * No region is left for what is reserved, so an image has to touch something that is, and does at both ends of the
+ * slots or at one: tables touch it. A slot in between is refused, tried to find where stains begin, or which slot is
+ * the lowest of the worst, in a list that has it twice; so is an end that touches nothing.
  */
 TEST(image_fits_at_the_ends_only)
 {
 	static const struct {
 		const struct pt_policy *policy;
-		phys_t first, last, failed;
+		struct range reserved;
+		phys_t first, last, failed, more;
 	} cases[] = {
-		{ &policy_hybrid, 16 * MIB, 254 * MIB, 252 * MIB },
-		{ &policy_hybrid, 32 * MIB, 254 * MIB, 32 * MIB },
+		{ &policy_hybrid, { MIB, 16 * MIB }, 16 * MIB, 254 * MIB, 252 * MIB, 0 },
+		{ &policy_hybrid, { MIB, 16 * MIB }, 32 * MIB, 254 * MIB, 32 * MIB, 0 },
+		{ &policy_hybrid, { MIB, 244 * MIB }, 244 * MIB, 254 * MIB, 252 * MIB, 8 * GIB },
+		{ &policy_lowest, { 8 * MIB, 16 * MIB }, 16 * MIB, 22 * MIB, 22 * MIB, 8 * GIB },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct slot_machine *m = two_nodes(256 * MIB);
 		uint64_t slots = (cases[i].last - cases[i].first) / KASLR_ALIGN + 1;
+		struct kaslr_area area = { cases[i].first, slots };
 		struct sweep *s = new_sweep(m, cases[i].policy);
 
-		slot_machine_reserve(m, MIB, 16 * MIB);
+		slot_machine_reserve(m, cases[i].reserved.start, cases[i].reserved.end);
 		slot_machine_reserve(m, 256 * MIB - 64 * KIB, 256 * MIB);
-		assert_true(slot_machine_finish(m));
+		if (cases[i].more) {
+			slot_machine_ram(m, 4 * GIB, 4 * GIB + cases[i].more);
+			slot_machine_node(m, 0, 4 * GIB, 4 * GIB + cases[i].more, false);
+		}
+		assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
+		s->map.end = m->map.end;
 		for (phys_t at = TIB; m->start.reserved.nr < MEMBLOCK_MAX; at += 2 * PAGE_SIZE)
 			slot_machine_reserve(m, at, at + PAGE_SIZE);
-		m->slots = (struct kaslr_slots){ .nr = 1, .total = slots, .area = { { cases[i].first, slots } } };
-		s->policy = cases[i].policy;
+		m->slots = (struct kaslr_slots){ .nr = 2, .total = 2 * slots, .area = { area, area } };
 		assert_int_equal(sweep_run(s), ERR_FULL);
 		assert_int_equal(s->failed_base, cases[i].failed);
 		free(s);
@@ -869,31 +877,38 @@ TEST(lower_slots_come_last)
 	slot_machine_free(m);
 }
 
-/* Memory of no node, which Linux lets pass below 1M: whoever has pages gives them for it. */
+/* Less than 1M of memory of no node, which Linux lets pass: whoever has pages gives them for it. */
 TEST(memory_of_no_node)
 {
 	struct slot_machine *m = slot_machine_new();
 
 	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
 	slot_machine_ram(m, MIB, 64 * MIB);
-	slot_machine_node(m, 0, 0, 47 * MIB, false);
-	slot_machine_node(m, 1, 47 * MIB + 64 * KIB, 64 * MIB, true);
+	slot_machine_node(m, 0, 0, 48 * MIB, false);
+	slot_machine_node(m, 1, 48 * MIB + 64 * KIB, 64 * MIB, true);
 	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
 	(void)compare_slots(m, 16 * MIB, 12, &policy_node_local);
 }
 
-/* All free blocks of 2M lie on the movable node: `memblock` finds none, and goes on all the same. */
+/*
+ * All free blocks of 2M lie on the movable node: `memblock` finds none, and goes on all the same, until the image makes
+ * that node stay. Memory above it may use the buffer up, so that the node's own tables do not depend on it.
+ */
 TEST(no_free_block)
 {
-	struct slot_machine *m = slot_machine_new();
+	for (phys_t end = 64 * MIB; end <= 128 * MIB; end += 64 * MIB) {
+		struct slot_machine *m = slot_machine_new();
 
-	slot_machine_ram(m, MIB, 64 * MIB);
-	slot_machine_node(m, 0, 0, 32 * MIB, false);
-	slot_machine_node(m, 1, 32 * MIB, 64 * MIB, true);
-	for (phys_t at = 2 * MIB; at < 32 * MIB; at += 2 * MIB)
-		slot_machine_reserve(m, at, at + PAGE_SIZE);
-	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
-	(void)compare_slots(m, 32 * MIB, 12, &policy_memblock);
+		slot_machine_ram(m, MIB, end);
+		slot_machine_node(m, 0, 0, 32 * MIB, false);
+		slot_machine_node(m, 1, 32 * MIB, 64 * MIB, true);
+		slot_machine_node(m, 0, 64 * MIB, 128 * MIB, false);
+		for (phys_t at = 2 * MIB; at < end; at += 2 * MIB)
+			if (at < 32 * MIB || at >= 64 * MIB)
+				slot_machine_reserve(m, at, at + PAGE_SIZE);
+		assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
+		(void)compare_slots(m, 32 * MIB, 12, &policy_memblock);
+	}
 }
 
 /* Firmware's tables lie on node 1, so it stays: no slot is stained, whether the image is there or not. */

@@ -15,7 +15,7 @@ class GdbError(qemu.QemuError):
 
 
 class Gdb:
-    """A guest under control. `idle`, if given, is called again and again while the guest runs: what it prints wants to be read."""
+    """A guest under control. `idle`, if given, is called again and again while the guest runs on and on."""
 
     def __init__(self, path, timeout=30, idle=None):
         self.sock = qemu.connect(path, timeout)

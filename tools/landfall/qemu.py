@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Runs QEMU for tools/run and for the tests: machine descriptions, the command line, QMP, guest memory, verdicts."""
-import contextlib
-import fcntl
+import functools
 import json
 import os
 import re
-import select
 import shutil
 import socket
 import subprocess
@@ -17,6 +15,8 @@ from . import records
 from .paths import MACHINE_TOOL, MACHINES
 
 QEMU = "qemu-system-x86_64"
+OVMF = Path("/usr/share/ovmf/OVMF.fd")
+TPM = range(0xFED40000, 0xFED45000)
 
 # What the guest writes to the debug-exit port comes out of QEMU as (value << 1) | 1.
 VERDICTS = {33: "clean", 35: "stained", 37: "error", 39: "fault"}
@@ -26,7 +26,7 @@ STATUS = {"clean": 0, "stained": 1, "error": 2, "fault": 3}
 # Nothing that is not asked for: no default devices, no configuration files, no window.
 COMMON = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
 DEBUG_EXIT = ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
-PIPE_SIZE = 1 << 20  # the most that any user may ask for
+LOOK_AGAIN = 0.01  # seconds between two looks at the serial line
 # What MACHINE=none starts from; options given after it win.
 PLAIN = ["-machine", "q35,accel=tcg", "-cpu", "max", "-m", "512M"]
 # The memory of a described machine. Kept in a file it is not written to the stream that save() makes, and not read from it.
@@ -67,6 +67,27 @@ def find_qemu():
     if not path:
         raise QemuError(f"{QEMU} is missing: install the package qemu-system-x86 (make deps)")
     return path
+
+
+@functools.cache
+def ovmf():
+    """OVMF in a file, gone with this process, that begins where a TPM would lie and reads as ones there. Without it zeros are read there,
+    and the firmware waits about a second for that TPM to answer: 40 % of its start."""
+    if not OVMF.exists():
+        raise QemuError(f"{OVMF} is missing: install the package ovmf (make deps)")
+    file, firmware = tempfile.NamedTemporaryFile(prefix="landfall-", suffix=".fd"), OVMF.read_bytes()
+    start = TPM.start & -(64 << 10)  # QEMU wants whole pieces of 64 KiB; the last byte lies below 4 GiB
+    file.truncate((4 << 30) - start)
+    for place, content in (TPM.start - start, b"\xff" * len(TPM)), (-len(firmware), firmware):
+        file.seek(place, os.SEEK_SET if place >= 0 else os.SEEK_END)
+        file.write(content)
+    file.flush()
+    return file
+
+
+def uefi_args():
+    """The part of the command line that starts UEFI instead of a BIOS."""
+    return ["-bios", ovmf().name]
 
 
 def boot_args(kernel, options):
@@ -184,17 +205,17 @@ class Guest:
         program = find_qemu()
         self.own = tempfile.TemporaryDirectory(prefix="landfall-", ignore_cleanup_errors=True)
         self.folder = Path(self.own.name)
-        command = [program, *COMMON, *args, "-serial", "stdio"]
+        # A guest does not wait for ever until its serial line is ready: a pipe that nobody empties loses characters, a file does not.
+        command = [program, *COMMON, *args, "-serial", f"file:{self.folder}/serial"]
+        (self.folder / "serial").touch()
+        self.serial = open(self.folder / "serial", "rb", buffering=0)
         if qmp:
             command += ["-qmp", f"unix:{self.folder}/qmp,server=on,wait=off"]
         if gdb:
             command += ["-gdb", f"unix:{self.folder}/gdb,server=on,wait=off", "-S"]
         self.command, self.log, self.qmp = command, b"", None
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=open(self.folder / "stderr", "wb"))
-        # A guest does not wait for ever until its serial line is ready: with a full pipe characters get lost.
-        with contextlib.suppress(OSError):  # there is a limit on all pipes of a user, too
-            fcntl.fcntl(self.process.stdout, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
         try:
             if qmp:
                 self.qmp = Qmp(self.folder / "qmp")
@@ -208,20 +229,23 @@ class Guest:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
-        self.process.stdout.close()
+        self.serial.close()
         if self.qmp:
             self.qmp.close()
         self.own.cleanup()
 
     def read(self, timeout):
         """What comes next on the serial line; None after `timeout` seconds of silence, b'' when QEMU has ended."""
-        ready, _, _ = select.select([self.process.stdout], [], [], max(timeout, 0))
-        if not ready:
-            return None
-        time.sleep(0.002)  # QEMU writes each character by itself; more of them come now
-        data = os.read(self.process.stdout.fileno(), PIPE_SIZE)
-        self.log += data
-        return data
+        deadline = time.monotonic() + timeout
+        while True:
+            ended = self.process.poll() is not None  # before the last look
+            data = self.serial.read()
+            if data or ended:
+                self.log += data
+                return data
+            if (left := deadline - time.monotonic()) <= 0:
+                return None
+            time.sleep(min(left, LOOK_AGAIN))
 
     def read_until(self, pattern, timeout):
         """Reads on until the log has the pattern, of at most 4096 characters; False when time is up or QEMU ends before."""

@@ -51,7 +51,7 @@ class Surgeon:
     # ---- what Linux says and holds ----
 
     def _listen(self):
-        """Reads on: a full pipe makes a guest lose characters. A panic ends everything."""
+        """Reads on. A panic ends everything."""
         while self.guest.read(0):
             pass
         if words := panic(self.guest.log):

@@ -23,7 +23,6 @@ from .surgeon import NAMES, Surgeon, TooLate
 
 LEAVES = {"4k": ",-pse,-pdpe1gb", "2m": ",-pdpe1gb", "1g": ""}  # what the CPU lacks
 LEVELS = {"4": ",la57=off", "5": ""}
-OVMF = "/usr/share/ovmf/OVMF.fd"
 LOUD = "console=ttyS0 earlyprintk=serial,ttyS0,115200 ignore_loglevel memblock=debug"
 QUICK_TRIES = 3
 ZONES_KNOWN = rb"Early memory node ranges\r?\n"
@@ -110,7 +109,7 @@ class Boot:
         command = machine.args + ["-cpu", "max" + LEVELS[args.levels] + LEAVES[args.page_size]]
         command += ["-kernel", args.kernel, "-append", " ".join(words)]
         if args.uefi:
-            command += ["-bios", OVMF]
+            command += qemu.uefi_args()
         if args.shell:
             (Path(folder) / "initramfs").write_bytes(build_initramfs(SCRIPT))
             command += ["-initrd", f"{folder}/initramfs"]

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from . import paths, qemu
 
-OVMF = Path("/usr/share/ovmf/OVMF.fd")
 GRUB = Path("/usr/lib/grub/x86_64-efi")
 MULTIBOOT = b"\x02\xb0\xad\x1b"  # the magic of its header, in the first 8 KiB
 NAMES = {"elf": paths.KERNEL, "efi": paths.IMAGES / "landfall.efi", "iso": paths.IMAGES / "landfall.iso"}
@@ -35,11 +34,7 @@ def kind_of(path):
 def boot_args(image, options, uefi, folder):
     """What QEMU is given; files that have to be made for it lie in `folder`."""
     path = path_of(image, uefi)
-    kind, firmware = kind_of(path), []
-    if uefi:
-        if not OVMF.exists():
-            raise qemu.QemuError(f"{OVMF} is missing: install the package ovmf (make deps)")
-        firmware = ["-bios", str(OVMF)]
+    kind, firmware = kind_of(path), qemu.uefi_args() if uefi else []
     if kind == "iso":
         return firmware + cd(path, f"landfall {quoted(options)}", {}, folder)
     if kind == "elf" and uefi:

@@ -790,6 +790,7 @@ static bool read_lines(struct reader *r, char *text, size_t len, bool map_only)
 	char *rest = text, *line;
 
 	text_clean(text, len);
+	len = logline_clean(text, len);
 	while ((line = text_next_line(&rest, text + len))) {
 		const char *message = logline_message(line);
 

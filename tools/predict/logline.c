@@ -7,7 +7,8 @@
 #include "lib/scan.h"
 #include "tools/predict/text.h"
 
-#define PREFIX_MAX 160 /* a message begins within that many characters of its line */
+#define PREFIX_MAX 160  /* a message begins within that many characters of its line */
+#define BRACKETS_MAX 64 /* so many are a stamp in brackets at most */
 
 /*
  * "[    0.000000]", or "[  +0.000000]" as dmesg --show-delta has it, and the caller id "[    T0]" that may follow it,
@@ -33,47 +34,68 @@ static const char *skip_stamp(const char *p)
 	return p;
 }
 
-/*
- * One prefix of another kind: escape sequence, "<6>", "[Mon Nov 23 00:40:01 2026]", "kern  :info  :"; p when there is
- * none.
- */
+/* "<6>"; NULL when it does not begin here. */
+static const char *skip_level(const char *p)
+{
+	uint64_t n;
+
+	return scan_skip(&p, "<") && scan_digits(&p, 10, &n) && scan_skip(&p, ">") ? p : NULL;
+}
+
+/* "kern  :info  :"; NULL when it does not begin here. */
+static const char *skip_facility(const char *p)
+{
+	if (!scan_skip(&p, "kern"))
+		return NULL;
+	text_blanks(&p);
+	p += *p == ':' ? 1 + strcspn(p + 1, ":") : 0;
+	return *p == ':' ? p + 1 : NULL;
+}
+
+/* "[Mon Nov 23 00:40:01 2026]", "[    0.000000 <    0.000000>]", "[Nov23 00:40]", "[    T0]": no message begins so. */
+static const char *skip_brackets(const char *p)
+{
+	size_t n = strcspn(p, "]");
+
+	return *p == '[' && p[n] && n < BRACKETS_MAX ? p + n + 1 : NULL;
+}
+
+/* "2026-11-23T00:40:01,123456+00:00 ", "2026-11-23T00:40:01Z "; NULL when it does not begin here. */
+static const char *skip_date(const char *p)
+{
+	size_t n = strspn(p, "0123456789-:.,+TZ");
+
+	return n >= strlen("2026-11-23T00:40:01") && p[10] == 'T' && p[n] == ' ' ? p + n : NULL;
+}
+
+/* One prefix of another kind; p when there is none. */
 static const char *skip_prefix(const char *p)
 {
-	const char *q = p;
-	uint64_t n;
+	static const char *(*const skip[])(const char *) = { skip_level, skip_facility, skip_brackets, skip_date };
+	const char *q = p, *next;
 
 	text_blanks(&q);
 	if (*q == '\r')
 		return q + 1;
-	if (q[0] == '\033' && q[1] == '[') {
-		q += 2 + strspn(q + 2, "0123456789;=?");
-		return *q ? q + 1 : q;
-	}
-	if (scan_skip(&q, "<") && scan_digits(&q, 10, &n) && scan_skip(&q, ">"))
-		return q;
-	q = p;
-	if (*q == '[' && q[1] >= 'A' && q[1] <= 'Z' && strcspn(q, "]") == 25 && q[25] == ']')
-		return q + 26;
-	if (scan_skip(&q, "kern")) {
-		text_blanks(&q);
-		q += *q == ':' ? 1 + strcspn(q + 1, ":") : 0;
-		return *q == ':' ? q + 1 : p;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(skip); i++)
+		if ((next = skip[i](q)))
+			return next;
 	return p;
 }
 
-/* "host kernel: ", which the journal's short-monotonic puts behind the stamp; p when it is not there. */
+/* "host kernel: " or "kernel: ", which the journal's short-monotonic puts behind the stamp; p when it is not there. */
 static const char *skip_host(const char *p)
 {
-	const char *q = p + strcspn(p, " ");
+	const char *q = text_begins(p, "kernel: ") ? p : p + strcspn(p, " ");
 
-	return scan_skip(&q, " kernel: ") ? q + strspn(q, " \t") : p;
+	text_blanks(&q);
+	return scan_skip(&q, "kernel: ") ? q + strspn(q, " \t") : p;
 }
 
 /* What an extended netconsole puts before the text: "6,339,5140900,-;", behind the release if asked for. */
 static const char *skip_netconsole(const char *line)
 {
-	size_t n = strcspn(line, "; \t["), commas = 0;
+	size_t n = strcspn(line, "; \t[\n"), commas = 0;
 
 	for (size_t i = 0; i < n && n < PREFIX_MAX; i++)
 		commas += line[i] == ',';
@@ -95,4 +117,62 @@ const char *logline_message(const char *line)
 	while ((next = skip_prefix(p)) != p)
 		p = next;
 	return p + strspn(p, " \t");
+}
+
+/* Behind the escape sequence at p: "\033[01;31m", "\033(B", "\033c". */
+static const char *skip_escape(const char *p)
+{
+	p++;
+	p += *p == '[' ? 1 + strspn(p + 1, "0123456789:;<=>?") : strspn(p, "()#%");
+	return *p && *p != '\n' ? p + 1 : p;
+}
+
+static char *drop_escapes(char *text, const char *end)
+{
+	char *out = memchr(text, '\033', (size_t)(end - text));
+
+	if (!out)
+		return (char *)end;
+	for (const char *in = out; in < end;) {
+		if (*in == '\033')
+			in = skip_escape(in);
+		else
+			*out++ = *in++;
+	}
+	*out = '\0';
+	return out;
+}
+
+/* Whether this line of netconsole is a piece of the message before it: "6,416,1758426,-,ncfrag=953/1020;" */
+static bool is_later_piece(const char *line, const char *message)
+{
+	for (const char *p = line; p < message; p++)
+		if (text_begins(p, ",ncfrag="))
+			return !text_begins(p, ",ncfrag=0/");
+	return false;
+}
+
+static char *join_pieces(char *text, const char *end)
+{
+	char *out = text;
+
+	for (const char *in = text, *next; in < end; in = next) {
+		const char *newline = memchr(in, '\n', (size_t)(end - in)), *message = skip_netconsole(in);
+
+		next = newline ? newline + 1 : end;
+		if (is_later_piece(in, message)) {
+			while (out > text && (out[-1] == '\n' || out[-1] == '\r'))
+				out--;
+			in = message;
+		}
+		memmove(out, in, (size_t)(next - in));
+		out += next - in;
+	}
+	*out = '\0';
+	return out;
+}
+
+size_t logline_clean(char *text, size_t len)
+{
+	return (size_t)(join_pieces(text, drop_escapes(text, text + len)) - text);
 }

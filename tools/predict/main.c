@@ -728,7 +728,7 @@ static int report(struct session *s, const struct cli *c)
 		log_text(&s->run.log, "result: no verdict: %s", no_verdict(h).why);
 	else
 		log_text(&s->run.log, "result: %s", h->result == RUN_STAINED ? "stained" : "clean");
-	report_end_record(&s->run);
+	report_end_record(&s->run.log, s->h);
 	return h->result == RUN_STAINED ? EXIT_STAINED : EXIT_CLEAN;
 }
 

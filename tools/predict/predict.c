@@ -296,7 +296,7 @@ static bool find_nodes(struct session *s, struct input_error *err)
 	if (!nodes_join(&s->run, &root, &slit) || !slots_find(s, err))
 		return false;
 	s->h->bi.image = s->facts->kernel;
-	if (!nodes_accept(&s->run, &slit))
+	if (!nodes_accept(&s->run.log, s->h, &slit, s->run.mb))
 		return false;
 	for (size_t i = 0; i < s->facts->tables.nr; i++)
 		numa_note_table(&s->h->numa, s->facts->tables.r[i]);
@@ -346,7 +346,7 @@ static void introduce(struct session *s)
 		 c->trampoline ? "on" : "off", s->h->opt.movable_node ? "on" : "off");
 	if (f->incomplete[0])
 		log_text(l, "inputs incomplete: %s", f->incomplete);
-	report_boot_record(&s->run);
+	report_boot_record(&s->run.log, s->h);
 }
 
 /* "page_size=3m: why": in this program's spelling. */
@@ -402,7 +402,7 @@ bool session_open(struct session *s, struct facts *f, const char *options, struc
 void session_close(struct session *s)
 {
 	if (s->h && s->h->log.error[0])
-		(void)report_bail_out(&s->run);
+		(void)report_bail_out(&s->run.log, s->h);
 	shadow_free(s->shadow);
 	free(s->h);
 }
