@@ -177,7 +177,7 @@ static bool is_free(const struct bootinfo *bi, const struct e820 *map, struct ra
 #define REFUSE(...) return format(why->text, sizeof(why->text), __VA_ARGS__), false
 	if (!e820_covers(map, (struct range){ r.start, r.start + 1 }, E820_RAM))
 		REFUSE("not RAM");
-	if (r.end < r.start || !e820_covers(map, r, E820_RAM))
+	if (!e820_covers(map, r, E820_RAM))
 		REFUSE("a hole in RAM is nearer than the %'llu that the image needs", (ull)(r.end - r.start));
 	for (size_t i = 0; i < bi->nr_keep; i++) {
 		if (range_overlaps(bi->keep[i].r, r))
