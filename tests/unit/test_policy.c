@@ -87,6 +87,16 @@ TEST(bottom_up_4k)
 		     { 0x43430000, 0x44211000 }, { 0x100000, 0x319000 });
 }
 
+/* Linux counts in page numbers: the page in which the kernel ends is the first that may be given. */
+TEST(kernel_ends_inside_a_page)
+{
+	struct map_machine *m = golden(PAGE_4K, 16);
+
+	m->dm.kernel_end += 0x800;
+	EXPECT_PAGES(m, &policy_bottom_up, 529, { 0x43401000, 0x43411000 }, { 0x43430000, 0x44211000 },
+		     { 0x100000, 0x319000 });
+}
+
 TEST(top_down_1g)
 {
 	EXPECT_PAGES(golden(PAGE_2M | PAGE_1G, 16), &policy_top_down, 2, { 0x43401000, 0x43405000 },
