@@ -34,6 +34,18 @@ static const char *skip_stamp(const char *p)
 	return p;
 }
 
+/* One stamp or several: of who wrote the log, and the kernel's own. NULL when none begins here. */
+static const char *skip_stamps(const char *p)
+{
+	const char *last = NULL;
+
+	while (*p == '[' && (p = skip_stamp(p))) {
+		last = p;
+		text_blanks(&p);
+	}
+	return last;
+}
+
 /* "<6>"; NULL when it does not begin here. */
 static const char *skip_level(const char *p)
 {
@@ -109,7 +121,7 @@ const char *logline_message(const char *line)
 	if (p != line)
 		return p + strspn(p, " \t");
 	for (size_t i = 0; i < PREFIX_MAX && line[i]; i++)
-		if (line[i] == '[' && (next = skip_stamp(line + i)))
+		if ((next = skip_stamps(line + i)))
 			return skip_host(next + strspn(next, " \t"));
 	kernel = strstr(line, " kernel: ");
 	if (kernel && kernel - line < PREFIX_MAX)
