@@ -8,6 +8,7 @@
 #include "kernel/report/picture.h"
 #include "kernel/report/report.h"
 #include "kernel/report/report_cost.h"
+#include "kernel/report/report_finding.h"
 #include "lib/format.h"
 #include "mm/pagetable.h"
 #include "mm/pgwalk.h"
@@ -70,7 +71,7 @@ static bool start(struct outcome *a, struct run *r, const struct pt_policy *poli
 	a->mb = *r->mb;
 	a->mb.bottom_up = policy->bottom_up;
 	a->mb.movable_node = h->opt.movable_node;
-	if (policy->srat_first && numa_apply(&h->numa, &a->mb) != OK)
+	if (policy->srat_first && numa_apply(&h->numa, &a->mb, h->opt.as_linux) != OK)
 		return report_error(&r->log, "%s: memory has more than %d regions", policy->name, MEMBLOCK_MAX);
 	for (phys_t page = h->bi.buffer.start; page < h->bi.buffer.end; page += PAGE_SIZE)
 		p->clear_page(p->ctx, page);
@@ -385,6 +386,8 @@ bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, stru
 	report_policy(a);
 	*cost = cost_of(&a->cost, &a->placement, &a->dm, numa_node_of(&r->h->numa, r->h->choice.base));
 	report_cost(&r->log, cost);
+	if (a->mb.full)
+		report_memblock_full(&r->log, r->h, policy->name);
 	judge_memory_left(&r->log, r->h, cost);
 	judge(a);
 	return true;

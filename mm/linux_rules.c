@@ -17,6 +17,8 @@ static const uint32_t rules[LINUX_RULES][RELEASES] = {
 	/* ba69e0750b03, "efi: Avoid cold plugged memory for placing the kernel" */
 	[LINUX_STUB_KEEPS_OFF] = { LINUX_RELEASE(6, 14, 0), LINUX_RELEASE(5, 10, 235), LINUX_RELEASE(6, 1, 129),
 				   LINUX_RELEASE(6, 12, 16) },
+	/* f1d4d47c5851, "x86/setup: Always reserve the first 1M of RAM" */
+	[LINUX_RESERVES_FIRST_MIB] = { LINUX_RELEASE(5, 13, 0) },
 	/* 631ca8909fd5, "x86/mm: Check return value from memblock_phys_alloc_range()" */
 	[LINUX_TOP_WITHOUT_BLOCK] = { LINUX_RELEASE(6, 15, 0), LINUX_RELEASE(6, 1, 141), LINUX_RELEASE(6, 12, 31) },
 };

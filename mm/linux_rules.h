@@ -23,11 +23,12 @@
 #define LINUX_OLDEST LINUX_RELEASE(5, 10, 0)
 
 enum linux_rule {
-	LINUX_WIDE_BUFFER,       /* the page-table buffer may have room for five levels */
-	LINUX_ALWAYS_5LEVEL,     /* it has so whatever is configured */
-	LINUX_STUB_CHOOSES,      /* under UEFI the EFI stub draws the base, and SRAT is not read */
-	LINUX_STUB_KEEPS_OFF,    /* which keeps off memory that firmware calls hot-pluggable */
-	LINUX_TOP_WITHOUT_BLOCK, /* top-down begins at the top where no 2 MiB block is free, not at 2 MiB */
+	LINUX_WIDE_BUFFER,        /* the page-table buffer may have room for five levels */
+	LINUX_ALWAYS_5LEVEL,      /* it has so whatever is configured */
+	LINUX_STUB_CHOOSES,       /* under UEFI the EFI stub draws the base, and SRAT is not read */
+	LINUX_STUB_KEEPS_OFF,     /* which keeps off memory that firmware calls hot-pluggable */
+	LINUX_RESERVES_FIRST_MIB, /* all of it is reserved before the direct map is built */
+	LINUX_TOP_WITHOUT_BLOCK,  /* top-down begins at the top where no 2 MiB block is free, not at 2 MiB */
 	LINUX_RULES
 };
 

@@ -2,6 +2,14 @@
 /* Memory and reserved regions as two sorted arrays, and the search for a free block between them. */
 #include "mm/memblock.h"
 
+#define NODE_STAYS (NUMA_NO_NODE - 1)
+
+/* Flags and node of regions. */
+struct change {
+	unsigned kept, set;
+	int nid;
+};
+
 /* One memblock_find. */
 struct search {
 	const struct memblock *mb;
@@ -50,6 +58,28 @@ static APART enum status list_remove(struct memblock_list *list, struct range r)
 	regions_drop(&l, from, to);
 	if (from < list->nr && list->r[from].r.start < r.end)
 		list->r[from].r.start = r.end;
+	return OK;
+}
+
+/* Cuts memory at the edges of r and changes what is inside. Linux wants room for two regions more, needed or not. */
+static APART enum status change_memory(struct memblock *mb, struct range r, const struct change *c)
+{
+	struct memblock_list *list = &mb->memory;
+	struct regions l = list_of(list);
+	size_t from, to;
+
+	if (mb->room && list->nr + 2 > mb->room) {
+		mb->full = true;
+		return OK;
+	}
+	if (regions_isolate(&l, r, &from, &to) != OK)
+		return ERR_FULL;
+	for (size_t i = from; i < to; i++) {
+		list->r[i].flags = (list->r[i].flags & c->kept) | c->set;
+		if (c->nid != NODE_STAYS)
+			list->r[i].nid = c->nid;
+	}
+	regions_join(&l, from, to);
 	return OK;
 }
 
@@ -124,10 +154,8 @@ static phys_t search_down(const struct search *s, struct range m)
 
 void memblock_init(struct memblock *mb)
 {
-	mb->memory.nr = 0;
-	mb->reserved.nr = 0;
-	mb->bottom_up = false;
-	mb->movable_node = false;
+	mb->memory.nr = mb->reserved.nr = mb->room = 0;
+	mb->bottom_up = mb->movable_node = mb->full = false;
 }
 
 enum status memblock_add(struct memblock *mb, struct range r)
@@ -147,29 +175,12 @@ enum status memblock_free(struct memblock *mb, struct range r)
 
 enum status memblock_mark(struct memblock *mb, struct range r, unsigned flags, bool set)
 {
-	struct memblock_list *list = &mb->memory;
-	struct regions l = list_of(list);
-	size_t from, to;
-
-	if (regions_isolate(&l, r, &from, &to) != OK)
-		return ERR_FULL;
-	for (size_t i = from; i < to; i++)
-		list->r[i].flags = set ? list->r[i].flags | flags : list->r[i].flags & ~flags;
-	regions_join(&l, from, to);
-	return OK;
+	return change_memory(mb, r, &(struct change){ ~flags, set ? flags : 0, NODE_STAYS });
 }
 
-enum status memblock_set_node(struct memblock_list *list, struct range r, int nid)
+enum status memblock_set_node(struct memblock *mb, struct range r, int nid)
 {
-	struct regions l = list_of(list);
-	size_t from, to;
-
-	if (regions_isolate(&l, r, &from, &to) != OK)
-		return ERR_FULL;
-	for (size_t i = from; i < to; i++)
-		list->r[i].nid = nid;
-	regions_join(&l, from, to);
-	return OK;
+	return change_memory(mb, r, &(struct change){ ~0u, 0, nid });
 }
 
 void memblock_trim(struct memblock *mb, uint64_t align)

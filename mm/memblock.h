@@ -26,6 +26,8 @@ struct memblock_list {
 struct memblock {
 	bool bottom_up;    /* search direction */
 	bool movable_node; /* honour MEMBLOCK_HOTPLUG: skip those regions of `memory` in every search */
+	bool full;         /* there was no room when memory was to be cut: it has been left as it was */
+	size_t room;       /* that Linux has for regions of memory when it cuts some; 0: its array grows */
 	struct memblock_list memory, reserved;
 };
 
@@ -41,11 +43,14 @@ MUST_CHECK enum status memblock_reserve(struct memblock *mb, struct range r);
 /* Gives r back (memblock_phys_free). */
 MUST_CHECK enum status memblock_free(struct memblock *mb, struct range r);
 
-/* Sets or clears flags of the memory inside r: cuts regions at its edges, then joins what may be joined. */
+/*
+ * Sets or clears flags of the memory inside r: cuts regions at its edges, then joins what may be joined. Does nothing
+ * but set `full` when there is no room for two more regions, needed or not (memblock_isolate_range).
+ */
 MUST_CHECK enum status memblock_mark(struct memblock *mb, struct range r, unsigned flags, bool set);
 
-/* Sets the node of what is inside r in the same way. */
-MUST_CHECK enum status memblock_set_node(struct memblock_list *list, struct range r, int nid);
+/* Sets the node of the memory inside r in the same way. */
+MUST_CHECK enum status memblock_set_node(struct memblock *mb, struct range r, int nid);
 
 /* Shrinks every memory region to whole pages of `align` bytes, and drops what becomes empty. */
 void memblock_trim(struct memblock *mb, uint64_t align);

@@ -3,7 +3,9 @@
 #include "mm/numa.h"
 
 #include "lib/sort.h"
+#include "mm/linux_rules.h"
 
+#define INIT_MEMBLOCK_REGIONS 128
 #define COVER_SLACK (1 * MIB) /* Linux accepts a table that misses less RAM than that */
 
 /* Shrinks *span to the part around p in which b either holds every byte or none; true when it holds p. */
@@ -411,19 +413,39 @@ static APART struct range first_bytes(const struct numa_memblk *b)
 			       align_up(min_u64(b->r.end, last), PAGE_SIZE) };
 }
 
-enum status numa_apply(const struct numa *n, struct memblock *mb)
+/* Marks the ranges of all nodes, or takes the marks of those away that are not movable. */
+static APART enum status mark_ranges(const struct numa *n, struct memblock *mb, bool set)
 {
-	for (size_t i = 0; i < n->nr_blk; i++) {
-		struct range r = first_bytes(&n->blk[i]);
-
-		if (memblock_set_node(&mb->memory, r, n->blk[i].nid) != OK ||
-		    memblock_set_node(&mb->reserved, r, n->blk[i].nid) != OK)
-			return ERR_FULL;
-	}
 	for (size_t i = 0; i < n->nr_hot; i++)
-		if (n->node[n->hot[i].nid].movable && numa_mark_hot(n, i, mb, true) != OK)
+		if ((set || !n->node[n->hot[i].nid].movable) && numa_mark_hot(n, i, mb, set) != OK)
 			return ERR_FULL;
 	return OK;
+}
+
+/*
+ * Linux's array of regions doubles while memory is added. From then on until there is a direct map it cannot: the block
+ * for the new one would have to lie in the first MiB.
+ */
+static size_t room_in_array(size_t nr)
+{
+	size_t room = INIT_MEMBLOCK_REGIONS;
+
+	while (room < nr)
+		room *= 2;
+	return room;
+}
+
+/* The order counts where room runs out: marks while the table is read, then nodes, then what the kernel lies on. */
+enum status numa_apply(const struct numa *n, struct memblock *mb, uint32_t as_linux)
+{
+	mb->room = linux_follows(as_linux, LINUX_RESERVES_FIRST_MIB) ? room_in_array(mb->memory.nr) : 0;
+	mb->full = false;
+	if (mark_ranges(n, mb, true) != OK)
+		return ERR_FULL;
+	for (size_t i = 0; i < n->nr_blk; i++)
+		if (memblock_set_node(mb, first_bytes(&n->blk[i]), n->blk[i].nid) != OK)
+			return ERR_FULL;
+	return mark_ranges(n, mb, false);
 }
 
 enum status numa_mark_hot(const struct numa *n, size_t i, struct memblock *mb, bool set)

@@ -101,10 +101,13 @@ void numa_count(struct numa *n, const struct memblock *mb);
 void numa_judge(struct numa *n, const struct memblock *mb);
 
 /*
- * Tells mb what SRAT says: node ids on memory (and reserved) regions, MEMBLOCK_HOTPLUG on the hot-pluggable ranges of
+ * Tells mb what SRAT says: node ids on regions of memory, MEMBLOCK_HOTPLUG on the hot-pluggable ranges of
  * movable nodes. A page belongs where its first byte does. Needs numa_judge. ERR_FULL: mb has no region left.
+ *
+ * This is before there is a direct map, so the array of memory of most Linuxes cannot grow (mb->room): when
+ * mb->full is set, that Linux has lost the nodes, and the marks behind the first ones.
  */
-MUST_CHECK enum status numa_apply(const struct numa *n, struct memblock *mb);
+MUST_CHECK enum status numa_apply(const struct numa *n, struct memblock *mb, uint32_t as_linux);
 
 /* Marks the memory of n->hot[i] as numa_apply does, or takes its mark away. ERR_FULL: mb has no region left. */
 MUST_CHECK enum status numa_mark_hot(const struct numa *n, size_t i, struct memblock *mb, bool set);

@@ -558,7 +558,10 @@ static bool find_room(const struct sweep *s, phys_t base, uint64_t *room)
 	return true;
 }
 
-/* The verdict at d->base and how far up it holds, without a try; false: that cannot be shown. */
+/*
+ * The verdict at d->base and how far up it holds, without a try; false: that cannot be shown, as for tables on the node
+ * they map where memblock does not know all nodes.
+ */
 static bool derive(struct sweep *s, phys_t last, struct stretch *d)
 {
 	const struct sweep_free *f = free_at(s, d->base);
@@ -566,7 +569,8 @@ static bool derive(struct sweep *s, phys_t last, struct stretch *d)
 
 	d->on_movable = f->total;
 	d->pinned = f->bytes;
-	if (!f->known || !find_room(s, d->base, &room) || !keeps_off_all(s, f, d->base, &room) || !judge_nodes(s, f, d))
+	if (!f->known || (s->work->full && s->policy->order == ORDER_LOCAL) || !find_room(s, d->base, &room) ||
+	    !keeps_off_all(s, f, d->base, &room) || !judge_nodes(s, f, d))
 		return false;
 	pin_nodes(s, d->base, true);
 	d->gap = gap_above(s, d->base + s->image.end);
@@ -928,7 +932,7 @@ static enum status prepare(struct sweep *s)
 		s->judged[i] = s->numa->node[i].movable;
 	numa_judge(s->numa, s->start);
 	list_nodes(s);
-	if (s->policy->srat_first && numa_apply(s->numa, s->work) != OK)
+	if (s->policy->srat_first && numa_apply(s->numa, s->work, s->map.as_linux) != OK)
 		return ERR_FULL;
 	count_spare(s);
 	s->home.home = (struct range){ 0, 0 };

@@ -64,6 +64,14 @@ void report_memory_left(struct log *l, struct handover *h, const char *policy, c
 	tell(l, h, "unmovable-scarce", what);
 }
 
+void report_memblock_full(struct log *l, struct handover *h, const char *policy)
+{
+	char what[32];
+
+	format(what, sizeof(what), " %s", policy);
+	tell(l, h, "memblock-full", what);
+}
+
 void report_more_findings(struct log *l, struct handover *h, const char *rule, uint64_t nr)
 {
 	h->nr_findings += (unsigned)nr;

@@ -16,4 +16,7 @@ void report_more_findings(struct log *l, struct handover *h, const char *rule, u
 /* Prints a finding about what a policy leaves fixed of all RAM, and how many times as much is movable. */
 void report_memory_left(struct log *l, struct handover *h, const char *policy, const struct memory_split *s);
 
+/* Prints a finding about a policy: Linux's memblock has no room for the SRAT that it reads first. */
+void report_memblock_full(struct log *l, struct handover *h, const char *policy);
+
 #endif

@@ -40,6 +40,16 @@ def test_default_machine_has_too_little_unmovable_memory():
     assert findings("four-nodes") == [f"finding: unmovable-scarce {policy}: 239 of 8191 MiB, 1:33" for policy in ("bottom-up", "memblock")]
 
 
+@pytest.mark.parametrize("linux,pages", [("7.3", 1525), ("5.10", 0)])
+def test_memblock_is_full(linux, pages):
+    """SRAT first loses the marks behind the 63rd where memblock's array cannot grow, and its tables lie in the highest range, in every slot."""
+    done = boot("tests/linux/machines/hot-border.machine", f"seed=1 alloc=series page_size=4k sweep linux={linux}")
+    assert done.log.verdict["on_movable"] == pages
+    assert ("finding: memblock-full series" in done.log.text) == (pages > 0)
+    sweep = done.log.one("sweep")
+    assert sweep["stained_slots"] == (sweep["slots"] if pages else 0)
+
+
 def test_overlap():
     assert findings("overlap") == ["finding: srat-overlap [mem 0x00100000-0x3fffffff] of PXM 0 "
                                    "and [mem 0x30000000-0x7fffffff] of PXM 1"]

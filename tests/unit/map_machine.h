@@ -75,7 +75,7 @@ static inline void map_machine_node(struct map_machine *m, phys_t start, phys_t 
 {
 	struct range r = { start, end };
 
-	assert_int_equal(memblock_set_node(&m->mb.memory, r, nid), OK);
+	assert_int_equal(memblock_set_node(&m->mb, r, nid), OK);
 	if (hotplug)
 		assert_int_equal(memblock_mark(&m->mb, r, MEMBLOCK_HOTPLUG, true), OK);
 }

@@ -166,7 +166,7 @@ static inline void slot_machine_place(struct slot_machine *m, const struct pt_po
 	memcpy(m->judged.hot, m->numa.hot, m->numa.nr_hot * sizeof(m->numa.hot[0]));
 	numa_judge(&m->judged, &m->mb);
 	if (policy->srat_first)
-		assert_int_equal(numa_apply(&m->judged, &m->mb), OK);
+		assert_int_equal(numa_apply(&m->judged, &m->mb, m->map.as_linux), OK);
 	*dm = m->map;
 	dm->policy = policy;
 	dm->root = base + 0x10000;

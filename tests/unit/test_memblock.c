@@ -22,9 +22,9 @@ static void mark(phys_t start, phys_t end, unsigned flags, bool set)
 	assert_int_equal(memblock_mark(&mb, (struct range){ start, end }, flags, set), OK);
 }
 
-static void set_node(struct memblock_list *list, phys_t start, phys_t end, int nid)
+static void set_node(phys_t start, phys_t end, int nid)
 {
-	assert_int_equal(memblock_set_node(list, (struct range){ start, end }, nid), OK);
+	assert_int_equal(memblock_set_node(&mb, (struct range){ start, end }, nid), OK);
 }
 
 static phys_t find_page(phys_t start, phys_t end)
@@ -79,7 +79,7 @@ TEST(test_empty_ranges_change_nothing)
 	give_back(0x2000, 0x2000);
 	give_back(0x2800, 0x2000);
 	mark(0x2000, 0x2000, MEMBLOCK_HOTPLUG, true);
-	set_node(&mb.memory, 0x2800, 0x2000, 1);
+	set_node(0x2800, 0x2000, 1);
 	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x3000, -1, 0 });
 	ASSERT_REGIONS(&mb.reserved, { 0x1000, 0x3000, -1, 0 });
 }
@@ -88,7 +88,7 @@ TEST(test_empty_ranges_change_nothing)
 TEST(test_add_keeps_what_is_there)
 {
 	must_add(&mb, 0x2000, 0x3000);
-	set_node(&mb.memory, 0x2000, 0x3000, 7);
+	set_node(0x2000, 0x3000, 7);
 	mark(0x2000, 0x3000, MEMBLOCK_HOTPLUG, true);
 	must_add(&mb, 0x1000, 0x5000);
 	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x2000, -1, 0 }, { 0x2000, 0x3000, 7, MEMBLOCK_HOTPLUG },
@@ -116,14 +116,11 @@ TEST(test_mark_cuts_and_joins)
 TEST(test_set_node)
 {
 	must_add(&mb, 0x1000, 0x9000);
-	must_reserve(&mb, 0x2000, 0x6000);
-	set_node(&mb.memory, 0, 0x4000, 0);
-	set_node(&mb.memory, 0x4000, 0x20000, 1);
-	set_node(&mb.reserved, 0, 0x4000, 0);
-	set_node(&mb.memory, 0x20000, 0x30000, 2);
+	set_node(0, 0x4000, 0);
+	set_node(0x4000, 0x20000, 1);
+	set_node(0x20000, 0x30000, 2);
 	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x4000, 0, 0 }, { 0x4000, 0x9000, 1, 0 });
-	ASSERT_REGIONS(&mb.reserved, { 0x2000, 0x4000, 0, 0 }, { 0x4000, 0x6000, -1, 0 });
-	set_node(&mb.memory, 0x4000, 0x9000, 0);
+	set_node(0x4000, 0x9000, 0);
 	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x9000, 0, 0 });
 }
 
@@ -167,7 +164,6 @@ TEST(test_full_list_stays_valid)
 	fill(&mb.reserved);
 	assert_int_equal(memblock_reserve(&mb, (struct range){ 0x3800, 0x3900 }), ERR_FULL);
 	assert_int_equal(memblock_free(&mb, (struct range){ 0x1800, 0x1900 }), ERR_FULL);
-	assert_int_equal(memblock_set_node(&mb.reserved, (struct range){ 0x1000, 0x2000 }, 3), ERR_FULL);
 	assert_int_equal(mb.reserved.nr, MEMBLOCK_MAX);
 	assert_int_equal(mb.reserved.r[0].r.start, 0x1000);
 	assert_int_equal(mb.reserved.r[0].r.end, 0x3000);
@@ -181,13 +177,6 @@ TEST(test_full_list_stays_valid)
 	assert_int_equal(mb.reserved.nr, MEMBLOCK_MAX - 1);
 	assert_int_equal(mb.reserved.r[0].r.end, 0x7000);
 	assert_int_equal(mb.reserved.r[1].r.start, 0x9000);
-	/* one place is left: a cut at the start alone fits, one at both ends does not and is undone */
-	assert_int_equal(memblock_set_node(&mb.reserved, (struct range){ 0x9800, 0xa000 }, 3), ERR_FULL);
-	assert_int_equal(mb.reserved.nr, MEMBLOCK_MAX - 1);
-	assert_int_equal(mb.reserved.r[1].r.end, 0xb000);
-	set_node(&mb.reserved, 0x9800, 0xb000, 3);
-	assert_int_equal(mb.reserved.nr, MEMBLOCK_MAX);
-	assert_int_equal(mb.reserved.r[2].nid, 3);
 }
 
 TEST(test_full_memory)
@@ -196,16 +185,46 @@ TEST(test_full_memory)
 	assert_int_equal(memblock_add(&mb, (struct range){ 0x3800, 0x3900 }), ERR_FULL);
 	assert_int_equal(memblock_mark(&mb, (struct range){ 0x1800, 0x2000 }, MEMBLOCK_HOTPLUG, true), ERR_FULL);
 	assert_int_equal(mb.memory.nr, MEMBLOCK_MAX);
+	assert_int_equal(memblock_set_node(&mb, (struct range){ 0x1000, 0x2000 }, 3), ERR_FULL);
+	assert_int_equal(mb.memory.r[0].nid, NUMA_NO_NODE);
 	assert_int_equal(mb.memory.r[MEMBLOCK_MAX - 1].r.end, (MEMBLOCK_MAX - 1) * 0x4000ull + 0x3000);
+	/* one place is left: a cut at the start alone fits, one at both ends does not and is undone */
+	must_add(&mb, 0x3000, 0x5000);
+	assert_int_equal(mb.memory.nr, MEMBLOCK_MAX - 1);
+	assert_int_equal(memblock_set_node(&mb, (struct range){ 0x9800, 0xa000 }, 3), ERR_FULL);
+	assert_int_equal(mb.memory.nr, MEMBLOCK_MAX - 1);
+	assert_int_equal(mb.memory.r[1].r.end, 0xb000);
+	set_node(0x9800, 0xb000, 3);
+	assert_int_equal(mb.memory.nr, MEMBLOCK_MAX);
+	assert_int_equal(mb.memory.r[2].nid, 3);
+	set_node(0x9800, 0xb000, NUMA_NO_NODE);
 	must_add(&mb, 0, PHYS_NONE);
 	ASSERT_REGIONS(&mb.memory, { 0, PHYS_NONE, -1, 0 });
+}
+
+/* Linux looks for room for two regions more before it knows whether it needs any: what cuts nothing is left, too. */
+TEST(test_no_room)
+{
+	must_add(&mb, 0x1000, 0x9000);
+	mb.room = 4;
+	mark(0x2000, 0x3000, MEMBLOCK_HOTPLUG, true);
+	assert_false(mb.full);
+	mark(0x2000, 0x3000, MEMBLOCK_HOTPLUG, false);
+	set_node(0x1000, 0x9000, 1);
+	assert_true(mb.full);
+	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x2000, -1, 0 }, { 0x2000, 0x3000, -1, MEMBLOCK_HOTPLUG },
+		       { 0x3000, 0x9000, -1, 0 });
+	mb.room = 5;
+	set_node(0x1000, 0x3000, 1);
+	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x2000, 1, 0 }, { 0x2000, 0x3000, 1, MEMBLOCK_HOTPLUG },
+		       { 0x3000, 0x9000, -1, 0 });
 }
 
 /* ---- questions ---- */
 TEST(test_is_memory)
 {
 	must_add(&mb, 0x1000, 0x5000);
-	set_node(&mb.memory, 0x3000, 0x5000, 1);
+	set_node(0x3000, 0x5000, 1);
 	assert_true(memblock_is_memory(&mb, (struct range){ 0x1000, 0x3000 }));
 	assert_true(memblock_is_memory(&mb, (struct range){ 0x4fff, 0x5000 }));
 	assert_false(memblock_is_memory(&mb, (struct range){ 0xfff, 0x2000 }));
@@ -331,13 +350,13 @@ TEST(test_top_of_space_does_not_wrap)
 TEST(test_block_spans_no_border)
 {
 	must_add(&mb, 0x1000, 0x7000);
-	set_node(&mb.memory, 0x4000, 0x7000, 1);
+	set_node(0x4000, 0x7000, 1);
 	assert_true(memblock_find(&mb, &(struct memblock_wish){ everywhere, 0x4000, PAGE_SIZE, NUMA_NO_NODE }, NULL) ==
 		    PHYS_NONE);
 	assert_int_equal(
 		memblock_find(&mb, &(struct memblock_wish){ everywhere, 0x3000, PAGE_SIZE, NUMA_NO_NODE }, NULL),
 		0x4000);
-	set_node(&mb.memory, 0x4000, 0x7000, NUMA_NO_NODE);
+	set_node(0x4000, 0x7000, NUMA_NO_NODE);
 	assert_int_equal(
 		memblock_find(&mb, &(struct memblock_wish){ everywhere, 0x4000, PAGE_SIZE, NUMA_NO_NODE }, NULL),
 		0x3000);
@@ -346,8 +365,8 @@ TEST(test_block_spans_no_border)
 TEST(test_find_on_node)
 {
 	example();
-	set_node(&mb.memory, 0, 0x44000000, 0);
-	set_node(&mb.memory, 0x44000000, 0x240000000, 1);
+	set_node(0, 0x44000000, 0);
+	set_node(0x44000000, 0x240000000, 1);
 	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ everywhere, PAGE_SIZE, PAGE_SIZE, 0 }, NULL),
 			 0x43fff000);
 	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ everywhere, PAGE_SIZE, PAGE_SIZE, 1 }, NULL),
@@ -496,8 +515,7 @@ static void model_put(struct byte *model, struct range r, bool there)
 static void random_step(struct rng *r, struct model *m)
 {
 	struct range a = random_range(r, 50);
-	bool set = rng_below(r, 2), memory = rng_below(r, 2);
-	struct byte *on = memory ? m->memory : m->reserved;
+	bool set = rng_below(r, 2);
 	unsigned flag = 1u << rng_below(r, 4);
 	int nid = (int)rng_below(r, 3);
 
@@ -521,9 +539,9 @@ static void random_step(struct rng *r, struct model *m)
 				set ? m->memory[p - BASE].flags | flag : m->memory[p - BASE].flags & ~flag;
 		break;
 	default:
-		set_node(memory ? &mb.memory : &mb.reserved, a.start, a.end, nid);
+		set_node(a.start, a.end, nid);
 		for (phys_t p = a.start; p < a.end; p++)
-			on[p - BASE].nid = nid;
+			m->memory[p - BASE].nid = nid;
 	}
 	/* what is not there has no node and no flags */
 	for (size_t i = 0; i < BYTES; i++) {

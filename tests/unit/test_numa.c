@@ -3,7 +3,10 @@
 #include "tests/unit/support.h"
 
 #include "lib/rng.h"
+#include "mm/linux_rules.h"
 #include "mm/numa.h"
+
+#define LINUX_5_10 LINUX_RELEASE(5, 10, 0)
 
 static struct numa n;
 static struct memblock mb;
@@ -110,7 +113,7 @@ TEST(test_1024_nodes)
 	assert_int_equal(numa_node_of(&n, 1024 * GIB - 1), 0);
 	assert_int_equal(numa_node_of(&n, 1024 * GIB), NUMA_NO_NODE);
 	assert_range(numa_span(&n, 5 * GIB), 5 * GIB, 6 * GIB);
-	assert_int_equal(numa_apply(&n, &mb), OK);
+	assert_int_equal(numa_apply(&n, &mb, LINUX_5_10), OK);
 	assert_int_equal(mb.memory.nr, 1024);
 	assert_int_equal(mb.memory.r[0].nid, 1023);
 	assert_int_equal(mb.memory.r[0].flags, MEMBLOCK_HOTPLUG);
@@ -508,11 +511,10 @@ TEST(test_apply_marks_movable_nodes_only)
 	reproduction();
 	assert_int_equal(cleanup(), OK);
 	numa_judge(&n, &mb);
-	assert_int_equal(numa_apply(&n, &mb), OK);
+	assert_int_equal(numa_apply(&n, &mb, 0), OK);
 	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x9f000, 0, 0 }, { 0x100000, 0x44000000, 0, 0 },
 		       { 0x44000000, 0x80000000, 1, MEMBLOCK_HOTPLUG }, { 0x80000000, 0xbffe0000, 0, 0 },
 		       { 0x100000000, 0x240000000, 1, MEMBLOCK_HOTPLUG });
-	ASSERT_REGIONS(&mb.reserved, { 0, 0x100000, 0, 0 }, { 0x40000000, 0x43411000, 0, 0 });
 }
 
 /*
@@ -528,14 +530,14 @@ TEST(test_apply_splits_no_page)
 	entry(2, 0x30000fff, UINT64_MAX, true);
 	assert_int_equal(cleanup(), OK);
 	numa_judge(&n, &mb);
-	assert_int_equal(numa_apply(&n, &mb), OK);
+	assert_int_equal(numa_apply(&n, &mb, 0), OK);
 	ASSERT_REGIONS(&mb.memory, { 0, 0x20001000, 0, 0 }, { 0x20001000, 0x30001000, 1, MEMBLOCK_HOTPLUG },
 		       { 0x30001000, 1 * GIB, 2, MEMBLOCK_HOTPLUG });
 	assert_int_equal(numa_node_of(&n, 0x20000000), 0);
 	assert_int_equal(numa_node_of(&n, 0x30000000), 1);
 }
 
-/* One reserved page, and no entry of the node stays marked; reserved regions are cut at node borders. */
+/* One reserved page, and no entry of the node stays marked. */
 TEST(test_one_page_unmarks_the_node)
 {
 	reproduction();
@@ -545,11 +547,9 @@ TEST(test_one_page_unmarks_the_node)
 	assert_false(n.node[1].movable);
 	assert_range(n.node[1].pinned_by, 0x7ffff000, 0x80000000);
 	assert_false(numa_is_movable(&n, 0x200000000));
-	assert_int_equal(numa_apply(&n, &mb), OK);
+	assert_int_equal(numa_apply(&n, &mb, 0), OK);
 	for (size_t i = 0; i < mb.memory.nr; i++)
 		assert_int_equal(mb.memory.r[i].flags, 0);
-	ASSERT_REGIONS(&mb.reserved, { 0, 0x100000, 0, 0 }, { 0x40000000, 0x43411000, 0, 0 },
-		       { 0x7ffff000, 0x80000000, 1, 0 }, { 0x80000000, 0x80001000, 0, 0 });
 }
 
 /* ACPI tables at the top of low memory are no RAM, but lie in the hole that a join has swallowed. */
@@ -634,7 +634,7 @@ TEST(test_partly_hotplug_node)
 	assert_true(numa_is_movable(&n, 2 * GIB));
 	assert_range(numa_span(&n, 1 * GIB), 1 * GIB, 2 * GIB);
 	assert_range(numa_span(&n, 4 * GIB - 1), 2 * GIB, 4 * GIB);
-	assert_int_equal(numa_apply(&n, &mb), OK);
+	assert_int_equal(numa_apply(&n, &mb, 0), OK);
 	ASSERT_REGIONS(&mb.memory, { 0, 1 * GIB, 0, 0 }, { 1 * GIB, 2 * GIB, 1, 0 },
 		       { 2 * GIB, 4 * GIB, 1, MEMBLOCK_HOTPLUG });
 
@@ -678,21 +678,6 @@ TEST(test_judge_again_starts_anew)
 	assert_int_equal(n.node[1].hot_present, 2 * GIB);
 }
 
-TEST(test_apply_full)
-{
-	must_add(&mb, 0, 4 * GIB);
-	entry(0, 0, 2 * GIB, false);
-	entry(1, 2 * GIB, 4 * GIB, false);
-	assert_int_equal(cleanup(), OK);
-	numa_judge(&n, &mb);
-	mb.reserved.nr = MEMBLOCK_MAX;
-	for (size_t i = 0; i < MEMBLOCK_MAX; i++)
-		mb.reserved.r[i] = (struct region){ { 2 * i * MIB, 2 * i * MIB + 4096 }, .nid = NUMA_NO_NODE };
-	assert_int_equal(numa_apply(&n, &mb), OK);
-	mb.reserved.r[1024].r.start -= 4096;
-	assert_int_equal(numa_apply(&n, &mb), ERR_FULL);
-}
-
 /* Memory in as many regions as there can be, of which one more would have to be cut. */
 static void full_memory(bool hotplug)
 {
@@ -709,15 +694,104 @@ static void full_memory(bool hotplug)
 TEST(test_apply_full_memory)
 {
 	full_memory(false); /* at the border of a node */
-	assert_int_equal(numa_apply(&n, &mb), ERR_FULL);
+	assert_int_equal(numa_apply(&n, &mb, LINUX_5_10), ERR_FULL);
 	reset(NULL);
 	full_memory(true); /* at the border of a mark */
-	assert_int_equal(numa_apply(&n, &mb), ERR_FULL);
+	assert_int_equal(numa_apply(&n, &mb, LINUX_5_10), ERR_FULL);
 	mb.memory.nr--;
-	assert_int_equal(numa_apply(&n, &mb), OK);
+	assert_int_equal(numa_apply(&n, &mb, LINUX_5_10), OK);
 	assert_int_equal(mb.memory.nr, MEMBLOCK_MAX);
 	assert_int_equal(mb.memory.r[1].r.start, 2 * GIB);
 	assert_int_equal(mb.memory.r[1].flags, MEMBLOCK_HOTPLUG);
+}
+
+/*
+ * Linux's array has room for 128 regions of memory, and it cuts while there are at most 126. Marks come first, in the
+ * order of the table, then nodes.
+ */
+static void taking_turns(uint64_t pairs)
+{
+	reset(NULL);
+	must_add(&mb, 0, 2 * pairs * 16 * MIB);
+	for (uint64_t i = 0; i < pairs; i++) {
+		entry(0, 2 * i * 16 * MIB, (2 * i + 1) * 16 * MIB, false);
+		entry(1, (2 * i + 1) * 16 * MIB, (2 * i + 2) * 16 * MIB, true);
+	}
+	assert_int_equal(cleanup(), OK);
+	numa_judge(&n, &mb);
+}
+
+static size_t marked(void)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < mb.memory.nr; i++)
+		nr += mb.memory.r[i].flags == MEMBLOCK_HOTPLUG;
+	return nr;
+}
+
+TEST(test_apply_fits)
+{
+	taking_turns(63); /* 126 regions */
+	assert_int_equal(numa_apply(&n, &mb, 0), OK);
+	assert_false(mb.full);
+	assert_int_equal(marked(), 63);
+	assert_int_equal(mb.memory.r[125].nid, 1);
+}
+
+TEST(test_apply_loses_nodes)
+{
+	taking_turns(63);
+	must_add(&mb, 1 * TIB, 1 * TIB + 4096); /* makes it 127 */
+	assert_int_equal(numa_apply(&n, &mb, LINUX_RELEASE(6, 1, 0)), OK);
+	assert_true(mb.full);
+	assert_int_equal(marked(), 63);
+	for (size_t i = 0; i < mb.memory.nr; i++)
+		assert_int_equal(mb.memory.r[i].nid, NUMA_NO_NODE);
+}
+
+TEST(test_apply_loses_marks)
+{
+	taking_turns(80);
+	assert_int_equal(numa_apply(&n, &mb, 0), OK);
+	assert_true(mb.full);
+	assert_int_equal(mb.memory.nr, 127);
+	assert_int_equal(marked(), 63);
+	assert_int_equal(mb.memory.r[126].r.start, 63 * 32 * MIB); /* all from there on is one region */
+	assert_int_equal(mb.memory.r[126].flags, 0);
+}
+
+/* A node that something reserved pins keeps its marks, as there is no room to take them away. */
+TEST(test_apply_cannot_unmark)
+{
+	taking_turns(80);
+	must_reserve(&mb, 16 * MIB, 17 * MIB);
+	numa_judge(&n, &mb);
+	assert_false(n.node[1].movable);
+	assert_int_equal(numa_apply(&n, &mb, 0), OK);
+	assert_int_equal(marked(), 63);
+}
+
+/* In 5.10 the array grows, into the first MiB. */
+TEST(test_apply_grows)
+{
+	taking_turns(80);
+	mb.full = true; /* as the last one found it */
+	assert_int_equal(numa_apply(&n, &mb, LINUX_5_10), OK);
+	assert_false(mb.full);
+	assert_int_equal(mb.memory.nr, 160);
+	assert_int_equal(marked(), 80);
+}
+
+/* What memory has taken when it was added, an array of 256, is there to be used. */
+TEST(test_apply_in_a_larger_array)
+{
+	taking_turns(50);
+	for (uint64_t i = 1; mb.memory.nr < 129; i++)
+		must_add(&mb, 1 * TIB + 2 * i * MIB, 1 * TIB + 2 * i * MIB + 4096);
+	assert_int_equal(numa_apply(&n, &mb, 0), OK);
+	assert_false(mb.full);
+	assert_int_equal(mb.memory.nr, 228);
 }
 
 /* ---- option hotplug=, and no SRAT ---- */
@@ -909,7 +983,7 @@ static void assert_judged(phys_t end)
 /* memblock has the same node everywhere, and the mark exactly where a page would be a stain. */
 static void assert_applied(void)
 {
-	assert_int_equal(numa_apply(&n, &mb), OK);
+	assert_int_equal(numa_apply(&n, &mb, 0), OK);
 	for (size_t i = 0; i < mb.memory.nr; i++) {
 		const struct region *m = &mb.memory.r[i];
 
@@ -918,8 +992,6 @@ static void assert_applied(void)
 			assert_int_equal(m->flags, numa_is_movable(&n, p) ? MEMBLOCK_HOTPLUG : 0);
 		}
 	}
-	for (size_t i = 0; i < mb.reserved.nr; i++)
-		assert_int_equal(mb.reserved.r[i].nid, numa_node_of(&n, mb.reserved.r[i].r.end - 1));
 }
 
 TEST(test_random)

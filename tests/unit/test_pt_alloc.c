@@ -80,8 +80,8 @@ TEST(no_room_between_bounds)
 TEST(on_a_node)
 {
 	a.buffer_ok = false;
-	assert_int_equal(memblock_set_node(&mb.memory, (struct range){ 0, 0x480000 }, 0), OK);
-	assert_int_equal(memblock_set_node(&mb.memory, (struct range){ 0x480000, 0x500000 }, 1), OK);
+	assert_int_equal(memblock_set_node(&mb, (struct range){ 0, 0x480000 }, 0), OK);
+	assert_int_equal(memblock_set_node(&mb, (struct range){ 0x480000, 0x500000 }, 1), OK);
 	bounds(MIB, 8 * MIB, 1);
 	assert_int_equal(pt_alloc_page(&a), 0x480000);
 	bounds(MIB, 8 * MIB, 0);
@@ -217,7 +217,7 @@ static void random_memory(struct naive *n)
 
 		if (random_below(4)) {
 			must_add(&mb, at, end);
-			assert_int_equal(memblock_set_node(&mb.memory, r, nid), OK);
+			assert_int_equal(memblock_set_node(&mb, r, nid), OK);
 			assert_int_equal(memblock_mark(&mb, r, MEMBLOCK_HOTPLUG, hot), OK);
 		}
 		at = end;

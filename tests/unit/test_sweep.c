@@ -645,6 +645,7 @@ TEST(marks_do_not_fit)
 		assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
 		m->slots = (struct kaslr_slots){ .nr = 1, .total = 1, .area = { { 20 * MIB, 1 } } };
 		s = new_sweep(m, &policy_memblock);
+		s->map.as_linux = LINUX_OLDEST; /* whose own array grows */
 		assert_int_equal(sweep_run(s), spare ? OK : ERR_FULL);
 		assert_int_equal(s->failed_base, spare ? PHYS_NONE : 20 * MIB);
 		assert_int_equal(s->nr_stained, 0);
@@ -684,6 +685,7 @@ TEST(marks_do_not_fit_again)
 		m->slots.area[0] = (struct kaslr_area){ 20 * MIB, 1 };
 		m->slots.area[1] = (struct kaslr_area){ 100 * MIB, 1 };
 		s = new_sweep(m, &policy_memblock);
+		s->map.as_linux = LINUX_OLDEST; /* whose own array grows */
 		assert_int_equal(sweep_run(s), spare ? OK : ERR_FULL);
 		assert_int_equal(s->failed_base, spare ? PHYS_NONE : 100 * MIB);
 		free(s);
@@ -700,6 +702,7 @@ TEST(nodes_do_not_fit)
 	assert_true(slot_machine_finish(m));
 	for (phys_t at = TIB; m->start.memory.nr < MEMBLOCK_MAX; at += 2 * PAGE_SIZE)
 		slot_machine_ram(m, at, at + PAGE_SIZE);
+	s->map.as_linux = LINUX_OLDEST; /* whose own array grows */
 	assert_int_equal(sweep_run(s), ERR_FULL);
 	assert_int_equal(s->failed_base, PHYS_NONE);
 	free(s);
@@ -1315,6 +1318,7 @@ static struct slot_machine *many_nodes(uint64_t seed, unsigned nodes, unsigned p
 	uint64_t piece, holes, hot, at;
 
 	m->rng = seed * 0x9e3779b97f4a7c15ull + 7;
+	m->map.as_linux = seed / 2 % 2 ? LINUX_OLDEST : LINUX_NEWEST; /* memblock's array grows, or runs full */
 	slot_machine_options(m, slot_machine_random(m, 8) == 0);
 	m->map.fragment.permille = 0;
 	piece = (1 + slot_machine_random(m, 4)) << (21 + slot_machine_random(m, 12));
@@ -1400,17 +1404,22 @@ static void assert_machine(struct slot_machine *m, unsigned places)
 	slot_machine_free(m);
 }
 
-/* Nodes take turns every 2 MiB, so that an image as large lies on one node or on two; every second one is movable. */
+/*
+ * Nodes take turns every 2 MiB, so that an image as large lies on one node or on two; every second one is movable. In
+ * the newest Linux memblock has no room for so many.
+ */
 TEST(nodes_take_turns)
 {
 	static const unsigned nodes[] = { 2, 64, 600 };
 
-	for (unsigned i = 0; i < ARRAY_SIZE(nodes); i++) {
+	for (unsigned i = 0; i < 2 * ARRAY_SIZE(nodes); i++) {
 		struct slot_machine *m = slot_machine_new();
 
+		m->map.as_linux = i < ARRAY_SIZE(nodes) ? LINUX_OLDEST : LINUX_NEWEST;
 		slot_machine_ram(m, PAGE_SIZE, 4 * GIB);
 		for (unsigned k = 0; k < 1200; k++)
-			slot_machine_node(m, (int)(k % nodes[i]), k * 2 * MIB, (k + 1) * 2 * MIB, k % nodes[i] % 2);
+			slot_machine_node(m, (int)(k % nodes[i % 3]), k * 2 * MIB, (k + 1) * 2 * MIB,
+					  k % nodes[i % 3] % 2);
 		slot_machine_node(m, 0, 1200 * 2 * MIB, 4 * GIB, false);
 		assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
 		assert_true(slots_everywhere(m));
@@ -1544,6 +1553,7 @@ static uint64_t ranges_counted(unsigned nodes, unsigned shift)
 
 	m->map.levels = 5;
 	m->map.page_offset = PAGE_OFFSET_5LEVEL;
+	m->map.as_linux = LINUX_OLDEST; /* memblock has room for all of them */
 	slot_machine_ram(m, PAGE_SIZE, nodes * node);
 	for (unsigned i = 0; i < nodes; i++)
 		slot_machine_node(m, (int)i, i * node, (i + 1) * node, i & 1);

@@ -43,6 +43,7 @@ class Surgeon:
         """`slide`: the kernel has been found before, and stands at init_mem_mapping()."""
         self.guest, self.image, self.symbols, self.timeout = guest, image, symbols, timeout
         self.slide, self.found, self.hooks, self.unfinished = slide or 0, slide is not None, {}, None
+        self.nowhere = NO_NODE  # the node of memory that has none
         missing = [name for name in FUNCTIONS + LAST_RESORTS + VARIABLES if name not in symbols]
         if missing:
             raise QemuError(f"{image.path}: no {', '.join(missing)} in it, so its direct map cannot be built another way")
@@ -149,6 +150,7 @@ class Surgeon:
 
     def read_srat(self):
         """At init_mem_mapping(): tables and SRAT are read, up to the first NODE_DATA, for which there is no mapped memory yet."""
+        self.nowhere = self.memory()[0].node  # SRAT has not said anything yet
         self.call("acpi_boot_table_init")
         self.unfinished = self.call("initmem_init", until="memblock_phys_alloc_try_nid")
 
@@ -241,8 +243,9 @@ class Passes:
             if start >= stop:
                 continue
             self._set_bounds(call.lowest, call.highest)
-            self.node, self.exhausted = r.node, False
-            s.set_movable_node(0)
+            known = r.node not in (NO_NODE, s.nowhere)
+            self.node, self.exhausted = r.node if known else NO_NODE, False
+            s.set_movable_node(0 if known else self.movable_node)
             s.set_word("pgt_buf_top", top if r.node == home else s.word("pgt_buf_end"))
             s.call("init_range_memory_mapping", start, stop)
         s.set_word("pgt_buf_top", top)

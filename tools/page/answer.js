@@ -16,7 +16,7 @@ function numbered(r) {
   return { ...r, start: parseInt(r.start, 16), end: parseInt(r.end, 16) };
 }
 
-const SCARCE = "unmovable-scarce"; // the one rule that speaks of a policy, not of a table
+const SCARCE = "unmovable-scarce"; // the rule for which the table of policies has a column
 
 export class Answer {
   /** @param {Raw} raw */

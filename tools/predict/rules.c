@@ -29,6 +29,8 @@ static const struct {
 	{ "madt-extra-cpu", "The MADT has an enabled CPU that the SRAT puts in no domain." },
 	{ "madt-missing-cpu",
 	  "The SRAT has an enabled CPU that the MADT does not have, not even as one that may be added." },
+	{ "memblock-full", "Linux's memblock has no room for so many ranges before there is a direct map: a policy "
+			   "that reads the SRAT first loses nodes and hot-plug marks." },
 	{ "memory-only-domain", "A domain has memory but no CPU, where others have. For information: CXL and "
 				"high-bandwidth memory look so on purpose." },
 	{ "msct-address", "A range ends above the highest address that the MSCT says there can ever be." },
