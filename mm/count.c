@@ -177,7 +177,7 @@ static void count_leaves(struct layout *l, enum pt_level table, const struct edg
 {
 	if (s.first == e[0].slot)
 		s.first += !e[0].whole || e[0].before;
-	if (s.end == e[1].slot + 1 && (e[1].slot != e[0].slot || s.first <= e[1].slot))
+	if (s.end == e[1].slot + 1 && s.first <= e[1].slot)
 		s.end -= !e[1].whole || e[1].before;
 	add_leaves(l, table, s.first, s.end);
 }
