@@ -133,6 +133,7 @@ enum run_result boot_dry(const struct dry_host *h)
 {
 	image_relocate(image_start(), (uint64_t)image_start() - LINK_VIRT);
 	host = h;
+	cpu_tsc_start();
 	platform = (struct platform){
 		.phys = { h->read, h->ctx },
 		.tables = { .page = shadow },

@@ -155,10 +155,11 @@ _Noreturn void boot_main(uint32_t magic, phys_t image, phys_t info)
 	descriptors_load();
 	cpu_switch_on();
 	early_map_init(&here, cpu_detect().phys_bits);
+	cpu_tsc_start();
+	code_before = code_now();
 	platform_init(cpu_tsc_hz());
 	read_loader(magic, info);
 	entropy_read_efi(&handover.bi);
-	code_before = code_now();
 	handover.result = plan_run(&handover, &platform);
 	if (handover.result != RUN_CLEAN)
 		run_end(handover.result);

@@ -27,12 +27,13 @@ static APART uint32_t update_words(uint32_t crc, const uint8_t *p, size_t words)
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(byte); i++)
 		byte[i] = shift_byte(i);
-	for (const uint8_t *end = p + 4 * words; p < end; p += 4) {
+	do {
 		crc ^= *(const word *)p;
 #pragma GCC unroll 4
 		for (unsigned i = 0; i < 4; i++)
 			crc = crc >> 8 ^ byte[crc & 255];
-	}
+		p += 4;
+	} while (--words);
 	return crc;
 }
 

@@ -122,6 +122,16 @@ static bool is_whole(const struct fill *f, enum pt_level level)
 	return f->at % reach == 0 && f->end - f->at >= reach && wants_leaves(f, level) && !may_force(f, level);
 }
 
+/* Past the caches: a large map has more tables than they hold, and a store that misses would first read the line. */
+#if defined(__x86_64__) && defined(__clang__)
+#define STREAM(to, two) __builtin_nontemporal_store(two, to)
+#elif defined(__x86_64__)
+typedef long long streamed __attribute__((vector_size(16), may_alias));
+#define STREAM(to, two) __builtin_ia32_movntdq((streamed *)(to), (streamed)(two))
+#else
+#define STREAM(to, two) (void)(*(to) = (two))
+#endif
+
 /* The loop is unrolled here, as the compiler, asked for small code, leaves loops as they are. */
 static PAIRWISE void fill_entries(uint64_t *entry, uint64_t value, uint64_t step)
 {
@@ -131,7 +141,7 @@ static PAIRWISE void fill_entries(uint64_t *entry, uint64_t value, uint64_t step
 	do {
 #pragma GCC unroll 16
 		for (unsigned i = 0; i < UNROLLED; i++, two += 2 * step)
-			at[i] = two;
+			STREAM(&at[i], two);
 		at += UNROLLED;
 	} while (at != end);
 }

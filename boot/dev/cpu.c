@@ -17,6 +17,8 @@ struct moment {
 	unsigned pit;
 };
 
+static struct moment started;
+
 static uint32_t max_leaf(uint32_t base)
 {
 	return cpuid(base, 0).eax;
@@ -86,24 +88,28 @@ static struct moment read_clocks(void)
 	return best;
 }
 
-/* Counts of the TSC a second, by channel 2 of the PIT; 0 when that does not count, or has been through 0 unseen. */
-static uint64_t measure(void)
+void cpu_tsc_start(void)
 {
-	struct moment first, now;
-	unsigned ticks = 0;
-
 	outb(PIT_GATE, (uint8_t)((inb(PIT_GATE) & ~3u) | 1));
 	outb(PIT_COMMAND, 0xb0); /* channel 2, low then high byte, mode 0: the output goes up at 0 */
 	outb(PIT_CHANNEL2, 0xff);
 	outb(PIT_CHANNEL2, 0xff);
-	first = now = read_clocks();
+	started = read_clocks();
+}
+
+/* Counts of the TSC a second, by channel 2 of the PIT; 0 when that does not count, or has been through 0 unseen. */
+static uint64_t measure(void)
+{
+	struct moment now = started;
+	unsigned ticks = 0;
+
 	for (unsigned polls = 0; ticks < PIT_TICKS && polls < PIT_MAX_POLLS; polls++) {
 		now = read_clocks();
-		ticks = first.pit > now.pit ? first.pit - now.pit : 0;
+		ticks = started.pit > now.pit ? started.pit - now.pit : 0;
 	}
 	if (ticks < PIT_TICKS || inb(PIT_GATE) & 0x20)
 		return 0;
-	return (now.tsc - first.tsc) * PIT_HZ / ticks;
+	return (now.tsc - started.tsc) * PIT_HZ / ticks;
 }
 
 uint64_t cpu_tsc_hz(void)
@@ -124,7 +130,10 @@ uint64_t cpu_tsc_hz(void)
 			return khz * 1000ull;
 	}
 	hz = measure();
-	return hz ? hz : measure();
+	if (hz)
+		return hz;
+	cpu_tsc_start();
+	return measure();
 }
 
 void cpu_load_map(uint64_t cr3)

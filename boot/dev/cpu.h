@@ -225,8 +225,12 @@ struct cpu_info cpu_detect(void);
 /* Switches on WP, PGE, vector registers and, where present, SMEP and SMAP; NX is on since the entry. */
 void cpu_switch_on(void);
 
+/* Starts the PIT, for cpu_tsc_hz to look at: what is done between the two need not be waited for. */
+void cpu_tsc_start(void);
+
 /*
- * Returns the counts of the TSC a second, as CPUID says or as 1 ms of the PIT measures; 0 when neither works. Bounded.
+ * Returns the counts of the TSC a second, as CPUID says or as 1 ms of the PIT or more measures; 0 when neither works.
+ * Bounded.
  */
 uint64_t cpu_tsc_hz(void);
 
