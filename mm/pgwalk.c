@@ -166,9 +166,7 @@ static enum status walk_table(struct walk *k, phys_t table, unsigned depth, uint
 		s = walk_table(k, address_of(e, depth), depth - 1, virt);
 		if (s != OK)
 			return s;
-		/* A table without tables below it is the only one reached since then: this one is still there. */
-		if (depth > 1)
-			entry = read_table(k->w, table);
+		entry = read_table(k->w, table);
 		if (!entry)
 			return ERR_UNREADABLE;
 		i++;

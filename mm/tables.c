@@ -233,9 +233,7 @@ static enum status fill_table(struct fill *f, phys_t table, enum pt_level level)
 		s = forced ? fill_forced(f, &child, level - 1) : fill_below(f, &child, level - 1);
 		if (s != OK)
 			return s;
-		/* A table of 4K leaves is reached twice at most: this one is still there. */
-		if (level > PT_PMD)
-			entry = reach_table(dm, table);
+		entry = reach_table(dm, table);
 		if (!entry[i])
 			entry[i] = child | PT_TABLE_FLAGS;
 	}
