@@ -863,11 +863,16 @@ static unsigned beacons_between(const struct fake *f, const char *from, const ch
 TEST(test_long_work_says_that_it_goes_on)
 {
 	struct fake *f = fake_machine("four-nodes", "seed=1 page_size=4k alloc=bottom-up sweep");
+	unsigned long long us;
 
 	f->host->p.tsc = fake_slow_tsc;
 	run(f);
 	assert_true(beacons_between(f, "{\"rec\":\"reserved\"", "{\"rec\":\"run\"") > 0);
 	assert_true(beacons_between(f, "{\"rec\":\"verdict\"", "{\"rec\":\"sweep\"") > 1);
+	/* the sweep's time is a number of its looks at the clock, in microseconds */
+	us = strtoull(strstr(f->host->out, " slots tried in ") + strlen(" slots tried in "), NULL, 10);
+	assert_true(us > 0);
+	assert_int_equal(us % 3000000, 0);
 	fake_free(f);
 }
 
