@@ -515,6 +515,7 @@ TEST(test_cedt)
 	srat_add_mem(&made, 1, 6 * GIB, GIB, SRAT_ENABLED);
 	srat_done();
 	table_begin(&made, "CEDT", 1);
+	cedt_window(4 * GIB, GIB); /* all of it in the first of them */
 	cedt_window(4 * GIB, 4 * GIB);
 	expect_table(cedt_findings, "cedt-window-shared 0x100000000-0x200000000\n");
 	make_srat();
