@@ -77,7 +77,7 @@ def test_no_tail_is_lost():
 
 def test_a_step_that_takes_long_says_so():
     """On a CPU of a million instructions a second; its clock and the time stamps go as slowly."""
-    log = run("alloc=memblock page_size=4k report=text", ["-m", "8G", "-icount", "shift=10,sleep=off"])[1]
+    log = run("alloc=memblock page_size=4k report=text", ["-m", "12G", "-icount", "shift=10,sleep=off"])[1]
     assert "still at work" in log.text
 
 
