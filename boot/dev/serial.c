@@ -2,6 +2,8 @@
 /* 16550 UART: open, write, drain. Register names as in National's PC16550D data sheet. */
 #include "boot/dev/serial.h"
 
+#include "boot/dev/cpu.h"
+
 #define CLOCK_BAUD 115200u /* 1.8432 MHz / 16 */
 #define FIFO_BYTES 16
 #define MAX_POLLS 200000u /* reads of LSR: at about 1 us each on real machines, some 100 bytes at 9600 baud */
@@ -31,6 +33,7 @@ static bool wait_for(struct uart *u, const struct uart_bus *bus, uint8_t bit)
 	for (unsigned polls = 0; polls < MAX_POLLS; polls++) {
 		if (get(u, bus, LSR) & bit)
 			return true;
+		pause();
 	}
 	u->dead = true;
 	return false;

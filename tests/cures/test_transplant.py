@@ -34,7 +34,7 @@ def refused(kernel, *options):
     return done.stderr
 
 
-# ---- some of the runs that `make test-cures` has, and one more ----
+# ---- some of the runs that `make test-cures` has ----
 
 @pytest.mark.parametrize("kernel,machine,leaf,more,policy,movable", [
     # SRAT first keeps node 1 movable where bottom-up, at the same base, spoils it (test_witness.py).

@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from landfall import paths, qemu
+from landfall import check, paths, qemu
 from conftest import ENTRY, ROOT
 
 RUN = ROOT / "tools/run"
@@ -172,6 +172,16 @@ def test_make_run_hands_options_on_as_they_are(words):
     done = make_run("APPEND=" + words.replace("$", "$$"))
     assert done.returncode == 2 and not (ROOT / "owned").exists()
     assert "result: could not complete: unknown option '" in done.stdout and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_no_room_for_temporary_files(tmp_path):
+    """Room for the machine's tables, and not for a log: all of it comes."""
+    inside = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", f"mount -t tmpfs -o size=16k none {tmp_path} && exec \"$@\"", "sh"]
+    if subprocess.run([*inside, "true"], capture_output=True).returncode:
+        pytest.skip("no file systems of one's own here")
+    done = subprocess.run([*inside, RUN, "--seed", "0x21"], capture_output=True, timeout=60, env=os.environ | {"TMPDIR": str(tmp_path)})
+    assert len(done.stdout) > 16 << 10, done.stderr
+    assert (done.returncode, check.judge(done.stdout)[0]) == (0, "passed")
 
 
 def test_make_run_on_a_full_disk():

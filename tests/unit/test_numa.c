@@ -336,6 +336,23 @@ TEST(test_overlap_of_different_nodes)
 	assert_range(events[0].b, 2 * GIB, 4 * GIB);
 }
 
+/* What comes before the conflict in the table is joined before it is found, as in Linux. */
+TEST(test_overlap_found_behind_what_is_joined)
+{
+	must_add(&mb, 0, 7 * GIB);
+	entry(0, 0, 1 * GIB, false);
+	entry(0, 1 * GIB, 2 * GIB, false);
+	entry(1, 4 * GIB, 6 * GIB, false);
+	entry(2, 5 * GIB, 7 * GIB, false);
+	assert_int_equal(cleanup(), ERR_CONFLICT);
+	assert_int_equal(nr_events, 2);
+	assert_int_equal(events[0].kind, NUMA_JOINED);
+	assert_range(events[0].result, 0, 2 * GIB);
+	assert_int_equal(events[1].kind, NUMA_OVERLAPS);
+	assert_range(events[1].a, 4 * GIB, 6 * GIB);
+	assert_range(events[1].b, 5 * GIB, 7 * GIB);
+}
+
 /*
  * The first pair cannot be joined because of node 1, and the conflict is then found between the second and the third.
  */

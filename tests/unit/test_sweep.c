@@ -894,6 +894,37 @@ TEST(memory_of_no_node)
 }
 
 /*
+ * Linux's memblock has room for one mark, and none to say whose memory is. So `node-local` takes the highest pages
+ * that bear no mark: of node 1, which needs them. An image fills that place; [64M, 66M) of node 1 is marked, so they
+ * then lie on node 0, which is movable. The buffer serves the first MiB alone.
+ */
+TEST(memblock_is_full)
+{
+	struct slot_machine *m = slot_machine_new();
+	uint64_t tries = 0;
+	phys_t at = 66 * MIB;
+
+	m->map.page_sizes = PAGE_2M;
+	m->image.buffer = m->image.buffer_end - 3 * PAGE_SIZE;
+	m->start.reserved.nr = 0;
+	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
+	slot_machine_ram(m, MIB, at);
+	for (; m->start.memory.nr < 125; at += 2 * MIB) {
+		slot_machine_ram(m, at + MIB, at + 2 * MIB - PAGE_SIZE);
+		slot_machine_reserve(m, at + MIB, at + 2 * MIB - PAGE_SIZE);
+	}
+	slot_machine_ram(m, at, at + m->image.taken);
+	slot_machine_node(m, 1, 64 * MIB, 66 * MIB, true);
+	slot_machine_node(m, 1, 66 * MIB, m->map.end, true);
+	slot_machine_node(m, 0, 0, 64 * MIB, true);
+	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
+	m->slots = (struct kaslr_slots){ .nr = 2, .total = 25, .area = { { 16 * MIB, 24 }, { at, 1 } } };
+	assert_true(compare(m, &policy_node_local, build_stains, &tries));
+	assert_true(m->mb.full);
+	slot_machine_free(m);
+}
+
+/*
  * All free blocks of 2M lie on the movable node: `memblock` finds none, and goes on all the same, until the image makes
  * that node stay. Memory above it may use the buffer up, so that the node's own tables do not depend on it.
  */

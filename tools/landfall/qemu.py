@@ -16,7 +16,7 @@ from .paths import MACHINE_TOOL, MACHINES
 
 QEMU = "qemu-system-x86_64"
 OVMF = Path("/usr/share/ovmf/OVMF.fd")
-TPM = range(0xFED40000, 0xFED45000)
+TPM = range(0xFED40000, 0xFED45000)  # the registers of its five localities
 
 # What the guest writes to the debug-exit port comes out of QEMU as (value << 1) | 1.
 VERDICTS = {33: "clean", 35: "stained", 37: "error", 39: "fault"}
@@ -76,11 +76,10 @@ def ovmf():
     if not OVMF.exists():
         raise QemuError(f"{OVMF} is missing: install the package ovmf (make deps)")
     file, firmware = tempfile.NamedTemporaryFile(prefix="landfall-", suffix=".fd"), OVMF.read_bytes()
-    start = TPM.start & -(64 << 10)  # QEMU wants whole pieces of 64 KiB; the last byte lies below 4 GiB
-    file.truncate((4 << 30) - start)
-    for place, content in (TPM.start - start, b"\xff" * len(TPM)), (-len(firmware), firmware):
-        file.seek(place, os.SEEK_SET if place >= 0 else os.SEEK_END)
-        file.write(content)
+    start, end = TPM.start, 4 << 30  # QEMU takes whole pieces of 64 KiB, of which the last one ends there
+    file.write(b"\xff" * len(TPM))
+    file.seek(end - start - len(firmware))
+    file.write(firmware)
     file.flush()
     return file
 
@@ -205,17 +204,17 @@ class Guest:
         program = find_qemu()
         self.own = tempfile.TemporaryDirectory(prefix="landfall-", ignore_cleanup_errors=True)
         self.folder = Path(self.own.name)
-        # A guest does not wait for ever until its serial line is ready: a pipe that nobody empties loses characters, a file does not.
-        command = [program, *COMMON, *args, "-serial", f"file:{self.folder}/serial"]
-        (self.folder / "serial").touch()
-        self.serial = open(self.folder / "serial", "rb", buffering=0)
+        # A guest does not wait for ever until its serial line is ready: a pipe that nobody empties loses characters, and a full disk all that
+        # come. So QEMU writes to memory.
+        self.serial = open(os.memfd_create("serial"), "rb", buffering=0)
+        command = [program, *COMMON, *args, "-serial", f"file:/proc/self/fd/{self.serial.fileno()}"]
         if qmp:
             command += ["-qmp", f"unix:{self.folder}/qmp,server=on,wait=off"]
         if gdb:
             command += ["-gdb", f"unix:{self.folder}/gdb,server=on,wait=off", "-S"]
         self.command, self.log, self.qmp = command, b"", None
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=open(self.folder / "stderr", "wb"))
+                                        stderr=open(self.folder / "stderr", "wb"), pass_fds=[self.serial.fileno()])
         try:
             if qmp:
                 self.qmp = Qmp(self.folder / "qmp")
