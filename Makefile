@@ -12,7 +12,8 @@ PREFIX  ?= /usr/local
 # The one date in what is built: that of the sources.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 Q       := $(if $(V),,@)
-say      = @mkdir -p $(@D) $(if $(V),,; printf '  %-7s %s\n' $(1) $(2))
+# Says what is made, and makes its folder where there is none: neither needs a process of its own most of the time.
+say      = @$(if $(V),,$(info $(1)	$(2)))$(if $(wildcard $(@D)/.),,mkdir -p $(@D))
 
 # ---- what there is: a folder is a room, and all of its files belong to it --------------------------------------------
 names   = $(patsubst %.c,%.o,$(wildcard $(addsuffix /*.c,$(1))))
@@ -30,7 +31,7 @@ EVERYTHING := $(addprefix build/,landfall.elf landfall.efi landfall.iso landfall
 FONT   := /usr/share/consolefonts/spleen-8x16.psfu.gz
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
-WARN   := -std=gnu11 '-ffile-prefix-map=$(CURDIR)=.' -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wundef -Werror -g -I.
+WARN   := -std=gnu11 '-ffile-prefix-map=$(CURDIR)=.' -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wundef -Werror -g -fno-var-tracking -I.
 BARE   := -ffreestanding -fvisibility=hidden -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
           -fno-asynchronous-unwind-tables -fcf-protection=none
 SANE   := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
