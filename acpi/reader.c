@@ -3,12 +3,37 @@
 #include "acpi/reader.h"
 
 #define SUM_CHUNK 512
+#define ANCHOR_CHUNK 512
 
 void acpi_copy_text(char *to, const void *from, size_t len)
 {
 	for (const char *p = from; len-- && *p; p++)
 		*to++ = *p >= ' ' && *p <= '~' ? *p : '?';
 	*to = '\0';
+}
+
+bool acpi_anchor_next(const struct physmem *mem, struct range *where, const char *text)
+{
+	uint32_t chunk[ANCHOR_CHUNK / sizeof(uint32_t)], anchor;
+
+	__builtin_memcpy(&anchor, text, sizeof(anchor));
+	while (!range_empty(*where)) {
+		uint64_t n = min_u64(ANCHOR_CHUNK, align_up(range_size(*where), ACPI_ANCHOR_STEP));
+
+		if (!phys_read(mem, where->start, chunk, n)) {
+			n = ACPI_ANCHOR_STEP;
+			if (!phys_read(mem, where->start, chunk, n))
+				return true;
+		}
+		for (uint64_t i = 0; i < n; i += ACPI_ANCHOR_STEP) {
+			if (chunk[i / sizeof(uint32_t)] == anchor) {
+				where->start += i;
+				return true;
+			}
+		}
+		where->start += n;
+	}
+	return false;
 }
 
 static enum status table_sum(const struct acpi_table *t)

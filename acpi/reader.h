@@ -58,6 +58,15 @@ MUST_CHECK bool acpi_entries_next(struct acpi_entries *it, struct acpi_entry *e)
  */
 MUST_CHECK bool acpi_entries_read(struct acpi_entries *it, const struct acpi_entry *e, void *buf, uint32_t size);
 
+#define ACPI_ANCHOR_STEP 16
+
+/*
+ * Moves where->start up in steps of 16 bytes to a place that begins with the first four characters of text, or that
+ * cannot be read: what looks closer says so. Returns false when there is none before the end. To go on behind it, the
+ * caller adds ACPI_ANCHOR_STEP.
+ */
+MUST_CHECK bool acpi_anchor_next(const struct physmem *mem, struct range *where, const char *text);
+
 /* Returns the sum of a copied buffer, modulo 256. */
 static inline uint8_t sum8(const void *bytes, size_t len)
 {

@@ -4,7 +4,6 @@
 
 #define RSDP_SIGNATURE "RSD PTR "
 #define RSDP_V1_SIZE offsetof(struct acpi_rsdp, length) /* what revision 0 sums and defines */
-#define RSDP_STEP 16
 #define EBDA_SEGMENT 0x40e
 #define EBDA_LOWEST 0x400 /* as Linux (acpi_find_root_pointer): anything below is no EBDA */
 #define BIOS_START 0xe0000
@@ -33,9 +32,9 @@ static phys_t scan(const struct physmem *mem, struct range where)
 {
 	struct acpi_rsdp rsdp;
 
-	for (phys_t at = where.start; at < where.end; at += RSDP_STEP) {
-		if (rsdp_read(mem, at, &rsdp) == OK)
-			return at;
+	for (; acpi_anchor_next(mem, &where, RSDP_SIGNATURE); where.start += ACPI_ANCHOR_STEP) {
+		if (rsdp_read(mem, where.start, &rsdp) == OK)
+			return where.start;
 	}
 	return PHYS_NONE;
 }

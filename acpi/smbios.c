@@ -5,7 +5,6 @@
 
 #define SCAN_START 0xf0000
 #define SCAN_END 0x100000
-#define SCAN_STEP 16
 #define TABLE_MAX (1 * MIB) /* names stand at the front; more is not looked at */
 
 #define TYPE_FIRMWARE 0
@@ -122,8 +121,8 @@ static enum status entry_find(const struct physmem *mem, struct range where, con
 {
 	enum status first = ERR_NOT_FOUND;
 
-	for (phys_t at = where.start; at < where.end; at += SCAN_STEP) {
-		enum status s = entry_read(mem, at, kind, e);
+	for (; acpi_anchor_next(mem, &where, kind->anchor); where.start += ACPI_ANCHOR_STEP) {
+		enum status s = entry_read(mem, where.start, kind, e);
 
 		if (s == OK)
 			return OK;

@@ -6,7 +6,6 @@
 #include "boot/image.h"
 
 #define SLOT_SIZE (2 * MIB)
-#define FRAME_NONE UINT64_MAX
 #define TABLE (PT_PRESENT | PT_WRITE | PT_ACCESSED)
 #define DATA (PT_PRESENT | PT_WRITE | PT_ACCESSED | PT_DIRTY | PT_NX)
 
@@ -23,13 +22,7 @@ static unsigned in_use;
 static struct image_place here;
 static phys_t phys_end; /* first address beyond the CPU's physical address width */
 
-/* What the window's slots show, and when each was used last; the one in use now. */
-static struct {
-	phys_t frame;
-	uint64_t used;
-} slots[WINDOW_SLOTS];
-static uint64_t uses;
-static unsigned latest;
+static uint64_t *window; /* of the set in use: what its slots show */
 
 /* Devices keep their slots when new tables are built. */
 static struct {
@@ -59,11 +52,11 @@ static uint64_t page_flags(const char *page)
 	return page == boot_stack_guard ? 0 : DATA;
 }
 
-static void map_devices(uint64_t *window)
+static void map_devices(uint64_t *slots)
 {
 	for (unsigned i = 0; i < nr_devices; i++) {
 		for (unsigned n = 0; n < devices[i].nr; n++)
-			window[devices[i].slot + n] = (devices[i].frame + n * SLOT_SIZE) | devices[i].flags;
+			slots[devices[i].slot + n] = (devices[i].frame + n * SLOT_SIZE) | devices[i].flags;
 	}
 }
 
@@ -93,8 +86,7 @@ void early_map_switched(const struct image_place *place)
 {
 	in_use ^= 1;
 	here = *place;
-	for (unsigned i = 0; i < WINDOW_SLOTS; i++)
-		slots[i].frame = FRAME_NONE;
+	window = early_tables[in_use].window;
 }
 
 void early_map_init(const struct image_place *place, unsigned phys_bits)
@@ -134,35 +126,20 @@ unsigned early_map_tables(unsigned levels)
 	return levels == 5 ? 6 : 5;
 }
 
-/* The slot that shows `frame`; where none does, the one used longest ago is given to it. */
-static APART unsigned window_turn(phys_t frame)
-{
-	unsigned slot = 0;
-
-	for (unsigned i = 0; i < WINDOW_SLOTS; i++) {
-		if (slots[i].frame == frame)
-			return i;
-		if (slots[i].used < slots[slot].used)
-			slot = i;
-	}
-	slots[slot].frame = frame;
-	early_tables[in_use].window[slot] = frame | DATA | PT_LARGE;
-	invlpg((const void *)(WINDOW_VIRT + slot * SLOT_SIZE));
-	return slot;
-}
-
+/* Each piece of memory has one slot that may show it, so that none is searched for. */
 void *window_map(phys_t at)
 {
-	phys_t frame = align_down(at, SLOT_SIZE);
+	uint64_t *slot = &window[at / SLOT_SIZE % WINDOW_SLOTS];
+	uint64_t piece = align_down(at, SLOT_SIZE) | DATA | PT_LARGE;
+	void *virt = (void *)(WINDOW_VIRT + at % (WINDOW_SLOTS * SLOT_SIZE));
 
 	if (at >= phys_end)
 		return NULL;
-	/* Tables lie close together: mostly it is the same slot again. */
-	if (slots[latest].frame != frame) {
-		latest = window_turn(frame);
-		slots[latest].used = ++uses;
+	if (*slot != piece) {
+		*slot = piece;
+		invlpg(virt);
 	}
-	return (void *)(WINDOW_VIRT + latest * SLOT_SIZE + (at - frame));
+	return virt;
 }
 
 /*
@@ -198,7 +175,7 @@ void *device_map(phys_t at, uint64_t size, enum device_kind kind)
 	devices[nr_devices].flags = flags;
 	devices[nr_devices].slot = slot;
 	devices[nr_devices++].nr = nr;
-	map_devices(early_tables[in_use].window);
+	map_devices(window);
 	return (void *)(WINDOW_VIRT + slot * SLOT_SIZE + (at - frame));
 }
 

@@ -59,8 +59,8 @@ void early_map_share(uint64_t *pgd);
 unsigned early_map_tables(unsigned levels);
 
 /*
- * Returns where the byte at physical address `at` is mapped, good until the end of its 2 MiB and until three other
- * pieces were asked for; NULL when the CPU has no such address.
+ * Returns where the byte at physical address `at` is mapped, good until the end of its 2 MiB and until another piece is
+ * asked for; NULL when the CPU has no such address.
  */
 void *window_map(phys_t at);
 

@@ -16,16 +16,23 @@
 /* Too large for the stack. */
 static struct outcome the_audit;
 
-#define BEACON_CALLS 64 /* looking at the clock each time would cost more than the work */
+#define BEACON_PAGES 32 /* looking at the clock each time would cost more than the work */
 
 /* What a step works on when it takes long is page tables: whoever waits for it hears of it now and then. */
-static uint64_t *reach_table(void *ctx, phys_t table)
+static void count_page(struct outcome *a)
+{
+	if (++a->worked_on % BEACON_PAGES == 0)
+		log_beacon(&a->r->log);
+}
+
+static void see_handed_out(void *ctx, phys_t page, bool from_buffer)
 {
 	struct outcome *a = ctx;
+	const struct platform *p = a->r->p;
 
-	if (++a->reached % BEACON_CALLS == 0)
-		log_beacon(&a->r->log);
-	return a->r->p->tables.page(a->r->p->tables.ctx, table);
+	count_page(a);
+	if (p->handed_out)
+		p->handed_out(p->ctx, page, from_buffer);
 }
 
 /* ---- building ---- */
@@ -51,11 +58,11 @@ struct direct_map audit_direct_map(const struct handover *h)
 static void describe_map(struct outcome *a)
 {
 	a->dm = audit_direct_map(a->r->h);
-	a->dm.mem = (struct pt_memory){ reach_table, a };
+	a->dm.mem = a->r->p->tables;
 	a->dm.policy = a->policy;
 	pt_alloc_init(&a->dm.alloc, &a->mb, a->r->h->bi.buffer);
-	a->dm.alloc.tell = a->r->p->handed_out;
-	a->dm.alloc.tell_ctx = a->r->p->ctx;
+	a->dm.alloc.tell = see_handed_out;
+	a->dm.alloc.tell_ctx = a;
 }
 
 /* Every policy starts from the same state: memory as reserved, buffer and top table empty, nothing counted. */
@@ -177,6 +184,7 @@ static void see_table(void *ctx, phys_t table, enum pt_level level, uint64_t vir
 	uint64_t old = *entry;
 
 	(void)virt;
+	count_page(a);
 	*entry = ~old;
 	if (*entry != ~old)
 		wrong(a, NO_MEMORY_AT, (ull)table);

@@ -20,7 +20,7 @@ enum page_sizes { PAGE_4K = 0, PAGE_2M = 1, PAGE_1G = 2 }; /* bits of a mask; 4K
 
 /*
  * How the builder reaches a page-table page: 512 entries, writable, aligned as pt_pair is. The pointer is good until
- * the third later call.
+ * another page is asked for.
  */
 struct pt_memory {
 	uint64_t *(*page)(void *ctx, phys_t table);

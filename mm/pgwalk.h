@@ -11,7 +11,7 @@
 struct pgwalk {
 	/*
 	 * Returns the table at that address, 512 entries, aligned as pt_pair is; NULL: out of reach. It is good until
-	 * the third later call.
+	 * another table is asked for.
 	 */
 	const uint64_t *(*table)(void *ctx, phys_t table);
 	void *ctx;

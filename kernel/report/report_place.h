@@ -15,7 +15,7 @@ struct outcome {
 	bool last;    /* its map stays */
 	bool counted; /* nothing was built: the numbers are the allocator's, no page is looked at */
 	uint64_t build_ns;
-	unsigned reached; /* how often a page table was */
+	unsigned worked_on; /* page tables made, then walked */
 	/* what the walk found */
 	uint64_t tables[PT_LEVELS], leaves[3];
 	uint64_t ram_mapped;

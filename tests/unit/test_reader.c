@@ -121,6 +121,50 @@ TEST(test_every_byte_may_be_unreadable)
 	assert_int_equal(acpi_table_open(&t, &holed, AT), OK);
 }
 
+/* The next place in [start, end) that acpi_anchor_next names; PHYS_NONE: there is none. */
+static phys_t anchor_in(const struct physmem *m, phys_t start, phys_t end)
+{
+	struct range where = { start, end };
+
+	return acpi_anchor_next(m, &where, "_ANCHOR_") ? where.start : PHYS_NONE;
+}
+
+TEST(test_anchor)
+{
+	phys_t places[] = { 0xf0000, 0xf01f0, 0xf0200, 0xffff0 };
+
+	assert_int_equal(anchor_in(&mem, 0xf0000, 0x100000), PHYS_NONE);
+	put_string(0xefff0, "_ANC");
+	put_string(0xf0018, "_ANC");
+	put_string(0xf0020, "_AN");
+	put_string(0x100000, "_ANC");
+	assert_int_equal(anchor_in(&mem, 0xf0000, 0x100000), PHYS_NONE);
+	assert_int_equal(anchor_in(&mem, 0xf0000, 0xf0000), PHYS_NONE);
+	assert_int_equal(anchor_in(&mem, 0x100000, 0x100001), 0x100000);
+	for (unsigned i = ARRAY_SIZE(places); i--;) {
+		put_string(places[i], "_ANC");
+		assert_int_equal(anchor_in(&mem, 0xf0000, 0x100000), places[i]);
+		assert_int_equal(anchor_in(&mem, 0xf0000, places[i]), PHYS_NONE);
+	}
+	for (unsigned i = 1; i < ARRAY_SIZE(places); i++)
+		assert_int_equal(anchor_in(&mem, places[i - 1] + ACPI_ANCHOR_STEP, 0x100000), places[i]);
+}
+
+/* A place that cannot be read is named like an anchor; those before and behind it are found as ever. */
+TEST(test_anchor_beside_a_hole)
+{
+	struct holed h;
+	struct physmem holed = { holed_read, &h };
+
+	h.inner = mem;
+	h.hole = 0xf0345;
+	put_string(0xf0320, "_ANC");
+	put_string(0xf0360, "_ANC");
+	assert_int_equal(anchor_in(&holed, 0xf0000, 0x100000), 0xf0320);
+	assert_int_equal(anchor_in(&holed, 0xf0330, 0x100000), 0xf0340);
+	assert_int_equal(anchor_in(&holed, 0xf0350, 0x100000), 0xf0360);
+}
+
 TEST(test_address_does_not_wrap)
 {
 	struct acpi_table t;
