@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Nodes: numbers, joins, refusals, who is movable and who is not, each with the addresses Linux comes to. */
-#include "tests/unit/support.h"
+#include "tests/unit/cases.h"
+
+#include <ctype.h>
 
 #include "lib/rng.h"
 #include "mm/linux_rules.h"
@@ -65,36 +67,152 @@ static void assert_blks(const struct numa_memblk *list, size_t nr, const struct 
 	}
 }
 
-#define ASSERT_BLKS(...)                                                                                               \
-	do {                                                                                                           \
-		const struct flat_blk expected[] = { __VA_ARGS__ };                                                    \
-		assert_blks(n.blk, n.nr_blk, expected, ARRAY_SIZE(expected));                                          \
-	} while (0)
+/* ---- as data: numa.cases ---- */
 
-/* ---- numbers ---- */
-TEST(test_numbers_by_first_appearance)
+/* Equal nodes 0 and 1 take turns, 16M each, node 1 hot-pluggable. */
+static void take_turns(uint64_t pairs)
 {
-	assert_int_equal(numa_map_pxm(&n, 5), 0);
-	assert_int_equal(numa_map_pxm(&n, 0), 1);
-	assert_int_equal(numa_map_pxm(&n, 5), 0);
-	assert_int_equal(numa_map_pxm(&n, 300), 2);
-	assert_int_equal(n.nr_nodes, 3);
-	assert_int_equal(n.node[0].pxm, 5);
-	assert_int_equal(n.node[0].cpus, 0);
-	assert_int_equal(n.node[2].pxm, 300);
-	assert_int_equal(numa_pxm_to_node(&n, 0), 1);
-	assert_int_equal(numa_pxm_to_node(&n, 300), 2);
-	assert_int_equal(numa_pxm_to_node(&n, 1), NUMA_NO_NODE);
-	assert_int_equal(n.nr_nodes, 3);
+	must_add(&mb, 0, 2 * pairs * 16 * MIB);
+	for (uint64_t i = 0; i < pairs; i++) {
+		entry(0, 2 * i * 16 * MIB, (2 * i + 1) * 16 * MIB, false);
+		entry(1, (2 * i + 1) * 16 * MIB, (2 * i + 2) * 16 * MIB, true);
+	}
+	assert_int_equal(cleanup(), OK);
+	numa_judge(&n, &mb);
 }
 
-TEST(test_largest_pxm)
+static bool table_line(const struct words *w)
 {
-	assert_int_equal(numa_map_pxm(&n, 1023), 0);
-	assert_int_equal(numa_map_pxm(&n, 1024), NUMA_NO_NODE);
-	assert_int_equal(numa_map_pxm(&n, UINT32_MAX), NUMA_NO_NODE);
-	assert_int_equal(n.nr_nodes, 1);
+	bool hotplug = has_word(w, "hotplug");
+	uint64_t first = w->nr > 1 && isdigit((unsigned char)w->word[1][0]) ? number_at(w, 1) : 0;
+
+	if (begins(w, "entry")) {
+		entry((uint32_t)first, number_at(w, 2), number_at(w, 3), hotplug);
+	} else if (begins(w, "entries")) {
+		for (uint64_t i = 0; i < first; i++)
+			entry((uint32_t)i, i * 2 * MIB, (i + 1) * 2 * MIB - 2048, false);
+	} else if (begins(w, "turns")) {
+		take_turns(first);
+	} else if (begins(w, "add")) {
+		assert_int_equal(numa_add_memblk(&n, (int)first, range_at(w, 2), hotplug),
+				 status_named(w->word[w->nr - 1]));
+	} else if (begins(w, "cpus")) {
+		n.node[numa_map_pxm(&n, (uint32_t)first)].cpus = (unsigned)number_at(w, 2);
+	} else if (begins(w, "table")) {
+		numa_note_table(&n, range_at(w, 1));
+	} else if (begins(w, "pxm")) {
+		assert_int_equal(numa_map_pxm(&n, (uint32_t)first), (int)number_at(w, 3));
+	} else if (begins(w, "known")) {
+		assert_int_equal(numa_pxm_to_node(&n, (uint32_t)first), (int)number_at(w, 3));
+	} else {
+		return memory_line(w, &mb);
+	}
+	return true;
 }
+
+static uint32_t release_named(const char *name)
+{
+	return !name ? LINUX_NEWEST : !strcmp(name, "5.10") ? LINUX_5_10 : LINUX_RELEASE(6, 1, 0);
+}
+
+static bool act_line(const struct words *w)
+{
+	const char *below = word_behind(w, "below");
+
+	if (begins(w, "cleanup")) {
+		assert_int_equal(below ? numa_cleanup(&n, &mb, number(below), &record_log) : cleanup(),
+				 status_named(w->word[1]));
+	} else if (begins(w, "judge")) {
+		numa_judge(&n, &mb);
+	} else if (begins(w, "apply")) {
+		assert_int_equal(numa_apply(&n, &mb, release_named(word_behind(w, "in"))), status_named(w->word[1]));
+	} else if (begins(w, "force")) {
+		assert_int_equal(numa_force_hotplug(&n, (int)number_at(w, 1)), status_named(w->word[2]));
+	} else if (begins(w, "fake")) {
+		numa_fake_one_node(&n, number_at(w, 1));
+	} else if (begins(w, "full")) {
+		mb.full = true;
+	} else {
+		return table_line(w);
+	}
+	return true;
+}
+
+static void assert_blocks(const struct words *w)
+{
+	assert_int_equal(n.nr_blk, (w->nr - 1) / 4);
+	for (unsigned i = 0; i < n.nr_blk; i++) {
+		assert_range(n.blk[i].r, number_at(w, 1 + 4 * i), number_at(w, 2 + 4 * i));
+		assert_int_equal(n.blk[i].nid, number_at(w, 4 + 4 * i));
+	}
+}
+
+static void assert_event(const struct words *w, const struct numa_event *e)
+{
+	static const char *const kinds[] = { [NUMA_JOINED] = "joined",
+					     [NUMA_OVERLAPS_SELF] = "overlaps-self",
+					     [NUMA_OVERLAPS] = "overlaps",
+					     [NUMA_NOT_COVERED] = "not-covered" };
+	bool named = strcmp(w->word[2], kinds[e->kind]) == 0;
+
+	if (w->nr % 2 && !named)
+		fail_msg("event is %s", kinds[e->kind]);
+	if (w->nr > 3)
+		ASSERT_FIELDS(w, 2 + named, RANGE_FIELD("a", e->a), RANGE_FIELD("b", e->b),
+			      RANGE_FIELD("result", e->result), FIELD("nid", e->nid), FIELD("other_nid", e->other_nid),
+			      FIELD("covered", e->covered), FIELD("total", e->total));
+}
+
+static void assert_totals(const struct words *w)
+{
+	uint64_t marks = 0, owned = 0;
+
+	for (size_t i = 0; i < mb.memory.nr; i++) {
+		marks += mb.memory.r[i].flags == MEMBLOCK_HOTPLUG;
+		owned += mb.memory.r[i].nid != NUMA_NO_NODE;
+	}
+	ASSERT_FIELDS(w, 1, FIELD("nodes", n.nr_nodes), FIELD("blocks", n.nr_blk), FIELD("hot", n.nr_hot),
+		      FIELD("events", nr_events), FIELD("regions", mb.memory.nr), FIELD("full", mb.full),
+		      FIELD("marks", marks), FIELD("owned", owned));
+}
+
+static bool numa_line(const struct words *w)
+{
+	uint64_t at = w->nr > 1 && isdigit((unsigned char)w->word[1][0]) ? number_at(w, 1) : 0;
+
+	if (begins(w, "has")) {
+		assert_totals(w);
+	} else if (begins(w, "node")) {
+		const struct numa_node *k = &n.node[at];
+
+		ASSERT_FIELDS(w, 2, FIELD("pxm", k->pxm), FIELD("present", k->present),
+			      FIELD("hot_present", k->hot_present), FIELD("cpus", k->cpus),
+			      FIELD("hotplug", k->hotplug), FIELD("movable", k->movable), FIELD("tables", k->tables),
+			      RANGE_FIELD("pinned", k->pinned_by));
+	} else if (begins(w, "at")) {
+		ASSERT_FIELDS(w, 2, FIELD("node", numa_node_of(&n, at)), FIELD("movable", numa_is_movable(&n, at)),
+			      RANGE_FIELD("from", numa_span(&n, at)));
+	} else if (begins(w, "region")) {
+		const struct region *r = &mb.memory.r[at];
+
+		ASSERT_FIELDS(w, 2, FIELD("node", r->nid), FIELD("start", r->r.start), FIELD("hotplug", r->flags));
+	} else if (begins(w, "hot")) {
+		ASSERT_FIELDS(w, 2, RANGE_FIELD("is", n.hot[at].r));
+	} else if (begins(w, "event")) {
+		assert_event(w, &events[at]);
+	} else if (begins(w, "blocks")) {
+		assert_blocks(w);
+	} else if (begins(w, "memory")) {
+		assert_listed(w, 1, &mb.memory);
+	} else {
+		return act_line(w);
+	}
+	return true;
+}
+
+CASES(numa, reset, NULL, numa_line)
+
+/* ---- limits ---- */
 
 TEST(test_1024_nodes)
 {
@@ -136,240 +254,6 @@ TEST(test_add_memblk_limits)
 	assert_int_equal(n.nr_blk, 2048);
 }
 
-/* ---- plain and awkward tables ---- */
-TEST(test_two_nodes)
-{
-	must_add(&mb, 0, 2 * GIB);
-	must_add(&mb, 4 * GIB, 6 * GIB);
-	entry(0, 0, 2 * GIB, false);
-	entry(1, 4 * GIB, 6 * GIB, true);
-	assert_int_equal(cleanup(), OK);
-	assert_int_equal(nr_events, 0);
-	ASSERT_BLKS({ 0, 2 * GIB, 0 }, { 4 * GIB, 6 * GIB, 1 });
-	numa_judge(&n, &mb);
-	assert_int_equal(n.node[0].present, 2 * GIB);
-	assert_int_equal(n.node[0].hot_present, 0);
-	assert_false(n.node[0].hotplug);
-	assert_false(n.node[0].movable);
-	assert_int_equal(n.node[1].present, 2 * GIB);
-	assert_int_equal(n.node[1].hot_present, 2 * GIB);
-	assert_true(n.node[1].hotplug);
-	assert_true(n.node[1].movable);
-	assert_range(n.node[1].pinned_by, 0, 0);
-	assert_int_equal(numa_node_of(&n, 2 * GIB - 1), 0);
-	assert_int_equal(numa_node_of(&n, 2 * GIB), NUMA_NO_NODE);
-	assert_int_equal(numa_node_of(&n, 4 * GIB), 1);
-	assert_true(numa_is_movable(&n, 4 * GIB));
-	assert_false(numa_is_movable(&n, 4 * GIB - 1));
-	assert_false(numa_is_movable(&n, 0));
-}
-
-/* AMD 2970WX: two dies have CPUs and no memory. */
-TEST(test_cpus_without_memory)
-{
-	must_add(&mb, 0, 2 * GIB);
-	for (uint32_t pxm = 0; pxm < 4; pxm++)
-		n.node[numa_map_pxm(&n, pxm)].cpus = 6;
-	entry(0, 0, 1 * GIB, true);
-	entry(2, 1 * GIB, 2 * GIB, false);
-	assert_int_equal(cleanup(), OK);
-	numa_judge(&n, &mb);
-	assert_int_equal(n.nr_nodes, 4);
-	assert_int_equal(n.node[1].present, 0);
-	assert_int_equal(n.node[3].present, 0);
-	assert_false(n.node[1].hotplug);
-	assert_int_equal(n.node[3].cpus, 6);
-	assert_int_equal(n.node[0].hot_present, 1 * GIB);
-	assert_int_equal(n.node[2].present, 1 * GIB);
-}
-
-/* A memory entry of length 0 uses up a number and adds nothing. */
-TEST(test_entry_of_size_zero)
-{
-	must_add(&mb, 0, 1 * GIB);
-	entry(3, 6 * GIB, 6 * GIB, true);
-	entry(0, 0, 1 * GIB, false);
-	assert_int_equal(cleanup(), OK);
-	numa_judge(&n, &mb);
-	assert_int_equal(n.nr_nodes, 2);
-	assert_int_equal(n.node[0].pxm, 3);
-	assert_int_equal(n.node[0].present, 0);
-	assert_false(n.node[0].hotplug);
-	ASSERT_BLKS({ 0, 1 * GIB, 1 });
-}
-
-TEST(test_descending_addresses)
-{
-	must_add(&mb, 0, 4 * GIB);
-	entry(0, 3 * GIB, 4 * GIB, false);
-	entry(1, 2 * GIB, 3 * GIB, false);
-	entry(2, 1 * GIB, 2 * GIB, false);
-	entry(3, 0, 1 * GIB, false);
-	assert_int_equal(cleanup(), OK);
-	numa_judge(&n, &mb);
-	for (int i = 0; i < 4; i++) {
-		assert_int_equal(numa_node_of(&n, (3 - (uint64_t)i) * GIB), i);
-		assert_int_equal(n.node[i].present, GIB);
-	}
-}
-
-TEST(test_interleaved_nodes)
-{
-	must_add(&mb, 0, 3 * GIB);
-	entry(0, 0, 1 * GIB, false);
-	entry(1, 1 * GIB, 2 * GIB, true);
-	entry(0, 2 * GIB, 3 * GIB, false);
-	assert_int_equal(cleanup(), OK);
-	assert_int_equal(nr_events, 0);
-	ASSERT_BLKS({ 0, 1 * GIB, 0 }, { 1 * GIB, 2 * GIB, 1 }, { 2 * GIB, 3 * GIB, 0 });
-	numa_judge(&n, &mb);
-	assert_int_equal(n.node[0].present, 2 * GIB);
-	assert_true(n.node[1].movable);
-	assert_int_equal(numa_node_of(&n, 2 * GIB), 0);
-}
-
-/* ---- joins ---- */
-TEST(test_join_swallows_holes)
-{
-	must_add(&mb, 0, 0xa0000);
-	must_add(&mb, 1 * MIB, 3 * GIB);
-	must_add(&mb, 4 * GIB, 6 * GIB);
-	entry(0, 0, 0xa0000, false);
-	entry(0, 1 * MIB, 3 * GIB, false);
-	entry(0, 4 * GIB, 5 * GIB, false);
-	entry(1, 5 * GIB, 6 * GIB, false);
-	assert_int_equal(cleanup(), OK);
-	ASSERT_BLKS({ 0, 5 * GIB, 0 }, { 5 * GIB, 6 * GIB, 1 });
-	assert_int_equal(nr_events, 2);
-	assert_int_equal(events[0].kind, NUMA_JOINED);
-	assert_int_equal(events[0].nid, 0);
-	assert_range(events[0].a, 0, 0xa0000);
-	assert_range(events[0].b, 1 * MIB, 3 * GIB);
-	assert_range(events[0].result, 0, 3 * GIB);
-	assert_range(events[1].a, 0, 3 * GIB);
-	assert_range(events[1].b, 4 * GIB, 5 * GIB);
-	assert_range(events[1].result, 0, 5 * GIB);
-	assert_int_equal(numa_node_of(&n, 3 * GIB + 5), 0);
-	numa_judge(&n, &mb);
-	assert_int_equal(n.node[0].present, 0xa0000 + 3 * GIB - 1 * MIB + 1 * GIB);
-}
-
-/* The entry that came first keeps its place, also when it lies above the other. */
-TEST(test_join_keeps_the_order)
-{
-	must_add(&mb, 0, 4 * GIB);
-	entry(0, 1 * GIB, 2 * GIB, false);
-	entry(1, 2 * GIB, 4 * GIB, false);
-	entry(0, 0, 1 * GIB, false);
-	assert_int_equal(cleanup(), OK);
-	ASSERT_BLKS({ 0, 2 * GIB, 0 }, { 2 * GIB, 4 * GIB, 1 });
-	assert_range(events[0].a, 1 * GIB, 2 * GIB);
-	assert_range(events[0].b, 0, 1 * GIB);
-}
-
-/* The hull [0, 3G) holds node 1: not joined. After the second and third are joined nothing is tried again. */
-TEST(test_no_join_across_another_node)
-{
-	must_add(&mb, 0, 5 * GIB);
-	entry(0, 0, 1 * GIB, false);
-	entry(0, 2 * GIB, 3 * GIB, false);
-	entry(1, 1 * GIB, 2 * GIB, false);
-	entry(0, 4 * GIB, 5 * GIB, false);
-	entry(2, 3 * GIB, 4 * GIB, false);
-	assert_int_equal(cleanup(), OK);
-	assert_int_equal(nr_events, 0);
-	assert_int_equal(n.nr_blk, 5);
-}
-
-/* A node that merely touches the hull is no obstacle; one byte inside is. */
-TEST(test_hull_is_half_open)
-{
-	must_add(&mb, 0, 8 * GIB);
-	entry(0, 1 * GIB, 2 * GIB, false);
-	entry(1, 3 * GIB, 8 * GIB, false);
-	entry(2, 0, 1 * GIB, false);
-	entry(0, 2 * GIB, 3 * GIB, false);
-	assert_int_equal(cleanup(), OK);
-	ASSERT_BLKS({ 1 * GIB, 3 * GIB, 0 }, { 3 * GIB, 8 * GIB, 1 }, { 0, 1 * GIB, 2 });
-
-	reset(NULL);
-	must_add(&mb, 0, 8 * GIB);
-	entry(0, 1 * GIB, 2 * GIB, false);
-	entry(1, 2 * GIB, 2 * GIB + 1, false);
-	entry(0, 2 * GIB + 1, 8 * GIB, false);
-	entry(2, 0, 1 * GIB, false);
-	assert_int_equal(cleanup(), OK);
-	assert_int_equal(n.nr_blk, 4);
-}
-
-TEST(test_overlap_with_itself)
-{
-	must_add(&mb, 0, 4 * GIB);
-	entry(0, 0, 3 * GIB, true);
-	entry(0, 2 * GIB, 4 * GIB, true);
-	assert_int_equal(cleanup(), OK);
-	ASSERT_BLKS({ 0, 4 * GIB, 0 });
-	assert_int_equal(nr_events, 2);
-	assert_int_equal(events[0].kind, NUMA_OVERLAPS_SELF);
-	assert_int_equal(events[0].nid, 0);
-	assert_int_equal(events[0].other_nid, 0);
-	assert_range(events[0].a, 0, 3 * GIB);
-	assert_range(events[0].b, 2 * GIB, 4 * GIB);
-	assert_int_equal(events[1].kind, NUMA_JOINED);
-	/* the hot-pluggable ranges overlap as well: each byte counts once */
-	numa_judge(&n, &mb);
-	assert_int_equal(n.node[0].present, 4 * GIB);
-	assert_int_equal(n.node[0].hot_present, 4 * GIB);
-}
-
-TEST(test_overlap_of_different_nodes)
-{
-	must_add(&mb, 0, 4 * GIB);
-	entry(4, 0, 2 * GIB + 1, false);
-	entry(9, 2 * GIB, 4 * GIB, false);
-	assert_int_equal(cleanup(), ERR_CONFLICT);
-	assert_int_equal(nr_events, 1);
-	assert_int_equal(events[0].kind, NUMA_OVERLAPS);
-	assert_int_equal(events[0].nid, 0);
-	assert_int_equal(events[0].other_nid, 1);
-	assert_range(events[0].a, 0, 2 * GIB + 1);
-	assert_range(events[0].b, 2 * GIB, 4 * GIB);
-}
-
-/* What comes before the conflict in the table is joined before it is found, as in Linux. */
-TEST(test_overlap_found_behind_what_is_joined)
-{
-	must_add(&mb, 0, 7 * GIB);
-	entry(0, 0, 1 * GIB, false);
-	entry(0, 1 * GIB, 2 * GIB, false);
-	entry(1, 4 * GIB, 6 * GIB, false);
-	entry(2, 5 * GIB, 7 * GIB, false);
-	assert_int_equal(cleanup(), ERR_CONFLICT);
-	assert_int_equal(nr_events, 2);
-	assert_int_equal(events[0].kind, NUMA_JOINED);
-	assert_range(events[0].result, 0, 2 * GIB);
-	assert_int_equal(events[1].kind, NUMA_OVERLAPS);
-	assert_range(events[1].a, 4 * GIB, 6 * GIB);
-	assert_range(events[1].b, 5 * GIB, 7 * GIB);
-}
-
-/*
- * The first pair cannot be joined because of node 1, and the conflict is then found between the second and the third.
- */
-TEST(test_overlap_found_late)
-{
-	must_add(&mb, 0, 5 * GIB);
-	entry(0, 0, 2 * GIB, false);
-	entry(0, 1 * GIB, 4 * GIB, false);
-	entry(1, 3 * GIB, 5 * GIB, false);
-	assert_int_equal(cleanup(), ERR_CONFLICT);
-	assert_int_equal(nr_events, 2);
-	assert_int_equal(events[0].kind, NUMA_OVERLAPS_SELF);
-	assert_int_equal(events[1].kind, NUMA_OVERLAPS);
-	assert_range(events[1].a, 1 * GIB, 4 * GIB);
-	assert_range(events[1].b, 3 * GIB, 5 * GIB);
-}
-
 TEST(test_cleanup_without_a_log)
 {
 	const struct numa_log silent = { NULL, NULL };
@@ -379,320 +263,6 @@ TEST(test_cleanup_without_a_log)
 	entry(1, 0, 2 * GIB, false);
 	assert_int_equal(numa_cleanup(&n, &mb, 2 * GIB, NULL), ERR_CONFLICT);
 	assert_int_equal(numa_cleanup(&n, &mb, 2 * GIB, &silent), ERR_CONFLICT);
-}
-
-/* ---- trimming ---- */
-/* Ranges for memory yet to be plugged hold none: they conflict with nobody and stand in no join's way. */
-TEST(test_ranges_without_memory_drop_out)
-{
-	must_add(&mb, 0, 1 * GIB);
-	must_add(&mb, 2 * GIB, 3 * GIB);
-	entry(1, 1 * GIB, 2 * GIB, true);
-	entry(0, 0, 1 * GIB, false);
-	entry(0, 2 * GIB, 3 * GIB, false);
-	entry(2, 1 * GIB + 1, 2 * GIB, true);
-	assert_int_equal(cleanup(), OK);
-	ASSERT_BLKS({ 0, 3 * GIB, 1 });
-	/* the table's hot-pluggable ranges are kept as told */
-	assert_int_equal(n.nr_hot, 2);
-	numa_judge(&n, &mb);
-	assert_int_equal(n.node[0].present, 0);
-	assert_false(n.node[0].hotplug);
-	assert_false(n.node[1].hotplug);
-	assert_int_equal(n.node[1].present, 2 * GIB);
-}
-
-TEST(test_ranges_beyond_ram_are_cut)
-{
-	must_add(&mb, 0, 3 * GIB);
-	entry(0, 0, 1 * GIB, false);
-	entry(1, 1 * GIB, 64 * GIB, true);
-	entry(1, 64 * GIB, 128 * GIB, true);
-	assert_int_equal(cleanup(), OK);
-	ASSERT_BLKS({ 0, 1 * GIB, 0 }, { 1 * GIB, 3 * GIB, 1 });
-	assert_int_equal(n.nr_hot, 2);
-	assert_int_equal(n.hot[0].r.end, 64 * GIB);
-	assert_int_equal(numa_node_of(&n, 3 * GIB), NUMA_NO_NODE);
-	numa_judge(&n, &mb);
-	assert_int_equal(n.node[1].hot_present, 2 * GIB);
-}
-
-/* Memory above the end that is mapped (mem=, MAXMEM) counts for nobody. */
-TEST(test_memory_beyond_the_end)
-{
-	must_add(&mb, 0, 8 * GIB);
-	entry(0, 0, 2 * GIB, false);
-	entry(1, 2 * GIB, 6 * GIB, false);
-	entry(2, 6 * GIB, 8 * GIB, false);
-	assert_int_equal(numa_cleanup(&n, &mb, 4 * GIB, &record_log), OK);
-	ASSERT_BLKS({ 0, 2 * GIB, 0 }, { 2 * GIB, 4 * GIB, 1 });
-	numa_judge(&n, &mb);
-	assert_int_equal(n.node[1].present, 2 * GIB);
-	assert_int_equal(n.node[2].present, 0);
-}
-
-/* ---- coverage ---- */
-static void cover(phys_t hole, enum status expected)
-{
-	reset(NULL);
-	must_add(&mb, 0, 0xa0000);
-	must_add(&mb, 1 * MIB, 4 * GIB);
-	entry(0, 0, 2 * GIB, false);
-	entry(1, 2 * GIB + hole, 4 * GIB, false);
-	assert_int_equal(cleanup(), expected);
-}
-
-TEST(test_cover_255_pages_missing)
-{
-	cover(255 * 4096, OK);
-	assert_int_equal(nr_events, 0);
-	ASSERT_BLKS({ 0, 2 * GIB, 0 }, { 2 * GIB + 255 * 4096, 4 * GIB, 1 });
-	assert_int_equal(numa_node_of(&n, 2 * GIB), NUMA_NO_NODE);
-	numa_judge(&n, &mb);
-	assert_int_equal(n.node[0].present + n.node[1].present, 4 * GIB - 0x60000 - 255 * 4096);
-}
-
-TEST(test_cover_256_pages_missing)
-{
-	cover(256 * 4096, ERR_NOT_FOUND);
-	assert_int_equal(nr_events, 1);
-	assert_int_equal(events[0].kind, NUMA_NOT_COVERED);
-	assert_int_equal(events[0].total, 4 * GIB - 0x60000);
-	assert_int_equal(events[0].covered, 4 * GIB - 0x60000 - 1 * MIB);
-}
-
-/*
- * Linux counts whole pages: 256 pages of which the last is half a page are 255, and holes of less than a page are none.
- */
-TEST(test_cover_counts_whole_pages)
-{
-	cover(256 * 4096 - 1, OK);
-	reset(NULL);
-	must_add(&mb, 0, 2 * GIB);
-	for (uint64_t i = 0; i < 1000; i++)
-		entry((uint32_t)i, i * 2 * MIB, (i + 1) * 2 * MIB - 2048, false);
-	entry(1000, 2000 * MIB, 2 * GIB, false);
-	assert_int_equal(cleanup(), OK);
-}
-
-TEST(test_no_entry_at_all)
-{
-	must_add(&mb, 0, 1 * GIB);
-	assert_int_equal(cleanup(), ERR_NOT_FOUND);
-	assert_int_equal(events[0].covered, 0);
-	assert_int_equal(events[0].total, 1 * GIB);
-	assert_int_equal(numa_node_of(&n, 0), NUMA_NO_NODE);
-	assert_range(numa_span(&n, 77), 0, UINT64_MAX);
-}
-
-/* ---- who is movable ---- */
-/* The layout that reproduces the problem on a stock kernel: two nodes, 8 GiB, one immovable entry of 64M at 1G. */
-static void reproduction(void)
-{
-	must_add(&mb, 0x1000, 0x9f000);
-	must_add(&mb, 0x100000, 0xbffe0000);
-	must_add(&mb, 0x100000000, 0x240000000);
-	must_reserve(&mb, 0, 0x100000);
-	must_reserve(&mb, 0x40000000, 0x43411000);
-	entry(0, 0, 1 * GIB, true);
-	entry(0, 1 * GIB, 0x44000000, false);
-	entry(1, 0x44000000, 0x80000000, true);
-	entry(0, 2 * GIB, 3 * GIB, true);
-	entry(1, 4 * GIB, 9 * GIB, true);
-}
-
-TEST(test_reproduction)
-{
-	reproduction();
-	assert_int_equal(cleanup(), OK);
-	ASSERT_BLKS({ 0, 0x44000000, 0 }, { 0x44000000, 0x80000000, 1 }, { 0x80000000, 0xc0000000, 0 },
-		    { 0x100000000, 0x240000000, 1 });
-	numa_judge(&n, &mb);
-	assert_int_equal(n.node[0].present, 0x9e000ull + 0x43f00000 + 0x3ffe0000);
-	assert_int_equal(n.node[0].hot_present, 0x9e000ull + 0x3ff00000 + 0x3ffe0000);
-	assert_int_equal(n.node[1].present, 0x3c000000 + 5 * GIB);
-	assert_true(n.node[0].hotplug);
-	assert_false(n.node[0].movable);
-	assert_range(n.node[0].pinned_by, 0, 0x100000);
-	assert_true(n.node[1].movable);
-	/* the 4K direct map: 3553 pages from the kernel's end on, 529 of them on node 1 */
-	must_reserve(&mb, 0x43430000, 0x44211000);
-	numa_judge(&n, &mb);
-	assert_true(n.node[1].hotplug);
-	assert_false(n.node[1].movable);
-	assert_range(n.node[1].pinned_by, 0x44000000, 0x44211000);
-}
-
-TEST(test_apply_marks_movable_nodes_only)
-{
-	reproduction();
-	assert_int_equal(cleanup(), OK);
-	numa_judge(&n, &mb);
-	assert_int_equal(numa_apply(&n, &mb, 0), OK);
-	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x9f000, 0, 0 }, { 0x100000, 0x44000000, 0, 0 },
-		       { 0x44000000, 0x80000000, 1, MEMBLOCK_HOTPLUG }, { 0x80000000, 0xbffe0000, 0, 0 },
-		       { 0x100000000, 0x240000000, 1, MEMBLOCK_HOTPLUG });
-}
-
-/*
- * Borders inside pages: the page is the node's that holds its first byte, and no page is split, so all can be mapped.
- */
-TEST(test_apply_splits_no_page)
-{
-	reset(NULL);
-	must_add(&mb, 0, 1 * GIB);
-	must_reserve(&mb, 0, 0x100000);
-	entry(0, 0, 0x20000001, false);
-	entry(1, 0x20000001, 0x30000fff, true);
-	entry(2, 0x30000fff, UINT64_MAX, true);
-	assert_int_equal(cleanup(), OK);
-	numa_judge(&n, &mb);
-	assert_int_equal(numa_apply(&n, &mb, 0), OK);
-	ASSERT_REGIONS(&mb.memory, { 0, 0x20001000, 0, 0 }, { 0x20001000, 0x30001000, 1, MEMBLOCK_HOTPLUG },
-		       { 0x30001000, 1 * GIB, 2, MEMBLOCK_HOTPLUG });
-	assert_int_equal(numa_node_of(&n, 0x20000000), 0);
-	assert_int_equal(numa_node_of(&n, 0x30000000), 1);
-}
-
-/* One reserved page, and no entry of the node stays marked. */
-TEST(test_one_page_unmarks_the_node)
-{
-	reproduction();
-	must_reserve(&mb, 0x7ffff000, 0x80001000);
-	assert_int_equal(cleanup(), OK);
-	numa_judge(&n, &mb);
-	assert_false(n.node[1].movable);
-	assert_range(n.node[1].pinned_by, 0x7ffff000, 0x80000000);
-	assert_false(numa_is_movable(&n, 0x200000000));
-	assert_int_equal(numa_apply(&n, &mb, 0), OK);
-	for (size_t i = 0; i < mb.memory.nr; i++)
-		assert_int_equal(mb.memory.r[i].flags, 0);
-}
-
-/* ACPI tables at the top of low memory are no RAM, but lie in the hole that a join has swallowed. */
-static void hole(phys_t acpi)
-{
-	reset(NULL);
-	must_add(&mb, 0, 0xbffe0000);
-	must_add(&mb, 4 * GIB, 6 * GIB);
-	must_reserve(&mb, acpi, acpi + 1);
-	entry(0, 0, 1 * GIB, false);
-	entry(1, 1 * GIB, 0xbffe0000, true);
-	entry(1, 4 * GIB, 6 * GIB, true);
-	assert_int_equal(cleanup(), OK);
-	ASSERT_BLKS({ 0, 1 * GIB, 0 }, { 1 * GIB, 6 * GIB, 1 });
-	numa_judge(&n, &mb);
-}
-
-TEST(test_reserved_in_a_swallowed_hole)
-{
-	hole(0xbffe0000);
-	assert_true(n.node[1].hotplug);
-	assert_false(n.node[1].movable);
-	assert_range(n.node[1].pinned_by, 0xbffe0000, 0xbffe0001);
-	hole(6 * GIB - 1);
-	assert_false(n.node[1].movable);
-	hole(6 * GIB);
-	assert_true(n.node[1].movable);
-	hole(1 * GIB - 1);
-	assert_true(n.node[1].movable);
-	hole(1 * GIB);
-	assert_false(n.node[1].movable);
-}
-
-/* Tables of firmware in a swallowed hole pin the node as well, and say so apart; beside it they pin nothing. */
-TEST(test_tables_in_a_swallowed_hole)
-{
-	hole(6 * GIB);
-	numa_note_table(&n, (struct range){ 6 * GIB, 6 * GIB + 1 });
-	numa_judge(&n, &mb);
-	assert_true(n.node[1].movable);
-	numa_note_table(&n, (struct range){ 0xbffe0000, 0xbffe0001 });
-	numa_judge(&n, &mb);
-	assert_true(n.node[1].hotplug && n.node[1].tables);
-	assert_false(n.node[1].movable || n.node[0].tables);
-	assert_range(n.node[1].pinned_by, 0, 0);
-}
-
-/* The same hole, not joined because node 0 lies in between: nobody is pinned by it. */
-TEST(test_reserved_outside_every_range)
-{
-	must_add(&mb, 0, 0xbffe0000);
-	must_add(&mb, 4 * GIB, 6 * GIB);
-	must_reserve(&mb, 0xbffe0000, 0xc0000000);
-	entry(1, 0, 0xbffe0000, true);
-	entry(0, 4 * GIB, 5 * GIB, false);
-	entry(1, 5 * GIB, 6 * GIB, true);
-	assert_int_equal(cleanup(), OK);
-	assert_int_equal(n.nr_blk, 3);
-	numa_judge(&n, &mb);
-	assert_true(n.node[0].movable);
-}
-
-/* A node whose own ranges are partly hot-pluggable: a reserved byte in the other part pins it as well. */
-static void partly_hot(void)
-{
-	must_add(&mb, 0, 4 * GIB);
-	entry(0, 0, 1 * GIB, false);
-	entry(1, 1 * GIB, 2 * GIB, false);
-	entry(1, 2 * GIB, 4 * GIB, true);
-	assert_int_equal(cleanup(), OK);
-	ASSERT_BLKS({ 0, 1 * GIB, 0 }, { 1 * GIB, 4 * GIB, 1 });
-}
-
-TEST(test_partly_hotplug_node)
-{
-	partly_hot();
-	numa_judge(&n, &mb);
-	assert_int_equal(n.node[1].present, 3 * GIB);
-	assert_int_equal(n.node[1].hot_present, 2 * GIB);
-	assert_true(n.node[1].movable);
-	assert_false(numa_is_movable(&n, 2 * GIB - 1));
-	assert_true(numa_is_movable(&n, 2 * GIB));
-	assert_range(numa_span(&n, 1 * GIB), 1 * GIB, 2 * GIB);
-	assert_range(numa_span(&n, 4 * GIB - 1), 2 * GIB, 4 * GIB);
-	assert_int_equal(numa_apply(&n, &mb, 0), OK);
-	ASSERT_REGIONS(&mb.memory, { 0, 1 * GIB, 0, 0 }, { 1 * GIB, 2 * GIB, 1, 0 },
-		       { 2 * GIB, 4 * GIB, 1, MEMBLOCK_HOTPLUG });
-
-	reset(NULL);
-	partly_hot();
-	must_reserve(&mb, 0x50000000, 0x50001000);
-	must_reserve(&mb, 0x60000000, 0x60001000);
-	numa_judge(&n, &mb);
-	assert_false(n.node[1].movable);
-	assert_range(n.node[1].pinned_by, 0x50000000, 0x50001000);
-	assert_false(numa_is_movable(&n, 2 * GIB));
-}
-
-/* The lowest reserved bytes are named, whatever the order of the ranges. */
-TEST(test_pinned_by_the_lowest)
-{
-	must_add(&mb, 0, 6 * GIB);
-	entry(1, 4 * GIB, 6 * GIB, true);
-	entry(0, 2 * GIB, 4 * GIB, false);
-	entry(1, 0, 2 * GIB, true);
-	must_reserve(&mb, 5 * GIB, 5 * GIB + 4096);
-	must_reserve(&mb, 2 * GIB - 4096, 2 * GIB + 4096);
-	assert_int_equal(cleanup(), OK);
-	numa_judge(&n, &mb);
-	assert_range(n.node[0].pinned_by, 2 * GIB - 4096, 2 * GIB);
-	/* not hot-pluggable, so not pinned either */
-	assert_range(n.node[1].pinned_by, 0, 0);
-}
-
-TEST(test_judge_again_starts_anew)
-{
-	partly_hot();
-	must_reserve(&mb, 2 * GIB, 2 * GIB + 1);
-	numa_judge(&n, &mb);
-	assert_false(n.node[1].movable);
-	assert_int_equal(memblock_free(&mb, (struct range){ 2 * GIB, 2 * GIB + 1 }), OK);
-	numa_judge(&n, &mb);
-	assert_true(n.node[1].movable);
-	assert_range(n.node[1].pinned_by, 0, 0);
-	assert_int_equal(n.node[1].present, 3 * GIB);
-	assert_int_equal(n.node[1].hot_present, 2 * GIB);
 }
 
 /* Memory in as many regions as there can be, of which one more would have to be cut. */
@@ -720,137 +290,6 @@ TEST(test_apply_full_memory)
 	assert_int_equal(mb.memory.nr, MEMBLOCK_MAX);
 	assert_int_equal(mb.memory.r[1].r.start, 2 * GIB);
 	assert_int_equal(mb.memory.r[1].flags, MEMBLOCK_HOTPLUG);
-}
-
-/*
- * Linux's array has room for 128 regions of memory, and it cuts while there are at most 126. Marks come first, in the
- * order of the table, then nodes.
- */
-static void taking_turns(uint64_t pairs)
-{
-	reset(NULL);
-	must_add(&mb, 0, 2 * pairs * 16 * MIB);
-	for (uint64_t i = 0; i < pairs; i++) {
-		entry(0, 2 * i * 16 * MIB, (2 * i + 1) * 16 * MIB, false);
-		entry(1, (2 * i + 1) * 16 * MIB, (2 * i + 2) * 16 * MIB, true);
-	}
-	assert_int_equal(cleanup(), OK);
-	numa_judge(&n, &mb);
-}
-
-static size_t marked(void)
-{
-	size_t nr = 0;
-
-	for (size_t i = 0; i < mb.memory.nr; i++)
-		nr += mb.memory.r[i].flags == MEMBLOCK_HOTPLUG;
-	return nr;
-}
-
-TEST(test_apply_fits)
-{
-	taking_turns(63); /* 126 regions */
-	assert_int_equal(numa_apply(&n, &mb, 0), OK);
-	assert_false(mb.full);
-	assert_int_equal(marked(), 63);
-	assert_int_equal(mb.memory.r[125].nid, 1);
-}
-
-TEST(test_apply_loses_nodes)
-{
-	taking_turns(63);
-	must_add(&mb, 1 * TIB, 1 * TIB + 4096); /* makes it 127 */
-	assert_int_equal(numa_apply(&n, &mb, LINUX_RELEASE(6, 1, 0)), OK);
-	assert_true(mb.full);
-	assert_int_equal(marked(), 63);
-	for (size_t i = 0; i < mb.memory.nr; i++)
-		assert_int_equal(mb.memory.r[i].nid, NUMA_NO_NODE);
-}
-
-TEST(test_apply_loses_marks)
-{
-	taking_turns(80);
-	assert_int_equal(numa_apply(&n, &mb, 0), OK);
-	assert_true(mb.full);
-	assert_int_equal(mb.memory.nr, 127);
-	assert_int_equal(marked(), 63);
-	assert_int_equal(mb.memory.r[126].r.start, 63 * 32 * MIB); /* all from there on is one region */
-	assert_int_equal(mb.memory.r[126].flags, 0);
-}
-
-/* A node that something reserved pins keeps its marks, as there is no room to take them away. */
-TEST(test_apply_cannot_unmark)
-{
-	taking_turns(80);
-	must_reserve(&mb, 16 * MIB, 17 * MIB);
-	numa_judge(&n, &mb);
-	assert_false(n.node[1].movable);
-	assert_int_equal(numa_apply(&n, &mb, 0), OK);
-	assert_int_equal(marked(), 63);
-}
-
-/* In 5.10 the array grows, into the first MiB. */
-TEST(test_apply_grows)
-{
-	taking_turns(80);
-	mb.full = true; /* as the last one found it */
-	assert_int_equal(numa_apply(&n, &mb, LINUX_5_10), OK);
-	assert_false(mb.full);
-	assert_int_equal(mb.memory.nr, 160);
-	assert_int_equal(marked(), 80);
-}
-
-/* What memory has taken when it was added, an array of 256, is there to be used. */
-TEST(test_apply_in_a_larger_array)
-{
-	taking_turns(50);
-	for (uint64_t i = 1; mb.memory.nr < 129; i++)
-		must_add(&mb, 1 * TIB + 2 * i * MIB, 1 * TIB + 2 * i * MIB + 4096);
-	assert_int_equal(numa_apply(&n, &mb, 0), OK);
-	assert_false(mb.full);
-	assert_int_equal(mb.memory.nr, 228);
-}
-
-/* ---- option hotplug=, and no SRAT ---- */
-TEST(test_force_hotplug)
-{
-	partly_hot();
-	assert_int_equal(numa_force_hotplug(&n, 2), ERR_NOT_FOUND);
-	assert_int_equal(numa_force_hotplug(&n, -1), ERR_NOT_FOUND);
-	assert_int_equal(numa_force_hotplug(&n, 1), OK);
-	assert_int_equal(numa_force_hotplug(&n, 1), ERR_RANGE);
-	assert_int_equal(n.nr_hot, 1);
-	numa_judge(&n, &mb);
-	assert_int_equal(n.node[1].hot_present, 3 * GIB);
-	assert_false(n.node[0].hotplug);
-	assert_int_equal(numa_force_hotplug(&n, 0), OK);
-	numa_judge(&n, &mb);
-	assert_int_equal(n.node[0].hot_present, 1 * GIB);
-	assert_true(n.node[0].movable);
-	assert_int_equal(n.node[1].hot_present, 3 * GIB);
-}
-
-TEST(test_fake_one_node)
-{
-	must_add(&mb, 0, 2 * GIB);
-	must_add(&mb, 4 * GIB, 6 * GIB);
-	entry(7, 0, 2 * GIB, true);
-	entry(8, 0, 6 * GIB, true);
-	assert_int_equal(cleanup(), ERR_CONFLICT);
-	numa_fake_one_node(&n, 6 * GIB);
-	assert_int_equal(n.nr_nodes, 1);
-	assert_int_equal(n.node[0].pxm, 0);
-	assert_int_equal(n.nr_hot, 0);
-	ASSERT_BLKS({ 0, 6 * GIB, 0 });
-	numa_judge(&n, &mb);
-	assert_int_equal(n.node[0].present, 4 * GIB);
-	assert_false(n.node[0].hotplug);
-	assert_int_equal(numa_map_pxm(&n, 0), 0);
-	assert_int_equal(numa_node_of(&n, 3 * GIB), 0);
-	assert_int_equal(numa_node_of(&n, 6 * GIB), NUMA_NO_NODE);
-	numa_fake_one_node(&n, 0);
-	assert_int_equal(n.nr_nodes, 1);
-	assert_int_equal(n.nr_blk, 0);
 }
 
 /* ---- random tables beside a model with one record per 512K ---- */
