@@ -209,6 +209,17 @@ enum status status_named(const char *word)
 	return OK;
 }
 
+unsigned flag_named(const char *word)
+{
+	static const char *const names[] = { "hotplug", "mirror", "nomap", "driver-managed" };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(names[i], word) == 0)
+			return 1u << i;
+	fail_msg("no such mark: %s", word);
+	return 0;
+}
+
 void assert_listed(const struct words *w, unsigned i, const struct memblock_list *list)
 {
 	size_t nr = 0;
@@ -222,7 +233,7 @@ void assert_listed(const struct words *w, unsigned i, const struct memblock_list
 			if (!strcmp(w->word[i], "node"))
 				nid = (int)number_at(w, ++i);
 			else
-				flags |= !strcmp(w->word[i], "hotplug") ? MEMBLOCK_HOTPLUG : MEMBLOCK_NOMAP;
+				flags |= flag_named(w->word[i]);
 		}
 		assert_true(nr < list->nr);
 		assert_range(list->r[nr].r, r.start, r.end);

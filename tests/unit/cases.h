@@ -69,7 +69,10 @@ void assert_fields(const struct words *w, unsigned i, const struct field *field,
 /* The status that a word names: ok, full, ... */
 enum status status_named(const char *word);
 
-/* Words from i on are regions, `START END [node N] [hotplug] [nomap]`, and the list is these. */
+/* The mark of memory that a word names: hotplug, mirror, nomap, driver-managed. */
+unsigned flag_named(const char *word);
+
+/* Words from i on are regions, `START END [node N] [MARKS]`, and the list is these. */
 void assert_listed(const struct words *w, unsigned i, const struct memblock_list *list);
 
 /* `ram A B`, `reserve A B`, `free A B`; `scraps N`: pages 2M apart, from 1T on, until there are N regions of memory. */

@@ -3,7 +3,7 @@
  * Regions and the search between them: addresses worked out by hand, and random lists beside a model with one record
  * per byte.
  */
-#include "tests/unit/support.h"
+#include "tests/unit/cases.h"
 
 #include "lib/rng.h"
 #include "mm/memblock.h"
@@ -43,114 +43,94 @@ static int reset(void **state)
 
 static const struct fixture fixture = { .setup = reset };
 
-/* ---- lists ---- */
-TEST(test_init)
+/* ---- as data: memblock.cases ---- */
+
+/* The flags that its words from i on name. */
+static unsigned flags_at(const struct words *w, unsigned i)
 {
-	assert_int_equal(mb.memory.nr, 0);
-	assert_int_equal(mb.reserved.nr, 0);
-	assert_false(mb.bottom_up);
-	assert_false(mb.movable_node);
-	assert_true(find_page(0, PHYS_NONE) == PHYS_NONE);
+	unsigned flags = 0;
+
+	for (; i < w->nr; i++)
+		flags |= flag_named(w->word[i]);
+	return flags;
 }
 
-TEST(test_add_joins_what_touches)
+static bool change_line(const struct words *w)
 {
-	must_add(&mb, 0x5000, 0x6000);
-	must_add(&mb, 0x1000, 0x2000);
-	must_add(&mb, 0x3000, 0x4000);
-	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x2000, -1, 0 }, { 0x3000, 0x4000, -1, 0 }, { 0x5000, 0x6000, -1, 0 });
-	must_add(&mb, 0x2000, 0x3000);
-	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x4000, -1, 0 }, { 0x5000, 0x6000, -1, 0 });
-	must_add(&mb, 0x6000, 0x7000);
-	must_add(&mb, 0x4800, 0x5000);
-	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x4000, -1, 0 }, { 0x4800, 0x7000, -1, 0 });
-	must_add(&mb, 0, 0x10000);
-	ASSERT_REGIONS(&mb.memory, { 0, 0x10000, -1, 0 });
-	assert_int_equal(mb.reserved.nr, 0);
+	if (begins(w, "give"))
+		assert_int_equal(memblock_set_node(&mb, range_at(w, 1), (int)number_at(w, 4)), OK);
+	else if (begins(w, "mark") || begins(w, "unmark"))
+		assert_int_equal(memblock_mark(&mb, range_at(w, 1), flags_at(w, 3), begins(w, "mark")), OK);
+	else if (begins(w, "trim"))
+		memblock_trim(&mb, PAGE_SIZE);
+	else if (begins(w, "bottom-up") || begins(w, "top-down"))
+		mb.bottom_up = begins(w, "bottom-up");
+	else if (begins(w, "movable_node"))
+		mb.movable_node = number_at(w, 1);
+	else if (begins(w, "room"))
+		mb.room = number_at(w, 1);
+	else
+		return memory_line(w, &mb);
+	return true;
 }
 
-TEST(test_empty_ranges_change_nothing)
+static void assert_found(const struct words *w, struct range within, phys_t is)
 {
-	must_add(&mb, 0x1000, 0x3000);
-	must_reserve(&mb, 0x1000, 0x3000);
-	must_add(&mb, 0x9000, 0x9000);
-	must_add(&mb, 0x9000, 0x8000);
-	must_reserve(&mb, 0x9000, 0x8000);
-	give_back(0x2000, 0x2000);
-	give_back(0x2800, 0x2000);
-	mark(0x2000, 0x2000, MEMBLOCK_HOTPLUG, true);
-	set_node(0x2800, 0x2000, 1);
-	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x3000, -1, 0 });
-	ASSERT_REGIONS(&mb.reserved, { 0x1000, 0x3000, -1, 0 });
+	const char *size = word_behind(w, "find"), *align = word_behind(w, "align"), *nid = word_behind(w, "node");
+	struct memblock_wish wish = { within, size ? number(size) : PAGE_SIZE, align ? number(align) : PAGE_SIZE,
+				      nid ? (int)number(nid) : NUMA_NO_NODE };
+	struct range room = { 1, 2 };
+
+	assert_int_equal(memblock_find(&mb, &wish, &room), is);
+	if (is == PHYS_NONE)
+		assert_range(room, 1, 2); /* nothing found, nothing told */
+	else if (has_word(w, "room"))
+		assert_range(room, number(word_behind(w, "room")), number_at(w, w->nr - 1));
 }
 
-/* Linux adds gaps only: what is there keeps its node and flags, and what differs does not join. */
-TEST(test_add_keeps_what_is_there)
+/* The first reserved region there; { 1, 2 }: there is none, and nothing is told. */
+static void assert_overlap(struct range within, struct range first)
 {
-	must_add(&mb, 0x2000, 0x3000);
-	set_node(0x2000, 0x3000, 7);
-	mark(0x2000, 0x3000, MEMBLOCK_HOTPLUG, true);
-	must_add(&mb, 0x1000, 0x5000);
-	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x2000, -1, 0 }, { 0x2000, 0x3000, 7, MEMBLOCK_HOTPLUG },
-		       { 0x3000, 0x5000, -1, 0 });
+	struct region hit = { .r = { 1, 2 } };
+
+	assert_int_equal(memblock_overlaps(&mb.reserved, within, &hit), first.start != 1);
+	assert_range(hit.r, first.start, first.end);
+	assert_int_equal(memblock_overlaps(&mb.reserved, within, NULL), first.start != 1);
 }
 
-TEST(test_mark_cuts_and_joins)
+static bool memblock_line(const struct words *w)
 {
-	must_add(&mb, 0x1000, 0x9000);
-	must_add(&mb, 0xa000, 0xb000);
-	mark(0x3000, 0xa800, MEMBLOCK_HOTPLUG, true);
-	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x3000, -1, 0 }, { 0x3000, 0x9000, -1, MEMBLOCK_HOTPLUG },
-		       { 0xa000, 0xa800, -1, MEMBLOCK_HOTPLUG }, { 0xa800, 0xb000, -1, 0 });
-	mark(0x4000, 0x5000, MEMBLOCK_NOMAP, true);
-	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x3000, -1, 0 }, { 0x3000, 0x4000, -1, MEMBLOCK_HOTPLUG },
-		       { 0x4000, 0x5000, -1, MEMBLOCK_HOTPLUG | MEMBLOCK_NOMAP },
-		       { 0x5000, 0x9000, -1, MEMBLOCK_HOTPLUG }, { 0xa000, 0xa800, -1, MEMBLOCK_HOTPLUG },
-		       { 0xa800, 0xb000, -1, 0 });
-	mark(0, PHYS_NONE, MEMBLOCK_NOMAP, false);
-	mark(0, PHYS_NONE, MEMBLOCK_HOTPLUG, false);
-	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x9000, -1, 0 }, { 0xa000, 0xb000, -1, 0 });
+	unsigned in = 0;
+	struct range within = everywhere, hit = { 1, 2 };
+	const char *is = word_behind(w, "is");
+
+	while (++in < w->nr && strcmp(w->word[in], "in") != 0)
+		;
+	if (in < w->nr)
+		within = range_at(w, in + 1);
+	if (begins(w, "memory") && in == w->nr)
+		assert_listed(w, 2, &mb.memory);
+	else if (begins(w, "reserved"))
+		assert_listed(w, 2, &mb.reserved);
+	else if (begins(w, "memory") || begins(w, "no"))
+		assert_int_equal(memblock_is_memory(&mb, within), begins(w, "memory"));
+	else if (begins(w, "nothing") || begins(w, "first"))
+		assert_overlap(within, begins(w, "first") ? range_at(w, in + 4) : hit);
+	else if (begins(w, "bytes"))
+		assert_int_equal(memblock_memory_in(&mb, within), number(is));
+	else if (begins(w, "page") || begins(w, "find"))
+		assert_found(w, within, number(is));
+	else if (begins(w, "has"))
+		ASSERT_FIELDS(w, 1, FIELD("full", mb.full), FIELD("bottom_up", mb.bottom_up),
+			      FIELD("movable_node", mb.movable_node));
+	else
+		return change_line(w);
+	return true;
 }
 
-/* A node's range that holds no memory cuts nothing. */
-TEST(test_set_node)
-{
-	must_add(&mb, 0x1000, 0x9000);
-	set_node(0, 0x4000, 0);
-	set_node(0x4000, 0x20000, 1);
-	set_node(0x20000, 0x30000, 2);
-	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x4000, 0, 0 }, { 0x4000, 0x9000, 1, 0 });
-	set_node(0x4000, 0x9000, 0);
-	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x9000, 0, 0 });
-}
+CASES(memblock, reset, NULL, memblock_line)
 
-TEST(test_give_back)
-{
-	must_reserve(&mb, 0x1000, 0x9000);
-	must_reserve(&mb, 0xa000, 0xb000);
-	give_back(0x3000, 0x4000);
-	ASSERT_REGIONS(&mb.reserved, { 0x1000, 0x3000, -1, 0 }, { 0x4000, 0x9000, -1, 0 }, { 0xa000, 0xb000, -1, 0 });
-	give_back(0x2000, 0x5000);
-	give_back(0x8000, 0xa800);
-	ASSERT_REGIONS(&mb.reserved, { 0x1000, 0x2000, -1, 0 }, { 0x5000, 0x8000, -1, 0 }, { 0xa800, 0xb000, -1, 0 });
-	give_back(0x9000, 0xa000);
-	give_back(0x1000, 0x2000);
-	give_back(0, 0x6000);
-	ASSERT_REGIONS(&mb.reserved, { 0x6000, 0x8000, -1, 0 }, { 0xa800, 0xb000, -1, 0 });
-	give_back(0, PHYS_NONE);
-	assert_int_equal(mb.reserved.nr, 0);
-}
-
-TEST(test_trim)
-{
-	must_add(&mb, 0x1, 0x9fc00);
-	must_add(&mb, 0xa0000, 0xa0fff);
-	must_add(&mb, 0xb0001, 0xb1fff);
-	must_add(&mb, 0x100000, 0x200000);
-	must_add(&mb, UINT64_MAX - 0x800, UINT64_MAX);
-	memblock_trim(&mb, PAGE_SIZE);
-	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x9f000, -1, 0 }, { 0x100000, 0x200000, -1, 0 });
-}
+/* ---- limits ---- */
 
 static void fill(struct memblock_list *list)
 {
@@ -200,238 +180,6 @@ TEST(test_full_memory)
 	set_node(0x9800, 0xb000, NUMA_NO_NODE);
 	must_add(&mb, 0, PHYS_NONE);
 	ASSERT_REGIONS(&mb.memory, { 0, PHYS_NONE, -1, 0 });
-}
-
-/* Linux looks for room for two regions more before it knows whether it needs any: what cuts nothing is left, too. */
-TEST(test_no_room)
-{
-	must_add(&mb, 0x1000, 0x9000);
-	mb.room = 4;
-	mark(0x2000, 0x3000, MEMBLOCK_HOTPLUG, true);
-	assert_false(mb.full);
-	mark(0x2000, 0x3000, MEMBLOCK_HOTPLUG, false);
-	set_node(0x1000, 0x9000, 1);
-	assert_true(mb.full);
-	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x2000, -1, 0 }, { 0x2000, 0x3000, -1, MEMBLOCK_HOTPLUG },
-		       { 0x3000, 0x9000, -1, 0 });
-	mb.room = 5;
-	set_node(0x1000, 0x3000, 1);
-	ASSERT_REGIONS(&mb.memory, { 0x1000, 0x2000, 1, 0 }, { 0x2000, 0x3000, 1, MEMBLOCK_HOTPLUG },
-		       { 0x3000, 0x9000, -1, 0 });
-}
-
-/* ---- questions ---- */
-TEST(test_is_memory)
-{
-	must_add(&mb, 0x1000, 0x5000);
-	set_node(0x3000, 0x5000, 1);
-	assert_true(memblock_is_memory(&mb, (struct range){ 0x1000, 0x3000 }));
-	assert_true(memblock_is_memory(&mb, (struct range){ 0x4fff, 0x5000 }));
-	assert_false(memblock_is_memory(&mb, (struct range){ 0xfff, 0x2000 }));
-	assert_false(memblock_is_memory(&mb, (struct range){ 0x4fff, 0x5001 }));
-	/* touching, but two regions: this is what denies a 1G leaf across a node border */
-	assert_false(memblock_is_memory(&mb, (struct range){ 0x2000, 0x4000 }));
-}
-
-TEST(test_overlaps)
-{
-	struct region hit = { .r = { 1, 2 } };
-
-	must_reserve(&mb, 0x1000, 0x2000);
-	must_reserve(&mb, 0x3000, 0x4000);
-	assert_false(memblock_overlaps(&mb.reserved, (struct range){ 0x2000, 0x3000 }, &hit));
-	assert_int_equal(hit.r.start, 1);
-	assert_true(memblock_overlaps(&mb.reserved, (struct range){ 0x1fff, 0x9000 }, &hit));
-	assert_int_equal(hit.r.start, 0x1000);
-	assert_true(memblock_overlaps(&mb.reserved, (struct range){ 0x2000, 0x3001 }, &hit));
-	assert_int_equal(hit.r.start, 0x3000);
-	assert_int_equal(hit.r.end, 0x4000);
-	assert_false(memblock_overlaps(&mb.reserved, (struct range){ 0x4000, PHYS_NONE }, NULL));
-	assert_false(memblock_overlaps(&mb.reserved, (struct range){ 0x1800, 0x1800 }, NULL));
-}
-
-TEST(test_memory_in)
-{
-	must_add(&mb, 0x1000, 0x2000);
-	must_add(&mb, 0x3000, 0x9000);
-	mark(0x5000, 0x6000, MEMBLOCK_HOTPLUG, true);
-	assert_int_equal(memblock_memory_in(&mb, everywhere), 0x7000);
-	assert_int_equal(memblock_memory_in(&mb, (struct range){ 0x1800, 0x5800 }), 0x800 + 0x2800);
-	assert_int_equal(memblock_memory_in(&mb, (struct range){ 0x2000, 0x3000 }), 0);
-	assert_int_equal(memblock_memory_in(&mb, (struct range){ 0x5000, 0x4000 }), 0);
-}
-
-/* ---- search ---- */
-static void example(void)
-{
-	must_add(&mb, 0, 0x9f000);
-	must_add(&mb, 0x100000, 0xbffe0000);
-	must_add(&mb, 0x100000000, 0x240000000);
-	must_reserve(&mb, 0, 0x100000);
-	must_reserve(&mb, 0x40000000, 0x43411000);
-}
-
-TEST(test_find_top_down)
-{
-	example();
-	assert_int_equal(find_page(0, PHYS_NONE), 0x23ffff000);
-	assert_int_equal(find_page(0, 0x240000000), 0x23ffff000);
-	assert_int_equal(find_page(0, 0x23fffffff), 0x23fffe000);
-	assert_int_equal(find_page(0, 0x100000fff), 0xbffdf000);
-	assert_int_equal(find_page(0, 0x43412000), 0x43411000);
-	assert_int_equal(find_page(0, 0x43411fff), 0x3ffff000);
-	assert_int_equal(find_page(0, 0x101000), 0x100000);
-	assert_true(find_page(0, 0x100fff) == PHYS_NONE);
-	assert_true(find_page(0xbffe0000, 0x100000000) == PHYS_NONE);
-	assert_true(find_page(0x5000000, 0x5000000) == PHYS_NONE);
-	assert_true(find_page(0x6000000, 0x5000000) == PHYS_NONE);
-}
-
-TEST(test_find_bottom_up)
-{
-	example();
-	mb.bottom_up = true;
-	assert_int_equal(find_page(0, PHYS_NONE), 0x100000);
-	assert_int_equal(find_page(0x40000000, 0xbffe0000), 0x43411000);
-	assert_int_equal(find_page(0x43430000, 0x240000000), 0x43430000);
-	assert_int_equal(find_page(0x43430001, 0x240000000), 0x43431000);
-	assert_int_equal(find_page(0xbffdf001, 0x240000000), 0x100000000);
-	assert_true(find_page(0x3ffff001, 0x43411fff) == PHYS_NONE);
-	assert_true(find_page(0x23ffff001, PHYS_NONE) == PHYS_NONE);
-}
-
-TEST(test_find_aligned_and_large)
-{
-	const struct range low = { 0, 0x100000000 };
-
-	example();
-	/* Linux's top-down loop asks for an aligned 2M block first */
-	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ low, 2 * MIB, 2 * MIB, NUMA_NO_NODE }, NULL),
-			 0xbfc00000);
-	assert_int_equal(
-		memblock_find(&mb, &(struct memblock_wish){ everywhere, 0x140000000, PAGE_SIZE, NUMA_NO_NODE }, NULL),
-		0x100000000);
-	assert_true(memblock_find(&mb, &(struct memblock_wish){ everywhere, 0x140000001, PAGE_SIZE, NUMA_NO_NODE },
-				  NULL) == PHYS_NONE);
-	mb.bottom_up = true;
-	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ low, 2 * MIB, 2 * MIB, NUMA_NO_NODE }, NULL),
-			 0x200000);
-	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ low, 1 * GIB, 2 * MIB, NUMA_NO_NODE }, NULL),
-			 0x43600000);
-	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ low, 3, 1, NUMA_NO_NODE }, NULL), 0x100000);
-	assert_true(memblock_find(&mb, &(struct memblock_wish){ everywhere, UINT64_MAX, PAGE_SIZE, NUMA_NO_NODE },
-				  NULL) == PHYS_NONE);
-}
-
-TEST(test_page_zero_is_never_given)
-{
-	must_add(&mb, 0, 0x2000);
-	assert_int_equal(find_page(0, PHYS_NONE), 0x1000);
-	mb.bottom_up = true;
-	assert_int_equal(find_page(0, PHYS_NONE), 0x1000);
-	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ everywhere, 1, 1, NUMA_NO_NODE }, NULL), 0x1000);
-	must_reserve(&mb, 0x1000, 0x2000);
-	assert_true(find_page(0, PHYS_NONE) == PHYS_NONE);
-}
-
-TEST(test_top_of_space_does_not_wrap)
-{
-	must_add(&mb, UINT64_MAX - 0x7ff, UINT64_MAX);
-	assert_true(find_page(0, PHYS_NONE) == PHYS_NONE);
-	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ everywhere, 16, 16, NUMA_NO_NODE }, NULL),
-			 UINT64_MAX - 0x1f);
-	mb.bottom_up = true;
-	assert_true(find_page(0, PHYS_NONE) == PHYS_NONE);
-	assert_true(memblock_find(&mb, &(struct memblock_wish){ everywhere, 1, 1 * GIB, NUMA_NO_NODE }, NULL) ==
-		    PHYS_NONE);
-}
-
-/* Two regions touch, but differ: no block lies across. */
-TEST(test_block_spans_no_border)
-{
-	must_add(&mb, 0x1000, 0x7000);
-	set_node(0x4000, 0x7000, 1);
-	assert_true(memblock_find(&mb, &(struct memblock_wish){ everywhere, 0x4000, PAGE_SIZE, NUMA_NO_NODE }, NULL) ==
-		    PHYS_NONE);
-	assert_int_equal(
-		memblock_find(&mb, &(struct memblock_wish){ everywhere, 0x3000, PAGE_SIZE, NUMA_NO_NODE }, NULL),
-		0x4000);
-	set_node(0x4000, 0x7000, NUMA_NO_NODE);
-	assert_int_equal(
-		memblock_find(&mb, &(struct memblock_wish){ everywhere, 0x4000, PAGE_SIZE, NUMA_NO_NODE }, NULL),
-		0x3000);
-}
-
-TEST(test_find_on_node)
-{
-	example();
-	set_node(0, 0x44000000, 0);
-	set_node(0x44000000, 0x240000000, 1);
-	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ everywhere, PAGE_SIZE, PAGE_SIZE, 0 }, NULL),
-			 0x43fff000);
-	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ everywhere, PAGE_SIZE, PAGE_SIZE, 1 }, NULL),
-			 0x23ffff000);
-	assert_true(memblock_find(&mb, &(struct memblock_wish){ everywhere, PAGE_SIZE, PAGE_SIZE, 2 }, NULL) ==
-		    PHYS_NONE);
-	mb.bottom_up = true;
-	assert_int_equal(memblock_find(&mb, &(struct memblock_wish){ everywhere, PAGE_SIZE, PAGE_SIZE, 1 }, NULL),
-			 0x44000000);
-	assert_int_equal(
-		memblock_find(&mb, &(struct memblock_wish){ everywhere, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE }, NULL),
-		0x100000);
-}
-
-/* The mark means nothing without movable_node. */
-TEST(test_hotplug_needs_movable_node)
-{
-	example();
-	mark(0x44000000, 0x240000000, MEMBLOCK_HOTPLUG, true);
-	assert_int_equal(find_page(0, PHYS_NONE), 0x23ffff000);
-	mb.movable_node = true;
-	assert_int_equal(find_page(0, PHYS_NONE), 0x43fff000);
-	assert_true(find_page(0x44000000, PHYS_NONE) == PHYS_NONE);
-	mb.bottom_up = true;
-	assert_true(find_page(0x44000000, PHYS_NONE) == PHYS_NONE);
-	mb.movable_node = false;
-	assert_int_equal(find_page(0x44000000, PHYS_NONE), 0x44000000);
-}
-
-TEST(test_skipped_flags)
-{
-	must_add(&mb, 0x1000, 0x9000);
-	mark(0x7000, 0x9000, MEMBLOCK_NOMAP, true);
-	mark(0x5000, 0x7000, MEMBLOCK_DRIVER_MANAGED, true);
-	mark(0x3000, 0x5000, MEMBLOCK_MIRROR, true);
-	assert_int_equal(find_page(0, PHYS_NONE), 0x4000);
-}
-
-static void assert_room(struct range within, phys_t at, struct range expected)
-{
-	struct range room = { 1, 1 };
-
-	assert_int_equal(
-		memblock_find(&mb, &(struct memblock_wish){ within, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE }, &room), at);
-	assert_int_equal(room.start, expected.start);
-	assert_int_equal(room.end, expected.end);
-}
-
-TEST(test_room)
-{
-	struct range room = { 1, 2 };
-
-	example();
-	assert_room(everywhere, 0x23ffff000, (struct range){ 0x100000000, 0x240000000 });
-	assert_room((struct range){ 0x50000800, 0xbffdf800 }, 0xbffde000, (struct range){ 0x50000800, 0xbffdf800 });
-	mb.bottom_up = true;
-	assert_room(everywhere, 0x100000, (struct range){ 0x100000, 0x40000000 });
-	assert_room((struct range){ 0x30000001, 0x50000000 }, 0x30001000, (struct range){ 0x30000001, 0x40000000 });
-	give_back(0, 0x100000);
-	assert_room(everywhere, 0x1000, (struct range){ 0x1000, 0x9f000 });
-	/* nothing found, nothing told */
-	assert_true(memblock_find(&mb, &(struct memblock_wish){ everywhere, TIB, PAGE_SIZE, NUMA_NO_NODE }, &room) ==
-		    PHYS_NONE);
-	assert_int_equal(room.start, 1);
-	assert_int_equal(room.end, 2);
 }
 
 /* Full lists, asked as often as a direct map of 4K leaves asks: this ends at once or not in a minute. */
