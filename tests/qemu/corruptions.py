@@ -12,6 +12,7 @@ and of what is expected, where it is not what the sound tables give:
   absent    there is no SRAT
   error     the run could not complete
   nodes     (PXM, bytes of RAM, hot-pluggable) of each node
+  host      False: only a CPU has so few address bits
 """
 import struct
 
@@ -472,7 +473,8 @@ CASES += [
     case("rsdp xsdt in zeroed RAM", (RSDP + 24, u64(BASE + 0x100000)), says=["warning: XSDT: malformed; using the RSDT"]),
     case("rsdp xsdt in the PCI hole", (RSDP + 24, u64(0xE0000000)), says=["warning: XSDT: malformed; using the RSDT"]),
     case("rsdp xsdt above 4 GiB", (RSDP + 24, u64(1 << 32)), says=["warning: XSDT: malformed; using the RSDT"]),
-    case("rsdp xsdt beyond the address bits", (RSDP + 24, u64(HIGH_WORD)), says=["warning: XSDT: not readable; using the RSDT"]),
+    case("rsdp xsdt beyond the address bits", (RSDP + 24, u64(HIGH_WORD)), host=False,
+         says=["warning: XSDT: not readable; using the RSDT"]),
     case("rsdp xsdt all ones", (RSDP + 24, u64(2**64 - 1)), says=["warning: XSDT: not readable; using the RSDT"]),
     case("rsdp rsdt is the xsdt, revision 0", (RSDP + 15, u8(0)), (RSDP + 16, u32(BASE + XSDT)),
          error="acpi_rsdp=0x8000000: malformed"),
@@ -486,6 +488,6 @@ CASES += [
          error="acpi_rsdp=0x8000000: malformed"),
     case("rsdp both root tables in the PCI hole", (RSDP + 16, u32(0xE0000000)), (RSDP + 24, u64(0xE0000000)),
          error="acpi_rsdp=0x8000000: malformed"),
-    case("rsdp both root tables out of reach", (RSDP + 16, u32(0)), (RSDP + 24, u64(HIGH_WORD)),
+    case("rsdp both root tables out of reach", (RSDP + 16, u32(0)), (RSDP + 24, u64(HIGH_WORD)), host=False,
          error="acpi_rsdp=0x8000000: not readable"),
 ]

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Each case of cases.toml by another way in than the others take: the one file, the CD, UEFI. What does not depend on the memory map is as
-the case says. WAYS=all takes every way for each case."""
-import os
+the case says. LANDFALL_TESTS=all takes every way for each case."""
 import re
 import sys
 
 import pytest
+import selection
 from landfall import qemu
 from landfall.records import Log
 from conftest import ROOT, boot
@@ -33,7 +33,7 @@ def possible(case, way):
 def chosen():
     """Every eighth case goes through UEFI, whose firmware takes its time."""
     for i, case in enumerate(CASES):
-        mine = BIOS + UEFI if os.environ.get("WAYS") == "all" else [UEFI[i // 8 % 3] if i % 8 == 0 else BIOS[i % 2]]
+        mine = BIOS + UEFI if selection.ALL else [UEFI[i // 8 % 3] if i % 8 == 0 else BIOS[i % 2]]
         for way in mine:
             if possible(case, way):
                 name = f"{case['name'].replace(' ', '-')}-by-{way[0]}{'-uefi' if way[1] else ''}"

@@ -13,7 +13,7 @@
 
 #define TEXT_MAX (1 << 20)
 #define ROOM_PAGES (256 << 10) /* page tables of one map that are kept; more are counted */
-#define USAGE "usage: landfall-host MACHINE-FILE KERNEL-FILE [OPTION...]\n"
+#define USAGE "usage: landfall-host [--load ADDRESS FILE]... MACHINE-FILE KERNEL-FILE [OPTION...]\n"
 
 static struct machine machine;
 static char text[TEXT_MAX];
@@ -30,11 +30,10 @@ _Noreturn void kassert_fail(const char *expr, const char *file, int line)
 	exit(RUN_FAULT << 1 | 1);
 }
 
-static void read_machine(const char *path)
+/* A whole file in `text`. Returns its length. */
+static size_t read_file(const char *path)
 {
-	struct machine_error err;
 	FILE *f = fopen(path, "r");
-	char where[160];
 	size_t len;
 
 	if (!f)
@@ -43,10 +42,29 @@ static void read_machine(const char *path)
 	if (ferror(f) || len == sizeof(text))
 		die(path, "cannot be read, or is longer than 1 MiB");
 	fclose(f);
+	return len;
+}
+
+static void read_machine(const char *path)
+{
+	struct machine_error err;
+	size_t len = read_file(path);
+	char where[160];
+
 	if (machine_parse(&machine, text, len, &err))
 		return;
 	snprintf(where, sizeof(where), "line %u: %s", err.line, err.reason);
 	die(path, where);
+}
+
+/* Puts files into the memory, over what is there, as QEMU's device `loader` does: words are `--load ADDRESS FILE`. */
+static void load_files(struct host *f, int nr, char **words)
+{
+	for (int i = 0; i < nr; i += 3) {
+		size_t len = read_file(words[i + 2]);
+
+		fake_ram_write(&f->ram, strtoull(words[i + 1], NULL, 0), text, len);
+	}
 }
 
 static bool has_room(void *ctx, uint64_t pages)
@@ -81,19 +99,23 @@ int main(int argc, char **argv)
 	const char *why;
 	struct host *f;
 	char *options;
+	int at = 1;
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return puts("landfall-host " LANDFALL_VERSION) < 0;
-	if (argc < 3) {
+	while (at + 2 < argc && strcmp(argv[at], "--load") == 0)
+		at += 3;
+	if (argc < at + 2) {
 		fputs(USAGE, stderr);
 		return 64;
 	}
-	read_machine(argv[1]);
-	if (!host_image_read(argv[2], &image, &why))
-		die(argv[2], why);
-	options = join(argc - 3, argv + 3);
+	read_machine(argv[at]);
+	if (!host_image_read(argv[at + 1], &image, &why))
+		die(argv[at + 1], why);
+	options = join(argc - at - 2, argv + at + 2);
 	f = host_new(&machine, &image, host_tables_at(&machine), options);
 	f->p.room = has_room;
+	load_files(f, at - 1, argv + 1);
 	result = kernel_run(f->h, &f->p);
 	if (fwrite(f->out, 1, f->len, stdout) != f->len || fflush(stdout))
 		die("standard output", strerror(errno));

@@ -7,14 +7,15 @@ from . import paths, qemu
 REFUSED = 64  # landfall-host: nothing has run
 
 
-def run(machine, options, kernel, timeout):
-    """(exit status as QEMU's or None when time was up, log as a serial line has it)."""
+def run(machine, options, kernel, timeout, load=()):
+    """(exit status as QEMU's or None when time was up, log as a serial line has it). load: (address, file) that is put into memory."""
     if machine.path is None:
         raise qemu.QemuError("a run on the host needs a machine description")
     if not paths.HOST_TOOL.exists():
         raise qemu.QemuError(f"{paths.HOST_TOOL} is missing: run make")
     try:
-        done = subprocess.run([paths.HOST_TOOL, machine.path, kernel, *options], capture_output=True, timeout=timeout)
+        loads = [word for address, file in load for word in ("--load", hex(address), file)]
+        done = subprocess.run([paths.HOST_TOOL, *loads, machine.path, kernel, *options], capture_output=True, timeout=timeout)
     except subprocess.TimeoutExpired:
         return None, b""
     if done.returncode == REFUSED:
