@@ -53,9 +53,11 @@ static bool holds_image(const char *copy)
 {
 	uint64_t guard = (uint64_t)(boot_stack_guard - image_start()),
 		 rest = (uint64_t)(boot_stack_top - image_start());
+	const char *line = copy, *end = copy + image_size();
 
-	for (uint64_t at = 0; at < image_size(); at += CACHE_LINE)
-		clflush(copy + at);
+	do
+		clflush(line);
+	while ((line += CACHE_LINE) < end);
 	return !memcmp(copy, image_start(), guard) && !memcmp(copy + rest, image_start() + rest, image_size() - rest);
 }
 

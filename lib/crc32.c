@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CRC-32 four bits at a time: a table of 16 words is small enough to be checked by eye. Long data goes by words, with a
- * table for bytes that is worked out from it.
+ * CRC-32 four bits at a time: a table of 16 words is small enough to be checked by eye. Long data goes by words, with
+ * four tables for bytes that are worked out from it.
  */
 #include "lib/crc32.h"
 
-#define LONG 4096 /* bytes that pay for the table of 256 */
+#define LONG 8192 /* bytes that pay for the tables */
 
 /* The register after shifting each nibble through the reflected polynomial 0xEDB88320. */
 static const uint32_t nibble[16] = {
@@ -23,15 +23,14 @@ static uint32_t shift_byte(uint32_t crc)
 static APART uint32_t update_words(uint32_t crc, const uint8_t *p, size_t words)
 {
 	typedef uint32_t __attribute__((may_alias, aligned(1))) word;
-	uint32_t byte[256];
+	uint32_t after[4 * 256]; /* a byte alone, then with one, two, three bytes of zeros behind it */
 
-	for (uint32_t i = 0; i < ARRAY_SIZE(byte); i++)
-		byte[i] = shift_byte(i);
+	for (uint32_t i = 0; i < ARRAY_SIZE(after); i++)
+		after[i] = i < 256 ? shift_byte(i) : after[i - 256] >> 8 ^ after[after[i - 256] & 255];
 	do {
 		crc ^= *(const word *)p;
-#pragma GCC unroll 4
-		for (unsigned i = 0; i < 4; i++)
-			crc = crc >> 8 ^ byte[crc & 255];
+		crc = after[768 + (crc & 255)] ^ after[512 + (crc >> 8 & 255)] ^ after[256 + (crc >> 16 & 255)] ^
+		      after[crc >> 24];
 		p += 4;
 	} while (--words);
 	return crc;

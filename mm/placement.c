@@ -15,28 +15,33 @@ static void look_up(struct placement *p, phys_t table)
 	p->span_movable = spot.hot && p->numa->node[spot.nid].movable;
 }
 
-static void count(struct placement *p, phys_t table, enum pt_level level)
+static void count(struct placement *p, const struct placement_run *run)
 {
-	unsigned column = p->span_nid == NUMA_NO_NODE ? MAX_NUMNODES : (unsigned)p->span_nid;
-	struct range page = { table, table + PAGE_SIZE };
+	unsigned column = run->nid == NUMA_NO_NODE ? MAX_NUMNODES : (unsigned)run->nid;
+	uint64_t pages = range_size(run->pages) / PAGE_SIZE;
 
-	p->pages[level][column]++;
-	if (level == PT_PGD)
+	p->pages[run->level][column] += pages;
+	if (run->level == PT_PGD)
 		return;
-	p->lowest_highest = p->table_pages++ ? range_hull(p->lowest_highest, page) : page;
-	if (!p->span_movable)
+	p->lowest_highest = p->table_pages ? range_hull(p->lowest_highest, run->pages) : run->pages;
+	p->table_pages += pages;
+	if (!run->movable)
 		return;
 	KASSERT(column < MAX_NUMNODES); /* what is on no node is not movable */
-	p->on_movable++;
-	p->level_movable[level]++;
-	p->node_movable[column]++;
+	p->on_movable += pages;
+	p->level_movable[run->level] += pages;
+	p->node_movable[column] += pages;
 }
 
+/* A run counts when it is known how long it is. */
 static void close_run(struct placement *p, enum pt_level level)
 {
 	struct placement_run *run = &p->open[level];
 
-	if (!range_empty(run->pages) && p->run)
+	if (range_empty(run->pages))
+		return;
+	count(p, run);
+	if (p->run)
 		p->run(p->ctx, run);
 	run->pages = (struct range){ 0, 0 };
 }
@@ -66,7 +71,6 @@ void placement_add(struct placement *p, phys_t table, enum pt_level level)
 	struct placement_run *run = &p->open[level];
 
 	look_up(p, table);
-	count(p, table, level);
 	if (!p->single && run->nid == p->span_nid && run->movable == p->span_movable && grow_run(&run->pages, table))
 		return;
 	close_run(p, level);

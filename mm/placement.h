@@ -38,13 +38,16 @@ struct placement {
 /* Empties *p. */
 void placement_init(struct placement *p, const struct numa *numa);
 
-/* Counts one page-table page; the PGD makes a run but is counted in pages[PT_PGD] only. */
+/*
+ * Adds one page-table page to a run; the PGD makes a run but is counted in pages[PT_PGD] only. The results are there
+ * after placement_finish.
+ */
 void placement_add(struct placement *p, phys_t table, enum pt_level level);
 
 /* Counts pages that mm/count.h handed out, cut at nodes and told apart by level; no runs come of them. */
 void placement_add_counted(struct placement *p, const struct count_run *run);
 
-/* Tells of the runs still open. */
+/* Counts the runs still open and tells of them. */
 void placement_finish(struct placement *p);
 
 /* Returns all hot-pluggable RAM of the nodes on which a stain lies: it can no longer be hot-removed. */

@@ -190,6 +190,7 @@ TEST(test_placement)
 	placement_add(&placement, 2 * GIB, PT_PTE);
 	placement_add(&placement, 2 * GIB + 0x1000, PT_PTE);
 	placement_add(&placement, 2 * GIB + 0x2000, PT_PMD);
+	placement_finish(&placement);
 	dm.policy = &policy_series;
 	dm.levels = 5;
 	dm.steps = 7;
@@ -216,6 +217,7 @@ TEST(test_pages_on_no_node)
 	three_nodes();
 	placement_add(&placement, 3 * GIB, PT_PTE);
 	placement_add(&placement, 3 * GIB + 0x1000, PT_PMD);
+	placement_finish(&placement);
 	assert_int_equal(result(1).distance, 40);
 	assert_int_equal(result(NUMA_NO_NODE).distance, 20);
 }

@@ -78,6 +78,7 @@ static void walk(struct slot_machine *m, const struct direct_map *dm, struct wal
 
 	placement_init(&w->placement, &m->judged);
 	assert_int_equal(pgwalk_range(&walker, first, DIRECT_MAP_LIMIT - 1, &visit), OK);
+	placement_finish(&w->placement);
 }
 
 /* The levels of the pages of a run, by the walk. */

@@ -46,12 +46,12 @@ TEST(test_goes_on)
 /* Long data goes another way, in words: of any length and from any address. */
 TEST(test_long_data)
 {
-	uint8_t bytes[5003];
+	uint8_t bytes[9003];
 
 	for (unsigned i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (uint8_t)(i * 7 + (i >> 8));
-	assert_int_equal(crc32_update(0, bytes, sizeof(bytes)), 0xf6814f6a);
+	assert_int_equal(crc32_update(0, bytes, sizeof(bytes)), 0xc57e5263);
 	for (size_t cut = 0; cut < 9; cut++)
 		assert_int_equal(crc32_update(crc32_update(0, bytes, cut), bytes + cut, sizeof(bytes) - cut),
-				 0xf6814f6a);
+				 0xc57e5263);
 }

@@ -106,6 +106,7 @@ static void add_run(phys_t start, unsigned pages, int nid, bool movable)
 {
 	for (unsigned i = 0; i < pages; i++)
 		placement_add(&found, start + i * PAGE_SIZE, PT_PTE);
+	placement_finish(&found);
 	picture_add_run(&picture,
 			&(struct placement_run){ PT_PTE, { start, start + pages * PAGE_SIZE }, nid, movable });
 }

@@ -219,6 +219,7 @@ TEST(counted)
 		}
 		assert_int_equal(at, chunk[i].pages.end);
 	}
+	placement_finish(&one_by_one);
 	assert_int_equal(p.table_pages, 8);
 	assert_int_equal(p.on_movable, 3);
 	assert_int_equal(p.node_movable[2], 3);
