@@ -69,8 +69,11 @@ struct flat_entry {
 
 /* A file of the recorded machines: srat/PATH below the folder that LANDFALL_DATA names; NULL: there is none. */
 FILE *open_recorded(const char *path);
-/* How many machines a test makes by chance: `nr`, at most LANDFALL_MACHINES, which is for emulated processors. */
-unsigned at_most(unsigned nr);
+/*
+ * How many machines a test makes by chance: `whole`, or with sanitizers, which are seven times as slow, `few`. What
+ * LANDFALL_MACHINES says goes instead, up to the whole number.
+ */
+unsigned machines_by_chance(unsigned few, unsigned whole);
 
 /* ---- ACPI tables by hand ---- */
 struct table {

@@ -493,7 +493,7 @@ TEST(random_machines)
 	static const struct pt_policy *const modelled[] = { &policy_bottom_up, &policy_memblock,  &policy_lowest,
 							    &policy_top_down,  &policy_series,    &policy_hybrid,
 							    &policy_floor,     &policy_node_local };
-	const unsigned nr = ARRAY_SIZE(modelled), cases = 60;
+	const unsigned nr = ARRAY_SIZE(modelled), cases = machines_by_chance(24, 60);
 	unsigned complete = 0;
 
 	random_state = 42;
