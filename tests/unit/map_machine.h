@@ -126,17 +126,4 @@ static inline void map_machine_assert_pages(const struct map_machine *m, const s
 	free(sorted);
 }
 
-#define MAP_PAGES(m, ...)                                                                                              \
-	map_machine_assert_pages(m, (const struct range[]){ __VA_ARGS__ },                                             \
-				 sizeof((const struct range[]){ __VA_ARGS__ }) / sizeof(struct range))
-
-/* The pages handed out from the first on, in order. */
-#define MAP_ORDER(m, from, ...)                                                                                        \
-	do {                                                                                                           \
-		const phys_t order_[] = { __VA_ARGS__ };                                                               \
-		assert_true((from) + ARRAY_SIZE(order_) <= (m)->nr);                                                   \
-		for (size_t order_i_ = 0; order_i_ < ARRAY_SIZE(order_); order_i_++)                                   \
-			assert_int_equal((m)->page[(from) + order_i_], order_[order_i_]);                              \
-	} while (0)
-
 #endif

@@ -4,6 +4,8 @@
  * pages are compared with a plain model that searches page by page, and the tables with what each page of memory must
  * be mapped by.
  */
+#include "mm/count.h"
+#include "tests/unit/cases.h"
 #include "tests/unit/map_machine.h"
 
 /* ---- what the tables say, read back by pgwalk -------------------------------------------------------------------- */
@@ -542,10 +544,6 @@ static void assert_leaves(struct map_machine *m, const struct leaves *want, size
 	assert_int_equal(list.nr, nr);
 }
 
-#define ASSERT_LEAVES(m, ...)                                                                                          \
-	assert_leaves(m, (const struct leaves[]){ __VA_ARGS__ },                                                       \
-		      sizeof((const struct leaves[]){ __VA_ARGS__ }) / sizeof(struct leaves))
-
 /* Maps [0, 1M) and then one range in one call, with pages from anywhere. */
 static struct range one_range;
 
@@ -563,6 +561,199 @@ static enum status map_one_range(struct direct_map *dm)
 
 static const struct pt_policy policy_one_range = { .name = "one", .says = "", .bottom_up = true, .map = map_one_range };
 
+/* ---- machines as data: map.cases ---- */
+
+static struct map_machine *machine;
+static struct range image_buffer;
+static struct count counted;
+
+static int new_machine(void **state)
+{
+	(void)state;
+	machine = map_machine_new();
+	counted = (struct count){ .block = { 1, 2 } };
+	return 0;
+}
+
+static int free_machine(void **state)
+{
+	(void)state;
+	map_machine_free(machine);
+	return 0;
+}
+
+/* Table that maps the entry for `phys` at that level, from the top of the tables down. */
+static phys_t table_for(struct map_machine *m, enum pt_level level, phys_t phys)
+{
+	uint64_t virt = m->dm.page_offset + phys;
+	phys_t table = m->dm.root;
+
+	for (unsigned l = m->dm.levels - 1; l > level; l--) {
+		const uint64_t *entry = fake_ram_page(&m->ram, table);
+
+		table = entry[virt >> (12 + 9 * l) & 511];
+		assert_int_equal(table & ~PT_ADDRESS, PT_TABLE_FLAGS);
+		table &= PT_ADDRESS;
+	}
+	return table;
+}
+
+static const struct pt_policy *policy_named(const char *name)
+{
+	return strcmp(name, "one") == 0 ? &policy_one_range : pt_policy_find(name, strlen(name));
+}
+
+static enum pt_level level_named(const char *name)
+{
+	enum pt_level level = PT_PTE;
+
+	while (strcmp(pt_level_name(level), name) != 0)
+		level++;
+	return level;
+}
+
+/* 4k, 2m, 1g */
+static enum pt_level leaf_named(const char *size)
+{
+	return *size == '4' ? PT_PTE : *size == '2' ? PT_PMD : PT_PUD;
+}
+
+/* With fewer places for reservations than `room` the build says so, wherever it was; with so many it ends well. */
+static void assert_room(struct map_machine *m, const struct pt_policy *policy, unsigned room)
+{
+	static struct memblock start;
+	struct pt_alloc alloc = m->dm.alloc;
+
+	start = m->mb;
+	for (unsigned i = 0; i <= room; i++) {
+		m->mb = start;
+		m->dm.alloc = alloc;
+		m->nr = 0;
+		for (phys_t at = TIB; m->mb.reserved.nr < MEMBLOCK_MAX - i; at += 2 * PAGE_SIZE)
+			map_machine_reserve(m, at, at + PAGE_SIZE);
+		assert_int_equal(map_machine_build(m, policy), i < room ? ERR_FULL : OK);
+	}
+	m->mb = start;
+	m->dm.alloc = alloc;
+}
+
+static bool memory_word(const struct words *w, struct map_machine *m)
+{
+	if (begins(w, "ram")) {
+		map_machine_memory(m, number_at(w, 1), number_at(w, 2));
+	} else if (begins(w, "node")) {
+		map_machine_node(m, number_at(w, 2), number_at(w, 3), (int)number_at(w, 1), has_word(w, "hotplug"));
+	} else if (begins(w, "image")) {
+		unsigned pages = (unsigned)number_at(w, 3);
+
+		map_machine_image(m, number_at(w, 1), number_at(w, 2), pages, number_at(w, 4));
+		image_buffer = m->dm.alloc.buffer;
+	} else if (begins(w, "buffer")) {
+		m->dm.alloc.buffer.end = m->dm.alloc.buffer.start + number_at(w, 1) * PAGE_SIZE;
+	} else {
+		return memory_line(w, &m->mb);
+	}
+	return true;
+}
+
+static bool option_line(const struct words *w, struct map_machine *m)
+{
+	static const unsigned sizes[] = { PAGE_4K, PAGE_2M, PAGE_2M | PAGE_1G };
+
+	if (begins(w, "leaves")) {
+		m->dm.page_sizes = sizes[leaf_named(w->word[1])];
+	} else if (begins(w, "levels")) {
+		m->dm.levels = 5;
+		m->dm.page_offset = PAGE_OFFSET_5LEVEL;
+	} else if (begins(w, "page_offset")) {
+		m->dm.page_offset += number(w->word[1] + 1);
+	} else if (begins(w, "kernel_end")) {
+		m->dm.kernel_end += number(w->word[1] + 1);
+	} else if (begins(w, "trampoline")) {
+		m->dm.trampoline = true;
+	} else if (begins(w, "movable_node")) {
+		m->mb.movable_node = true;
+	} else if (begins(w, "fragment")) {
+		m->dm.fragment.every = (unsigned)number_at(w, 2);
+	} else if (begins(w, "as")) {
+		m->dm.as_linux = LINUX_RELEASE(number_at(w, 1), number_at(w, 2), number_at(w, 3));
+	} else if (begins(w, "counted")) {
+		m->dm.count = &counted;
+	} else if (begins(w, "one")) {
+		one_range = range_at(w, 2);
+	} else {
+		return memory_word(w, m);
+	}
+	return true;
+}
+
+static void assert_totals(const struct words *w, const struct map_machine *m)
+{
+	const struct direct_map *dm = &m->dm;
+	size_t on_node_1 = map_machine_pages_in(m, 0x44000000, 0x80000000) + map_machine_pages_in(m, 4 * GIB, 9 * GIB);
+
+	ASSERT_FIELDS(w, 1, FIELD("tables", m->nr), FIELD("pte", dm->pages[PT_PTE]), FIELD("pmd", dm->pages[PT_PMD]),
+		      FIELD("pud", dm->pages[PT_PUD]), FIELD("p4d", dm->pages[PT_P4D]), FIELD("4k", dm->leaves[PT_PTE]),
+		      FIELD("2m", dm->leaves[PT_PMD]), FIELD("1g", dm->leaves[PT_PUD]),
+		      FIELD("trampoline_pages", dm->trampoline_pages), FIELD("ranges", dm->ranges),
+		      FIELD("max_mapped", dm->max_mapped), FIELD("failed_at", dm->failed_at),
+		      FIELD("big_leaves", dm->big_leaves), FIELD("from_buffer", dm->alloc.from_buffer),
+		      FIELD("from_memblock", dm->alloc.from_memblock), FIELD("buffer_ok", dm->alloc.buffer_ok),
+		      FIELD("movable_node", m->mb.movable_node), FIELD("on_node_1", on_node_1),
+		      FIELD("no_block", range_empty(counted.block)));
+}
+
+/* The pages handed out: in ranges, or in order. */
+static void assert_pages(const struct words *w, const struct map_machine *m)
+{
+	struct range want[16];
+	unsigned nr = 0;
+
+	if (begins(w, "order")) {
+		for (unsigned i = 4; i < w->nr; i++)
+			assert_int_equal(m->page[number_at(w, 2) + i - 4], number_at(w, i));
+		return;
+	}
+	for (unsigned i = 1; i < w->nr; i += 2)
+		want[nr++] = range_at(w, i);
+	map_machine_assert_pages(m, want, nr);
+}
+
+static void assert_mapped(const struct words *w, struct map_machine *m)
+{
+	struct leaves want[16];
+	unsigned nr = 0;
+
+	for (unsigned i = 2; i < w->nr; i += 3)
+		want[nr++] = (struct leaves){ number_at(w, i), leaf_named(w->word[i + 1]), number_at(w, i + 2) };
+	assert_leaves(m, want, nr);
+}
+
+static bool map_line(const struct words *w)
+{
+	if (begins(w, "build"))
+		assert_int_equal(map_machine_build(machine, policy_named(w->word[1])), status_named(w->word[2]));
+	else if (begins(w, "room"))
+		assert_room(machine, policy_named(w->word[3]), (unsigned)number_at(w, 1));
+	else if (begins(w, "pages") || begins(w, "order"))
+		assert_pages(w, machine);
+	else if (begins(w, "mapped"))
+		assert_mapped(w, machine);
+	else if (begins(w, "table"))
+		assert_int_equal(table_for(machine, level_named(w->word[1]), number_at(w, 3)), number_at(w, 5));
+	else if (begins(w, "has"))
+		assert_totals(w, machine);
+	else if (begins(w, "read"))
+		check_map(machine, image_buffer);
+	else
+		return option_line(w, machine);
+	return true;
+}
+
+CASES(map, new_machine, free_machine, map_line)
+
+/* ---- leaf sizes, counts, failures, one at a time ---- */
+
 /* Memory of Linux's worked examples, an image of no size to it, and room for 64 tables. */
 static struct map_machine *example(bool first_contiguous)
 {
@@ -577,52 +768,6 @@ static struct map_machine *example(bool first_contiguous)
 	}
 	map_machine_image(m, 0x200000000, 0x200020000, 64, 0x200060000);
 	return m;
-}
-
-static void assert_example(bool first_contiguous, struct range r, const struct leaves *want, size_t nr,
-			   phys_t mapped_to)
-{
-	struct map_machine *m = example(first_contiguous);
-
-	one_range = r;
-	assert_int_equal(map_machine_build(m, &policy_one_range), OK);
-	assert_int_equal(m->dm.max_mapped, mapped_to);
-	assert_leaves(m, want, nr);
-	map_machine_free(m);
-}
-
-#define EXAMPLE(contiguous, start, end, mapped_to, ...)                                                                \
-	assert_example(contiguous, (struct range){ start, end }, (const struct leaves[]){ __VA_ARGS__ },               \
-		       sizeof((const struct leaves[]){ __VA_ARGS__ }) / sizeof(struct leaves), mapped_to)
-
-TEST(worked_examples)
-{
-	/* the 2M block is memory, [0, 1G) is not */
-	EXAMPLE(false, 0x4430000, 0x4600000, 0x4600000, { 0, PT_PTE, 256 }, { 0x4400000, PT_PMD, 1 });
-	/* [1G, 2G) is all memory: one 1G leaf for 1.8M */
-	EXAMPLE(false, 0x43430000, 0x43600000, 0x80000000, { 0, PT_PTE, 256 }, { 0x40000000, PT_PUD, 1 });
-	EXAMPLE(false, 0x100000, 0x200000, 0x200000, { 0, PT_PTE, 512 });
-	EXAMPLE(false, 0x80000000, 0xbffe0000, 0xbffe0000, { 0, PT_PTE, 256 }, { 0x80000000, PT_PMD, 511 },
-		{ 0xbfe00000, PT_PTE, 480 });
-	EXAMPLE(false, 0x100000, 0xbffe0000, 0xbffe0000, { 0, PT_PTE, 512 }, { 0x200000, PT_PMD, 511 },
-		{ 0x40000000, PT_PUD, 1 }, { 0x80000000, PT_PMD, 511 }, { 0xbfe00000, PT_PTE, 480 });
-	EXAMPLE(true, 0x123000, 0x240123000, 0x240123000, { 0, PT_PTE, 256 }, { 0x123000, PT_PTE, 221 },
-		{ 0x200000, PT_PMD, 511 }, { 0x40000000, PT_PUD, 8 }, { 0x240000000, PT_PTE, 291 });
-}
-
-/* Two regions that touch but differ are two: no leaf is made across their border, nor upsized to it. */
-TEST(node_border)
-{
-	struct map_machine *m = example(false);
-
-	map_machine_node(m, MIB, 0x44000000, 0, false);
-	map_machine_node(m, 0x44000000, 0x80001000, 1, true);
-	one_range = (struct range){ 0x43430000, 0x80200000 };
-	assert_int_equal(map_machine_build(m, &policy_one_range), OK);
-	/* [1G, 2G) has two nodes, [0x80000000, 0x80200000) too */
-	ASSERT_LEAVES(m, { 0, PT_PTE, 256 }, { 0x43400000, PT_PMD, (0x80000000 - 0x43400000) / (2 * MIB) },
-		      { 0x80000000, PT_PTE, 512 });
-	map_machine_free(m);
 }
 
 /* One contiguous span from 0, as in Linux's formulas; [0, 1M) is memory as well, and free. */
@@ -750,33 +895,12 @@ TEST(table_counts)
 	COUNTS(4096 * TIB, all, 5, 0, 0, 8192, 16);
 }
 
-/* A base that is not 512G aligned costs one PUD page more, and across 256T one P4D page. */
-TEST(unaligned_page_offset)
-{
-	struct map_machine *m = contiguous(1 * TIB, PAGE_2M | PAGE_1G, 4);
-
-	m->dm.page_offset += 511 * GIB;
-	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
-	assert_int_equal(m->dm.pages[PT_PUD], 3);
-	map_machine_free(m);
-
-	m = contiguous(1 * TIB, PAGE_2M | PAGE_1G, 5);
-	m->dm.page_offset += 256 * TIB - GIB;
-	assert_int_equal(map_machine_build(m, &policy_top_down), OK);
-	assert_int_equal(m->dm.pages[PT_PUD], 3);
-	assert_int_equal(m->dm.pages[PT_P4D], 2);
-	check_map(m, (struct range){ 18 * MIB, 18 * MIB + 16 * PAGE_SIZE });
-	map_machine_free(m);
-}
-
 TEST(pgd_sizes)
 {
 	assert_string_equal(pt_level_name(PT_PTE), "pte");
 	assert_string_equal(pt_level_name(PT_P4D), "p4d");
 	assert_string_equal(pt_level_name(PT_PGD), "pgd");
 }
-
-/* ---- the buffer and the trampoline ------------------------------------------------------------------------------- */
 
 TEST(trampoline_pages)
 {
@@ -798,52 +922,6 @@ TEST(trampoline_pages)
 		map_machine_free(m);
 	}
 }
-
-/* Pieces of memory with a border inside the buffer: only the one that holds unused buffer pages is kept off it. */
-TEST(buffer_blocked)
-{
-	struct map_machine *m = map_machine_new();
-
-	map_machine_memory(m, MIB, 6 * MIB);
-	map_machine_memory(m, 8 * MIB, 12 * MIB);
-	map_machine_node(m, MIB, 0x404000, 0, false);
-	map_machine_node(m, 0x404000, 12 * MIB, 1, false);
-	map_machine_reserve(m, 0, MIB);
-	map_machine_image(m, 2 * MIB, 4 * MIB, 8, 5 * MIB);
-	m->dm.page_sizes = PAGE_4K;
-	assert_int_equal(map_machine_build(m, &policy_series), OK);
-	/*
-	 * [0, 1M) takes 3 of the buffer at 4M: 0x400000..0x402fff. [1M, 0x404000) holds the unused page 0x403000:
-	 * PTE(2M), PTE(4M) from the top. [0x404000, 6M) needs no table. [8M, 12M) holds none of the buffer: PTE(8M),
-	 * PTE(10M) from it.
-	 */
-	assert_int_equal(m->nr, 7);
-	MAP_ORDER(m, 0, 0x400000, 0x401000, 0x402000, 0xbff000, 0xbfe000, 0x403000, 0x404000);
-	assert_int_equal(m->dm.alloc.from_buffer, 5);
-	assert_int_equal(m->dm.alloc.from_memblock, 2);
-	assert_true(m->dm.alloc.buffer_ok);
-	map_machine_free(m);
-}
-
-/* The same where the used part of the buffer is being mapped: that blocks nothing. */
-TEST(used_buffer_blocks_nothing)
-{
-	struct map_machine *m = map_machine_new();
-
-	map_machine_memory(m, MIB, 6 * MIB);
-	map_machine_node(m, MIB, 0x403000, 0, false);
-	map_machine_node(m, 0x403000, 6 * MIB, 1, false);
-	map_machine_reserve(m, 0, MIB);
-	map_machine_image(m, 2 * MIB, 4 * MIB, 8, 5 * MIB);
-	m->dm.page_sizes = PAGE_4K;
-	assert_int_equal(map_machine_build(m, &policy_series), OK);
-	/* three pages are used up when [1M, 0x403000) comes, which ends just where the unused part begins */
-	assert_int_equal(m->nr, 5);
-	MAP_ORDER(m, 0, 0x400000, 0x401000, 0x402000, 0x403000, 0x404000);
-	map_machine_free(m);
-}
-
-/* ---- failures ---------------------------------------------------------------------------------------------------- */
 
 static size_t pages_left;
 static phys_t last_maps;
@@ -884,37 +962,6 @@ TEST(every_page_refused)
 	assert_int_equal(total, 3 + 2 + 5 + 1);
 }
 
-TEST(failed_at)
-{
-	struct map_machine *m = example(false);
-
-	/* the buffer has the three pages for [0, 1M) and the PMD of 2G; its PTE table is refused: nothing is free */
-	m->dm.alloc.buffer.end = m->dm.alloc.buffer.start + 4 * PAGE_SIZE;
-	map_machine_reserve(m, 0, 9 * GIB);
-	one_range = (struct range){ 0x80000000, 0xbffe0000 };
-	assert_int_equal(map_machine_build(m, &policy_one_range), ERR_NO_MEMORY);
-	assert_int_equal(m->dm.failed_at, 0xbfe00000);
-	assert_int_equal(m->dm.ranges, 1);
-	map_machine_free(m);
-
-	m = example(false);
-	m->dm.trampoline = true;
-	m->dm.alloc.buffer.end = m->dm.alloc.buffer.start + 3 * PAGE_SIZE;
-	map_machine_reserve(m, 0, 9 * GIB);
-	assert_int_equal(map_machine_build(m, &policy_one_range), ERR_NO_MEMORY);
-	assert_int_equal(m->dm.failed_at, 0);
-	assert_int_equal(m->dm.trampoline_pages, 0);
-	map_machine_free(m);
-
-	/* without a buffer there is no page for [0, 1M) itself: nothing is mapped yet */
-	m = example(false);
-	m->dm.alloc.buffer.end = m->dm.alloc.buffer.start;
-	assert_int_equal(map_machine_build(m, &policy_bottom_up), ERR_NO_MEMORY);
-	assert_int_equal(m->dm.failed_at, 0);
-	assert_int_equal(m->nr, 0);
-	map_machine_free(m);
-}
-
 /* A page that no reserved region touches, in a list that is full. */
 TEST(memblock_full)
 {
@@ -928,20 +975,6 @@ TEST(memblock_full)
 	m->nr = 0;
 	assert_int_equal(map_machine_build(m, &policy_series), ERR_FULL);
 	assert_int_equal(m->nr, 0);
-	map_machine_free(m);
-}
-
-/* Memory of less than a page, and with no whole page: nothing to map. */
-TEST(scraps_of_memory)
-{
-	struct map_machine *m = contiguous(64 * MIB, PAGE_4K, 4);
-
-	map_machine_memory(m, 100 * MIB + 0x100, 100 * MIB + 0xf00);
-	map_machine_memory(m, 101 * MIB + 0x100, 101 * MIB + 0x1f00);
-	assert_int_equal(map_machine_build(m, &policy_series), OK);
-	assert_int_equal(m->dm.leaves[PT_PTE], 64 * MIB / PAGE_SIZE);
-	assert_int_equal(m->dm.max_mapped, 64 * MIB);
-	assert_int_equal(m->dm.ranges, 2);
 	map_machine_free(m);
 }
 
@@ -983,63 +1016,6 @@ TEST(built_again)
 	assert_int_equal(m->nr, 2 * first);
 	assert_int_equal(m->dm.pages[PT_PUD] + m->dm.pages[PT_PMD] + m->dm.pages[PT_PTE], first);
 	assert_int_equal(m->dm.leaves[PT_PUD], 6);
-	map_machine_free(m);
-}
-
-/* ---- fragment= --------------------------------------------------------------------------------------------------- */
-
-TEST(fragment_every)
-{
-	struct map_machine *m = example(false);
-
-	m->dm.fragment.every = 3;
-	one_range = (struct range){ 4 * GIB, 9 * GIB };
-	assert_int_equal(map_machine_build(m, &policy_one_range), OK);
-	/* of the 1G leaves for 4G..8G the third, 6G, becomes 512 leaves of 2M; those are not split again */
-	ASSERT_LEAVES(m, { 0, PT_PTE, 256 }, { 4 * GIB, PT_PUD, 2 }, { 6 * GIB, PT_PMD, 512 }, { 7 * GIB, PT_PUD, 2 });
-	assert_int_equal(m->dm.big_leaves, 5);
-	assert_int_equal(m->dm.pages[PT_PMD], 2);
-	map_machine_free(m);
-
-	m = example(false);
-	m->dm.fragment.every = 511;
-	one_range = (struct range){ 0x80000000, 0xbffe0000 };
-	assert_int_equal(map_machine_build(m, &policy_one_range), OK);
-	/* the 511th 2M leaf, the last, and the rest after it, which is 4K in any case */
-	ASSERT_LEAVES(m, { 0, PT_PTE, 256 }, { 0x80000000, PT_PMD, 510 }, { 0xbfc00000, PT_PTE, 512 + 480 });
-	assert_int_equal(m->dm.pages[PT_PTE], 3);
-	map_machine_free(m);
-}
-
-/* A leaf larger than what was asked for is split as a whole, and later ranges find it so. */
-TEST(fragment_upsized)
-{
-	struct map_machine *m = example(false);
-
-	m->dm.fragment.every = 1;
-	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
-	ASSERT_LEAVES(m, { 0, PT_PTE, 512 * 512 }, { 0x40000000, PT_PMD, 512 }, { 0x80000000, PT_PTE, 511 * 512 + 480 },
-		      { 4 * GIB, PT_PMD, 5 * 512 });
-	check_map(m, (struct range){ 0x200020000, 0x200060000 });
-	map_machine_free(m);
-
-	m = example(false);
-	m->dm.fragment.every = 1;
-	one_range = (struct range){ 0x43430000, 0x43600000 };
-	assert_int_equal(map_machine_build(m, &policy_one_range), OK);
-	ASSERT_LEAVES(m, { 0, PT_PTE, 256 }, { 0x40000000, PT_PMD, 512 });
-	assert_int_equal(m->dm.max_mapped, 0x80000000);
-	map_machine_free(m);
-}
-
-/* A leaf that several ranges share counts once. */
-TEST(fragment_counts_leaves_once)
-{
-	struct map_machine *m = example(false);
-
-	m->dm.fragment.every = 1000000;
-	assert_int_equal(map_machine_build(m, &policy_bottom_up), OK);
-	assert_int_equal(m->dm.big_leaves, 6 + 1022);
 	map_machine_free(m);
 }
 
