@@ -71,7 +71,7 @@ def test_an_error_ends_as_asked(how, reason, mistake):
 
 def test_no_tail_is_lost():
     """The last byte has left the UART before the power goes."""
-    for _ in range(5):
+    for _ in range(3):
         assert "# done: switching off" in run("exit=poweroff report=json")[1].ktap
 
 
@@ -82,11 +82,11 @@ def test_a_step_that_takes_long_says_so():
 
 
 def test_no_character_is_lost_while_nobody_reads():
-    """More than any pipe holds, and not looked at before QEMU has ended."""
+    """More than a pipe holds, and not looked at before QEMU has ended."""
     with tempfile.TemporaryDirectory(prefix="landfall-") as folder:
-        args = arguments("four-nodes", "page_size=4k report=text,json,full", [], folder)
+        args = arguments(None, "alloc=memblock page_size=4k report=json,full", ["-m", "4G"], folder)
         with qemu.Guest(args) as guest:
             guest.process.wait(60)
             assert guest.wait(0) == 33
-            assert len(guest.log) > 1 << 20
+            assert len(guest.log) > 256 << 10
             assert Log(guest.log).status == "clean"  # each record whole, none missing

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Guests of 1, 4 and 16 TiB, most of it never touched: they boot, build the direct map in 2 MiB pages, and live on it."""
+"""Guests of 1 and 4 TiB, or 16 (LANDFALL_TESTS=all), most of it never touched: they boot, build the direct map in 2 MiB pages, and live
+on it."""
 import re
 from pathlib import Path
 
 import pytest
+import selection
 from conftest import Halted
 
 G, T = 1 << 30, 1 << 40
@@ -20,7 +22,7 @@ def peak_memory(pid):
     return int(re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1]) << 10
 
 
-@pytest.mark.parametrize("tib, phys_bits, most", [(1, 41, G // 2), (4, 43, G), (16, 45, 2 * G)])
+@pytest.mark.parametrize("tib, phys_bits, most", [(1, 41, G // 2), (4, 43, G)] + [(16, 45, 2 * G)] * selection.ALL)
 def test_large_guest(tib, phys_bits, most):
     with Halted(None, "seed=1 page_size=2m levels=5 alloc=both sweep", machine(tib, phys_bits)) as guest:
         log, pid = guest.log, guest.guest.process.pid

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from selection import one_of
 from landfall import paths, qemu
 from landfall.records import Log
 from screendump import dump
@@ -182,7 +183,7 @@ def test_framebuffer_800x600(options, verdicts):
     check_marks(shot, 152, 16 + 19, 16 + 4, 56 + 19 + 8 + 9)
 
 
-@pytest.mark.parametrize("width, height, label", [(1024, 768, 27), (1280, 800, 27), (1920, 1080, 27)])
+@pytest.mark.parametrize("width, height, label", one_of([(1024, 768, 27), (1280, 800, 27), (1920, 1080, 27)], 3))
 def test_framebuffer_of_other_sizes(width, height, label):
     shot = Shot(f"grub-{width}x{height}", "four-nodes", STAINED, ["-vga", "std"], legend_is_there(), "grub",
                 f"{width}x{height}x32")
@@ -231,7 +232,7 @@ def test_vga_text_by_grub():
     check_vga_text(Shot("grub-text", "four-nodes", STAINED, ["-vga", "std"], vga_done, "grub", "text").image)
 
 
-@pytest.mark.parametrize("width, height", [(800, 600), (1280, 800), (1920, 1080)])
+@pytest.mark.parametrize("width, height", one_of([(800, 600), (1280, 800), (1920, 1080)], 3))
 def test_uefi(width, height):
     """The firmware's own mode, through GOP. The machine has no SRAT, so there is no verdict."""
     args = ["-device", f"VGA,vgamem_mb=64,xres={width},yres={height}"]
