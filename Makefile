@@ -43,7 +43,7 @@ EFLAGS := $(KFLAGS) -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -
 # A 32-bit program reads folders and files of today, too: _FILE_OFFSET_BITS.
 HFLAGS := $(WARN) $(SANE) -D_FILE_OFFSET_BITS=64
 TFLAGS := $(WARN) -O2 -D_FILE_OFFSET_BITS=64
-FFLAGS := $(WARN) $(SANE) -fsanitize=fuzzer-no-link
+FFLAGS := $(WARN) $(SANE) -fsanitize=fuzzer-no-link -gline-tables-only
 
 .DEFAULT_GOAL := all
 # One recipe: every object lies in the folder of what it is built for. Folder, what is printed, compiler, flags.
@@ -169,6 +169,7 @@ run: ## boot the default machine in QEMU; MACHINE= SEED= ALLOC= APPEND= QEMU_ARG
 # With sanitizers, and without, of the objects that the programs have: quicker to build and to run.
 UNIT_OBJECTS := $(call names,tests/unit) pure.a
 build/unit/tests: $(UNIT_OBJECTS:%=build/host/%)
+build/host/tests/%.o: HFLAGS += -O0
 build/unit/quick: $(UNIT_OBJECTS:%=build/tools/%)
 build/unit/tests: TFLAGS := $(HFLAGS)
 build/unit/tests build/unit/quick: LIBRARIES = $(or $(CMOCKA),-lcmocka)
