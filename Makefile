@@ -12,6 +12,8 @@ PREFIX  ?= /usr/local
 # The one date in what is built: that of the sources.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 Q       := $(if $(V),,@)
+# For what builds much: as many compilers as there are processors, unless -j says otherwise.
+JOBS     = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 # Says what is made, and makes its folder where there is none: neither needs a process of its own most of the time.
 say      = @$(if $(V),,$(info $(1)	$(2)))$(if $(wildcard $(@D)/.),,mkdir -p $(@D))
 
@@ -123,7 +125,7 @@ include tools/page/page.mk
 
 install: all ## install programs, images, manual pages, completion; PREFIX= DESTDIR=
 	$(Q)tools/deps help2man=help2man
-	$(Q)+$(MAKE) --no-print-directory install-built
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory install-built
 install-built: $(EVERYTHING)
 	$(Q)packaging/manpages $(VERSION)
 	$(Q)DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' packaging/install
@@ -153,7 +155,7 @@ TOOL_PACKAGES := valgrind=valgrind clang-tidy=clang-tidy clang-format=clang-form
 
 all: ## build everything into build/
 	$(Q)tools/deps $(ALL_PACKAGES)
-	$(Q)+$(MAKE) --no-print-directory everything
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory everything
 everything: $(EVERYTHING)
 deps: ## install the Debian packages that building and testing need
 	$(Q)tools/deps $(ALL_PACKAGES) $(TEST_PACKAGES) $(TOOL_PACKAGES)
@@ -162,7 +164,7 @@ deps: ## install the Debian packages that building and testing need
 $(foreach v,MACHINE SEED ALLOC APPEND QEMU_ARGS,$(eval run: export LANDFALL_$v = $$($v)))
 run: ## boot the default machine in QEMU; MACHINE= SEED= ALLOC= APPEND= QEMU_ARGS=
 	$(Q)tools/deps $(RUN_PACKAGES)
-	$(Q)+$(MAKE) -s --no-print-directory build/landfall.elf build/landfall-machine
+	$(Q)+$(MAKE) $(JOBS) -s --no-print-directory build/landfall.elf build/landfall-machine
 	$(Q)tools/run || [ $$? -eq 1 ]
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
@@ -214,14 +216,15 @@ build/odd-firmware.efi build/bench/nothing.efi:
 
 check: ## before every commit: the unit tests, lint of what has changed, ten boots
 	$(Q)tools/deps $(RUN_PACKAGES) $(TEST_PACKAGES) $(TOOL_PACKAGES)
-	$(Q)+$(MAKE) -s --no-print-directory build/landfall.elf build/landfall-machine build/unit/tests
+	$(Q)+$(MAKE) $(JOBS) -s --no-print-directory build/landfall.elf build/landfall-machine build/unit/tests
 	$(Q)tests/lint/change
 	$(Q)tests/unit/run build/unit/tests
 	$(Q)$(PYTEST) tests/qemu/test_cases.py -m check --junitxml=build/junit/check.xml
 test: ## install missing packages, build, run every test
 	$(Q)tools/deps $(ALL_PACKAGES) $(TEST_PACKAGES)
 	$(Q)rm -rf build/junit
-	$(Q)+$(MAKE) --no-print-directory $(EVERYTHING)
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory $(EVERYTHING)
+	-$(Q)+$(MAKE) $(JOBS) --no-print-directory build/unit/tests build/odd-firmware.efi $(FUZZ:%=build/fuzz/fuzz_%)
 	$(Q)+bad=; for layer in $(addprefix test-,unit data qemu uefi fuzz compilers tools page linux transplant packaging); do start=$$(date +%s); \
 		$(MAKE) --no-print-directory $$layer || bad="$$bad $$layer"; \
 		echo "$$layer: $$(($$(date +%s) - start)) s"; done; \

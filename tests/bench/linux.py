@@ -23,7 +23,7 @@ def time_init_mem_mapping(kernel, address, machine):
     """Seconds from the first instruction of init_mem_mapping to its return, seen from outside."""
     args = machine + ["-kernel", str(kernel.path), "-append", "nokaslr"]
     with qemu.Guest(args, gdb=True) as guest:
-        gdb = Gdb(guest.folder / "gdb")
+        gdb = Gdb(guest)
         gdb.run_to(address, 60)
         back = int.from_bytes(gdb.read(gdb.register("RSP"), 8), "little")
         start = time.monotonic()

@@ -40,7 +40,6 @@ def refused(kernel, *options):
     # SRAT first keeps node 1 movable where bottom-up, at the same base, spoils it (test_witness.py).
     ("6.1", "last-slot", "4k", ["--kaslr"], "series", [1]),
     ("6.12", "large", "2m", [], "hybrid", [1, 2, 4, 5, 6, 7]),
-    ("6.12", "large", "2m", [], "node-local", [1, 2, 4, 5, 6, 7]),
     # memblock has no room for SRAT: the highest range bears no mark, no memory has a node, and all pages lie there.
     ("6.12", "hot-border", "4k", [], "node-local", []),
 ])

@@ -93,7 +93,7 @@ class Debugged:
         self.folder = tempfile.TemporaryDirectory(prefix="landfall-")
         self.guest = qemu.Guest(arguments(machine, options, qemu_args, self.folder.name), qmp=True, gdb=True)
         self.qmp = self.guest.qmp
-        self.gdb = Gdb(self.guest.folder / "gdb")
+        self.gdb = Gdb(self.guest)
 
     def __enter__(self):
         return self

@@ -4,12 +4,11 @@ import json
 import subprocess
 from pathlib import Path
 
-import jsonschema
 import pytest
+from landfall.records import unknown_in
 
 ROOT = Path(__file__).resolve().parents[2]
 PREDICT = ROOT / "build/landfall-predict"
-SCHEMA = json.loads((ROOT / "tests/schema/records.json").read_text())
 SLOT = 2 << 20
 
 
@@ -22,7 +21,7 @@ def records(*words):
     assert done.returncode in (0, 1), done.stderr
     found = [json.loads(line) for line in done.stdout.splitlines()]
     for record in found:
-        jsonschema.validate(record, SCHEMA)
+        assert unknown_in(record) == ""
     return found
 
 

@@ -15,10 +15,10 @@ class GdbError(qemu.QemuError):
 
 
 class Gdb:
-    """A guest under control. `idle`, if given, is called again and again while the guest runs on and on."""
+    """A qemu.Guest under control. `idle`, if given, is called again and again while the guest runs on and on."""
 
-    def __init__(self, path, timeout=30, idle=None):
-        self.sock = qemu.connect(path, timeout)
+    def __init__(self, guest, timeout=30, idle=None):
+        self.sock = qemu.connect(guest.folder / "gdb", timeout, guest.process)
         self.waiting, self.idle = b"", idle
         self.command("qXfer:features:read:target.xml:0,ffb")  # without it QEMU ignores P packets
         self.command("?")

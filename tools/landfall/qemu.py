@@ -96,8 +96,8 @@ def boot_args(kernel, options):
     return ["-kernel", str(kernel), "-append", " ".join(options)]
 
 
-def connect(path, timeout):
-    """A socket connected to one that QEMU will make there; it waits that long for an answer, too."""
+def connect(path, timeout, process):
+    """A socket connected to one that QEMU, the process, will make there; it waits that long for an answer, too."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     sock.settimeout(timeout)
     deadline = time.monotonic() + timeout
@@ -106,6 +106,8 @@ def connect(path, timeout):
             sock.connect(str(path))
             return sock
         except (FileNotFoundError, ConnectionRefusedError) as e:
+            if process and process.poll() is not None:
+                raise QemuError("QEMU has ended") from e
             if time.monotonic() > deadline:
                 raise QemuError(f"{path}: {e.strerror}") from e
             time.sleep(0.01)
@@ -120,8 +122,8 @@ def kept_ram(args, file, share):
 class Qmp:
     """QEMU's machine protocol on a UNIX socket."""
 
-    def __init__(self, path, timeout=30):
-        self.sock = connect(path, timeout)
+    def __init__(self, path, process=None, timeout=30):
+        self.sock = connect(path, timeout, process)
         self.file = self.sock.makefile("rw")
         self.events = []
         json.loads(self.file.readline())
@@ -217,7 +219,7 @@ class Guest:
                                         stderr=open(self.folder / "stderr", "wb"), pass_fds=[self.serial.fileno()])
         try:
             if qmp:
-                self.qmp = Qmp(self.folder / "qmp")
+                self.qmp = Qmp(self.folder / "qmp", self.process)
         except BaseException:  # nobody has the guest yet who would end it
             self.__exit__()
             raise

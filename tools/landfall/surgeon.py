@@ -47,7 +47,7 @@ class Surgeon:
         missing = [name for name in FUNCTIONS + LAST_RESORTS + VARIABLES if name not in symbols]
         if missing:
             raise QemuError(f"{image.path}: no {', '.join(missing)} in it, so its direct map cannot be built another way")
-        self.gdb = Gdb(guest.folder / "gdb", timeout, self._listen)
+        self.gdb = Gdb(guest, timeout, self._listen)
 
     # ---- what Linux says and holds ----
 

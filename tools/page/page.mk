@@ -25,6 +25,6 @@ build/landfall.html: build/page/predict.wasm $(wildcard tools/page/*) tools/land
 
 page: ## build/landfall.html: one page that works offline: drop a boot log, see where its page tables land
 	$(Q)tools/deps $(PAGE_PACKAGES)
-	$(Q)+$(MAKE) --no-print-directory build/landfall.html
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory build/landfall.html
 
 .PHONY: page
