@@ -12,9 +12,8 @@ PREFIX  ?= /usr/local
 # The one date in what is built: that of the sources.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 Q       := $(if $(V),,@)
-# For what builds much: as many compilers as there are processors, unless -j says otherwise.
-JOBS     = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
-# Says what is made, and makes its folder where there is none: neither needs a process of its own most of the time.
+JOBS     = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) # -j of the command line counts
+# What is made, and its folder where there is none; most of the time without a process.
 say      = @$(if $(V),,$(info $(1)	$(2)))$(if $(wildcard $(@D)/.),,mkdir -p $(@D))
 
 # ---- what there is: a folder is a room, and all of its files belong to it --------------------------------------------
@@ -171,13 +170,11 @@ run: ## boot the default machine in QEMU; MACHINE= SEED= ALLOC= APPEND= QEMU_ARG
 # With sanitizers, and without, of the objects that the programs have: quicker to build and to run.
 UNIT_OBJECTS := $(call names,tests/unit) pure.a
 build/unit/tests: $(UNIT_OBJECTS:%=build/host/%)
-build/host/tests/%.o: HFLAGS += -O0
 build/unit/quick: $(UNIT_OBJECTS:%=build/tools/%)
 build/unit/tests: TFLAGS := $(HFLAGS)
 build/unit/tests build/unit/quick: LIBRARIES = $(or $(CMOCKA),-lcmocka)
 test-unit: build/unit/tests ## host unit tests, sanitizers on
 	$(Q)tests/unit/run $<
-
 # A layer of pytest is tests/NAME. Its tests run side by side, as many as there are processors.
 PYTEST := $(PYTHON) -m pytest -p no:cacheprovider -q --tb=short -n $$(nproc)
 test-uefi test-tools: DIST := loadfile
@@ -249,7 +246,6 @@ fuzz: ## fuzz every parser and the whole run; T=60 seconds for each, FUZZ=NAMES;
 	$(Q)tests/fuzz/run $(if $(filter every,$(T)),--every $(filter-out run,$(FUZZ)),--seconds=$(or $(T),60) $(FUZZ))
 test-fuzz: ## the fuzzers' corpus, truncations and four changes of every byte; the whole run for two seconds
 	$(Q)tests/fuzz/run --corpus --junit=build/junit/fuzz.xml $(FUZZ)
-
 coverage: ## lines and branches that the unit tests reach; fails unless that is all of acpi/ and mm/
 	$(Q)tests/coverage
 mutants: build/font.c ## small wrong changes, which the unit tests must all notice; RANDOM=100 SEED=: made by chance

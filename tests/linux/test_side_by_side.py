@@ -131,10 +131,11 @@ class Pair:
 
 def parameters():
     first = {case[0]: case for case in reversed(CASES)}
+    live = [case for case in CASES if case[0] in LIVE and case is first[case[0]]]
     for case in CASES:
-        for kernel in debian.KERNELS:
+        for i, kernel in enumerate(debian.KERNELS):
             name = name_of(case, kernel)
-            wide = [] if case[0] in LIVE and case is first[case[0]] else [pytest.mark.wide]
+            wide = [] if case in live and live.index(case) % len(debian.KERNELS) == i else [pytest.mark.wide]
             yield pytest.param((case, kernel), id=name, marks=[pytest.mark.xdist_group(name), *wide])
 
 
