@@ -52,8 +52,12 @@ static void run_line(const struct one_case *c, const char *line)
 {
 	char cut[sizeof(running_line)];
 	struct words w = { .line = running_line };
+	char *comment;
 
 	snprintf(running_line, sizeof(running_line), "%.*s", (int)strcspn(line, "\n"), line);
+	comment = strstr(running_line, "  # ");
+	if (comment)
+		*comment = '\0';
 	memcpy(cut, running_line, sizeof(cut));
 	for (char *word = strtok(cut, ", "); word; word = strtok(NULL, ", ")) {
 		assert_true(w.nr < ARRAY_SIZE(w.word));
@@ -167,6 +171,11 @@ uint64_t number_at(const struct words *w, unsigned i)
 	return number(w->word[i]);
 }
 
+uint64_t first_number(const struct words *w)
+{
+	return w->nr > 1 && w->word[1][0] >= '0' && w->word[1][0] <= '9' ? number_at(w, 1) : 0;
+}
+
 struct range range_at(const struct words *w, unsigned i)
 {
 	return (struct range){ number_at(w, i), number_at(w, i + 1) };
@@ -258,4 +267,69 @@ bool memory_line(const struct words *w, struct memblock *mb)
 	else
 		return false;
 	return true;
+}
+
+/* Its words from i on: flags of the SRAT, or numbers. */
+static uint32_t srat_flags_at(const struct words *w, unsigned i)
+{
+	uint32_t flags = 0;
+
+	for (; i < w->nr; i++)
+		flags |= !strcmp(w->word[i], "enabled")       ? SRAT_ENABLED
+			 : !strcmp(w->word[i], "hotplug")     ? SRAT_HOTPLUG
+			 : !strcmp(w->word[i], "nonvolatile") ? SRAT_NONVOLATILE
+							      : (uint32_t)number_at(w, i);
+	return flags;
+}
+
+static bool srat_line(const struct words *w, struct table *t)
+{
+	uint32_t pxm = (uint32_t)first_number(w);
+
+	if (begins(w, "srat"))
+		srat_begin(t, (uint8_t)pxm);
+	else if (begins(w, "mem"))
+		srat_add_mem(t, pxm, number_at(w, 2), number_at(w, 3), srat_flags_at(w, 4));
+	else if (begins(w, "apic"))
+		srat_add_apic(t, pxm, (uint8_t)number_at(w, 2), srat_flags_at(w, 3));
+	else if (begins(w, "x2apic"))
+		srat_add_x2apic(t, pxm, (uint32_t)number_at(w, 2), srat_flags_at(w, 3));
+	else if (begins(w, "generic"))
+		srat_add_generic(t, (uint8_t)pxm, (uint32_t)number_at(w, 2), srat_flags_at(w, 3));
+	else if (begins(w, "entry"))
+		table_entry(t, (uint8_t)pxm, (uint8_t)number_at(w, 2), number_at(w, 3));
+	else if (begins(w, "zero"))
+		table_zero(t, pxm);
+	else
+		return false;
+	return true;
+}
+
+bool table_line(const struct words *w, struct table *t)
+{
+	unsigned bytes = w->word[0][0] == 'u' ? (unsigned)atoi(w->word[0] + 1) / 8 : 0;
+
+	if (begins(w, "begin"))
+		table_begin(t, w->word[1], (uint8_t)number_at(w, 2));
+	else if (!bytes)
+		return srat_line(w, t);
+	for (unsigned i = 1; bytes && i < w->nr; i++)
+		for (unsigned k = 0; k < bytes; k++)
+			table_u8(t, (uint8_t)(number_at(w, i) >> 8 * k));
+	return true;
+}
+
+enum e820_type e820_type_named(const char *word)
+{
+	static const struct {
+		const char *name;
+		enum e820_type type;
+	} types[] = { { "ram", E820_RAM },   { "reserved", E820_RESERVED },          { "acpi", E820_ACPI },
+		      { "nvs", E820_NVS },   { "unusable", E820_UNUSABLE },          { "pmem", E820_PMEM },
+		      { "pram", E820_PRAM }, { "soft-reserved", E820_SOFT_RESERVED } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (strcmp(types[i].name, word) == 0)
+			return types[i].type;
+	return (enum e820_type)number(word);
 }

@@ -2,11 +2,13 @@
 /*
  * Tests as data. A file NAME.cases beside the tests holds cases: a line `case NAME`, and the lines below it up to the
  * next one, each of which does something or says what must have come of it. Cases that begin alike share lines: `like
- * NAME` stands for the lines below `lines NAME`. A line that begins with # is a comment.
+ * NAME` stands for the lines below `lines NAME`. A comment begins with # and stands alone, or
+ * behind two spaces.
  */
 #ifndef TESTS_UNIT_CASES_H
 #define TESTS_UNIT_CASES_H
 
+#include "mm/e820.h"
 #include "tests/unit/support.h"
 
 /* A line: as it stands, what stands behind its first word, and its words; commas between them are for the eye. */
@@ -42,6 +44,7 @@ const char *word_behind(const struct words *w, const char *word);
 uint64_t number(const char *s);
 /* The number that is word i, and the range that words i and i + 1 are. */
 uint64_t number_at(const struct words *w, unsigned i);
+uint64_t first_number(const struct words *w); /* word 1; 0 where that is none */
 struct range range_at(const struct words *w, unsigned i);
 
 /*
@@ -77,5 +80,15 @@ void assert_listed(const struct words *w, unsigned i, const struct memblock_list
 
 /* `ram A B`, `reserve A B`, `free A B`; `scraps N`: pages 2M apart, from 1T on, until there are N regions of memory. */
 bool memory_line(const struct words *w, struct memblock *mb);
+
+/*
+ * Parts of a table: `srat REVISION`, `mem PXM BASE LENGTH FLAGS`, `apic PXM ID FLAGS`, `x2apic PXM ID FLAGS`,
+ * `generic TYPE PXM FLAGS`, `begin SIGNATURE REVISION`, `entry TYPE LENGTH BYTES`, `u8 VALUES` to `u64 VALUES`,
+ * `zero BYTES`. FLAGS are words and numbers.
+ */
+bool table_line(const struct words *w, struct table *t);
+
+/* The type of memory that a word names: ram, reserved, acpi, nvs, unusable, ... or a number. */
+enum e820_type e820_type_named(const char *word);
 
 #endif

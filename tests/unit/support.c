@@ -188,6 +188,22 @@ void srat_add_x2apic(struct table *t, uint32_t pxm, uint32_t apic_id, uint32_t f
 	keep_written(t, w);
 }
 
+void srat_add_generic(struct table *t, uint8_t type, uint32_t pxm, uint32_t flags)
+{
+	table_entry(t, type, 32, 4);
+	table_u32(t, pxm);
+	table_zero(t, 16);
+	table_u32(t, flags);
+	table_u32(t, 0);
+}
+
+void table_entry(struct table *t, uint8_t type, uint8_t length, size_t bytes)
+{
+	table_u8(t, type);
+	table_u8(t, length);
+	table_zero(t, bytes - 2);
+}
+
 void must_add(struct memblock *mb, phys_t start, phys_t end)
 {
 	assert_int_equal(memblock_add(mb, (struct range){ start, end }), OK);

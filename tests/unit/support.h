@@ -98,6 +98,10 @@ void srat_begin(struct table *t, uint8_t revision);
 void srat_add_mem(struct table *t, uint32_t pxm, uint64_t base, uint64_t length, uint32_t flags);
 void srat_add_apic(struct table *t, uint32_t pxm, uint8_t apic_id, uint32_t flags);
 void srat_add_x2apic(struct table *t, uint32_t pxm, uint32_t apic_id, uint32_t flags);
+/* A generic initiator or port. */
+void srat_add_generic(struct table *t, uint8_t type, uint32_t pxm, uint32_t flags);
+/* Type and length of an entry, and zeros behind them: so many bytes in all. */
+void table_entry(struct table *t, uint8_t type, uint8_t length, size_t bytes);
 
 #define SRAT_ENABLED SRAT_FLAG_ENABLED
 #define SRAT_HOTPLUG SRAT_FLAG_HOTPLUG

@@ -2,8 +2,6 @@
 /* Nodes: numbers, joins, refusals, who is movable and who is not, each with the addresses Linux comes to. */
 #include "tests/unit/cases.h"
 
-#include <ctype.h>
-
 #include "lib/rng.h"
 #include "mm/linux_rules.h"
 #include "mm/numa.h"
@@ -81,10 +79,10 @@ static void take_turns(uint64_t pairs)
 	numa_judge(&n, &mb);
 }
 
-static bool table_line(const struct words *w)
+static bool entry_line(const struct words *w)
 {
 	bool hotplug = has_word(w, "hotplug");
-	uint64_t first = w->nr > 1 && isdigit((unsigned char)w->word[1][0]) ? number_at(w, 1) : 0;
+	uint64_t first = first_number(w);
 
 	if (begins(w, "entry")) {
 		entry((uint32_t)first, number_at(w, 2), number_at(w, 3), hotplug);
@@ -133,7 +131,7 @@ static bool act_line(const struct words *w)
 	} else if (begins(w, "full")) {
 		mb.full = true;
 	} else {
-		return table_line(w);
+		return entry_line(w);
 	}
 	return true;
 }
@@ -178,7 +176,7 @@ static void assert_totals(const struct words *w)
 
 static bool numa_line(const struct words *w)
 {
-	uint64_t at = w->nr > 1 && isdigit((unsigned char)w->word[1][0]) ? number_at(w, 1) : 0;
+	uint64_t at = first_number(w);
 
 	if (begins(w, "has")) {
 		assert_totals(w);
