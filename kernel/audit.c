@@ -235,13 +235,6 @@ static void see_run(void *ctx, const struct placement_run *run)
 	strip_mark(&a->strip, run->pages, run->movable ? '!' : '#');
 }
 
-static const uint64_t *walk_table(void *ctx, phys_t table)
-{
-	const struct pt_memory *mem = ctx;
-
-	return mem->page(mem->ctx, table);
-}
-
 static APART uint64_t total_reserved(const struct memblock *mb)
 {
 	uint64_t bytes = 0;
@@ -276,9 +269,9 @@ static void compare(struct outcome *a)
 		wrong(a, "%'llu reserved for pages, %llu pages taken", (ull)taken, (ull)a->dm.alloc.from_memblock);
 }
 
-static APART struct pgwalk walk_of(struct direct_map *dm)
+static APART struct pgwalk walk_of(const struct direct_map *dm)
 {
-	return (struct pgwalk){ walk_table, &dm->mem, dm->root, dm->levels };
+	return (struct pgwalk){ dm->mem.page, dm->mem.ctx, dm->root, dm->levels };
 }
 
 /* Everything below the CPU entry area belongs to the direct map: a stray entry anywhere there is found. */

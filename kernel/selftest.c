@@ -88,7 +88,7 @@ static bool test_numa(struct run *run)
 	return good && !n->node[1].movable && n->node[1].pinned_by.start == 5 * MIB;
 }
 
-static const uint64_t *read_table(void *ctx, phys_t table)
+static uint64_t *read_table(void *ctx, phys_t table)
 {
 	(void)ctx;
 	return table < sizeof(tables) ? tables[table / PAGE_SIZE] : NULL;

@@ -11,9 +11,9 @@
 struct pgwalk {
 	/*
 	 * Returns the table at that address, 512 entries, aligned as pt_pair is; NULL: out of reach. It is good until
-	 * another table is asked for.
+	 * another table is asked for, and only read.
 	 */
-	const uint64_t *(*table)(void *ctx, phys_t table);
+	uint64_t *(*table)(void *ctx, phys_t table);
 	void *ctx;
 	phys_t root;
 	unsigned levels; /* 4 or 5 */

@@ -5,7 +5,7 @@
 #define SIZE_2M (2 * MIB)
 #define SIZE_1G GIB
 #define MAX_PIECES 5
-#define UNROLLED 16
+#define UNROLLED 32
 
 /* A part of a range that is mapped with the same leaf sizes (struct map_range). */
 struct piece {
@@ -139,7 +139,7 @@ static PAIRWISE void fill_entries(uint64_t *entry, uint64_t value, uint64_t step
 	pt_pair two = { value, value + step };
 
 	do {
-#pragma GCC unroll 16
+#pragma GCC unroll 32
 		for (unsigned i = 0; i < UNROLLED; i++, two += 2 * step)
 			STREAM(&at[i], two);
 		at += UNROLLED;

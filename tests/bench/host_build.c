@@ -24,11 +24,6 @@ static struct memblock start_state, mb;
 static struct direct_map dm;
 static uint64_t leaves;
 
-static const uint64_t *read_page(void *ctx, phys_t table)
-{
-	return page(ctx, table);
-}
-
 static void fill_memory(phys_t end)
 {
 	const struct range ram[] = { { PAGE_SIZE, 0x9f000 }, { 1 * MIB, 2 * GIB }, { 4 * GIB, end } };
@@ -71,7 +66,7 @@ static void see_leaves(void *ctx, const struct pgwalk_leaf *first, uint64_t coun
 
 static uint64_t time_walk(void)
 {
-	struct pgwalk w = { .table = read_page, .root = BASE, .levels = 4 };
+	struct pgwalk w = { .table = page, .root = BASE, .levels = 4 };
 	struct pgwalk_visit visit = { .leaves = see_leaves };
 	uint64_t start = now_ns();
 

@@ -190,14 +190,9 @@ static inline uint64_t *slot_tables_page(void *ctx, phys_t at)
 	return t->table[t->nr++];
 }
 
-static inline const uint64_t *slot_tables_read(void *ctx, phys_t at)
-{
-	return slot_tables_page(ctx, at);
-}
-
 static inline struct pgwalk slot_machine_walk(struct slot_machine *m, const struct direct_map *dm)
 {
-	return (struct pgwalk){ slot_tables_read, m->tables, dm->root, dm->levels };
+	return (struct pgwalk){ slot_tables_page, m->tables, dm->root, dm->levels };
 }
 
 static inline void slot_tables_clear(struct slot_tables *t)

@@ -333,7 +333,7 @@ TEST(bad_ranges)
 
 static unsigned reads_left;
 
-static const uint64_t *fail_in_time(void *ctx, phys_t table)
+static uint64_t *fail_in_time(void *ctx, phys_t table)
 {
 	return reads_left-- ? fake_ram_page(ctx, table) : NULL;
 }

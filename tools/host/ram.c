@@ -134,12 +134,12 @@ struct pt_memory fake_ram_tables(struct fake_ram *ram)
 	return (struct pt_memory){ .page = table_page, .ctx = ram };
 }
 
-static const uint64_t *walk_page(void *ctx, phys_t page)
+static uint64_t *walk_page(void *ctx, phys_t page)
 {
 	struct fake_ram *ram = ctx;
 	struct fake_page *p = *find(ram, page);
 
-	return p ? (const uint64_t *)(const void *)p->bytes : NULL;
+	return p ? (uint64_t *)(void *)p->bytes : NULL;
 }
 
 struct pgwalk fake_ram_walk(struct fake_ram *ram, phys_t root, unsigned levels)

@@ -158,11 +158,6 @@ static uint64_t *open_table(void *ctx, phys_t at)
 	return o->entry;
 }
 
-static const uint64_t *read_table(void *ctx, phys_t at)
-{
-	return open_table(ctx, at);
-}
-
 void shadow_clear(struct shadow *s)
 {
 	for (size_t i = 0; i < s->nr_buckets; i++) {
@@ -205,5 +200,5 @@ struct pt_memory shadow_tables(struct shadow *s)
 
 struct pgwalk shadow_walk(struct shadow *s, phys_t root, unsigned levels)
 {
-	return (struct pgwalk){ .table = read_table, .ctx = s, .root = root, .levels = levels };
+	return (struct pgwalk){ .table = open_table, .ctx = s, .root = root, .levels = levels };
 }
