@@ -612,11 +612,19 @@ def test_bad_command_lines(args, why):
     assert (p.returncode, p.stdout, p.stderr) == (2, "", f"landfall-predict: error: {why}\n")
 
 
+@pytest.mark.parametrize("at", ["0xffff888000000000", "0xfffffdfdc0000000"])
+def test_all_of_the_window(machine, at):
+    """Up to its last byte."""
+    assert good(*machine, "--page-offset", at)
+
+
 @pytest.mark.parametrize("args,why", [
     (["--alloc", "best"], "--alloc best: no policy is called 'best'"),
     (["--alloc", ""], "--alloc: needs a value"),
     (["--page-size", "3m"], "--page-size 3m: not one of auto, 4k, 2m, 1g"),
     (["--page-offset", "0x1234"], "--page-offset 0x1234: not a multiple of 1 GiB"),
+    *((["--page-offset", at], f"--page-offset {at}: not 1 GiB aligned, or RAM does not fit between 0xffff888000000000 and 0xfffffe0000000000")
+      for at in ("0xffff887fc0000000", "0xfffffdfe00000000", "0xfffffffec0000000")),
     (["--hotplug", "x"], "--hotplug x: 'x' is not a node number (0 to 1023)"),
     (["--fragment", "every:0"], "--fragment every:0: N must be a number above 0"),
     (["--fragment", "every:2", "--page-size", "4k"], "--fragment has no effect: there are 4 KiB pages only"),

@@ -189,8 +189,7 @@ static bool choose(struct session *s, struct input_error *err)
 								    : lowest;
 	if (o->page_offset_kind == PAGE_OFFSET_RANDOM)
 		return input_fail(err, 0, "--page-offset: an address is needed");
-	if (c->page_offset % GIB || c->page_offset < lowest || c->page_offset >= DIRECT_MAP_LIMIT ||
-	    f->end > DIRECT_MAP_LIMIT - c->page_offset)
+	if (c->page_offset % GIB || c->page_offset < lowest || c->page_offset > DIRECT_MAP_LIMIT - f->end)
 		return input_fail(
 			err, 0,
 			"--page-offset 0x%llx: not 1 GiB aligned, or RAM does not fit between 0x%llx and 0x%llx",
