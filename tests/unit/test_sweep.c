@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The sweep beside brute force: the real builder at every slot, for every policy. */
+#include "tests/unit/cases.h"
 #include "tests/unit/slot_machine.h"
 
 #include <glob.h>
@@ -97,8 +98,8 @@ static void brute_slot(struct slot_machine *m, const struct pt_policy *policy, p
 	b->base[b->stained++] = base;
 	gap = gap_above(m, base + m->image.end);
 	if (gap == UINT64_MAX)
-		b->distance = SWEEP_NO_DISTANCE;
-	else if (b->distance != SWEEP_NO_DISTANCE)
+		b->distance = PHYS_NONE;
+	else if (b->distance != PHYS_NONE)
 		b->distance = max_u64(b->distance, gap / KASLR_ALIGN + 1);
 	if (t.pages > b->worst || (t.pages == b->worst && base < b->worst_base)) {
 		b->worst = t.pages;
@@ -269,300 +270,180 @@ static struct slot_machine *two_nodes(phys_t border)
 	return m;
 }
 
-/* How many slots the policy stains; the machine is no longer needed then. */
-static uint64_t stained_at_last(struct slot_machine *m, const struct pt_policy *policy)
-{
-	struct sweep *s = new_sweep(m, policy);
-	uint64_t stained;
+/* ---- as data: sweep.cases ---- */
 
-	assert_int_equal(sweep_run(s), OK);
-	stained = s->nr_stained;
-	free(s);
-	slot_machine_free(m);
-	return stained;
+static struct slot_machine *machine;
+static struct sweep *swept;
+static const struct pt_policy *asked = &policy_bottom_up;
+static uint64_t compare_tries;
+
+static int new_machine(void **state)
+{
+	(void)state;
+	machine = slot_machine_new();
+	swept = NULL;
+	return 0;
 }
 
-/* All policies against brute force; the number of stained slots of `bottom-up`. */
-static uint64_t compare_all(struct slot_machine *m)
+static int free_machine(void **state)
 {
-	uint64_t tries = 0;
-
-	assert_true(slot_machine_finish(m));
-	for (unsigned i = 0; i < pt_policies_nr; i++)
-		assert_true(compare(m, pt_policies[i], build_stains, &tries));
-	return stained_at_last(m, &policy_bottom_up);
+	(void)state;
+	free(swept);
+	slot_machine_free(machine);
+	return 0;
 }
 
-/*
- * 1 GiB in 4K pages, border at 256M: the last slots. At base 254M the kernel ends 16 pages below the border and 386
- * tables are wanted above it: 385 PTE pages (from 0xfe00000 on), and no other; 12 come from the buffer.
- */
-TEST(next_node_is_movable)
+/* `ram SIZE every STEP from A` and `reserve ...`: to B, or until there are N regions. */
+static void repeat_line(const struct words *w)
 {
-	struct slot_machine *m = two_nodes(256 * MIB);
-	struct sweep *s = new_sweep(m, &policy_bottom_up);
+	const char *to = word_behind(w, "to"), *until = word_behind(w, "until");
+	uint64_t size = number_at(w, 1), step = number(word_behind(w, "every"));
+	phys_t end = to ? number(to) : PHYS_NONE;
+	bool ram = begins(w, "ram");
+	const struct memblock_list *list = ram ? &machine->start.memory : &machine->start.reserved;
+	size_t most = until ? number(until) : SIZE_MAX;
 
-	assert_true(slot_machine_finish(m));
-	assert_int_equal(m->slots.total, (256 - 16) / 2);
-	assert_int_equal(sweep_run(s), OK);
-	assert_int_equal(s->nr_stained, 1);
-	assert_int_equal(s->nr_intervals, 1);
-	assert_int_equal(s->interval[0].r.start, 254 * MIB);
-	assert_int_equal(s->interval[0].r.end - KASLR_ALIGN, 254 * MIB);
-	assert_int_equal(s->worst_base, 254 * MIB);
-	assert_int_equal(s->worst_on_movable, 385 - 12 - 16);
-	assert_int_equal(s->worst_pinned, GIB - 256 * MIB);
-	/* 64K below the border: less than a slot, and from one slot on it is safe */
-	assert_int_equal(s->safe_distance, 1);
-	free(s);
-	assert_int_equal(compare_all(m), 1);
+	for (phys_t at = number(word_behind(w, "from")); at < end && list->nr < most; at += step)
+		(ram ? slot_machine_ram : slot_machine_reserve)(machine, at, at + size);
 }
 
-TEST(border_is_unaligned)
+static bool memory_part(const struct words *w)
 {
-	/* 13 pages less: the slot at 254M no longer holds the image, 252M does, 16 + 499 pages below the border */
-	assert_int_equal(compare_all(two_nodes(256 * MIB - 13 * PAGE_SIZE)), 0);
-	assert_int_equal(compare_all(two_nodes(255 * MIB)), 1);
+	if (has_word(w, "every"))
+		repeat_line(w);
+	else if (begins(w, "ram"))
+		slot_machine_ram(machine, number_at(w, 1), number_at(w, 2));
+	else if (begins(w, "node"))
+		slot_machine_node(machine, (int)number_at(w, 1), number_at(w, 2), number_at(w, 3),
+				  has_word(w, "hotplug"));
+	else if (begins(w, "table"))
+		numa_note_table(&machine->numa, range_at(w, 1));
+	else if (begins(w, "nothing"))
+		machine->start.reserved.nr = 0;
+	else
+		return memory_line(w, &machine->start);
+	return true;
 }
 
-/* A pretended image as linux-6.1's: 3024 pages behind it are never the next node's. */
-TEST(linux_image)
+static bool image_line(const struct words *w)
 {
-	struct slot_machine *m = two_nodes(256 * MIB);
+	struct sweep_image *image = &machine->image;
 
-	m->slot_size = 64 * MIB;
-	m->image = (struct sweep_image){ 0x3401000, 0x3411000, 0x3411000, 0x3430000 };
-	assert_int_equal(compare_all(m), 0);
+	if (begins(w, "image"))
+		*image = (struct sweep_image){ number_at(w, 1), number_at(w, 2), number_at(w, 3), number_at(w, 4) };
+	else if (begins(w, "buffer"))
+		image->buffer = has_word(w, "from") ? number_at(w, 2) : image->buffer_end - number_at(w, 1) * PAGE_SIZE;
+	else if (begins(w, "taken"))
+		image->end = image->taken = number_at(w, 1);
+	else if (begins(w, "slot_size"))
+		machine->slot_size = number_at(w, 1);
+	else if (begins(w, "min"))
+		machine->min = number_at(w, 1);
+	else
+		return memory_part(w);
+	return true;
 }
 
-/* The golden machine of Linux's own vectors, with slots all over node 0: 529 pages over the border at 1G. */
-TEST(golden)
+static bool option_line(const struct words *w)
 {
-	struct slot_machine *m = slot_machine_new();
-	struct sweep *s;
+	struct direct_map *map = &machine->map;
 
-	slot_machine_ram(m, 0x1000, 0x9f000);
-	slot_machine_ram(m, MIB, 0xbffe0000);
-	slot_machine_ram(m, 4 * GIB, 9 * GIB);
-	slot_machine_node(m, 0, GIB, 0x44000000, false);
-	slot_machine_node(m, 1, 0x44000000, 0x80000000, true);
-	slot_machine_node(m, 2, 0, GIB, true);
-	slot_machine_node(m, 2, 0x80000000, 0xc0000000, true);
-	slot_machine_node(m, 1, 4 * GIB, 9 * GIB, true);
-	m->slot_size = 64 * MIB;
-	m->image = (struct sweep_image){ 0x3401000, 0x3411000, 0x3411000, 0x3430000 };
-	m->map.trampoline = true;
-	assert_true(slot_machine_finish(m));
-	s = new_sweep(m, &policy_bottom_up);
-	assert_int_equal(m->slots.total, 1);
-	assert_int_equal(sweep_run(s), OK);
-	assert_int_equal(s->nr_stained, 1);
-	assert_int_equal(s->worst_base, 0x40000000);
-	assert_int_equal(s->worst_on_movable, 529);
-	assert_int_equal(s->worst_pinned, 0x80000000 - 0x44000000 + 5 * GIB);
-	assert_int_equal(s->safe_distance, (0x44000000 - 0x43430000) / (2 * MIB) + 1);
-	s->map.page_sizes = PAGE_2M;
-	assert_int_equal(sweep_run(s), OK);
-	assert_int_equal(s->nr_stained, 0);
-	assert_int_equal(s->worst_base, PHYS_NONE);
-	assert_int_equal(s->safe_distance, 0);
-	free(s);
-	slot_machine_free(m);
+	if (begins(w, "leaves"))
+		map->page_sizes = w->word[1][0] == '2' ? PAGE_2M : PAGE_2M | PAGE_1G;
+	else if (begins(w, "levels"))
+		*map = (struct direct_map){ .levels = 5, .page_offset = PAGE_OFFSET_5LEVEL, .end = map->end };
+	else if (begins(w, "page_offset"))
+		map->page_offset += number(w->word[1] + 1);
+	else if (begins(w, "trampoline"))
+		map->trampoline = number_at(w, 1);
+	else if (begins(w, "movable_node"))
+		machine->movable_node = number_at(w, 1);
+	else if (begins(w, "as"))
+		map->as_linux = LINUX_OLDEST;
+	else
+		return image_line(w);
+	return true;
 }
 
-/* Nothing but hot-pluggable memory: slots everywhere, and the node that holds the image stays. */
-TEST(all_movable)
+/* One policy, or every one, against trying every slot, by the builder unless by counting. */
+static void compare_line(const struct words *w)
 {
-	struct slot_machine *m = slot_machine_new();
+	stains_of truth = has_word(w, "counting") ? count_stains : build_stains;
+	const char *but = word_behind(w, "but");
 
-	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
-	slot_machine_ram(m, MIB, 300 * MIB);
-	for (int i = 0; i < 5; i++)
-		slot_machine_node(m, i, i * 60 * MIB + (i ? 0x5000 : 0), (i + 1) * 60 * MIB + 0x5000, true);
-	m->slot_size = 4 * MIB;
-	m->image.end = m->image.taken = 4 * MIB - PAGE_SIZE;
-	assert_true(compare_all(m) > 0);
-}
+	compare_tries = 0;
+	for (unsigned i = 0; i < pt_policies_nr; i++) {
+		const struct pt_policy *p = pt_policies[i];
+		bool has_memory;
 
-/* Tables of `floor` lie on the node at 16M, which the image passes on its way: it is stained but for those slots. */
-TEST(image_passes_the_tables)
-{
-	struct slot_machine *m = slot_machine_new();
-	struct sweep *s;
-
-	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
-	slot_machine_ram(m, MIB, 128 * MIB);
-	slot_machine_node(m, 0, 0, 16 * MIB, true);
-	slot_machine_node(m, 1, 16 * MIB, 48 * MIB, true);
-	slot_machine_node(m, 2, 48 * MIB, 128 * MIB, true);
-	m->min = 2 * MIB;
-	assert_true(slot_machine_finish(m));
-	assert_int_equal(m->slots.total, 63);
-	s = new_sweep(m, &policy_floor);
-	assert_int_equal(sweep_run(s), OK);
-	assert_int_equal(s->nr_stained, 7 + 40);
-	assert_int_equal(s->nr_intervals, 2);
-	assert_int_equal(s->interval[0].r.end - KASLR_ALIGN, 14 * MIB);
-	assert_int_equal(s->interval[1].r.start, 48 * MIB);
-	assert_int_equal(s->worst_base, 2 * MIB);
-	assert_int_equal(s->worst_pinned, 32 * MIB);
-	free(s);
-	(void)compare_all(m);
-}
-
-/* Two tops of 512G: the tables of a direct map whose base is 1G aligned only. */
-TEST(random_page_offset)
-{
-	for (unsigned k = 509; k < 513; k++) {
-		struct slot_machine *m = two_nodes(256 * MIB);
-
-		m->map.page_offset += k * GIB;
-		m->map.trampoline = k & 1;
-		slot_machine_ram(m, 3 * GIB, 3 * GIB + 64 * MIB);
-		slot_machine_node(m, 0, 3 * GIB, 3 * GIB + 64 * MIB, false);
-		(void)compare_all(m);
+		if (!has_word(w, "policy") && strcmp(w->word[1], p->name) != 0)
+			continue;
+		has_memory = compare(machine, p, truth, &compare_tries);
+		if (!has_word(w, "failure"))
+			assert_int_equal(has_memory, !but || strcmp(but, p->name) == 0);
 	}
 }
 
-/* Large leaves: 64 TiB of movable memory behind a small node, tables for 2M and 1G pages. */
-TEST(large_leaves)
+static void slots_line(const struct words *w)
 {
-	struct slot_machine *m = two_nodes(64 * MIB);
-
-	m->map.page_sizes = PAGE_2M;
-	slot_machine_ram(m, 4 * GIB, 1028 * GIB);
-	slot_machine_node(m, 1, 4 * GIB, 1028 * GIB, true);
-	assert_int_equal(compare_all(m), 2); /* 1024 + 1 + 2 tables want 16 pages, then 528 */
-	m = two_nodes(64 * MIB);
-	m->map.levels = 5;
-	m->map.page_offset = PAGE_OFFSET_5LEVEL;
-	m->map.page_sizes = PAGE_2M | PAGE_1G;
-	slot_machine_ram(m, 4 * GIB + PAGE_SIZE, 64 * 1024 * GIB);
-	slot_machine_node(m, 1, 4 * GIB, 64 * 1024 * GIB, true);
-	assert_int_equal(compare_all(m), 1); /* 127 + 2 tables want 16 pages */
+	machine->slots = (struct kaslr_slots){ .nr = 0 };
+	for (unsigned i = 1; i < w->nr; i += 2) {
+		machine->slots.area[machine->slots.nr++] = (struct kaslr_area){ number_at(w, i), number_at(w, i + 1) };
+		machine->slots.total += number_at(w, i + 1);
+	}
 }
 
-/* [0, 2M) and [8M, 100M) stay. What lies beside the image is what a case is about. */
-static struct slot_machine *movable_below(phys_t end)
+static void sweep_anew(enum status expected)
 {
-	struct slot_machine *m = slot_machine_new();
-
-	slot_machine_ram(m, MIB, end);
-	slot_machine_node(m, 0, 0, 2 * MIB, false);
-	slot_machine_node(m, 1, 2 * MIB, 8 * MIB, true);
-	slot_machine_node(m, 0, 8 * MIB, end, false);
-	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
-	return m;
+	free(swept);
+	swept = new_sweep(machine, asked);
+	assert_int_equal(sweep_run(swept), expected);
 }
 
-/* All policies against brute force at `slots` slots from `first` on; how many of them `policy` stains. */
-static uint64_t compare_slots(struct slot_machine *m, phys_t first, uint64_t slots, const struct pt_policy *policy)
+static void has_line(const struct words *w)
 {
-	uint64_t tries = 0;
+	const struct sweep none = { .nr_slots = 0 }, *s = swept ? swept : &none;
 
-	m->slots = (struct kaslr_slots){ .nr = 1, .total = slots, .area = { { first, slots } } };
-	for (unsigned i = 0; i < pt_policies_nr; i++)
-		(void)compare(m, pt_policies[i], build_stains, &tries);
-	return stained_at_last(m, policy);
+	ASSERT_FIELDS(w, 1, FIELD("slots", machine->slots.total), FIELD("tries", compare_tries),
+		      FIELD("full", machine->mb.full), FIELD("nr_stained", s->nr_stained),
+		      FIELD("nr_intervals", s->nr_intervals), FIELD("from_0", s->interval[0].r.start),
+		      FIELD("last_0", s->interval[0].r.end - KASLR_ALIGN), FIELD("from_1", s->interval[1].r.start),
+		      FIELD("worst_base", s->worst_base), FIELD("worst_on_movable", s->worst_on_movable),
+		      FIELD("worst_pinned", s->worst_pinned), FIELD("safe_distance", s->safe_distance),
+		      FIELD("failed_base", s->failed_base), FIELD("regions", machine->mb.memory.nr));
 }
 
-/* Nothing is reserved but the image, not even [0, 1M). */
-TEST(nothing_reserved)
+static bool sweep_line(const struct words *w)
 {
-	struct slot_machine *m = movable_below(100 * MIB);
-
-	m->start.reserved.nr = 0;
-	assert_int_equal(compare_slots(m, 16 * MIB, 30, &policy_lowest), 0);
+	if (begins(w, "finish")) {
+		assert_true(slot_machine_finish(machine));
+	} else if (begins(w, "cleanup")) {
+		assert_int_equal(numa_cleanup(&machine->numa, &machine->start, machine->map.end, NULL), OK);
+	} else if (begins(w, "slots")) {
+		slots_line(w);
+	} else if (begins(w, "policy")) {
+		asked = pt_policy_find(w->word[1], strlen(w->word[1]));
+	} else if (begins(w, "sweep")) {
+		sweep_anew(status_named(w->word[1]));
+	} else if (begins(w, "stained")) {
+		asked = pt_policy_find(w->word[3], strlen(w->word[3]));
+		sweep_anew(OK);
+		assert_int_equal(swept->nr_stained, number_at(w, 1));
+	} else if (begins(w, "compare")) {
+		compare_line(w);
+	} else if (begins(w, "tries")) {
+		assert_true(compare_tries <= number_at(w, 3));
+	} else if (begins(w, "has")) {
+		has_line(w);
+	} else {
+		return option_line(w);
+	}
+	return true;
 }
 
-/* The EFI stub does not look at what is reserved: slots begin inside it, or reach into it. */
-TEST(slots_on_reserved_memory)
-{
-	struct slot_machine *m = movable_below(100 * MIB);
+CASES(sweep, new_machine, free_machine, sweep_line)
 
-	slot_machine_reserve(m, MIB + 64 * KIB, 2 * MIB);
-	slot_machine_reserve(m, 31 * MIB, 37 * MIB);
-	assert_int_equal(compare_slots(m, 16 * MIB, 30, &policy_lowest), 30);
-}
-
-/* Nothing is free below 16M: at base 16M the tables for what lies below the kernel lie above it, else below. */
-TEST(no_room_below_the_first_slot)
-{
-	struct slot_machine *m = movable_below(100 * MIB);
-
-	slot_machine_reserve(m, MIB, 16 * MIB);
-	assert_int_equal(compare_slots(m, 16 * MIB, 30, &policy_bottom_up), 0);
-}
-
-/*
- * Steps below the kernel: [1M, 2M), [2M, 4M), then 512M at once, and from 512M on another one if the kernel ends more
- * than 512M above 4M. Memory ends so close above that the buffer serves all of it, with pages left for below.
- */
-TEST(buffer_pages_are_left)
-{
-	struct slot_machine *m = movable_below(528 * MIB);
-
-	slot_machine_reserve(m, MIB + 64 * KIB, 2 * MIB);
-	assert_int_equal(compare_slots(m, 500 * MIB, 14, &policy_bottom_up), 14);
-}
-
-/*
- * Top-down begins at the end of the highest free 2M, here 32M, so the tables lie in [30M, 32M). An image at 30M leaves
- * [28M, 30M), which is movable; one at 32M gives [30M, 32M) back.
- */
-TEST(block_moves)
-{
-	struct slot_machine *m = slot_machine_new();
-
-	slot_machine_ram(m, MIB, 64 * MIB);
-	slot_machine_reserve(m, 34 * MIB - 64 * KIB, 64 * MIB);
-	slot_machine_node(m, 0, 0, 28 * MIB, false);
-	slot_machine_node(m, 1, 28 * MIB, 30 * MIB, true);
-	slot_machine_node(m, 0, 30 * MIB, 64 * MIB, false);
-	assert_int_equal(compare_slots(m, 16 * MIB, 9, &policy_top_down), 1);
-}
-
-/*
- * The page at 32M begins on node 0, so it is node 0's, with the image there as well as without: the only one that it
- * has for two PTE tables, those of the image and of the page itself. Node 1 gets the other one beside its own 15.
- */
-TEST(border_inside_a_page)
-{
-	struct slot_machine *m = slot_machine_new();
-	struct sweep *s;
-	uint64_t tries = 0;
-
-	m->movable_node = false;
-	m->image = (struct sweep_image){ 0x1fd000, 0x200000, 0x200000, 0x200000 };
-	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
-	slot_machine_ram(m, 16 * MIB, 18 * MIB);
-	slot_machine_ram(m, 32 * MIB, 64 * MIB);
-	slot_machine_node(m, 2, 0, MIB, false);
-	slot_machine_node(m, 0, MIB, 32 * MIB + 0x800, true);
-	slot_machine_node(m, 1, 32 * MIB + 0x800, 64 * MIB, true);
-	m->slots = (struct kaslr_slots){ .nr = 1, .total = 1, .area = { { 16 * MIB, 1 } } };
-	assert_true(compare(m, &policy_node_local, build_stains, &tries));
-	s = new_sweep(m, &policy_node_local);
-	assert_int_equal(sweep_run(s), OK);
-	assert_int_equal(s->worst_on_movable, 1 + 15);
-	free(s);
-	slot_machine_free(m);
-}
-
-/* Only hybrid takes pages that are not mapped yet and can do without a buffer. */
-TEST(without_a_buffer)
-{
-	struct slot_machine *m = two_nodes(256 * MIB);
-	uint64_t tries = 0;
-
-	m->image.buffer = m->image.buffer_end;
-	assert_true(slot_machine_finish(m));
-	for (unsigned i = 0; i < pt_policies_nr; i++)
-		assert_int_equal(compare(m, pt_policies[i], build_stains, &tries), pt_policies[i] == &policy_hybrid);
-	slot_machine_free(m);
-}
-
-/* ---- what is refused, and how ---- */
+/* ---- what is refused ---- */
 
 /* Slots where there is no memory, below some and above all of it, and one that memory holds only the start of. */
 static void assert_memory_ends(struct slot_machine *m, struct sweep *s)
@@ -624,340 +505,6 @@ TEST(refusals)
 	s->map.end = GIB;
 	assert_int_equal(sweep_run(s), OK);
 	assert_int_equal(s->nr_stained, 1);
-	free(s);
-	slot_machine_free(m);
-}
-
-/*
- * Two hot-pluggable ranges of node 1 lie side by side, one region of memory. While the image lies on them, the marks
- * are taken away one by one: between the first and the second that is a region more, and with 4096 there is none.
- */
-TEST(marks_do_not_fit)
-{
-	for (unsigned spare = 0; spare < 2; spare++) {
-		struct slot_machine *m = slot_machine_new();
-		struct sweep *s;
-
-		slot_machine_ram(m, MIB, 56 * MIB);
-		for (phys_t at = TIB; m->start.memory.nr < MEMBLOCK_MAX - 3 - spare; at += 2 * PAGE_SIZE)
-			slot_machine_ram(m, at, at + PAGE_SIZE);
-		slot_machine_node(m, 0, 0, 16 * MIB, false);
-		slot_machine_node(m, 1, 16 * MIB, 32 * MIB, true);
-		slot_machine_node(m, 1, 32 * MIB, 48 * MIB, true);
-		slot_machine_node(m, 2, 48 * MIB, 52 * MIB, false);
-		slot_machine_node(m, 2, 52 * MIB, 56 * MIB, true);
-		slot_machine_node(m, 3, TIB, 2 * TIB, false);
-		assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
-		m->slots = (struct kaslr_slots){ .nr = 1, .total = 1, .area = { { 20 * MIB, 1 } } };
-		s = new_sweep(m, &policy_memblock);
-		s->map.as_linux = LINUX_OLDEST; /* whose own array grows */
-		assert_int_equal(sweep_run(s), spare ? OK : ERR_FULL);
-		assert_int_equal(s->failed_base, spare ? PHYS_NONE : 20 * MIB);
-		assert_int_equal(s->nr_stained, 0);
-		/* nodes 0, 1, 2 and the hot-pluggable part of 2, then the pages */
-		assert_int_equal(s->work->memory.nr, MEMBLOCK_MAX - spare);
-		free(s);
-		slot_machine_free(m);
-	}
-}
-
-/*
- * Node 1 has two hot-pluggable ranges side by side and a third one between ranges that stay. Its marks are taken away
- * in the order third, second, first, which takes no region more. They come back in that order, too: after the third,
- * the second one is cut off from the first, a region more than there is.
- */
-TEST(marks_do_not_fit_again)
-{
-	for (unsigned spare = 0; spare < 2; spare++) {
-		struct slot_machine *m = slot_machine_new();
-		struct sweep *s;
-
-		m->image.buffer = 0x20000;
-		slot_machine_ram(m, MIB, 104 * MIB);
-		for (phys_t at = TIB; m->start.memory.nr < MEMBLOCK_MAX - 6 - spare; at += 2 * PAGE_SIZE)
-			slot_machine_ram(m, at, at + PAGE_SIZE);
-		slot_machine_node(m, 0, 0, 16 * MIB, false);
-		slot_machine_node(m, 1, 16 * MIB, 24 * MIB, true);
-		slot_machine_node(m, 1, 24 * MIB, 32 * MIB, true);
-		slot_machine_node(m, 2, 32 * MIB, 40 * MIB, false);
-		slot_machine_node(m, 1, 40 * MIB, 48 * MIB, false);
-		slot_machine_node(m, 1, 48 * MIB, 56 * MIB, true);
-		slot_machine_node(m, 1, 56 * MIB, 64 * MIB, false);
-		slot_machine_node(m, 2, 64 * MIB, 104 * MIB, false);
-		slot_machine_node(m, 3, TIB, 2 * TIB, false);
-		assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
-		m->slots = (struct kaslr_slots){ .nr = 2, .total = 2 };
-		m->slots.area[0] = (struct kaslr_area){ 20 * MIB, 1 };
-		m->slots.area[1] = (struct kaslr_area){ 100 * MIB, 1 };
-		s = new_sweep(m, &policy_memblock);
-		s->map.as_linux = LINUX_OLDEST; /* whose own array grows */
-		assert_int_equal(sweep_run(s), spare ? OK : ERR_FULL);
-		assert_int_equal(s->failed_base, spare ? PHYS_NONE : 100 * MIB);
-		free(s);
-		slot_machine_free(m);
-	}
-}
-
-/* 4096 regions of memory, of which one lies on two nodes. */
-TEST(nodes_do_not_fit)
-{
-	struct slot_machine *m = two_nodes(256 * MIB);
-	struct sweep *s = new_sweep(m, &policy_memblock);
-
-	assert_true(slot_machine_finish(m));
-	for (phys_t at = TIB; m->start.memory.nr < MEMBLOCK_MAX; at += 2 * PAGE_SIZE)
-		slot_machine_ram(m, at, at + PAGE_SIZE);
-	s->map.as_linux = LINUX_OLDEST; /* whose own array grows */
-	assert_int_equal(sweep_run(s), ERR_FULL);
-	assert_int_equal(s->failed_base, PHYS_NONE);
-	free(s);
-	slot_machine_free(m);
-}
-
-/*
- * No region is left for what is reserved, so an image has to touch something that is, and does at both ends of the
- * slots or at one: tables touch it. A slot in between is refused, tried to find where stains begin, or which slot is
- * the lowest of the worst, in a list that has it twice; so is an end that touches nothing.
- */
-TEST(image_fits_at_the_ends_only)
-{
-	static const struct {
-		const struct pt_policy *policy;
-		struct range reserved;
-		phys_t first, last, failed, more;
-	} cases[] = {
-		{ &policy_hybrid, { MIB, 16 * MIB }, 16 * MIB, 254 * MIB, 252 * MIB, 0 },
-		{ &policy_hybrid, { MIB, 16 * MIB }, 32 * MIB, 254 * MIB, 32 * MIB, 0 },
-		{ &policy_hybrid, { MIB, 244 * MIB }, 244 * MIB, 254 * MIB, 252 * MIB, 8 * GIB },
-		{ &policy_lowest, { 8 * MIB, 16 * MIB }, 16 * MIB, 22 * MIB, 22 * MIB, 8 * GIB },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct slot_machine *m = two_nodes(256 * MIB);
-		uint64_t slots = (cases[i].last - cases[i].first) / KASLR_ALIGN + 1;
-		struct kaslr_area area = { cases[i].first, slots };
-		struct sweep *s = new_sweep(m, cases[i].policy);
-
-		slot_machine_reserve(m, cases[i].reserved.start, cases[i].reserved.end);
-		slot_machine_reserve(m, 256 * MIB - 64 * KIB, 256 * MIB);
-		if (cases[i].more) {
-			slot_machine_ram(m, 4 * GIB, 4 * GIB + cases[i].more);
-			slot_machine_node(m, 0, 4 * GIB, 4 * GIB + cases[i].more, false);
-		}
-		assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
-		s->map.end = m->map.end;
-		for (phys_t at = TIB; m->start.reserved.nr < MEMBLOCK_MAX; at += 2 * PAGE_SIZE)
-			slot_machine_reserve(m, at, at + PAGE_SIZE);
-		m->slots = (struct kaslr_slots){ .nr = 2, .total = 2 * slots, .area = { area, area } };
-		assert_int_equal(sweep_run(s), ERR_FULL);
-		assert_int_equal(s->failed_base, cases[i].failed);
-		free(s);
-		slot_machine_free(m);
-	}
-}
-
-/* ---- steps above the kernel ---- */
-
-/* Reservations that leave few pages for the steps, at any of the distances that are looked at, or far from there. */
-TEST(mostly_reserved)
-{
-	static const struct range taken[] = {
-		{ 64 * MIB, 570 * MIB }, { GIB, 71 * GIB }, { GIB, 140 * GIB }, { 150 * GIB, 150 * GIB + PAGE_SIZE }
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
-		struct slot_machine *m = slot_machine_new();
-		uint64_t tries = 0;
-
-		slot_machine_ram(m, MIB, 160 * GIB);
-		slot_machine_node(m, 0, 0, 600 * MIB, false);
-		slot_machine_node(m, 1, 600 * MIB, 800 * MIB, true);
-		slot_machine_node(m, 0, 800 * MIB, 160 * GIB, false);
-		slot_machine_reserve(m, taken[i].start, taken[i].end);
-		assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
-		m->slots.area[m->slots.nr++] = (struct kaslr_area){ 16 * MIB, 23 };
-		m->slots.total = 23;
-		assert_true(compare(m, &policy_bottom_up, count_stains, &tries));
-		slot_machine_free(m);
-	}
-}
-
-/* Slots with no movable memory above them first, then slots with some: the answer for all of them stays "none". */
-TEST(no_safe_distance)
-{
-	struct slot_machine *m = slot_machine_new();
-	struct sweep *s;
-	uint64_t tries = 0;
-
-	slot_machine_ram(m, MIB, 4 * GIB);
-	slot_machine_node(m, 0, 0, 8 * MIB, false);
-	slot_machine_node(m, 1, 8 * MIB, 12 * MIB, true);
-	slot_machine_node(m, 0, 12 * MIB, 512 * MIB, false);
-	slot_machine_node(m, 2, 512 * MIB, 516 * MIB, true);
-	slot_machine_node(m, 0, 516 * MIB, 4 * GIB, false);
-	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
-	m->slots.area[m->slots.nr++] = (struct kaslr_area){ 600 * MIB, 5 };
-	m->slots.area[m->slots.nr++] = (struct kaslr_area){ 64 * MIB, 5 };
-	m->slots.total = 10;
-	assert_true(compare(m, &policy_lowest, count_stains, &tries));
-	s = new_sweep(m, &policy_lowest);
-	assert_int_equal(sweep_run(s), OK);
-	assert_int_equal(s->nr_stained, 10);
-	assert_int_equal(s->safe_distance, SWEEP_NO_DISTANCE);
-	free(s);
-	slot_machine_free(m);
-}
-
-/* ---- more than can be kept ---- */
-
-/* Every other page from 1M on is taken, so that each page-table page is a run of its own. */
-TEST(too_many_runs)
-{
-	struct slot_machine *m = slot_machine_new();
-	uint64_t tries = 0;
-
-	slot_machine_ram(m, MIB, 5 * GIB);
-	slot_machine_node(m, 0, 0, 8 * MIB, false);
-	slot_machine_node(m, 1, 8 * MIB, 12 * MIB, true);
-	slot_machine_node(m, 0, 12 * MIB, 5 * GIB, false);
-	for (phys_t at = MIB; at < 18 * MIB; at += 2 * PAGE_SIZE)
-		slot_machine_reserve(m, at, at + PAGE_SIZE);
-	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
-	m->slots = (struct kaslr_slots){ .nr = 1, .total = 6, .area = { { 6 * MIB, 6 } } };
-	assert_true(17 * MIB / (2 * PAGE_SIZE) > SWEEP_MAX_RUNS);
-	assert_true(compare(m, &policy_lowest, build_stains, &tries));
-	/* once without the image; one by one, and the last one, beside which the first is held */
-	assert_int_equal(tries, 1 + 7);
-	/* where no page-table page lies, none is tried */
-	m->slots.area[0] = (struct kaslr_area){ 64 * MIB, 6 };
-	tries = 0;
-	assert_true(compare(m, &policy_lowest, build_stains, &tries));
-	assert_true(tries <= 2);
-	slot_machine_free(m);
-}
-
-/* Free pages 17 apart, with an image of 16: none of the runs meet. */
-TEST(too_many_free_runs)
-{
-	struct slot_machine *m = slot_machine_new();
-	uint64_t tries = 0;
-
-	m->image = (struct sweep_image){ 0, 0x10000, 0x10000, 0x10000 };
-	slot_machine_ram(m, MIB, 5 * GIB);
-	slot_machine_node(m, 0, 0, 8 * MIB, false);
-	slot_machine_node(m, 1, 8 * MIB, 12 * MIB, true);
-	slot_machine_node(m, 0, 12 * MIB, 5 * GIB, false);
-	for (phys_t at = 3 * MIB; at < 63 * MIB; at += 18 * PAGE_SIZE)
-		slot_machine_reserve(m, at, at + 17 * PAGE_SIZE);
-	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
-	m->slots = (struct kaslr_slots){ .nr = 1, .total = 2, .area = { { 64 * MIB, 2 } } };
-	assert_true(60 * MIB / (18 * PAGE_SIZE) > SWEEP_MAX_FREE_RUNS);
-	assert_true(compare(m, &policy_lowest, count_stains, &tries));
-	slot_machine_free(m);
-}
-
-/* The buffer has pages for more ranges than are kept: nothing is derived, not even where it lies in one of them. */
-TEST(too_many_served)
-{
-	struct slot_machine *m = two_nodes(256 * MIB);
-
-	m->image.buffer = 0x20000;
-	for (phys_t at = 4 * GIB; m->start.memory.nr < 3 + SWEEP_MAX_SERVED; at += GIB)
-		slot_machine_ram(m, at, at + PAGE_SIZE);
-	slot_machine_node(m, 0, 4 * GIB, m->map.end, false);
-	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
-	(void)compare_slots(m, 16 * MIB, 4, &policy_series);
-}
-
-/* The buffer has pages for each of two stretches of slots, of which the lower one comes last. */
-TEST(lower_slots_come_last)
-{
-	struct slot_machine *m = two_nodes(256 * MIB);
-	uint64_t tries = 0;
-
-	m->image.buffer = 0x20000;
-	slot_machine_ram(m, 4 * GIB, 4 * GIB + 64 * MIB);
-	slot_machine_node(m, 0, 4 * GIB, 4 * GIB + 64 * MIB, false);
-	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
-	m->slots = (struct kaslr_slots){ .nr = 2, .total = 8, .area = { { 4 * GIB, 4 }, { 16 * MIB, 4 } } };
-	for (unsigned i = 0; i < pt_policies_nr; i++)
-		assert_true(compare(m, pt_policies[i], build_stains, &tries));
-	slot_machine_free(m);
-}
-
-/* Less than 1M of memory of no node, which Linux lets pass: whoever has pages gives them for it. */
-TEST(memory_of_no_node)
-{
-	struct slot_machine *m = slot_machine_new();
-
-	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
-	slot_machine_ram(m, MIB, 64 * MIB);
-	slot_machine_node(m, 0, 0, 48 * MIB, false);
-	slot_machine_node(m, 1, 48 * MIB + 64 * KIB, 64 * MIB, true);
-	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
-	(void)compare_slots(m, 16 * MIB, 12, &policy_node_local);
-}
-
-/*
- * Linux's memblock has room for one mark, and none to say whose memory is. So `node-local` takes the highest pages
- * that bear no mark: of node 1, which needs them. An image fills that place; [64M, 66M) of node 1 is marked, so they
- * then lie on node 0, which is movable. The buffer serves the first MiB alone.
- */
-TEST(memblock_is_full)
-{
-	struct slot_machine *m = slot_machine_new();
-	uint64_t tries = 0;
-	phys_t at = 66 * MIB;
-
-	m->map.page_sizes = PAGE_2M;
-	m->image.buffer = m->image.buffer_end - 3 * PAGE_SIZE;
-	m->start.reserved.nr = 0;
-	slot_machine_ram(m, PAGE_SIZE, 0x9f000);
-	slot_machine_ram(m, MIB, at);
-	for (; m->start.memory.nr < 125; at += 2 * MIB) {
-		slot_machine_ram(m, at + MIB, at + 2 * MIB - PAGE_SIZE);
-		slot_machine_reserve(m, at + MIB, at + 2 * MIB - PAGE_SIZE);
-	}
-	slot_machine_ram(m, at, at + m->image.taken);
-	slot_machine_node(m, 1, 64 * MIB, 66 * MIB, true);
-	slot_machine_node(m, 1, 66 * MIB, m->map.end, true);
-	slot_machine_node(m, 0, 0, 64 * MIB, true);
-	assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
-	m->slots = (struct kaslr_slots){ .nr = 2, .total = 25, .area = { { 16 * MIB, 24 }, { at, 1 } } };
-	assert_true(compare(m, &policy_node_local, build_stains, &tries));
-	assert_true(m->mb.full);
-	slot_machine_free(m);
-}
-
-/*
- * All free blocks of 2M lie on the movable node: `memblock` finds none, and goes on all the same, until the image makes
- * that node stay. Memory above it may use the buffer up, so that the node's own tables do not depend on it.
- */
-TEST(no_free_block)
-{
-	for (phys_t end = 64 * MIB; end <= 128 * MIB; end += 64 * MIB) {
-		struct slot_machine *m = slot_machine_new();
-
-		slot_machine_ram(m, MIB, end);
-		slot_machine_node(m, 0, 0, 32 * MIB, false);
-		slot_machine_node(m, 1, 32 * MIB, 64 * MIB, true);
-		slot_machine_node(m, 0, 64 * MIB, 128 * MIB, false);
-		for (phys_t at = 2 * MIB; at < end; at += 2 * MIB)
-			if (at < 32 * MIB || at >= 64 * MIB)
-				slot_machine_reserve(m, at, at + PAGE_SIZE);
-		assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
-		(void)compare_slots(m, 32 * MIB, 12, &policy_memblock);
-	}
-}
-
-/* Firmware's tables lie on node 1, so it stays: no slot is stained, whether the image is there or not. */
-TEST(tables_of_firmware)
-{
-	struct slot_machine *m = two_nodes(256 * MIB);
-
-	assert_true(slot_machine_finish(m));
-	numa_note_table(&m->numa, (struct range){ 512 * MIB, 512 * MIB + 64 });
-	assert_int_equal(compare_slots(m, 246 * MIB, 20, &policy_bottom_up), 0);
 }
 
 /* Every other slot lies on the movable node, which then has no stain; in between it has. */
@@ -979,8 +526,6 @@ TEST(too_many_intervals)
 	assert_int_equal(s->nr_intervals, SWEEP_MAX_INTERVALS);
 	for (uint64_t i = 1; i < SWEEP_MAX_INTERVALS; i++)
 		assert_int_equal(s->interval[i].r.start - s->interval[i - 1].r.start, 4 * MIB);
-	free(s);
-	slot_machine_free(m);
 }
 
 /* ---- machines as described for QEMU ---- */
@@ -1284,8 +829,6 @@ TEST(four_pib)
 		assert_true(!s->policy->srat_first || s->policy == &policy_node_local || !s->nr_stained);
 		compare_counted(m, s);
 	}
-	free(s);
-	slot_machine_free(m);
 }
 
 /* ---- large machines: counted in some slots, as all of them would take too long ---- */
@@ -1602,8 +1145,6 @@ static uint64_t ranges_counted(unsigned nodes, unsigned shift)
 		assert_int_equal(sweep_run(s), OK);
 		ranges += s->ranges;
 	}
-	free(s);
-	slot_machine_free(m);
 	return ranges;
 }
 
