@@ -269,8 +269,7 @@ bool memory_line(const struct words *w, struct memblock *mb)
 	return true;
 }
 
-/* Its words from i on: flags of the SRAT, or numbers. */
-static uint32_t srat_flags_at(const struct words *w, unsigned i)
+uint32_t srat_flags_at(const struct words *w, unsigned i)
 {
 	uint32_t flags = 0;
 

@@ -87,6 +87,8 @@ bool memory_line(const struct words *w, struct memblock *mb);
  * `zero BYTES`. FLAGS are words and numbers.
  */
 bool table_line(const struct words *w, struct table *t);
+/* Words from i on as flags of the SRAT: enabled, hotplug, nonvolatile, numbers. */
+uint32_t srat_flags_at(const struct words *w, unsigned i);
 
 /* The type of memory that a word names: ram, reserved, acpi, nvs, unusable, ... or a number. */
 enum e820_type e820_type_named(const char *word);

@@ -190,9 +190,11 @@ void srat_add_x2apic(struct table *t, uint32_t pxm, uint32_t apic_id, uint32_t f
 
 void srat_add_generic(struct table *t, uint8_t type, uint32_t pxm, uint32_t flags)
 {
-	table_entry(t, type, 32, 4);
+	table_entry(t, type, 32, 2);
+	table_u16(t, 0x0100);
 	table_u32(t, pxm);
-	table_zero(t, 16);
+	for (uint8_t i = 0; i < 16; i++)
+		table_u8(t, 0xf0 | i);
 	table_u32(t, flags);
 	table_u32(t, 0);
 }

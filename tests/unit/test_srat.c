@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The SRAT: legal but awkward tables, damaged ones, and those of real machines where they are at hand. */
-#include "tests/unit/support.h"
+#include "tests/unit/cases.h"
 
 #include "acpi/srat.h"
 
@@ -58,26 +58,6 @@ static void begin(uint8_t revision)
 	srat_begin(&made, revision);
 }
 
-/* Types 5 and 6 have one layout. */
-static void add_generic(uint8_t type, uint32_t pxm, uint32_t flags)
-{
-	table_u8(&made, type);
-	table_u8(&made, 32);
-	table_u16(&made, 0x0100);
-	table_u32(&made, pxm);
-	for (uint8_t i = 0; i < 16; i++)
-		table_u8(&made, 0xf0 | i);
-	table_u32(&made, flags);
-	table_u32(&made, 0);
-}
-
-static void add_blank(uint8_t type, uint8_t length)
-{
-	table_u8(&made, type);
-	table_u8(&made, length);
-	table_zero(&made, length - 2u);
-}
-
 static void assert_mem(size_t i, uint32_t pxm, phys_t start, phys_t end, uint32_t flags)
 {
 	assert_true(i < srat.nr_mem);
@@ -108,111 +88,38 @@ static void assert_bad(uint32_t offset, uint8_t length)
 	assert_int_equal(srat.bad_length, length);
 }
 
-/* ---- legal tables ---- */
+/* ---- as data: srat.cases ---- */
 
-TEST(test_two_nodes)
+static bool srat_line(const struct words *w)
 {
-	begin(3);
-	srat_add_apic(&made, 0, 0, SRAT_ENABLED);
-	srat_add_apic(&made, 1, 2, SRAT_ENABLED);
-	srat_add_mem(&made, 0, 0, 0xa0000, SRAT_ENABLED);
-	srat_add_mem(&made, 0, 0x100000, 0x7ff00000, SRAT_ENABLED);
-	srat_add_mem(&made, 1, 0x100000000, 0x80000000, SRAT_ENABLED | SRAT_HOTPLUG);
-	assert_int_equal(parse(), OK);
-	assert_int_equal(srat.revision, 3);
-	assert_counts(3, 2);
-	assert_mem(0, 0, 0, 0xa0000, SRAT_ENABLED);
-	assert_mem(1, 0, 0x100000, 0x80000000, SRAT_ENABLED);
-	assert_mem(2, 1, 0x100000000, 0x180000000, SRAT_ENABLED | SRAT_HOTPLUG);
-	assert_initiator(0, SRAT_APIC, 0, 0);
-	assert_initiator(1, SRAT_APIC, 1, 2);
-	assert_bad(0, 0);
+	static const char *const kinds[] = { [SRAT_APIC] = "apic",
+					     [SRAT_X2APIC] = "x2apic",
+					     [SRAT_GENERIC_INITIATOR] = "generic-initiator",
+					     [SRAT_GENERIC_PORT] = "generic-port" };
+	size_t at = first_number(w);
+
+	if (begins(w, "parse")) {
+		assert_int_equal(parse(), status_named(w->word[1]));
+	} else if (begins(w, "has")) {
+		ASSERT_FIELDS(w, 1, FIELD("memory", srat.nr_mem), FIELD("initiators", srat.nr_initiator),
+			      FIELD("revision", srat.revision), FIELD("bad_offset", srat.bad_offset),
+			      FIELD("bad_length", srat.bad_length));
+	} else if (begins(w, "memory")) {
+		assert_mem(at, (uint32_t)number_at(w, 3), number_at(w, 4), number_at(w, 5), srat_flags_at(w, 6));
+	} else if (begins(w, "initiator")) {
+		assert_string_equal(kinds[srat.initiator[at].kind], w->word[3]);
+		assert_initiator(at, srat.initiator[at].kind, (uint32_t)number_at(w, 4), (uint32_t)number_at(w, 5));
+	} else if (begins(w, "byte")) {
+		made.bytes[at] = (uint8_t)number_at(w, 3);
+	} else {
+		return table_line(w, &made);
+	}
+	return true;
 }
 
-TEST(test_flags)
-{
-	begin(3);
-	for (uint32_t flags = 0; flags < 8; flags++)
-		srat_add_mem(&made, flags, flags << 30, 0x40000000, flags | 0xfffffff8);
-	assert_int_equal(parse(), OK);
-	assert_counts(8, 0);
-	for (uint32_t flags = 0; flags < 8; flags++)
-		assert_mem(flags, flags, (phys_t)(flags << 30), (phys_t)(flags << 30) + 0x40000000, flags);
-}
+CASES(srat, NULL, NULL, srat_line)
 
-/* A Ryzen Threadripper 2970WX has two dies without memory. */
-TEST(test_cpu_only_domain)
-{
-	begin(3);
-	srat_add_apic(&made, 0, 0, SRAT_ENABLED);
-	srat_add_apic(&made, 1, 8, SRAT_ENABLED);
-	srat_add_mem(&made, 0, 0, 0x80000000, SRAT_ENABLED);
-	assert_int_equal(parse(), OK);
-	assert_counts(1, 2);
-	assert_initiator(1, SRAT_APIC, 1, 8);
-	assert_mem(0, 0, 0, 0x80000000, SRAT_ENABLED);
-}
-
-/* CXL and HBM: memory without a processor. */
-TEST(test_memory_only_domain)
-{
-	begin(3);
-	srat_add_apic(&made, 0, 0, SRAT_ENABLED);
-	srat_add_mem(&made, 0, 0, 0x80000000, SRAT_ENABLED);
-	srat_add_mem(&made, 7, 0x8000000000, 0x4000000000, SRAT_ENABLED | SRAT_HOTPLUG | SRAT_NONVOLATILE);
-	assert_int_equal(parse(), OK);
-	assert_counts(2, 1);
-	assert_mem(1, 7, 0x8000000000, 0xc000000000, SRAT_ENABLED | SRAT_HOTPLUG | SRAT_NONVOLATILE);
-}
-
-TEST(test_initiator_kinds_in_table_order)
-{
-	begin(3);
-	add_generic(6, 0x04030201, SRAT_ENABLED);
-	srat_add_x2apic(&made, 0x12345678, 0x00010002, SRAT_ENABLED);
-	srat_add_mem(&made, 2, 0, 0x1000, SRAT_ENABLED);
-	add_generic(5, 0xdeadbeef, SRAT_ENABLED);
-	srat_add_apic(&made, 5, 0xfe, SRAT_ENABLED);
-	assert_int_equal(parse(), OK);
-	assert_counts(1, 4);
-	assert_initiator(0, SRAT_GENERIC_PORT, 0x04030201, 0);
-	assert_initiator(1, SRAT_X2APIC, 0x12345678, 0x00010002);
-	assert_initiator(2, SRAT_GENERIC_INITIATOR, 0xdeadbeef, 0);
-	assert_initiator(3, SRAT_APIC, 5, 0xfe);
-}
-
-/* Real firmware fills its table with disabled entries, APIC ids of 0xff and lengths of zero. */
-TEST(test_disabled_filler)
-{
-	begin(3);
-	srat_add_apic(&made, 0, 0, SRAT_ENABLED);
-	srat_add_apic(&made, 0, 0xff, 0);
-	srat_add_x2apic(&made, 0, 0xffffffff, 0);
-	add_generic(5, 9, 0);
-	add_generic(6, 9, ~SRAT_ENABLED);
-	srat_add_mem(&made, 3, 0x1480000000, 0, 0);
-	srat_add_mem(&made, 0, 0, 0x80000000, SRAT_ENABLED);
-	assert_int_equal(parse(), OK);
-	assert_counts(2, 1);
-	assert_mem(0, 3, 0x1480000000, 0x1480000000, 0);
-	assert_mem(1, 0, 0, 0x80000000, SRAT_ENABLED);
-}
-
-TEST(test_other_types)
-{
-	begin(3);
-	add_blank(3, 18);
-	add_blank(4, 12);
-	add_blank(7, 20);
-	add_blank(8, 6);
-	add_blank(8, 2);
-	add_blank(0xff, 2);
-	add_blank(5, 31);
-	add_blank(6, 2);
-	srat_add_mem(&made, 1, 0, 0x1000, SRAT_ENABLED);
-	assert_int_equal(parse(), OK);
-	assert_counts(1, 0);
-}
+/* ---- tables by the number ---- */
 
 /* What becomes of an entry, by type and length. */
 TEST(test_forms)
@@ -233,137 +140,6 @@ TEST(test_forms)
 	}
 }
 
-/* A processor that no MADT knows is nothing for this parser to refuse. */
-TEST(test_any_apic_id)
-{
-	begin(3);
-	srat_add_apic(&made, 0, 0xff, SRAT_ENABLED);
-	srat_add_x2apic(&made, 0, 0xffffffff, SRAT_ENABLED);
-	assert_int_equal(parse(), OK);
-	assert_counts(0, 2);
-	assert_initiator(0, SRAT_APIC, 0, 0xff);
-	assert_initiator(1, SRAT_X2APIC, 0, 0xffffffff);
-}
-
-TEST(test_descending_order_is_kept)
-{
-	begin(3);
-	for (uint32_t i = 4; i-- > 0;)
-		srat_add_mem(&made, i, (uint64_t)i << 32, 1ull << 32, SRAT_ENABLED);
-	assert_int_equal(parse(), OK);
-	assert_counts(4, 0);
-	for (uint32_t i = 0; i < 4; i++)
-		assert_mem(i, 3 - i, (uint64_t)(3 - i) << 32, (uint64_t)(4 - i) << 32, SRAT_ENABLED);
-}
-
-/* Overlap and interleaving are for others to judge. */
-TEST(test_overlap_is_kept)
-{
-	begin(3);
-	srat_add_mem(&made, 0, 0, 0x3000, SRAT_ENABLED);
-	srat_add_mem(&made, 1, 0x1000, 0x1000, SRAT_ENABLED);
-	srat_add_mem(&made, 0, 0x3000, 0x1000, SRAT_ENABLED);
-	assert_int_equal(parse(), OK);
-	assert_counts(3, 0);
-	assert_mem(0, 0, 0, 0x3000, SRAT_ENABLED);
-	assert_mem(1, 1, 0x1000, 0x2000, SRAT_ENABLED);
-	assert_mem(2, 0, 0x3000, 0x4000, SRAT_ENABLED);
-}
-
-TEST(test_sizes_zero_and_wrapping)
-{
-	begin(3);
-	srat_add_mem(&made, 0, 0x180000000, 0, SRAT_ENABLED);
-	srat_add_mem(&made, 1, 0xfffffffffffff000, 0x2000, SRAT_ENABLED);
-	srat_add_mem(&made, 2, 0xfffffffffffff000, 0x1000, SRAT_ENABLED);
-	srat_add_mem(&made, 3, 0, UINT64_MAX, SRAT_ENABLED);
-	srat_add_mem(&made, 4, 1, UINT64_MAX, SRAT_ENABLED);
-	assert_int_equal(parse(), OK);
-	assert_mem(0, 0, 0x180000000, 0x180000000, SRAT_ENABLED);
-	assert_mem(1, 1, 0xfffffffffffff000, 0x1000, SRAT_ENABLED);
-	assert_mem(2, 2, 0xfffffffffffff000, 0, SRAT_ENABLED);
-	assert_mem(3, 3, 0, UINT64_MAX, SRAT_ENABLED);
-	assert_mem(4, 4, 1, 0, SRAT_ENABLED);
-}
-
-/*
- * ACPI 1.0's table had 8 bits; Linux looks at the high ones of type 0 from revision 2 on, of types 2, 5 and 6 always.
- */
-TEST(test_pxm_width)
-{
-	static const struct {
-		uint8_t revision;
-		uint32_t mem, apic;
-	} c[] = {
-		{ 0, 0x2c, 0x2c },
-		{ 1, 0x2c, 0x2c },
-		{ 2, 0x9a56012c, 0x9a56012c },
-		{ 3, 0x9a56012c, 0x9a56012c },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(c); i++) {
-		begin(c[i].revision);
-		srat_add_apic(&made, 0x9a56012c, 1, SRAT_ENABLED);
-		srat_add_x2apic(&made, 0x9a56012c, 2, SRAT_ENABLED);
-		add_generic(5, 0x9a56012c, SRAT_ENABLED);
-		srat_add_mem(&made, 0x9a56012c, 0, 0x1000, SRAT_ENABLED);
-		assert_int_equal(parse(), OK);
-		assert_int_equal(srat.revision, c[i].revision);
-		assert_initiator(0, SRAT_APIC, c[i].apic, 1);
-		assert_initiator(1, SRAT_X2APIC, 0x9a56012c, 2);
-		assert_initiator(2, SRAT_GENERIC_INITIATOR, 0x9a56012c, 0);
-		assert_mem(0, c[i].mem, 0, 0x1000, SRAT_ENABLED);
-	}
-}
-
-TEST(test_pxm_300)
-{
-	begin(3);
-	srat_add_mem(&made, 0, 0, 0x1000, SRAT_ENABLED);
-	srat_add_mem(&made, 300, 0x1000, 0x1000, SRAT_ENABLED);
-	srat_add_apic(&made, 300, 4, SRAT_ENABLED);
-	assert_int_equal(parse(), OK);
-	assert_mem(0, 0, 0, 0x1000, SRAT_ENABLED);
-	assert_mem(1, 300, 0x1000, 0x2000, SRAT_ENABLED);
-	assert_initiator(0, SRAT_APIC, 300, 4);
-}
-
-/* Only type 0 must have its exact length. */
-TEST(test_longer_entries)
-{
-	begin(3);
-	srat_add_mem(&made, 6, 0x1000, 0x1000, SRAT_ENABLED);
-	made.bytes[48 + 1] = 44;
-	table_zero(&made, 4);
-	srat_add_x2apic(&made, 6, 7, SRAT_ENABLED);
-	made.bytes[48 + 44 + 1] = 30;
-	table_zero(&made, 6);
-	srat_add_apic(&made, 6, 8, SRAT_ENABLED);
-	assert_int_equal(parse(), OK);
-	assert_mem(0, 6, 0x1000, 0x2000, SRAT_ENABLED);
-	assert_initiator(0, SRAT_X2APIC, 6, 7);
-	assert_initiator(1, SRAT_APIC, 6, 8);
-}
-
-TEST(test_stray_bytes_at_the_end)
-{
-	for (size_t stray = 0; stray < 4; stray++) {
-		begin(3);
-		srat_add_mem(&made, 1, 0, 0x1000, SRAT_ENABLED);
-		table_zero(&made, stray);
-		assert_int_equal(parse(), stray <= 2 ? OK : ERR_MALFORMED);
-		assert_counts(1, 0);
-	}
-	assert_bad(88, 0);
-}
-
-TEST(test_no_entries)
-{
-	begin(3);
-	assert_int_equal(parse(), OK);
-	assert_counts(0, 0);
-}
-
 /* ---- damage ---- */
 
 TEST(test_short_table)
@@ -382,9 +158,7 @@ static void assert_damage(uint8_t type, uint8_t length)
 {
 	begin(3);
 	srat_add_apic(&made, 2, 3, SRAT_ENABLED);
-	table_u8(&made, type);
-	table_u8(&made, length);
-	table_zero(&made, length < 2 ? 60 : length - 2u);
+	table_entry(&made, type, length, length < 2 ? 62 : length);
 	srat_add_mem(&made, 1, 0, 0x1000, SRAT_ENABLED);
 	assert_int_equal(parse(), ERR_MALFORMED);
 	assert_counts(0, 1);
@@ -427,8 +201,8 @@ static void make_mixed(void)
 	srat_add_apic(&made, 0, 1, SRAT_ENABLED);
 	srat_add_x2apic(&made, 1, 2, SRAT_ENABLED);
 	srat_add_mem(&made, 0, 0, 0x80000000, SRAT_ENABLED);
-	add_generic(5, 2, SRAT_ENABLED);
-	add_blank(9, 3);
+	srat_add_generic(&made, 5, 2, SRAT_ENABLED);
+	table_entry(&made, 9, 3, 3);
 	srat_add_mem(&made, 1, 0x100000000, 0x80000000, SRAT_ENABLED | SRAT_HOTPLUG);
 	table_end(&made);
 }
@@ -529,7 +303,8 @@ TEST(test_full)
 /* What an earlier, larger table left behind does not show. */
 TEST(test_parsed_anew)
 {
-	test_disabled_filler();
+	make_mixed();
+	assert_int_equal(parse(), OK);
 	test_bad_lengths();
 	begin(2);
 	srat_add_mem(&made, 1, 0, 0x1000, SRAT_ENABLED);
@@ -558,7 +333,7 @@ static char *slurp(const char *path, size_t *len)
 }
 
 /* Value of a key of the flat object that begins at `object`. */
-static uint64_t number(const char *object, const char *key)
+static uint64_t value_of(const char *object, const char *key)
 {
 	const char *end = strchr(object, '}'), *at;
 	char quoted[32];
@@ -579,20 +354,20 @@ static void compare_entry(const char *object, struct progress *p)
 	static const enum srat_initiator_kind kind[] = {
 		[0] = SRAT_APIC, [2] = SRAT_X2APIC, [5] = SRAT_GENERIC_INITIATOR, [6] = SRAT_GENERIC_PORT
 	};
-	uint64_t type = number(object, "type");
+	uint64_t type = value_of(object, "type");
 	uint32_t flags;
 
 	if (type == 3 || type == 4 || type == 7)
 		return;
 	assert_in_range(type, 0, 6);
-	flags = (uint32_t)number(object, "flags");
+	flags = (uint32_t)value_of(object, "flags");
 	if (type == 1) {
-		uint64_t base = number(object, "base");
+		uint64_t base = value_of(object, "base");
 
-		assert_mem(p->mem++, (uint32_t)number(object, "pxm"), base, base + number(object, "length"), flags);
+		assert_mem(p->mem++, (uint32_t)value_of(object, "pxm"), base, base + value_of(object, "length"), flags);
 	} else if (flags & SRAT_ENABLED) {
-		assert_initiator(p->initiator++, kind[type], (uint32_t)number(object, "pxm"),
-				 type == 0 || type == 2 ? (uint32_t)number(object, "apic") : 0);
+		assert_initiator(p->initiator++, kind[type], (uint32_t)value_of(object, "pxm"),
+				 type == 0 || type == 2 ? (uint32_t)value_of(object, "apic") : 0);
 	}
 }
 
