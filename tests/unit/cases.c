@@ -332,3 +332,14 @@ enum e820_type e820_type_named(const char *word)
 			return types[i].type;
 	return (enum e820_type)number(word);
 }
+
+void assert_map_listed(const struct words *w, unsigned i, const struct e820 *map)
+{
+	for (size_t k = 0; k < map->nr; k++, i += 3) {
+		struct range r = range_at(w, i);
+
+		assert_range(map->e[k].r, r.start, r.end);
+		assert_int_equal(map->e[k].type, e820_type_named(w->word[i + 2]));
+	}
+	assert_int_equal(i, w->nr);
+}

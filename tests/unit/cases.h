@@ -92,5 +92,7 @@ uint32_t srat_flags_at(const struct words *w, unsigned i);
 
 /* The type of memory that a word names: ram, reserved, acpi, nvs, unusable, ... or a number. */
 enum e820_type e820_type_named(const char *word);
+/* Words from i on are entries of a memory map, `START END TYPE`, and the map is these. */
+void assert_map_listed(const struct words *w, unsigned i, const struct e820 *map);
 
 #endif
