@@ -417,7 +417,7 @@ def test_junit(tmp_path):
 
 
 def test_without_jsonschema(monkeypatch):
-    monkeypatch.setattr(records, "jsonschema", None)
+    monkeypatch.setattr(records, "validators", lambda: None)
     assert state(good_log()) == "passed"
     assert state(with_record(good_log(), lambda r: r.update(rec="novelty"))) == "unknown"
 

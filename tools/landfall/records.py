@@ -5,11 +5,6 @@ import re
 import zlib
 from functools import lru_cache
 
-try:
-    import jsonschema
-except ImportError:
-    jsonschema = None  # records are then checked by their CRC, and against each other
-
 from . import model
 from .paths import INSTALLED, ROOT, SCHEMA
 from .sizes import BLOCKS, G, M
@@ -29,6 +24,17 @@ class LogError(AssertionError):
 def need(condition, words):
     if not condition:
         raise LogError(words)
+
+
+@lru_cache(maxsize=1)
+def validators():
+    """The class of what checks by a schema, which takes longer to load than many a program runs. None where it is not installed:
+    records are then checked by their CRC, and against each other."""
+    try:
+        import jsonschema
+    except ImportError:
+        return None
+    return jsonschema.Draft7Validator
 
 
 @lru_cache(maxsize=1)
@@ -56,7 +62,7 @@ def inlined(part):
 def validator(kind):
     """For records of one kind; None for a kind that the schema does not have. Many times quicker than the whole schema."""
     known = kind in schema()["definitions"] and kind in schema()["properties"]["rec"]["enum"]
-    return jsonschema.Draft7Validator(inlined(schema()["definitions"][kind])) if known else None
+    return validators()(inlined(schema()["definitions"][kind])) if known else None
 
 
 def hexes(value):
@@ -80,7 +86,7 @@ def parse_record(line):
 def unknown_in(record):
     """What of a record the schema does not know, in words, or ''."""
     kind = record.get("rec") if isinstance(record, dict) else None
-    if jsonschema and isinstance(kind, str) and validator(kind):
+    if validators() and isinstance(kind, str) and validator(kind):
         return "; ".join(e.message for e in validator(kind).iter_errors(record))
     for field, known in (("rec", schema()["properties"]["rec"]), ("alloc", schema()["definitions"]["alloc"])):
         if field in record and record[field] not in known.get("enum", [record[field]]):
