@@ -14,7 +14,7 @@
 /* A line: as it stands, what stands behind its first word, and its words; commas between them are for the eye. */
 struct words {
 	const char *line, *rest;
-	char *word[64];
+	char *word[256];
 	unsigned nr;
 };
 

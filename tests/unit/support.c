@@ -216,16 +216,6 @@ void must_reserve(struct memblock *mb, phys_t start, phys_t end)
 	assert_int_equal(memblock_reserve(mb, (struct range){ start, end }), OK);
 }
 
-void assert_regions(const struct memblock_list *list, const struct flat_region *expected, size_t nr)
-{
-	assert_int_equal(list->nr, nr);
-	for (size_t i = 0; i < nr; i++) {
-		assert_range(list->r[i].r, expected[i].start, expected[i].end);
-		assert_int_equal(list->r[i].nid, expected[i].nid);
-		assert_int_equal(list->r[i].flags, expected[i].flags);
-	}
-}
-
 void assert_range(struct range r, phys_t start, phys_t end)
 {
 	assert_int_equal(r.start, start);

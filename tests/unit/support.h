@@ -56,17 +56,6 @@ void unit_test_register(struct unit_test *t);
 	static void test_name(void)
 #define TEST(test_name) TEST_WITH(test_name, fixture.setup, fixture.teardown)
 
-/* What a list should be, as tests write it: regions of memblock, entries of the memory map. */
-struct flat_region {
-	phys_t start, end;
-	int nid;
-	unsigned flags;
-};
-struct flat_entry {
-	phys_t start, end;
-	unsigned type;
-};
-
 /* A file of the recorded machines: srat/PATH below the folder that LANDFALL_DATA names; NULL: there is none. */
 FILE *open_recorded(const char *path);
 /*
@@ -110,12 +99,6 @@ void table_entry(struct table *t, uint8_t type, uint8_t length, size_t bytes);
 /* ---- lists of memory that must have room ---- */
 void must_add(struct memblock *mb, phys_t start, phys_t end);
 void must_reserve(struct memblock *mb, phys_t start, phys_t end);
-
-/* What a list of memblock must be: ASSERT_REGIONS(list, { start, end, nid, flags }, ...). */
-void assert_regions(const struct memblock_list *list, const struct flat_region *expected, size_t nr);
-#define ASSERT_REGIONS(list, ...)                                                                                      \
-	assert_regions(list, (const struct flat_region[]){ __VA_ARGS__ },                                              \
-		       ARRAY_SIZE(((const struct flat_region[]){ __VA_ARGS__ })))
 
 void assert_range(struct range r, phys_t start, phys_t end);
 

@@ -3,7 +3,7 @@
  * The memory map: every shape of overlap, the real maps that gave trouble, and random messes beside a byte-per-byte
  * model.
  */
-#include "tests/unit/support.h"
+#include "tests/unit/cases.h"
 
 #include "lib/rng.h"
 #include "mm/e820.h"
@@ -15,41 +15,10 @@ static void add(phys_t start, phys_t end, enum e820_type type)
 	assert_int_equal(e820_add(&map, start, end - start, type), OK);
 }
 
-static void assert_map(const struct flat_entry *expected, size_t nr)
-{
-	assert_int_equal(map.nr, nr);
-	for (size_t i = 0; i < nr; i++) {
-		assert_range(map.e[i].r, expected[i].start, expected[i].end);
-		assert_int_equal(map.e[i].type, expected[i].type);
-	}
-}
-
-#define ASSERT_MAP(...)                                                                                                \
-	do {                                                                                                           \
-		const struct flat_entry list[] = { __VA_ARGS__ };                                                      \
-		assert_map(list, ARRAY_SIZE(list));                                                                    \
-	} while (0)
-
 static void sanitize(void)
 {
 	assert_int_equal(e820_sanitize(&map), OK);
 }
-
-#define TOLD(...)                                                                                                      \
-	{                                                                                                              \
-		__VA_ARGS__                                                                                            \
-	}
-/* What is told becomes the rest when it is sanitised. */
-#define MAP_TEST(name, told_entries, ...)                                                                              \
-	TEST(name)                                                                                                     \
-	{                                                                                                              \
-		static const struct flat_entry told[] = told_entries;                                                  \
-                                                                                                                       \
-		for (size_t i = 0; i < ARRAY_SIZE(told); i++)                                                          \
-			add(told[i].start, told[i].end, (enum e820_type)told[i].type);                                 \
-		sanitize();                                                                                            \
-		ASSERT_MAP(__VA_ARGS__);                                                                               \
-	}
 
 static int reset(void **state)
 {
@@ -69,19 +38,45 @@ static uint64_t total_of(enum e820_type type)
 	return sum;
 }
 
-TEST(test_add)
+/* ---- as data: e820.cases ---- */
+
+static bool e820_line(const struct words *w)
 {
-	assert_int_equal(e820_add(&map, 0x1000, 0, E820_RAM), OK);
-	assert_int_equal(map.nr, 0);
-	assert_int_equal(e820_add(&map, 0x2000, 0x1000, E820_RAM), OK);
-	assert_int_equal(e820_add(&map, UINT64_MAX - 0xfff, 0xfff, E820_RESERVED), OK);
-	assert_int_equal(e820_add(&map, UINT64_MAX - 0xfff, 0x1000, E820_RESERVED), ERR_MALFORMED);
-	assert_int_equal(e820_add(&map, 1, UINT64_MAX, E820_RAM), ERR_MALFORMED);
-	/* as told: neither sorted nor joined */
-	assert_int_equal(e820_add(&map, 0x1000, 0x1000, E820_RAM), OK);
-	ASSERT_MAP({ 0x2000, 0x3000, E820_RAM }, { UINT64_MAX - 0xfff, UINT64_MAX, E820_RESERVED },
-		   { 0x1000, 0x2000, E820_RAM });
+	const char *last = w->word[w->nr - 1];
+
+	if (begins(w, "told"))
+		add(number_at(w, 1), number_at(w, 2), e820_type_named(last));
+	else if (begins(w, "add"))
+		assert_int_equal(e820_add(&map, number_at(w, 1), number_at(w, 3), e820_type_named(w->word[4])),
+				 status_named(last));
+	else if (begins(w, "sanitize"))
+		assert_int_equal(e820_sanitize(&map), status_named(last));
+	else if (begins(w, "update"))
+		assert_int_equal(
+			e820_update(&map, range_at(w, 1), e820_type_named(w->word[4]), e820_type_named(w->word[6])),
+			status_named(last));
+	else if (begins(w, "remove"))
+		assert_int_equal(e820_remove(&map, range_at(w, 1), e820_type_named(w->word[4])), status_named(last));
+	else if (begins(w, "map"))
+		assert_map_listed(w, 2, &map);
+	else if (begins(w, "has"))
+		ASSERT_FIELDS(w, 1, FIELD("entries", map.nr));
+	else if (begins(w, "end"))
+		assert_int_equal(e820_end_of_ram(&map, number_at(w, 4)), number(last));
+	else if (begins(w, "total"))
+		assert_int_equal(total_of(e820_type_named(w->word[2])), number(last));
+	else if (begins(w, "all"))
+		assert_true(e820_covers(&map, range_at(w, 2), e820_type_named(last)));
+	else if (begins(w, "not"))
+		assert_false(e820_covers(&map, range_at(w, 3), e820_type_named(last)));
+	else
+		return false;
+	return true;
 }
+
+CASES(e820, reset, NULL, e820_line)
+
+/* ---- full maps ---- */
 
 TEST(test_add_full)
 {
@@ -92,82 +87,6 @@ TEST(test_add_full)
 	sanitize();
 	assert_int_equal(map.nr, E820_MAX);
 	assert_int_equal(total_of(E820_RAM), E820_MAX * 0x1000ull);
-}
-
-TEST(test_empty_map)
-{
-	sanitize();
-	assert_int_equal(map.nr, 0);
-	assert_int_equal(e820_end_of_ram(&map, PHYS_NONE), 0);
-	assert_int_equal(total_of(E820_RAM), 0);
-	assert_true(e820_covers(&map, (struct range){ 5, 5 }, E820_RAM));
-	assert_false(e820_covers(&map, (struct range){ 5, 6 }, E820_RAM));
-}
-
-/* What QEMU's firmware tells, in reverse. */
-TEST(test_sorts)
-{
-	add(0x100000000, 0x240000000, E820_RAM);
-	add(0xfffc0000, 0x100000000, E820_RESERVED);
-	add(0xbffe0000, 0xc0000000, E820_RESERVED);
-	add(0x100000, 0xbffe0000, E820_RAM);
-	add(0xf0000, 0x100000, E820_RESERVED);
-	add(0x9fc00, 0xa0000, E820_RESERVED);
-	add(0, 0x9fc00, E820_RAM);
-	sanitize();
-	ASSERT_MAP({ 0, 0x9fc00, E820_RAM }, { 0x9fc00, 0xa0000, E820_RESERVED }, { 0xf0000, 0x100000, E820_RESERVED },
-		   { 0x100000, 0xbffe0000, E820_RAM }, { 0xbffe0000, 0xc0000000, E820_RESERVED },
-		   { 0xfffc0000, 0x100000000, E820_RESERVED }, { 0x100000000, 0x240000000, E820_RAM });
-	assert_int_equal(e820_end_of_ram(&map, PHYS_NONE), 0x240000000);
-}
-
-MAP_TEST(test_higher_type_wins_inside, TOLD({ 0x1000, 0x9000, E820_RAM }, { 0x3000, 0x4000, E820_RESERVED }),
-	 { 0x1000, 0x3000, E820_RAM }, { 0x3000, 0x4000, E820_RESERVED }, { 0x4000, 0x9000, E820_RAM })
-
-MAP_TEST(test_lower_type_loses_inside, TOLD({ 0x3000, 0x4000, E820_RAM }, { 0x1000, 0x9000, E820_RESERVED }),
-	 { 0x1000, 0x9000, E820_RESERVED })
-
-MAP_TEST(test_overlap_at_both_edges,
-	 TOLD({ 0x1000, 0x5000, E820_NVS }, { 0x4000, 0x9000, E820_ACPI }, { 0x8000, 0xb000, E820_UNUSABLE }),
-	 { 0x1000, 0x5000, E820_NVS }, { 0x5000, 0x8000, E820_ACPI }, { 0x8000, 0xb000, E820_UNUSABLE })
-
-MAP_TEST(test_same_range_twice,
-	 TOLD({ 0x1000, 0x5000, E820_RAM }, { 0x1000, 0x5000, E820_ACPI }, { 0x1000, 0x5000, E820_RAM }),
-	 { 0x1000, 0x5000, E820_ACPI })
-
-MAP_TEST(test_touching_and_overlapping_join,
-	 TOLD({ 0x5000, 0x6000, E820_RAM }, { 0x1000, 0x3000, E820_RAM }, { 0x2000, 0x5000, E820_RAM },
-	      { 0x6001, 0x7000, E820_RAM }),
-	 { 0x1000, 0x6000, E820_RAM }, { 0x6001, 0x7000, E820_RAM })
-
-/* Persistent and soft-reserved memory have numbers above the old types; soft-reserved is above all of them. */
-MAP_TEST(test_types_above_the_old_ones,
-	 TOLD({ 0, 0x9000, E820_SOFT_RESERVED }, { 0x1000, 0x2000, E820_UNUSABLE },
-	      { 0x3000, 0x4000, (enum e820_type)0xffffffffu }, { 0x8000, 0xa000, E820_PRAM },
-	      { 0x9800, 0xc000, E820_PMEM }),
-	 { 0, 0x3000, E820_SOFT_RESERVED }, { 0x3000, 0x4000, (enum e820_type)0xffffffffu },
-	 { 0x4000, 0x9000, E820_SOFT_RESERVED }, { 0x9000, 0xa000, E820_PRAM }, { 0xa000, 0xc000, E820_PMEM })
-
-/* Linux's sweep cannot tell type 0 from "nothing here". */
-MAP_TEST(test_type_zero_vanishes, TOLD({ 0x1000, 0x9000, (enum e820_type)0 }, { 0x2000, 0x3000, E820_RAM }),
-	 { 0x2000, 0x3000, E820_RAM })
-
-TEST(test_page_zero_and_top_of_space)
-{
-	add(0, 1, E820_RAM);
-	add(UINT64_MAX - 1, UINT64_MAX, E820_RAM);
-	sanitize();
-	ASSERT_MAP({ 0, 1, E820_RAM }, { UINT64_MAX - 1, UINT64_MAX, E820_RAM });
-	assert_int_equal(total_of(E820_RAM), 2);
-}
-
-TEST(test_sanitize_twice_changes_nothing)
-{
-	add(0x1000, 0x9000, E820_RAM);
-	add(0x3000, 0x4000, E820_RESERVED);
-	sanitize();
-	sanitize();
-	ASSERT_MAP({ 0x1000, 0x3000, E820_RAM }, { 0x3000, 0x4000, E820_RESERVED }, { 0x4000, 0x9000, E820_RAM });
 }
 
 /* One range of RAM with holes: 2047 of them make 4095 entries, 2048 one too many for the array. */
@@ -213,7 +132,9 @@ TEST(test_full_array_of_nested_ranges)
 	for (uint64_t i = 0; i < E820_MAX; i++)
 		add(i * 0x1000, 0x10000000 - i * 0x1000, E820_RAM);
 	sanitize();
-	ASSERT_MAP({ 0, 0x10000000, E820_RAM });
+	assert_int_equal(map.nr, 1);
+	assert_range(map.e[0].r, 0, 0x10000000);
+	assert_int_equal(map.e[0].type, E820_RAM);
 }
 
 /* ---- random maps beside a model with one type per byte ---- */
@@ -323,30 +244,7 @@ TEST(test_random_questions)
 	}
 }
 
-/* ---- the rest ---- */
-TEST(test_update)
-{
-	add(0, 0x100000, E820_RAM);
-	add(0x100000, 0x200000, E820_ACPI);
-	sanitize();
-	assert_int_equal(e820_update(&map, (struct range){ 0xa0000, 0x180000 }, E820_RAM, E820_ACPI), OK);
-	ASSERT_MAP({ 0, 0xa0000, E820_RAM }, { 0xa0000, 0x200000, E820_ACPI });
-	assert_int_equal(e820_update(&map, (struct range){ 0x5000, 0x5000 }, E820_RAM, E820_ACPI), OK);
-	assert_int_equal(map.nr, 2);
-}
-
-TEST(test_remove)
-{
-	add(0, 0x100000, E820_RAM);
-	add(0x100000, 0x200000, E820_ACPI);
-	sanitize();
-	assert_int_equal(e820_remove(&map, (struct range){ 0xa0000, 0x180000 }, E820_RAM), OK);
-	ASSERT_MAP({ 0, 0xa0000, E820_RAM }, { 0x100000, 0x200000, E820_ACPI });
-	assert_int_equal(e820_remove(&map, (struct range){ 0x50000, 0x180000 }, (enum e820_type)0), OK);
-	ASSERT_MAP({ 0, 0x50000, E820_RAM }, { 0x180000, 0x200000, E820_ACPI });
-	assert_int_equal(e820_remove(&map, (struct range){ 0, PHYS_NONE }, (enum e820_type)0), OK);
-	assert_int_equal(map.nr, 0);
-}
+/* ---- limits, names ---- */
 
 /* A full map that cannot be cut is left as it was. */
 TEST(test_update_full)
@@ -367,39 +265,6 @@ TEST(test_update_full)
 	assert_int_equal(e820_remove(&map, inside, E820_RAM), OK);
 	assert_int_equal(map.nr, E820_MAX - 1);
 	assert_int_equal(map.e[1].r.start, 0x900);
-}
-
-TEST(test_end_of_ram)
-{
-	add(0x100000, 0x7ffdf123, E820_RAM);
-	add(0x7ffdf123, 0x80000000, E820_RESERVED);
-	add(0x100000000, 0x100000800, E820_RAM);
-	add(0x200000000, 0x300000000, E820_PMEM);
-	sanitize();
-	/*
-	 * rounded down to a page: the half page at 4G has no whole one, but its start counts, as max_pfn does in Linux
-	 */
-	assert_int_equal(e820_end_of_ram(&map, PHYS_NONE), 0x100000000);
-	assert_int_equal(e820_end_of_ram(&map, 0x100000000), 0x7ffdf000);
-	assert_int_equal(e820_end_of_ram(&map, 0x7ffdf000), 0x7ffdf000);
-	assert_int_equal(e820_end_of_ram(&map, 0x40000fff), 0x40000000);
-	assert_int_equal(e820_end_of_ram(&map, 0x100000), 0);
-	assert_int_equal(e820_end_of_ram(&map, 0), 0);
-}
-
-TEST(test_covers)
-{
-	add(0x1000, 0x5000, E820_RAM);
-	add(0x5000, 0x6000, E820_ACPI);
-	add(0x7000, 0x9000, E820_RAM);
-	sanitize();
-	assert_true(e820_covers(&map, (struct range){ 0x1000, 0x5000 }, E820_RAM));
-	assert_false(e820_covers(&map, (struct range){ 0xfff, 0x5000 }, E820_RAM));
-	assert_false(e820_covers(&map, (struct range){ 0x1000, 0x5001 }, E820_RAM));
-	assert_false(e820_covers(&map, (struct range){ 0x5000, 0x5001 }, E820_RAM));
-	assert_true(e820_covers(&map, (struct range){ 0x5fff, 0x6000 }, E820_ACPI));
-	assert_false(e820_covers(&map, (struct range){ 0x5fff, 0x6001 }, E820_ACPI));
-	assert_false(e820_covers(&map, (struct range){ 0x8000, 0xa000 }, E820_RAM));
 }
 
 TEST(test_names)

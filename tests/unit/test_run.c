@@ -4,7 +4,7 @@
  * machine's log is kept beside its description (NAME.expect; LANDFALL_EXPECT=write writes them anew), and what matters
  * is stated here once more.
  */
-#include "tests/unit/support.h"
+#include "tests/unit/cases.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -274,6 +274,8 @@ struct story {
 	struct fake *f;                 /* once it has run */
 };
 
+static struct story story;
+
 /* "\n" is the end of a line, whatever else stands behind a backslash is itself. */
 static void unescape(char *s)
 {
@@ -383,48 +385,34 @@ static void check_line(struct story *s, const char *key, const char *rest)
 	}
 }
 
-static void test_story(void **state)
+static bool story_line(const struct words *w)
 {
-	struct story s = { .f = NULL };
-	const char *line = *state;
+	char rest[3000];
 
-	snprintf(s.text, sizeof(s.text), "%s", two_gib);
-	for (; *line && strncmp(line, "case ", 5); line += strcspn(line, "\n") + 1) {
-		char key[3000], *rest;
-
-		snprintf(key, sizeof(key), "%.*s", (int)strcspn(line, "\n"), line);
-		rest = key + (key[0] == '+' ? 1 : strcspn(key, " "));
-		if (key[0] == '#' || !key[0])
-			continue;
-		if (key[0] != '+' && *rest)
-			*rest++ = '\0';
-		unescape(rest);
-		check_line(&s, key, rest);
-	}
-	assert_non_null(s.f);
-	fake_free(s.f);
+	snprintf(rest, sizeof(rest), "%s", w->line[0] == '+' ? w->line + 1 : w->rest);
+	unescape(rest);
+	check_line(&story, w->line[0] == '+' ? "+" : w->word[0], rest);
+	return true;
 }
 
-/* A test for every case. */
-__attribute__((constructor)) static void register_stories(void)
+static int story_begin(void **state)
 {
-	static struct unit_test test[200];
-	static char names[ARRAY_SIZE(test)][80];
-	static char text[100000];
-	FILE *file = fopen("tests/unit/run.cases", "r");
-	size_t nr = 0;
-
-	if (!file || fread(text, 1, sizeof(text) - 1, file) == 0)
-		abort();
-	fclose(file);
-	for (char *at = text; (at = strstr(at, "\ncase ")) != NULL && nr < ARRAY_SIZE(test); nr++) {
-		at += strlen("\ncase ");
-		snprintf(names[nr], sizeof(names[nr]), "%.*s", (int)strcspn(at, "\n"), at);
-		at += strcspn(at, "\n") + 1;
-		test[nr] = (struct unit_test){ .test = { names[nr], test_story, NULL, NULL, at }, .file = __FILE__ };
-		unit_test_register(&test[nr]);
-	}
+	(void)state;
+	story = (struct story){ .f = NULL };
+	snprintf(story.text, sizeof(story.text), "%s", two_gib);
+	return 0;
 }
+
+static int story_end(void **state)
+{
+	(void)state;
+	if (!story.f)
+		return -1; /* a case in which nothing ran */
+	fake_free(story.f);
+	return 0;
+}
+
+CASES(run, story_begin, story_end, story_line)
 
 /* ---- one thing at a time ---- */
 
