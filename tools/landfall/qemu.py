@@ -85,8 +85,10 @@ def ovmf():
 
 
 def uefi_args():
-    """The part of the command line that starts UEFI instead of a BIOS."""
-    return ["-bios", ovmf().name]
+    """The part of the command line that starts UEFI instead of a BIOS.
+
+    OVMF leaves all processors but one in MWAIT, where there is that: TCG lets them spin there, each in a thread of the host. Without it they halt."""
+    return ["-bios", ovmf().name, "-global", "max-x86_64-cpu.monitor=off"]
 
 
 def boot_args(kernel, options):
