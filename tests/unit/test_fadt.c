@@ -80,9 +80,6 @@ static void put_aml(phys_t at, const char *signature, const void *aml, size_t le
 	firmware_put(at);
 }
 
-/* A machine whose DSDT is just that AML. */
-#define READ_S5(aml) (put_aml(DSDT, "DSDT", aml, sizeof(aml) - 1), assert_int_equal(read_power(276), OK))
-
 static void assert_s5(uint8_t a, uint8_t b)
 {
 	assert_true(power.s5_found);
@@ -96,6 +93,11 @@ static void assert_no_s5(void)
 	assert_int_equal(power.s5_a, 0);
 	assert_int_equal(power.s5_b, 0);
 }
+
+/* A machine whose DSDT is just that AML: what it says of S5, or that it says nothing. */
+#define READ_S5(aml) (put_aml(DSDT, "DSDT", aml, sizeof(aml) - 1), assert_int_equal(read_power(276), OK))
+#define S5(aml, a, b) (READ_S5(aml), assert_s5(a, b))
+#define NO_S5(aml) (READ_S5(aml), assert_no_s5())
 
 /* ---- the FADT ---- */
 
@@ -327,26 +329,17 @@ TEST(test_ssdt)
 
 TEST(test_s5_encodings)
 {
-	READ_S5("\x08_S5_\x12\x06\x04\x00\x00\x00\x00");
-	assert_s5(0, 0);
-	READ_S5("\x08_S5_\x12\x04\x02\x01\x00");
-	assert_s5(1, 0);
-	READ_S5("\x08_S5_\x12\x08\x04\x0a\x07\x0a\x05\x00\x00");
-	assert_s5(7, 5);
-	READ_S5("\x08_S5_\x12\x07\x02\x0b\x06\x00\x0a\x02");
-	assert_s5(6, 2);
-	READ_S5("\x08\\_S5_\x12\x06\x02\x0a\x05\x0a\x04");
-	assert_s5(5, 4);
+	S5("\x08_S5_\x12\x06\x04\x00\x00\x00\x00", 0, 0);
+	S5("\x08_S5_\x12\x04\x02\x01\x00", 1, 0);
+	S5("\x08_S5_\x12\x08\x04\x0a\x07\x0a\x05\x00\x00", 7, 5);
+	S5("\x08_S5_\x12\x07\x02\x0b\x06\x00\x0a\x02", 6, 2);
+	S5("\x08\\_S5_\x12\x06\x02\x0a\x05\x0a\x04", 5, 4);
 	/* Scope (\) { Name (_S5, Package (4) { 7, 0, 0, 0 }) } */
-	READ_S5("\x10\x10\\\x00\x08_S5_\x12\x07\x04\x0a\x07\x00\x00\x00");
-	assert_s5(7, 0);
+	S5("\x10\x10\\\x00\x08_S5_\x12\x07\x04\x0a\x07\x00\x00\x00", 7, 0);
 	/* PkgLength in two, three and four bytes */
-	READ_S5("\x08_S5_\x12\x47\x00\x02\x0a\x03\x0a\x02");
-	assert_s5(3, 2);
-	READ_S5("\x08_S5_\x12\x88\x00\x00\x02\x0a\x04\x0a\x01");
-	assert_s5(4, 1);
-	READ_S5("\x08_S5_\x12\xc9\x00\x00\x00\x02\x0a\x02\x0a\x06");
-	assert_s5(2, 6);
+	S5("\x08_S5_\x12\x47\x00\x02\x0a\x03\x0a\x02", 3, 2);
+	S5("\x08_S5_\x12\x88\x00\x00\x02\x0a\x04\x0a\x01", 4, 1);
+	S5("\x08_S5_\x12\xc9\x00\x00\x00\x02\x0a\x02\x0a\x06", 2, 6);
 }
 
 /* Large packages: their length must fit the table to the byte. */
@@ -373,59 +366,38 @@ TEST(test_s5_package_length)
 		assert_no_s5();
 	}
 	/* 0xfffffff: the highest that can be said */
-	READ_S5("\x08_S5_\x12\xcf\xff\xff\xff\x02\x0a\x05\x0a\x01");
-	assert_no_s5();
+	NO_S5("\x08_S5_\x12\xcf\xff\xff\xff\x02\x0a\x05\x0a\x01");
 }
 
 TEST(test_s5_refused)
 {
-	READ_S5("\x08_S5_\x12\x05\x02\x0a\x08\x00"); /* SLP_TYP has three bits */
-	assert_no_s5();
-	READ_S5("\x08_S5_\x12\x06\x02\x0b\x05\x01\x00");
-	assert_no_s5();
-	READ_S5("\x08_S5_\x12\x08\x02\x0c\x05\x00\x00\x00\x00"); /* DWord */
-	assert_no_s5();
-	READ_S5("\x08_S5_\x12\x04\x02\xff\x00"); /* Ones */
-	assert_no_s5();
-	READ_S5("\x08_S5_\x12\x05\x02\x01SLPB"); /* a name */
-	assert_no_s5();
-	READ_S5("\x08_S5_\x12\x03\x01\x05");
-	assert_no_s5();
-	READ_S5("\x08_S5_\x12\x04\x01\x01\x00"); /* one element */
-	assert_no_s5();
-	READ_S5("\x08_S5_\x12\x03\x02\x01\x00"); /* the second element lies behind the package */
-	assert_no_s5();
-	READ_S5("\x08_S5_\x12\x05\x02\x01\x00"); /* the package ends behind the table */
-	assert_no_s5();
-	READ_S5("\x08_S5_\x12\x00\x02\x01\x00");
-	assert_no_s5();
-	READ_S5("\x08_S5_\x12\x01"); /* from here on the table ends with the package, which is too short */
-	assert_no_s5();
-	READ_S5("\x08_S5_\x12\x02\x02");
-	assert_no_s5();
-	READ_S5("\x08_S5_\x12\x03\x02\x0a");
-	assert_no_s5();
-	READ_S5("\x08_S5_\x12\x04\x02\x0b\x05");
-	assert_no_s5();
-	READ_S5("\x08_S5_\x13\x04\x02\x01\x00"); /* VarPackage */
-	assert_no_s5();
-	READ_S5("\x14_S5_\x12\x04\x02\x01\x00"); /* a method */
-	assert_no_s5();
-	READ_S5("\\_S5_\x12\x04\x02\x01\x00");
-	assert_no_s5();
-	READ_S5("_S5_\x12\x04\x02\x01\x00"); /* at the very beginning */
-	assert_no_s5();
-	READ_S5("");
-	assert_no_s5();
-	READ_S5("\x08_S5");
-	assert_no_s5();
+	NO_S5("\x08_S5_\x12\x05\x02\x0a\x08\x00"); /* SLP_TYP has three bits */
+	NO_S5("\x08_S5_\x12\x06\x02\x0b\x05\x01\x00");
+	NO_S5("\x08_S5_\x12\x08\x02\x0c\x05\x00\x00\x00\x00"); /* DWord */
+	NO_S5("\x08_S5_\x12\x04\x02\xff\x00");                 /* Ones */
+	NO_S5("\x08_S5_\x12\x05\x02\x01SLPB");                 /* a name */
+	NO_S5("\x08_S5_\x12\x03\x01\x05");
+	NO_S5("\x08_S5_\x12\x04\x01\x01\x00"); /* one element */
+	NO_S5("\x08_S5_\x12\x03\x02\x01\x00"); /* the second element lies behind the package */
+	NO_S5("\x08_S5_\x12\x05\x02\x01\x00"); /* the package ends behind the table */
+	NO_S5("\x08_S5_\x12\x00\x02\x01\x00");
+	NO_S5("\x08_S5_\x12\x01"); /* from here on the table ends with the package, which is too short */
+	NO_S5("\x08_S5_\x12\x02\x02");
+	NO_S5("\x08_S5_\x12\x03\x02\x0a");
+	NO_S5("\x08_S5_\x12\x04\x02\x0b\x05");
+	NO_S5("\x08_S5_\x13\x04\x02\x01\x00"); /* VarPackage */
+	NO_S5("\x14_S5_\x12\x04\x02\x01\x00"); /* a method */
+	NO_S5("\\_S5_\x12\x04\x02\x01\x00");
+	NO_S5("_S5_\x12\x04\x02\x01\x00"); /* at the very beginning */
+	NO_S5("");
+	NO_S5("\x08_S5");
 }
 
 /* Names that are only mentioned, or defined oddly, do not hide the good one. */
 TEST(test_s5_after_others)
 {
-	READ_S5("\x70_S5_\x60\x08_S5_\x12\x05\x02\x0a\x09\x01\x08_S5_\x12\x04\x02\x01\x00\x08_S5_\x12\x04\x02\x00\x00");
-	assert_s5(1, 0);
+	S5("\x70_S5_\x60\x08_S5_\x12\x05\x02\x0a\x09\x01\x08_S5_\x12\x04\x02\x01\x00\x08_S5_\x12\x04\x02\x00\x00", 1,
+	   0);
 }
 
 TEST(test_s5_every_truncation)

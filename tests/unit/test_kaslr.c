@@ -3,43 +3,12 @@
  * Both choosers of a base: golden counts, every rule at its edge, and random requests beside a test of every single
  * base.
  */
-#include "tests/unit/support.h"
+#include "tests/unit/cases.h"
 
 #include "lib/rng.h"
 #include "mm/kaslr.h"
 
 static struct kaslr_slots slots;
-
-static void assert_areas(const struct kaslr_area *expected, size_t nr)
-{
-	uint64_t total = 0;
-
-	assert_int_equal(slots.nr, nr);
-	for (size_t i = 0; i < nr; i++) {
-		assert_int_equal(slots.area[i].start, expected[i].start);
-		assert_int_equal(slots.area[i].slots, expected[i].slots);
-		total += expected[i].slots;
-	}
-	assert_int_equal(slots.total, total);
-	assert_false(slots.truncated);
-}
-
-#define ASSERT_AREAS(...)                                                                                              \
-	do {                                                                                                           \
-		const struct kaslr_area expected[] = { __VA_ARGS__ };                                                  \
-		assert_areas(expected, ARRAY_SIZE(expected));                                                          \
-	} while (0)
-
-/* One candidate [start, end), image of `size`, from 16M on, nothing else. */
-static void find_simple(phys_t start, phys_t end, uint64_t size)
-{
-	const struct range ram = { start, end };
-	const struct kaslr_request q = {
-		.ram = &ram, .nr_ram = 1, .min = 16 * MIB, .limit = PHYS_NONE, .image_size = size
-	};
-
-	kaslr_find_slots(&q, &slots);
-}
 
 /* First slot whose base is `base`; total when it is none. */
 static uint64_t slot_of(const struct kaslr_slots *s, phys_t base)
@@ -56,228 +25,80 @@ static uint64_t slot_of(const struct kaslr_slots *s, phys_t base)
 	return s->total;
 }
 
-/*
- * The machine that `make run` boots: 4 nodes, 8 GiB, SRAT leaves 96M at the bottom, 48M at the top of low memory, 96M
- * at 4G.
- */
-TEST(test_default_machine)
+/* ---- as data: kaslr.cases ---- */
+
+static struct range told_ram[8], told_immovable[8], told_avoid[8];
+static struct kaslr_request request;
+
+static int no_request(void **state)
 {
-	static const struct range ram[] = { { 0, 0x9fc00 }, { 1 * MIB, 0x7ffdf000 }, { 4 * GIB, 10 * GIB } };
-	static const struct range immovable[] = { { 0, 96 * MIB },
-						  { 0x7d000000, 2 * GIB },
-						  { 4 * GIB, 4 * GIB + 96 * MIB } };
-	static const struct range avoid[] = { { 0, 1 * MIB }, { 16 * MIB, 18 * MIB } };
-	struct kaslr_request q = { ram, 3, immovable, 3, avoid, 2, 16 * MIB, 64 * TIB, 2 * MIB };
-
-	kaslr_find_slots(&q, &slots);
-	ASSERT_AREAS({ 18 * MIB, 39 }, { 0x7d000000, 23 }, { 4 * GIB, 48 });
-	assert_int_equal(slots.total, 110);
-	assert_int_equal(kaslr_slot_base(&slots, 0), 18 * MIB);
-	assert_int_equal(kaslr_slot_base(&slots, 38), 94 * MIB);
-	assert_int_equal(kaslr_slot_base(&slots, 39), 0x7d000000);
-	assert_int_equal(kaslr_slot_base(&slots, 61), 0x7fc00000);
-	assert_int_equal(kaslr_slot_base(&slots, 62), 4 * GIB);
-	assert_int_equal(kaslr_slot_base(&slots, 109), 4 * GIB + 94 * MIB);
-	assert_true(kaslr_slot_base(&slots, 110) == PHYS_NONE);
-	for (uint64_t i = 0; i < 110; i++)
-		assert_int_equal(slot_of(&slots, kaslr_slot_base(&slots, i)), i);
-	assert_int_equal(slot_of(&slots, 16 * MIB), 110);
-	assert_int_equal(slot_of(&slots, 18 * MIB + 4096), 110);
-	assert_int_equal(slot_of(&slots, 96 * MIB), 110);
-	assert_int_equal(slot_of(&slots, PHYS_NONE), 110);
-	/* the EFI stub knows neither SRAT nor the list: all of free memory from 16M on */
-	kaslr_find_slots_efistub(&q, &slots);
-	ASSERT_AREAS({ 16 * MIB, (0x7fc00000 - 0x1000000) / 0x200000 + 1 }, { 4 * GIB, 3072 });
-}
-
-/* Measured on Debian's kernel, which needs 64M: one immovable entry at 1G. */
-static void count_at_1g(uint64_t entry_size, const struct kaslr_area *expected, size_t nr)
-{
-	static const struct range ram[] = { { 0, 0x9fc00 }, { 1 * MIB, 0xbffe0000 }, { 4 * GIB, 9 * GIB } };
-	static const struct range avoid[] = { { 16 * MIB, 16 * MIB + 0x3f98000 } };
-	const struct range immovable = { 1 * GIB, 1 * GIB + entry_size };
-	const struct kaslr_request q = { ram, 3, &immovable, 1, avoid, 1, 16 * MIB, 64 * TIB, 64 * MIB };
-
-	kaslr_find_slots(&q, &slots);
-	assert_areas(expected, nr);
-}
-
-TEST(test_debian_image)
-{
-	count_at_1g(62 * MIB, NULL, 0);
-	count_at_1g(64 * MIB - 1, NULL, 0);
-	count_at_1g(64 * MIB, &(struct kaslr_area){ 1 * GIB, 1 }, 1);
-	count_at_1g(66 * MIB - 1, &(struct kaslr_area){ 1 * GIB, 1 }, 1);
-	count_at_1g(66 * MIB, &(struct kaslr_area){ 1 * GIB, 2 }, 1);
-	count_at_1g(68 * MIB, &(struct kaslr_area){ 1 * GIB, 3 }, 1);
-}
-
-/* The loaded image in the middle of [0, 128M) leaves no 64M on either side. */
-TEST(test_obstacle_in_the_middle)
-{
-	static const struct range ram = { 1 * MIB, 0xbffe0000 }, immovable = { 0, 128 * MIB };
-	static const struct range avoid = { 16 * MIB, 16 * MIB + 0x3f98000 };
-	struct kaslr_request q = { &ram, 1, &immovable, 1, &avoid, 1, 16 * MIB, 64 * TIB, 64 * MIB };
-
-	kaslr_find_slots(&q, &slots);
-	assert_areas(NULL, 0);
-	assert_true(kaslr_slot_base(&slots, 0) == PHYS_NONE);
-	assert_int_equal(slot_of(&slots, 16 * MIB), 0);
-	q.nr_avoid = 0;
-	kaslr_find_slots(&q, &slots);
-	ASSERT_AREAS({ 16 * MIB, 25 });
-}
-
-TEST(test_edges_of_a_region)
-{
-	find_simple(0, 18 * MIB, 2 * MIB);
-	ASSERT_AREAS({ 16 * MIB, 1 });
-	find_simple(0, 18 * MIB - 1, 2 * MIB);
-	assert_areas(NULL, 0);
-	find_simple(0, 20 * MIB - 1, 2 * MIB);
-	ASSERT_AREAS({ 16 * MIB, 1 });
-	find_simple(0, 20 * MIB, 2 * MIB);
-	ASSERT_AREAS({ 16 * MIB, 2 });
-	find_simple(18 * MIB + 1, 22 * MIB, 2 * MIB);
-	ASSERT_AREAS({ 20 * MIB, 1 });
-	find_simple(21 * MIB, 21 * MIB + 4096, 2 * MIB);
-	assert_areas(NULL, 0);
-	find_simple(20 * MIB, 20 * MIB, 2 * MIB);
-	assert_areas(NULL, 0);
-	find_simple(40 * MIB, 20 * MIB, 2 * MIB);
-	assert_areas(NULL, 0);
-}
-
-TEST(test_min_and_limit)
-{
-	static const struct range ram = { 0, 1 * GIB };
-	struct kaslr_request q = {
-		.ram = &ram, .nr_ram = 1, .min = 17 * MIB, .limit = 32 * MIB, .image_size = 4 * MIB
+	(void)state;
+	request = (struct kaslr_request){
+		.ram = told_ram, .immovable = told_immovable, .avoid = told_avoid, .limit = PHYS_NONE
 	};
-
-	kaslr_find_slots(&q, &slots);
-	ASSERT_AREAS({ 18 * MIB, 6 });
-	kaslr_find_slots_efistub(&q, &slots);
-	ASSERT_AREAS({ 18 * MIB, 6 });
-	q.limit = 22 * MIB - 1;
-	kaslr_find_slots(&q, &slots);
-	assert_areas(NULL, 0);
-	kaslr_find_slots_efistub(&q, &slots);
-	assert_areas(NULL, 0);
-	q.limit = 0;
-	kaslr_find_slots(&q, &slots);
-	assert_areas(NULL, 0);
-	kaslr_find_slots_efistub(&q, &slots);
-	assert_areas(NULL, 0);
+	request.min = 16 * MIB;
+	return 0;
 }
 
-TEST(test_nothing_wraps)
+/* Its words from 1 on, which may be none. */
+static size_t ranges_of(const struct words *w, struct range *list)
 {
-	static const struct range ram[] = { { 0, UINT64_MAX }, { UINT64_MAX - 3 * MIB, UINT64_MAX } };
-	struct kaslr_request q = { .ram = ram, .nr_ram = 2, .min = 0, .limit = PHYS_NONE };
+	size_t nr = 0;
 
-	q.image_size = align_down(UINT64_MAX, KASLR_ALIGN);
-	kaslr_find_slots(&q, &slots);
-	ASSERT_AREAS({ 0, 1 });
-	kaslr_find_slots_efistub(&q, &slots);
-	ASSERT_AREAS({ 0, 1 });
-	q.image_size = 2 * MIB;
-	q.min = UINT64_MAX - 100;
-	kaslr_find_slots(&q, &slots);
-	assert_areas(NULL, 0);
-	kaslr_find_slots_efistub(&q, &slots);
-	assert_areas(NULL, 0);
-	q.min = UINT64_MAX - 6 * MIB + 1;
-	kaslr_find_slots(&q, &slots);
-	ASSERT_AREAS({ UINT64_MAX - 6 * MIB + 1, 2 });
-	kaslr_find_slots_efistub(&q, &slots);
-	ASSERT_AREAS({ UINT64_MAX - 6 * MIB + 1, 2 });
+	for (unsigned i = 1; i < w->nr; i += 2)
+		list[nr++] = range_at(w, i);
+	return nr;
 }
 
-/* The part before an obstacle counts when it holds exactly one image: Linux 5.0 asked for more. */
-TEST(test_head_region)
+static void assert_areas(const struct words *w)
 {
-	static const struct range ram = { 16 * MIB, 64 * MIB };
-	struct range avoid = { 24 * MIB, 24 * MIB + 1 };
-	struct kaslr_request q = { .ram = &ram,
-				   .nr_ram = 1,
-				   .avoid = &avoid,
-				   .nr_avoid = 1,
-				   .min = 16 * MIB,
-				   .limit = PHYS_NONE,
-				   .image_size = 8 * MIB };
+	uint64_t total = 0;
 
-	kaslr_find_slots(&q, &slots);
-	ASSERT_AREAS({ 16 * MIB, 1 }, { 26 * MIB, 16 });
-	avoid.start--;
-	kaslr_find_slots(&q, &slots);
-	ASSERT_AREAS({ 26 * MIB, 16 });
-	/* touching is not overlapping */
-	avoid = (struct range){ 64 * MIB, 65 * MIB };
-	kaslr_find_slots(&q, &slots);
-	ASSERT_AREAS({ 16 * MIB, 21 });
-	avoid = (struct range){ 0, 16 * MIB };
-	kaslr_find_slots(&q, &slots);
-	ASSERT_AREAS({ 16 * MIB, 21 });
-	avoid = (struct range){ 30 * MIB, 30 * MIB };
-	kaslr_find_slots(&q, &slots);
-	ASSERT_AREAS({ 16 * MIB, 21 });
-	avoid = (struct range){ 0, UINT64_MAX };
-	kaslr_find_slots(&q, &slots);
-	assert_areas(NULL, 0);
+	assert_int_equal(slots.nr, (w->nr - 1) / 2);
+	for (size_t i = 0; i < slots.nr; i++) {
+		assert_int_equal(slots.area[i].start, number_at(w, 1 + 2 * (unsigned)i));
+		assert_int_equal(slots.area[i].slots, number_at(w, 2 + 2 * (unsigned)i));
+		total += slots.area[i].slots;
+	}
+	assert_int_equal(slots.total, total);
+	assert_false(slots.truncated);
+	for (uint64_t i = 0; i <= total; i++)
+		assert_int_equal(kaslr_slot_base(&slots, i) == PHYS_NONE, i == total);
 }
 
-/* Obstacles in any order, one inside another, two with one start. */
-TEST(test_avoid_list_needs_no_order)
+static bool kaslr_line(const struct words *w)
 {
-	static const struct range ram = { 16 * MIB, 64 * MIB };
-	static const struct range avoid[] = { { 50 * MIB, 52 * MIB },
-					      { 20 * MIB, 30 * MIB },
-					      { 22 * MIB, 24 * MIB },
-					      { 20 * MIB, 34 * MIB },
-					      { 40 * MIB, 41 * MIB } };
-	const struct kaslr_request q = { .ram = &ram,
-					 .nr_ram = 1,
-					 .avoid = avoid,
-					 .nr_avoid = 5,
-					 .min = 16 * MIB,
-					 .limit = PHYS_NONE,
-					 .image_size = 4 * MIB };
-
-	kaslr_find_slots(&q, &slots);
-	ASSERT_AREAS({ 16 * MIB, 1 }, { 34 * MIB, 2 }, { 42 * MIB, 3 }, { 52 * MIB, 5 });
+	if (begins(w, "ram")) {
+		request.nr_ram = ranges_of(w, told_ram);
+	} else if (begins(w, "immovable")) {
+		request.nr_immovable = ranges_of(w, told_immovable);
+	} else if (begins(w, "avoid")) {
+		request.nr_avoid = ranges_of(w, told_avoid);
+	} else if (begins(w, "min")) {
+		request.min = number_at(w, 1);
+	} else if (begins(w, "limit")) {
+		request.limit = number_at(w, 1);
+	} else if (begins(w, "size")) {
+		request.image_size = number_at(w, 1);
+	} else if (begins(w, "slots")) {
+		kaslr_find_slots(&request, &slots);
+		assert_areas(w);
+	} else if (begins(w, "stub")) {
+		kaslr_find_slots_efistub(&request, &slots);
+		assert_areas(w);
+	} else if (begins(w, "base")) {
+		assert_int_equal(kaslr_slot_base(&slots, number_at(w, 1)), number_at(w, 3));
+	} else if (begins(w, "slot")) {
+		assert_int_equal(slot_of(&slots, number_at(w, 2)), number_at(w, 4));
+	} else if (begins(w, "virtual")) {
+		assert_int_equal(kaslr_virt_slots(number_at(w, 2)), number_at(w, 4));
+	} else {
+		return false;
+	}
+	return true;
 }
 
-/* Touching SRAT entries are two regions: no image lies across; and they count in SRAT's order, not by address. */
-TEST(test_immovable_entries_do_not_join)
-{
-	static const struct range ram[] = { { 64 * MIB, 1 * GIB }, { 0, 64 * MIB } };
-	static const struct range immovable[] = { { 102 * MIB, 106 * MIB },
-						  { 98 * MIB, 102 * MIB },
-						  { 32 * MIB, 66 * MIB } };
-	const struct kaslr_request q = { .ram = ram,
-					 .nr_ram = 2,
-					 .immovable = immovable,
-					 .nr_immovable = 3,
-					 .min = 16 * MIB,
-					 .limit = PHYS_NONE,
-					 .image_size = 4 * MIB };
-
-	kaslr_find_slots(&q, &slots);
-	ASSERT_AREAS({ 102 * MIB, 1 }, { 98 * MIB, 1 }, { 32 * MIB, 15 });
-}
-
-/* Two equal candidates give their slots twice: a base is then found by its first slot. */
-TEST(test_candidate_twice)
-{
-	static const struct range ram[] = { { 16 * MIB, 20 * MIB }, { 16 * MIB, 20 * MIB } };
-	const struct kaslr_request q = { .ram = ram, .nr_ram = 2, .min = 0, .limit = PHYS_NONE, .image_size = 2 * MIB };
-
-	kaslr_find_slots(&q, &slots);
-	ASSERT_AREAS({ 16 * MIB, 2 }, { 16 * MIB, 2 });
-	assert_int_equal(kaslr_slot_base(&slots, 3), 18 * MIB);
-	assert_int_equal(slot_of(&slots, 18 * MIB), 1);
-}
+CASES(kaslr, no_request, NULL, kaslr_line)
 
 /* 100 areas and no more; exactly 100 is not cut short. */
 TEST(test_areas_run_out)
@@ -327,15 +148,6 @@ TEST(test_areas_run_out_inside_a_region)
 	assert_int_equal(slots.total, 100);
 	assert_true(slots.truncated);
 	assert_int_equal(kaslr_slot_base(&slots, 99), (16 + 4 * 99) * MIB);
-}
-
-TEST(test_virtual_slots)
-{
-	assert_int_equal(kaslr_virt_slots(2 * MIB), 504);
-	assert_int_equal(kaslr_virt_slots(64 * MIB), 473);
-	assert_int_equal(kaslr_virt_slots(1008 * MIB), 1);
-	assert_int_equal(kaslr_virt_slots(1010 * MIB), 0);
-	assert_int_equal(kaslr_virt_slots(UINT64_MAX), 0);
 }
 
 /* ---- random requests: every base of every candidate is tried on its own ---- */
@@ -420,9 +232,11 @@ TEST(test_choice_is_uniform)
 	const unsigned draws = 1000000;
 	uint64_t count[110] = { 0 };
 	double chi2 = 0, mean = draws / 110.0;
+	const struct range ram = { 16 * MIB, 236 * MIB };
+	const struct kaslr_request q = { &ram, 1, NULL, 0, NULL, 0, 16 * MIB, PHYS_NONE, 2 * MIB };
 	struct rng r;
 
-	find_simple(16 * MIB, 16 * MIB + 220 * MIB, 2 * MIB);
+	kaslr_find_slots(&q, &slots);
 	assert_int_equal(slots.total, 110);
 	rng_seed(&r, 0x2a);
 	for (unsigned i = 0; i < draws; i++) {
