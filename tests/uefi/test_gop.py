@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Screens of firmware: other pixel formats, several of them, none that can be used, and the picture of a dry run."""
 import pytest
+from selection import one_of
 from landfall import qemu
 from firmware import EFI, OVMF, ROOT, Disk, landfall_part, serial
 from landfall.records import Log, need
@@ -69,7 +70,7 @@ def test_two_screens(tmp_path):
     check_frame(image)
 
 
-@pytest.mark.parametrize("how", ["n", "b"], ids=["address-0", "blt-only"])
+@pytest.mark.parametrize("how", one_of(["n", "b"], 2))  # at address 0; Blt only
 def test_no_screen_that_can_be_used(tmp_path, how):
     """The run is the same, and what the screen showed before stays."""
     with Screens(tmp_path, f"gop={how}", f"{CLEAN} exit=halt") as s:
@@ -78,14 +79,14 @@ def test_no_screen_that_can_be_used(tmp_path, how):
     assert not image.has(BAND) and not image.has(BACK)
 
 
-@pytest.mark.parametrize("how", ["n", "b"], ids=["address-0", "blt-only"])
+@pytest.mark.parametrize("how", one_of(["b", "n"], 2))
 def test_screen_asked_for_by_name(tmp_path, how):
     with Screens(tmp_path, f"gop={how}", "seed=1 console=fb exit=halt") as s:
         s.wait(rb"Bail out! [^\n]*\n")
         assert "error: console=fb: there is no screen" in serial(s.guest.log)
 
 
-@pytest.mark.parametrize("how", ["", "gop=b"], ids=["plain", "blt-only"])
+@pytest.mark.parametrize("how", one_of(["gop=b", ""], 2), ids=lambda how: how or "plain")
 def test_picture_of_a_dry_run(tmp_path, how):
     """By Blt, so any screen will do; it stays until a key is pressed, then the screen is as it was."""
     with Screens(tmp_path, how or "plain", f"{CLEAN} dry console=fb") as s:

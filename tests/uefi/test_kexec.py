@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """A running Linux moves into Landfall by kexec, after a BIOS and after a UEFI boot, by the lines that docs/real-hardware.md gives."""
+import itertools
 import re
 
 import linux
 import pytest
 from linux import debian
+import selection
 from firmware import EFI, ELF, OVMF, ROOT, run
 
 DOCS = (ROOT / "docs/real-hardware.md").read_text()
@@ -39,8 +41,11 @@ poweroff -f
                            {"build/landfall.elf": ELF, "build/landfall.efi": EFI})
 
 
-@pytest.mark.parametrize("firmware", ["bios", "uefi"])
-@pytest.mark.parametrize("way", LINES)
+# Each system call once, and where the RSDP has to be told. LANDFALL_TESTS=all takes each way after each firmware.
+PAIRS = [("load", "bios"), ("file", "uefi"), ("multiboot2", "uefi")]
+
+
+@pytest.mark.parametrize("way, firmware", itertools.product(LINES, ["bios", "uefi"]) if selection.ALL else PAIRS)
 def test_kexec(kernel, initramfs, way, firmware):
     """Both system calls, and Multiboot 2; only the last has to be told where the RSDP is."""
     # With a thread for each CPU QEMU's translator runs stale code while Linux patches its own.

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from selection import one_of
 from firmware import EFI, ELF, OVMF, run
 
 
@@ -36,7 +37,7 @@ def test_uefi_ipxe(tmp_path):
     assert done.log.one("boot")["cmdline"] == "seed=0x41 alloc=memblock"
 
 
-@pytest.mark.parametrize("script", [True, False])
+@pytest.mark.parametrize("script", one_of([True, False], 2))
 def test_bios_ipxe(tmp_path, script):
     net = served(tmp_path, {"landfall.elf": ELF, "go": SCRIPT % b"landfall.elf"}, "go" if script else "landfall.elf")
     done = run([*net, "-device", "e1000,netdev=n,bootindex=1"])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import maps
 import pytest
+import selection
 from firmware import EFI, ELF, ISO, MACHINE, OVMF, ROOT, Disk, grub_cd, run
 from landfall import ways
 
@@ -73,6 +74,10 @@ WAYS = {
     "ipxe": ([], ipxe, "linux", "iPXE ("),
     "systemd-boot": (OVMF, systemd_boot, "uefi", "EDK II"),
 }
+
+
+if not selection.ALL:  # but for its options a way of test_boot.py
+    del WAYS["qemu-uefi"]
 
 
 @functools.lru_cache(maxsize=None)
