@@ -145,12 +145,13 @@ static void judge_hotplug(const struct numa_evidence *e, const struct memory_fin
 	}
 	for (size_t i = 0; i < n->nr_hot; i++) {
 		const struct numa_memblk *b = &n->hot[i];
+		struct region first;
 
 		if (!n->node[b->nid].present)
 			tell_range(to, "hotplug-without-ram", *b);
-		if (!has_memory(e, b))
+		if (!memblock_overlaps(&e->mb->memory, b->r, &first))
 			continue;
-		if (memblock_overlaps(&e->mb->memory, range_clamp(b->r, (struct range){ 0, 1 * MIB }), NULL))
+		if (max_u64(first.r.start, b->r.start) < 1 * MIB)
 			tell_range(to, "hotplug-low-memory", *b);
 		judge_kept(e, to, b);
 	}

@@ -9,6 +9,8 @@
 
 #include "lib/scan.h"
 
+#define FIRST_ROOM ((size_t)1 << 20) /* for a file: twice that when it is full, and so on */
+
 bool text_begins(const char *s, const char *word)
 {
 	return scan_skip(&s, word);
@@ -71,7 +73,7 @@ bool text_pair(const char *s, uint64_t *a, uint64_t *b)
 
 static char *read_stream(FILE *f, size_t *len, const char **why)
 {
-	size_t room = 1 << 20, n = 0;
+	size_t room = FIRST_ROOM, n = 0;
 	char *buf = malloc(room + 1);
 
 	while (buf) {
