@@ -3,6 +3,7 @@
 import zlib
 
 import pytest
+import selection
 from landfall import paths, witness
 from conftest import ENTRY, LINK_VIRT, Debugged, boot
 from landfall.records import Log, need
@@ -126,15 +127,24 @@ PHASES = {"multiboot1_parse": False, "console_open": False, "nodes_join": False,
           "nodes_accept": False, "report_nodes": True, "direct_map_build": True, "pgwalk_range": True, "report_end": True}
 
 
+def address(phase, kaslr, kernel_symbols):
+    return moved(kernel_symbols[phase], kaslr) if PHASES[phase] else kernel_symbols[phase]
+
+
 @pytest.mark.parametrize("phase", PHASES)
-def test_fault_in_every_phase_is_dumped(phase, kaslr, kernel_symbols):
-    """An exception, and the interrupt that cannot be held off."""
-    at = moved(kernel_symbols[phase], kaslr) if PHASES[phase] else kernel_symbols[phase]
+def test_exception_in_every_phase_is_dumped(phase, kaslr, kernel_symbols):
+    at = address(phase, kaslr, kernel_symbols)
     with Debugged("pc-islands", OPTIONS) as d:
         d.gdb.run_to(at)
         d.gdb.write(at, b"\x0f\x0b")  # ud2
         d.gdb.go()
         check_dump(d.guest, at, 6, "invalid opcode")
+
+
+@pytest.mark.parametrize("phase", selection.one_of(PHASES, 3))
+def test_nmi_in_every_phase_is_dumped(phase, kaslr, kernel_symbols):
+    """The interrupt that cannot be held off."""
+    at = address(phase, kaslr, kernel_symbols)
     with Debugged("pc-islands", OPTIONS) as d:
         d.gdb.run_to(at)
         d.gdb.write(at, b"\xeb\xfe")  # waits for it

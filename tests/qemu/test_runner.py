@@ -50,12 +50,12 @@ def test_error():
 
 
 def test_last_option_wins():
-    code, lines, _ = run("--seed", "1", "--append", "seed=2 alloc=memblock")
+    code, lines, _ = run("--machine", "none", "--seed", "1", "--append", "seed=2 alloc=memblock")
     assert code == 0 and any(line.endswith("seed: 0x2, as given") for line in lines)
 
 
 def test_random_seed():
-    code, lines, _ = run("--seed", "random", "--alloc", "memblock")
+    code, lines, _ = run("--machine", "none", "--seed", "random", "--alloc", "memblock")
     assert code == 0 and any(", from rdseed rdrand tsc" in line or ", from rdrand tsc" in line for line in lines)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The sweep beside runs at random seeds: each verdict is the one that the sweep gives for its slot. Most of them run on the host.
 
-LANDFALL_BOOTS: how many boots in QEMU in all (default 10; `make test-sweep` makes 500)."""
+LANDFALL_BOOTS: how many boots in QEMU in all (default 5; `make test-sweep` makes 500)."""
 import os
 import random
 
@@ -9,7 +9,7 @@ import on_host
 import pytest
 from conftest import boot
 
-BOOTS = int(os.environ.get("LANDFALL_BOOTS", "10"))
+BOOTS = int(os.environ.get("LANDFALL_BOOTS", "5"))
 RUNS = 3  # of each machine on the host
 
 # Machine, options, slots, and stained slots by bottom-up and hybrid. In the last one reservations leave few slots but those below node 1.

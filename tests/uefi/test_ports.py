@@ -33,7 +33,7 @@ def test_spcr(tmp_path, address, port):
 NOT_THERE = {"memory": spcr(0xFEDC0000, MEMORY), "port": spcr(0x2E8), "pci": spcr(0, pci=(6, 0)), "ram": spcr(0x100000, MEMORY)}
 
 
-@pytest.mark.parametrize("table", one_of(NOT_THERE.values(), 2), ids=one_of(NOT_THERE, 2))
+@pytest.mark.parametrize("table", one_of(NOT_THERE.values(), 4), ids=one_of(NOT_THERE, 4))
 def test_spcr_names_what_is_not_there(tmp_path, table):
     check_only(boot(tmp_path, {"com1": isa(COM1, 0), "com2": isa(COM2, 1)}, [table]), "com1", "com2")
 
@@ -92,7 +92,7 @@ def test_dry_run_on_more_ports(tmp_path):
     ("uart,mmio32,0xfedc0000", "console=uart,mmio32: not in a dry run: firmware need not map it"),
     ("ttyS3", "console=ttyS3: no UART there"),
     ("fb", "console=fb: there is no screen"),
-], 2))
+], 3))
 def test_dry_run_without_the_console_it_should_have(tmp_path, console, words):
     done, saved = dry(tmp_path, f"console={console}", {"com1": isa(COM1, 0)})
     assert b"landfall.efi returned 8000000000000015" in done.logs["com1"]
