@@ -98,8 +98,8 @@ static void brute_slot(struct slot_machine *m, const struct pt_policy *policy, p
 	b->base[b->stained++] = base;
 	gap = gap_above(m, base + m->image.end);
 	if (gap == UINT64_MAX)
-		b->distance = PHYS_NONE;
-	else if (b->distance != PHYS_NONE)
+		b->distance = SWEEP_NO_DISTANCE;
+	else if (b->distance != SWEEP_NO_DISTANCE)
 		b->distance = max_u64(b->distance, gap / KASLR_ALIGN + 1);
 	if (t.pages > b->worst || (t.pages == b->worst && base < b->worst_base)) {
 		b->worst = t.pages;
@@ -505,6 +505,8 @@ TEST(refusals)
 	s->map.end = GIB;
 	assert_int_equal(sweep_run(s), OK);
 	assert_int_equal(s->nr_stained, 1);
+	free(s);
+	slot_machine_free(m);
 }
 
 /* Every other slot lies on the movable node, which then has no stain; in between it has. */
@@ -526,6 +528,8 @@ TEST(too_many_intervals)
 	assert_int_equal(s->nr_intervals, SWEEP_MAX_INTERVALS);
 	for (uint64_t i = 1; i < SWEEP_MAX_INTERVALS; i++)
 		assert_int_equal(s->interval[i].r.start - s->interval[i - 1].r.start, 4 * MIB);
+	free(s);
+	slot_machine_free(m);
 }
 
 /* ---- machines as described for QEMU ---- */
@@ -829,6 +833,8 @@ TEST(four_pib)
 		assert_true(!s->policy->srat_first || s->policy == &policy_node_local || !s->nr_stained);
 		compare_counted(m, s);
 	}
+	free(s);
+	slot_machine_free(m);
 }
 
 /* ---- large machines: counted in some slots, as all of them would take too long ---- */
@@ -1145,6 +1151,8 @@ static uint64_t ranges_counted(unsigned nodes, unsigned shift)
 		assert_int_equal(sweep_run(s), OK);
 		ranges += s->ranges;
 	}
+	free(s);
+	slot_machine_free(m);
 	return ranges;
 }
 
