@@ -181,7 +181,7 @@ test-uefi test-tools: DIST := loadfile
 test-transplant: LAYER := tests/cures
 test-predict: LAYER := tests/linux/test_predict.py tests/linux/test_recordings.py
 test-data: ## recorded machines, expected logs and firmware rules
-test-qemu: ## boots in QEMU
+test-qemu: ## boots in QEMU; LANDFALL_TESTS=all: all of those that are much alike (test-uefi too)
 test-uefi: build/odd-firmware.efi linux-kernels ## boots through UEFI, GRUB, the network and kexec
 test-packaging: ## the Debian package: built twice, checked, installed, used, removed
 test-tools: ## check-log, report, campaign and study
