@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The sweep beside runs at random seeds: each verdict is the one that the sweep gives for its slot. Most of them run on the host.
+"""The sweep beside runs at random seeds: each verdict is the one that the sweep gives for its slot. Most of them run on the host, always with the same seeds.
 
 LANDFALL_BOOTS: how many boots in QEMU in all (default 5; `make test-sweep` makes 500)."""
 import os
@@ -53,8 +53,8 @@ def test_boots_are_as_swept(machine, options, slots, bottom_up, hybrid):
     assert len(sweeps) == 8 and {s["slots"] for s in sweeps.values()} == {slots}
     assert (sweeps["bottom-up"]["stained_slots"], sweeps["hybrid"]["stained_slots"]) == (bottom_up, hybrid)
     bases, stained = set(), 0
-    for run in [on_host.Run] * RUNS + [boot] * (BOOTS // len(MACHINES)):
-        seed = random.getrandbits(53)
+    runs = [(on_host.Run, seed) for seed in range(RUNS)] + [(boot, random.getrandbits(53)) for _ in range(BOOTS // len(MACHINES))]
+    for run, seed in runs:
         booted = run(machine, f"alloc=all seed={seed} report=json {options}")
         assert booted.code in (33, 35), (seed, booted.data[-2000:])
         stained += check(booted.log, sweeps, slots)
