@@ -36,8 +36,7 @@ WARN   := -std=gnu11 '-ffile-prefix-map=$(CURDIR)=.' -Wall -Wextra -Wshadow -Wvl
 BARE   := -ffreestanding -fvisibility=hidden -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
           -fno-asynchronous-unwind-tables -fcf-protection=none
 SANE   := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-# What is not in a loop over all of memory shall be small. gcc is told to leave no gaps between data, and what only makes more code of this:
-# new orders of operations, jumps past tests that are known to fail, loads moved out of loops.
+# What is not in a loop over all of memory shall be small: no gaps between data, and nothing that only makes more code of this.
 KFLAGS := $(WARN) $(BARE) -mskip-rax-setup -fno-jump-tables $(if $(findstring clang,$(CC)),,-malign-data=abi -fira-region=one \
           -fno-tree-reassoc -fno-tree-dominator-opts -fno-tree-loop-im) -Oz -ffunction-sections -fdata-sections -fpie -falign-functions=1
 EFLAGS := $(KFLAGS) -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI -fshort-wchar
@@ -261,7 +260,6 @@ format: ## lay out all C code as .clang-format says
 
 # ---- figures and pictures --------------------------------------------------------------------------------------------
 build/bench/nothing.elf: tests/bench/nothing.asm
-	$(call say,NASM,$<)
 	$(Q)$(NASM) -f bin -o $@ $<
 bench: $(EVERYTHING) $(addprefix build/bench/,nothing.elf nothing.efi host_build host_sweep) ## goals and measured values
 	$(Q)tests/bench/bench

@@ -2,6 +2,7 @@
 """landfall-predict without a boot: a SRAT alone is judged, and a machine description alone is answered."""
 import json
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -42,6 +43,19 @@ def test_a_srat_alone(tmp_path, machine, status, said):
     for n, line in enumerate(lines):
         if line.startswith("finding: "):
             assert lines[n + 1].startswith("  ")  # what the rule says
+
+
+@pytest.mark.parametrize("left,result", [
+    (b"\1\x28", "Linux accepts the table"), (b"\1\x28\0", "Linux reads on behind the end of the table; Landfall rejects it: ")])
+def test_what_an_end_cuts(tmp_path, left, result):
+    """Two bytes are too few for an entry; of one that begins in the table Linux reads the rest behind it."""
+    path = table(tmp_path, "four-nodes")
+    data = bytearray(path.read_bytes() + left)
+    data[4:8], data[9] = struct.pack("<I", len(data)), 0
+    data[9] = -sum(data) & 255
+    path.write_bytes(data)
+    said = predict("--srat", path).stdout.splitlines()[-1]
+    assert said == f"result: {result}" + "the entry at offset 0x188 has a wrong length (40)" * (len(left) > 2)
 
 
 def test_every_entry_is_a_line(tmp_path):
