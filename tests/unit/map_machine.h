@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A machine on which direct maps are built: memory, reservations, fake tables, a journal of every page handed out. */
+/*
+ * A machine on which direct maps are built: memory, reservations, fake tables, a journal of every page handed out. As
+ * on a real one, tables are seen through a window that shows one page at a time.
+ */
 #ifndef TESTS_UNIT_MAP_MACHINE_H
 #define TESTS_UNIT_MAP_MACHINE_H
 
@@ -10,6 +13,8 @@ struct map_machine {
 	struct memblock mb, before; /* before: as it was when the build began */
 	struct direct_map dm;
 	struct fake_ram ram;
+	_Alignas(pt_pair) uint64_t window[PT_ENTRIES];
+	phys_t shown; /* what the window shows; PHYS_NONE: nothing */
 	phys_t *page; /* pages handed out, in order */
 	size_t nr, room;
 };
@@ -22,6 +27,26 @@ static inline void map_machine_tell(void *ctx, phys_t page, bool from_buffer)
 	keep_page(&m->page, &m->nr, &m->room, page);
 }
 
+/* Puts what the window shows back where it belongs. */
+static inline void map_machine_close(struct map_machine *m)
+{
+	if (m->shown != PHYS_NONE)
+		memcpy(fake_ram_page(&m->ram, m->shown), m->window, sizeof(m->window));
+	m->shown = PHYS_NONE;
+}
+
+static inline uint64_t *map_machine_table(void *ctx, phys_t table)
+{
+	struct map_machine *m = ctx;
+
+	if (m->shown != table) {
+		map_machine_close(m);
+		memcpy(m->window, fake_ram_page(&m->ram, table), sizeof(m->window));
+		m->shown = table;
+	}
+	return m->window;
+}
+
 static inline struct map_machine *map_machine_new(void)
 {
 	struct map_machine *m = calloc(1, sizeof(*m));
@@ -29,8 +54,9 @@ static inline struct map_machine *map_machine_new(void)
 	assert_non_null(m);
 	fake_ram_init(&m->ram);
 	memblock_init(&m->mb);
+	m->shown = PHYS_NONE;
 	m->dm = (struct direct_map){
-		.mem = fake_ram_tables(&m->ram),
+		.mem = { map_machine_table, m },
 		.levels = 4,
 		.page_sizes = PAGE_2M | PAGE_1G,
 		.page_offset = PAGE_OFFSET_4LEVEL,
@@ -84,7 +110,7 @@ static inline enum status map_machine_build(struct map_machine *m, const struct 
 {
 	m->before = m->mb;
 	m->dm.policy = policy;
-	memset(fake_ram_page(&m->ram, m->dm.root), 0, PAGE_SIZE);
+	memset(map_machine_table(m, m->dm.root), 0, PAGE_SIZE);
 	return direct_map_build(&m->dm);
 }
 

@@ -115,7 +115,7 @@ static void check_tables(const struct map_machine *m, struct seen *s, struct ran
 static void check_map(struct map_machine *m, struct range buffer)
 {
 	struct seen s = { .m = m };
-	struct pgwalk w = fake_ram_walk(&m->ram, m->dm.root, m->dm.levels);
+	struct pgwalk w = { map_machine_table, m, m->dm.root, m->dm.levels };
 	struct pgwalk_visit v = { .table = see_table, .leaves = see_leaves, .ctx = &s };
 	uint64_t low = memblock_memory_in(&m->mb, (struct range){ 0, ISA_END });
 	uint64_t ram = memblock_memory_in(&m->mb, (struct range){ 0, UINT64_MAX });
@@ -532,7 +532,7 @@ static void list_leaves(void *ctx, const struct pgwalk_leaf *first, uint64_t cou
 static void assert_leaves(struct map_machine *m, const struct leaves *want, size_t nr)
 {
 	struct leaf_list list = { .nr = 0 };
-	struct pgwalk w = fake_ram_walk(&m->ram, m->dm.root, m->dm.levels);
+	struct pgwalk w = { map_machine_table, m, m->dm.root, m->dm.levels };
 	struct pgwalk_visit v = { .leaves = list_leaves, .ctx = &list };
 
 	assert_int_equal(pgwalk_range(&w, m->dm.page_offset, m->dm.page_offset + MAXMEM_4LEVEL - 1, &v), OK);
@@ -589,7 +589,7 @@ static phys_t table_for(struct map_machine *m, enum pt_level level, phys_t phys)
 	phys_t table = m->dm.root;
 
 	for (unsigned l = m->dm.levels - 1; l > level; l--) {
-		const uint64_t *entry = fake_ram_page(&m->ram, table);
+		const uint64_t *entry = map_machine_table(m, table);
 
 		table = entry[virt >> (12 + 9 * l) & 511];
 		assert_int_equal(table & ~PT_ADDRESS, PT_TABLE_FLAGS);
@@ -845,12 +845,13 @@ TEST(existing_full_tables_kept)
 TEST(foreign_root_entries)
 {
 	struct map_machine *m = example(false);
-	uint64_t *root = fake_ram_page(&m->ram, m->dm.root);
+	uint64_t *root = map_machine_table(m, m->dm.root);
 
 	m->dm.policy = &policy_lowest;
 	for (unsigned i = 0; i < PT_ENTRIES; i++)
 		root[i] = i == 273 ? 0 : 0x1000 * i + 0x63;
 	assert_int_equal(direct_map_build(&m->dm), OK);
+	root = map_machine_table(m, m->dm.root);
 	for (unsigned i = 0; i < PT_ENTRIES; i++) {
 		if (i != 273)
 			assert_int_equal(root[i], 0x1000 * i + 0x63);
