@@ -209,7 +209,6 @@ build/odd-firmware.efi build/bench/nothing.efi:
 		-T /usr/lib/elf_x86_64_efi.lds /usr/lib/crt0-efi-x86_64.o -o $(@:.efi=.so) $^ -lgnuefi
 	$(Q)$(OBJCOPY) -j .text -j .sdata -j .data -j .rodata -j .sbat -j .dynamic -j .dynsym -j '.rel*' \
 		--target efi-app-x86_64 --subsystem 10 $(@:.efi=.so) $@
-
 check: ## before every commit: the unit tests, lint of what has changed, ten boots
 	$(Q)tools/deps $(RUN_PACKAGES) $(TEST_PACKAGES) $(TOOL_PACKAGES)
 	$(Q)+$(MAKE) $(JOBS) -s --no-print-directory build/landfall.elf build/landfall-machine build/unit/tests
@@ -260,6 +259,7 @@ format: ## lay out all C code as .clang-format says
 
 # ---- figures and pictures --------------------------------------------------------------------------------------------
 build/bench/nothing.elf: tests/bench/nothing.asm
+	$(call say,NASM,$<)
 	$(Q)$(NASM) -f bin -o $@ $<
 bench: $(EVERYTHING) $(addprefix build/bench/,nothing.elf nothing.efi host_build host_sweep) ## goals and measured values
 	$(Q)tests/bench/bench

@@ -55,6 +55,13 @@ def test_refused(words, reason):
     assert reason in done.stdout.decode()
 
 
+@pytest.mark.parametrize("address", ["here", "-1", "0x", "010", "0xffffffffffffffff"])
+def test_where_nothing_can_be_loaded(address):
+    done = subprocess.run([paths.HOST_TOOL, "--load", address, "Makefile", "tests/machines/azure.machine", paths.KERNEL], capture_output=True)
+    assert (done.returncode, done.stdout) == (64, b"")
+    assert done.stderr.decode() == f"landfall-host: {address}: is no address for a file of that size\n"
+
+
 def test_campaign():
     """One boot of a campaign, held against the prediction; the command that repeats it says --host."""
     done = run("--host", "--boot", "four-nodes 7 both 2m", tool="campaign")

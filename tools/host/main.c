@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/scan.h"
 #include "lib/version.h"
 #include "tools/host/host.h"
 
@@ -62,8 +63,11 @@ static void load_files(struct host *f, int nr, char **words)
 {
 	for (int i = 0; i < nr; i += 3) {
 		size_t len = read_file(words[i + 2]);
+		phys_t at;
 
-		fake_ram_write(&f->ram, strtoull(words[i + 1], NULL, 0), text, len);
+		if (!scan_plain(words[i + 1], &at) || at > UINT64_MAX - len)
+			die(words[i + 1], "is no address for a file of that size");
+		fake_ram_write(&f->ram, at, text, len);
 	}
 }
 
