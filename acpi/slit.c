@@ -20,11 +20,9 @@ enum status slit_measure(struct slit *s, const struct acpi_table *t)
 	return n && (t->length - head) / n < n ? ERR_MALFORMED : OK;
 }
 
-bool slit_read_row(const struct slit *s, uint32_t i, uint32_t from, uint8_t *row, uint32_t len)
+bool slit_read_cells(const struct slit *s, uint32_t first, uint8_t *cells, uint32_t nr)
 {
-	uint32_t at = (uint32_t)sizeof(struct slit_layout) + i * (uint32_t)s->localities + from;
-
-	return acpi_table_read(&s->table, at, row, len);
+	return acpi_table_read(&s->table, (uint32_t)sizeof(struct slit_layout) + first, cells, nr);
 }
 
 /* What Linux's slit_valid asks of row i. */
@@ -36,7 +34,7 @@ static enum status row_check(const struct slit *s, uint32_t i)
 	for (uint32_t from = 0; from < n; from += CHUNK) {
 		uint32_t len = (uint32_t)min_u64(CHUNK, n - from);
 
-		if (!slit_read_row(s, i, from, chunk, len))
+		if (!slit_read_cells(s, i * n + from, chunk, len))
 			return ERR_UNREADABLE;
 		for (uint32_t k = 0; k < len; k++) {
 			if (from + k == i ? chunk[k] != SLIT_LOCAL : chunk[k] <= SLIT_LOCAL)
@@ -61,7 +59,7 @@ uint8_t slit_distance(const struct slit *s, uint32_t a, uint32_t b)
 {
 	uint8_t distance;
 
-	if (a < s->localities && b < s->localities && slit_read_row(s, a, b, &distance, 1))
+	if (a < s->localities && b < s->localities && slit_read_cells(s, a * (uint32_t)s->localities + b, &distance, 1))
 		return distance;
 	return a == b ? SLIT_LOCAL : SLIT_REMOTE;
 }

@@ -21,10 +21,10 @@ struct slit {
 MUST_CHECK enum status slit_measure(struct slit *s, const struct acpi_table *t);
 
 /*
- * Copies `len` distances of row i, those to the localities from `from` on, of a table that slit_measure has found long
+ * Copies `nr` distances from the one of index `first` on, row after row, of a table that slit_measure has found long
  * enough. Returns false when they cannot be read.
  */
-MUST_CHECK bool slit_read_row(const struct slit *s, uint32_t i, uint32_t from, uint8_t *row, uint32_t len);
+MUST_CHECK bool slit_read_cells(const struct slit *s, uint32_t first, uint8_t *cells, uint32_t nr);
 
 /*
  * Takes the table if it holds localities * localities distances, every diagonal is 10 and every other value is > 10

@@ -232,7 +232,7 @@ struct slit_rows {
 
 static bool read_row(const struct slit_rows *m, uint32_t i, uint8_t *row)
 {
-	return slit_read_row(m->slit, i, 0, row, m->nr);
+	return slit_read_cells(m->slit, i * (uint32_t)m->slit->localities, row, m->nr);
 }
 
 static void report_distance(const struct slit_rows *m, const char *rule, uint32_t a, uint32_t b)

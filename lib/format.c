@@ -17,6 +17,9 @@ struct spec {
 	int precision; /* of a text; -1: none */
 	bool wide;     /* a number of 64 bits */
 	bool size;     /* that is so many bytes */
+	unsigned base;
+	char ten; /* digits from ten on begin with it: 'a' or 'A' */
+	bool minus;
 };
 
 static void put(struct out *o, char c)
@@ -42,22 +45,22 @@ static void put_text(struct out *o, const struct spec *s, const char *text, int 
 		put_many(o, ' ', s->width - n);
 }
 
-/* Digits from ten on begin with `ten`, 'a' or 'A'. A minus comes before zeros, but behind blanks. */
-static void put_number(struct out *o, struct spec *s, uint64_t v, unsigned base, char ten, bool minus)
+/* A minus comes before zeros, but behind blanks. */
+static void put_number(struct out *o, struct spec *s, uint64_t v)
 {
 	char text[1 + DIGITS_MAX];
 	int first = sizeof(text);
 
 	do {
-		unsigned digit = (unsigned)(v % base);
+		unsigned digit = (unsigned)(v % s->base);
 
-		text[--first] = (char)(digit + (unsigned)(digit < 10 ? '0' : ten - 10));
-		v /= base;
+		text[--first] = (char)(digit + (unsigned)(digit < 10 ? '0' : s->ten - 10));
+		v /= s->base;
 	} while (v);
-	if (minus && s->pad == '0' && !s->left) {
+	if (s->minus && s->pad == '0' && !s->left) {
 		put(o, '-');
 		s->width--;
-	} else if (minus) {
+	} else if (s->minus) {
 		text[--first] = '-';
 	}
 	put_text(o, s, text + first, (int)sizeof(text) - first);
@@ -115,7 +118,7 @@ static APART const char *read_number(const char *f, int *n, va_list *ap)
 /* Flags, width, precision and length, up to the conversion letter. */
 static APART const char *read_spec(const char *f, struct spec *s, va_list *ap)
 {
-	*s = (struct spec){ .pad = ' ', .precision = -1 };
+	*s = (struct spec){ .pad = ' ', .precision = -1, .base = 10 };
 	for (; *f == '-' || *f == '0' || *f == '\''; f++) {
 		if (*f == '0')
 			s->pad = '0';
@@ -153,18 +156,21 @@ static void convert(struct out *o, char c, struct spec *s, va_list *ap)
 	case 'd':
 		if (!s->wide)
 			v = (uint64_t)(int)v;
-		put_number(o, s, (int64_t)v < 0 ? -v : v, 10, 0, (int64_t)v < 0);
+		s->minus = (int64_t)v < 0;
+		put_number(o, s, s->minus ? -v : v);
 		break;
 	case 'u':
 		if (s->size) {
 			put_size(o, s, v);
 			break;
 		}
-		put_number(o, s, v, 10, 0, false);
+		put_number(o, s, v);
 		break;
 	case 'x':
 	case 'X':
-		put_number(o, s, v, 16, (char)(c - 'x' + 'a'), false);
+		s->base = 16;
+		s->ten = (char)(c - 'x' + 'a');
+		put_number(o, s, v);
 		break;
 	case '%':
 		put(o, '%');

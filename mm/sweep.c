@@ -201,15 +201,12 @@ static void copy_list(struct memblock_list *to, const struct memblock_list *from
 	__builtin_memcpy(to->r, from->r, from->nr * sizeof(from->r[0]));
 }
 
-/* Builds by counting, with the image at `base`; the buffer where it says. */
-static APART enum status count_pages(struct sweep *s, phys_t base, struct range buffer, struct count *count,
-				     struct direct_map *dm)
+/* Builds *dm, which counts, with the image at `base`; the buffer where it says. */
+static APART enum status count_pages(struct sweep *s, phys_t base, struct range buffer, struct direct_map *dm)
 {
 	enum status st;
 
-	*dm = s->map;
 	dm->policy = s->policy;
-	dm->count = count;
 	dm->kernel_end = base + s->image.end;
 	pt_alloc_init(&dm->alloc, s->work, buffer);
 	st = direct_map_build(dm);
@@ -221,14 +218,14 @@ static enum status count_slot(struct sweep *s, struct sweep_try *t)
 {
 	const struct sweep_image *image = &s->image;
 	struct count count = { .run = note_run, .ctx = s, .numa = s->numa, .memo = &s->memo };
-	struct direct_map dm;
+	struct direct_map dm = s->map;
 	enum status st;
 
+	dm.count = &count;
 	copy_list(&s->work->reserved, &s->start->reserved);
 	if (memblock_reserve(s->work, taken_at(s, t->base)) != OK)
 		return ERR_FULL;
-	st = count_pages(s, t->base, (struct range){ t->base + image->buffer, t->base + image->buffer_end }, &count,
-			 &dm);
+	st = count_pages(s, t->base, (struct range){ t->base + image->buffer, t->base + image->buffer_end }, &dm);
 	t->left += range_size(dm.alloc.buffer) / PAGE_SIZE;
 	t->home = count.home;
 	t->nr_home = count.nr_home;
@@ -391,8 +388,9 @@ static bool lies_before(const void *ctx, unsigned a, unsigned b)
 static void count_free(struct sweep *s, struct sweep_free *f, struct range buffer)
 {
 	struct count count = { .run = note_free_run, .ctx = s, .numa = s->numa, .memo = &s->memo };
-	struct direct_map dm;
+	struct direct_map dm = s->map;
 
+	dm.count = &count;
 	f->nr_runs = f->nr_served = 0;
 	f->total = 0;
 	__builtin_memset(f->on_movable, 0, s->numa->nr_nodes * sizeof(f->on_movable[0]));
@@ -402,7 +400,7 @@ static void count_free(struct sweep *s, struct sweep_free *f, struct range buffe
 	__builtin_memset(s->stained, 0, sizeof(s->stained));
 	s->tries++;
 	copy_list(&s->work->reserved, &s->start->reserved);
-	if (mark_again(s) != OK || count_pages(s, 0, buffer, &count, &dm) != OK || count.nr_home > 1)
+	if (mark_again(s) != OK || count_pages(s, 0, buffer, &dm) != OK || count.nr_home > 1)
 		f->known = false;
 	f->home = count.home;
 	f->block = count.block;

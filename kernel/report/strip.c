@@ -76,7 +76,7 @@ static unsigned rank(char c)
 
 static void mark_block(struct strip *strip, const struct strip_block *b, struct range part, char mark)
 {
-	uint64_t size = range_size(b->r);
+	uint64_t size = b->r.end - b->r.start;
 	uint64_t cell = (part.start - b->r.start) * b->cells / size;
 	uint64_t last = (part.end - 1 - b->r.start) * b->cells / size;
 

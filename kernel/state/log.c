@@ -104,16 +104,21 @@ uint64_t log_now_ns(const struct log *l)
 
 /* ---- text ---- */
 
+struct line_form {
+	enum line_kind kind;
+	bool stamp; /* the time in front */
+};
+
 /* A line, cut where it is too long. */
-static void send_text(struct log *l, enum line_kind kind, bool stamp, const char *fmt, va_list ap)
+static void send_text(struct log *l, const struct line_form *form, const char *fmt, va_list ap)
 {
 	char text[LOG_COLUMNS + 4]; /* one column too many, by which a cut is noticed, and the line's end */
 	size_t len = 0, room = LOG_COLUMNS + 2;
 	uint64_t ns;
 
-	if (!is_wanted(l->s, (char)kind))
+	if (!is_wanted(l->s, (char)form->kind))
 		return;
-	if (stamp) {
+	if (form->stamp) {
 		ns = log_now_ns(l);
 		len = (size_t)format(text, room, "[%5llu.%06llu] ", (ull)(ns / NSEC_PER_SEC),
 				     (ull)(ns % NSEC_PER_SEC / 1000));
@@ -121,14 +126,15 @@ static void send_text(struct log *l, enum line_kind kind, bool stamp, const char
 	len += (size_t)format_v(text + len, room - len, fmt, ap);
 	if (len > LOG_COLUMNS) {
 		len = LOG_COLUMNS;
-		memcpy(text + len - 3, "...", 3);
+		memset(text + len - 3, '.', 3);
 	}
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] < ' ' || text[i] > '~')
 			text[i] = '?';
 	}
-	memcpy(text + len, "\r\n", 2);
-	send_line(l, kind, text, len + 2);
+	text[len++] = '\r';
+	text[len++] = '\n';
+	send_line(l, form->kind, text, len);
 }
 
 void log_text(struct log *l, const char *fmt, ...)
@@ -136,7 +142,7 @@ void log_text(struct log *l, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	send_text(l, LINE_TEXT, true, fmt, ap);
+	send_text(l, &(struct line_form){ LINE_TEXT, true }, fmt, ap);
 	va_end(ap);
 }
 
@@ -145,7 +151,7 @@ void log_always(struct log *l, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	send_text(l, LINE_ALWAYS, true, fmt, ap);
+	send_text(l, &(struct line_form){ LINE_ALWAYS, true }, fmt, ap);
 	va_end(ap);
 }
 
@@ -160,7 +166,7 @@ void log_raw(struct log *l, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	send_text(l, LINE_ALWAYS, false, fmt, ap);
+	send_text(l, &(struct line_form){ LINE_ALWAYS, false }, fmt, ap);
 	va_end(ap);
 }
 
