@@ -60,8 +60,7 @@ void unit_test_register(struct unit_test *t);
 FILE *open_recorded(const char *path);
 /*
  * How many machines a test makes by chance: `whole`, or `few` where a program is several times as slow, which it is
- * with sanitizers and where it is not optimised. What
- * LANDFALL_MACHINES says goes instead, up to the whole number.
+ * with sanitizers and where it is not optimised. What LANDFALL_MACHINES says goes instead, up to the whole number.
  */
 unsigned machines_by_chance(unsigned few, unsigned whole);
 
