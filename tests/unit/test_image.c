@@ -132,7 +132,7 @@ TEST(test_sections)
 
 TEST(test_no_sections)
 {
-	for (unsigned i = 0; i < 13; i++) {
+	for (unsigned i = 0; i < 17; i++) {
 		Elf64_Shdr *s = make_elf();
 		Elf64_Ehdr *h = (void *)bytes;
 		size_t len = sizeof(bytes);
@@ -176,6 +176,18 @@ TEST(test_no_sections)
 			break;
 		case 12:
 			s[2].sh_addr += 8;
+			break;
+		case 13:
+			s[1].sh_name = UINT32_MAX;
+			break;
+		case 14:
+			s[2].sh_size = 0;
+			break;
+		case 15:
+			s[1].sh_addr = 0;
+			break;
+		case 16:
+			s[1].sh_addr += 8;
 			break;
 		}
 		image = (struct kernel_image){ 0 };

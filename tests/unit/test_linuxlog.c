@@ -696,6 +696,25 @@ TEST(words_that_shape_the_map)
 	facts_free(r.f);
 }
 
+/* A name that is too long for its place loses its end, and no more; a command line is taken whole or not at all. */
+TEST(long_words)
+{
+	char log[2 * CMDLINE_MAX], word[CMDLINE_MAX + 1];
+	struct read r;
+
+	memset(word, 'x', sizeof(word));
+	word[CMDLINE_MAX - 1] = '\0';
+	sprintf(log, "Linux version %.200s\nCommand line: %s\nDMI: , BIOS %.200s\n" MAP, word, word, word);
+	r = read_log(log);
+	assert_true(r.good);
+	assert_int_equal(strlen(r.f->release), sizeof(r.f->release) - 1);
+	assert_string_equal(r.f->cmdline, word);
+	assert_int_equal(strlen(r.f->machine), sizeof(r.f->machine) - 1);
+	facts_free(r.f);
+	sprintf(log, "Command line: %sx\n" MAP, word);
+	refused(log, 1, "the command line is too long");
+}
+
 /* The machine's name, and whether the log comes to the nodes. */
 TEST(what_else_is_told)
 {

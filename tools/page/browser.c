@@ -8,7 +8,7 @@
 bool host_read(struct facts *f, struct input_error *err)
 {
 	(void)f;
-	return input_fail(err, 0, "--host: a page cannot look at the machine: run landfall-predict in a terminal");
+	return input_refuse(err, "--host: a page cannot look at the machine: run landfall-predict in a terminal");
 }
 
 /* No program runs here, so a kernel's image tells its slot and not its end. */

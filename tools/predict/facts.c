@@ -163,8 +163,8 @@ static bool apply_user_map(struct facts *f, struct input_error *err)
 	facts_map_words(f, line);
 	options_init(&opt);
 	if (!options_parse(&opt, line, &bad))
-		return input_fail(err, 0, "command line: %s", bad.text);
-	return options_apply_map(&opt, &f->map) == OK || input_fail(err, 0, "mem= and memmap= make too many ranges");
+		return input_refuse(err, "command line: %s", bad.text);
+	return options_apply_map(&opt, &f->map) == OK || input_refuse(err, "mem= and memmap= make too many ranges");
 }
 
 bool facts_stub_chooses(const struct facts *f)
@@ -208,7 +208,7 @@ static bool make_memory(struct facts *f, struct input_error *err)
 		else if (f->map.e[i].type == E820_SOFT_RESERVED)
 			s = memblock_reserve(&f->mb, f->map.e[i].r);
 	if (s != OK)
-		return input_fail(err, 0, "memory map: %s", status_str(s));
+		return input_refuse(err, "memory map: %s", status_str(s));
 	memblock_trim(&f->mb, PAGE_SIZE);
 	return true;
 }
@@ -224,7 +224,7 @@ static bool make_reserved(struct facts *f, struct input_error *err)
 		s = memblock_reserve(&f->mb, (struct range){ f->initrd.start, page_up(f->initrd.end) });
 	for (size_t i = 0; s == OK && i < f->boot_services.nr; i++)
 		s = memblock_reserve(&f->mb, f->boot_services.r[i]);
-	return s == OK || input_fail(err, 0, "reservations: %s", status_str(s));
+	return s == OK || input_refuse(err, "reservations: %s", status_str(s));
 }
 
 /* Where the brk area begins: told, or in front of _end, or behind the last thing /proc/iomem names. */
@@ -244,26 +244,26 @@ static bool place_brk(struct facts *f, struct input_error *err)
 
 	place_brk_start(f, FACTS_BRK_SIZE + pages);
 	if (!f->brk.start)
-		return input_fail(err, 0, WHERE_IS_IT);
+		return input_refuse(err, WHERE_IS_IT);
 	if (!f->kernel.end)
 		f->kernel.end = f->brk.start + FACTS_BRK_SIZE + pages;
 	if (range_empty(f->buffer)) {
 		if (range_empty(f->brk))
 			f->brk.end = f->brk.start + FACTS_DMI_SIZE + pages;
 		if (!pages)
-			return input_fail(err, 0,
-					  "the brk area of %llu pages has no room for a page-table buffer: "
-					  "give --brk ADDR:PAGES",
-					  (ull)room);
+			return input_refuse(err,
+					    "the brk area of %llu pages has no room for a page-table buffer: "
+					    "give --brk ADDR:PAGES",
+					    (ull)room);
 		f->buffer = (struct range){ f->brk.end - pages, f->brk.end };
 	} else if (range_empty(f->brk)) {
 		f->brk.end = f->buffer.end;
 	}
 	if (f->buffer.start % PAGE_SIZE || f->kernel.end % PAGE_SIZE)
-		return input_fail(err, 0, "the page-table buffer or the kernel's end is not page aligned");
+		return input_refuse(err, "the page-table buffer or the kernel's end is not page aligned");
 	if (range_empty(f->kernel) || f->buffer.start < f->kernel.start || f->buffer.end > f->kernel.end)
-		return input_fail(
-			err, 0, "page-table buffer [mem 0x%llx-0x%llx] is not inside the kernel [mem 0x%llx-0x%llx]",
+		return input_refuse(
+			err, "page-table buffer [mem 0x%llx-0x%llx] is not inside the kernel [mem 0x%llx-0x%llx]",
 			(ull)f->buffer.start, (ull)f->buffer.end - 1, (ull)f->kernel.start, (ull)f->kernel.end - 1);
 	return true;
 }
@@ -276,7 +276,7 @@ static bool place_text(struct facts *f, struct input_error *err)
 	if (f->kernel.start)
 		return true;
 	if (range_empty(f->brk) || !memblock_overlaps(&f->mb.reserved, f->brk, &hit))
-		return input_fail(err, 0, WHERE_IS_IT);
+		return input_refuse(err, WHERE_IS_IT);
 	f->kernel.start = align_down(hit.r.start, PAGE_SIZE);
 	return true;
 }
@@ -288,7 +288,7 @@ static bool find_end(struct facts *f, struct input_error *err)
 	bool agrees = f->nr_last_pfn == 0;
 
 	if (!f->mb.memory.nr)
-		return input_fail(err, 0, "no RAM in the memory map");
+		return input_refuse(err, "no RAM in the memory map");
 	f->end = min_u64(f->mb.memory.r[f->mb.memory.nr - 1].r.end, limit);
 	for (unsigned i = 0; i < f->nr_last_pfn; i++)
 		agrees |= f->last_pfn[i] == f->end >> PAGE_SHIFT;
@@ -305,14 +305,14 @@ static bool make_tables(struct facts *f, struct input_error *err)
 		return true;
 	for (size_t i = 0; i < f->map.nr; i++)
 		if (f->map.e[i].type == E820_ACPI && !range_list_add(&f->tables, f->map.e[i].r))
-			return input_fail(err, 0, "too many ranges of ACPI tables");
+			return input_refuse(err, "too many ranges of ACPI tables");
 	return true;
 }
 
 bool facts_complete(struct facts *f, struct input_error *err)
 {
 	if (!f->exact && !f->map.nr)
-		return input_fail(err, 0, "no memory map (no BIOS-e820 line, no MEMBLOCK configuration)");
+		return input_refuse(err, "no memory map (no BIOS-e820 line, no MEMBLOCK configuration)");
 	if (f->exact && !place_text(f, err))
 		return false;
 	if (!place_brk(f, err))
@@ -324,19 +324,19 @@ bool facts_complete(struct facts *f, struct input_error *err)
 	/* Already so, unless the log contradicts itself: then no page must be handed out twice. */
 	memblock_trim(&f->mb, PAGE_SIZE);
 	if (memblock_reserve(&f->mb, f->buffer) != OK)
-		return input_fail(err, 0, "too many reserved regions");
+		return input_refuse(err, "too many reserved regions");
 	if (!memblock_memory_in(&f->mb, f->kernel))
-		return input_fail(err, 0, "contradiction: the kernel [mem 0x%llx-0x%llx] does not lie in RAM",
-				  (ull)f->kernel.start, (ull)f->kernel.end - 1);
+		return input_refuse(err, "contradiction: the kernel [mem 0x%llx-0x%llx] does not lie in RAM",
+				    (ull)f->kernel.start, (ull)f->kernel.end - 1);
 	if (!f->levels)
 		f->levels = 4;
 	if (f->max_node >= 0 && !f->srat_bytes && !facts_make_srat(f))
-		return input_fail(err, 0, "out of memory");
+		return input_refuse(err, "out of memory");
 	if (!find_end(f, err))
 		return false;
 	if (f->kernel.end > f->end)
-		return input_fail(
-			err, 0, "the kernel [mem 0x%llx-0x%llx] lies where page tables of %u levels do not reach",
+		return input_refuse(
+			err, "the kernel [mem 0x%llx-0x%llx] lies where page tables of %u levels do not reach",
 			(unsigned long long)f->kernel.start, (unsigned long long)f->kernel.end - 1, f->levels);
 	return true;
 }
@@ -353,18 +353,18 @@ bool facts_move_kernel(struct facts *f, phys_t base, struct input_error *err)
 	uint64_t by = base - f->kernel.start;
 
 	if (base % (2 * MIB) || base < 1 * MIB)
-		return input_fail(err, 0, "--base: 0x%llx is not a multiple of 2 MiB from 1 MiB on", (ull)base);
+		return input_refuse(err, "--base: 0x%llx is not a multiple of 2 MiB from 1 MiB on", (ull)base);
 	if (memblock_free(&f->mb, taken) != OK)
-		return input_fail(err, 0, "too many reserved regions");
+		return input_refuse(err, "too many reserved regions");
 	if (image.end < base || base + range_size(f->kernel) > f->end ||
 	    memblock_memory_in(&f->mb, image) != range_size(image))
-		return input_fail(err, 0, "--base: no RAM for the kernel at 0x%llx", (ull)base);
+		return input_refuse(err, "--base: no RAM for the kernel at 0x%llx", (ull)base);
 	f->kernel = shifted(f->kernel, by);
 	f->buffer = shifted(f->buffer, by);
 	if (f->pgd != PHYS_NONE)
 		f->pgd += by;
 	if (memblock_reserve(&f->mb, image) != OK)
-		return input_fail(err, 0, "too many reserved regions");
+		return input_refuse(err, "too many reserved regions");
 	return true;
 }
 
@@ -375,12 +375,12 @@ static bool read_table(const char *path, const char *signature, uint8_t **bytes,
 
 	err->file = path;
 	if (!data)
-		return input_fail(err, 0, "%s", why);
+		return input_refuse(err, "%s", why);
 	if (*len < ACPI_HEADER_SIZE || memcmp(data, signature, 4))
 		*len = dump_take(data, *len, signature);
 	if (*len < ACPI_HEADER_SIZE) {
 		free(data);
-		return input_fail(err, 0, "not an %s: its signature is missing", signature);
+		return input_refuse(err, "not an %s: its signature is missing", signature);
 	}
 	*bytes = (uint8_t *)data;
 	return true;
@@ -432,7 +432,7 @@ bool facts_read_system_map(struct facts *f, const char *path, struct input_error
 
 	err->file = path;
 	if (!data)
-		return input_fail(err, 0, "%s", why);
+		return input_refuse(err, "%s", why);
 	text_clean(data, len);
 	stub = strstr(data, "The real System.map is in");
 	while ((line = text_next_line(&rest, data + len))) {
@@ -443,18 +443,18 @@ bool facts_read_system_map(struct facts *f, const char *path, struct input_error
 	}
 	free(data);
 	if (text < KERNEL_MAP_BASE || brk <= text || end <= brk)
-		return input_fail(err, 0,
-				  stub ? "a stub that names another package; that kernel's /proc/kallsyms will do"
-				       : "no _text, __brk_base and _end in it");
+		return input_refuse(err,
+				    stub ? "a stub that names another package; that kernel's /proc/kallsyms will do"
+					 : "no _text, __brk_base and _end in it");
 	/* Without KASLR a BIOS boot puts the kernel where it was linked for. */
 	if (!range_empty(f->brk) && f->brk.start <= brk - text)
-		return input_fail(err, 0, "contradiction: the kernel would begin below 0");
+		return input_refuse(err, "contradiction: the kernel would begin below 0");
 	if (!range_empty(f->brk))
 		f->kernel.start = f->brk.start - (brk - text);
 	else if (!f->kernel.start && f->kaslr == NO && !f->efi)
 		f->kernel.start = text - KERNEL_MAP_BASE;
 	if (!f->kernel.start)
-		return input_fail(err, 0, "the log does not tell where the kernel lies: give --kernel START:END");
+		return input_refuse(err, "the log does not tell where the kernel lies: give --kernel START:END");
 	f->kernel.end = f->kernel.start + (end - text);
 	if (range_empty(f->brk))
 		f->brk.start = f->kernel.start + (brk - text);

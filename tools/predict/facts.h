@@ -139,4 +139,7 @@ MUST_CHECK bool range_list_add(struct range_list *l, struct range r);
 /* Fills *err; always false. */
 bool input_fail(struct input_error *err, unsigned long line, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* The same where no line is to blame. */
+#define input_refuse(err, ...) input_fail(err, 0, __VA_ARGS__)
+
 #endif

@@ -27,9 +27,9 @@ static bool read_map(struct facts *f, const struct machine *m, struct input_erro
 		const struct region *e = &m->map.e[i];
 
 		if (e820_add(&f->map, e->r.start, range_size(e->r), e->type) != OK)
-			return input_fail(err, 0, "too many ranges in the map");
+			return input_refuse(err, "too many ranges in the map");
 	}
-	return f->map.nr || input_fail(err, 0, "the description has no map");
+	return f->map.nr || input_refuse(err, "the description has no map");
 }
 
 /* The finished table in memory of its own; NULL: the machine has none, or there is no memory. */
@@ -92,7 +92,7 @@ bool machine_read_facts(struct facts *f, const char *name, struct from_machine *
 	f->levels = levels[0] ? (levels[0] == '5' ? 5 : 4) : m.levels;
 	read_option(&m, "page_size=", out->page_size, sizeof(out->page_size));
 	snprintf(f->machine, sizeof(f->machine), "%.127s", m.about);
-	return read_reserved(&m, out) || input_fail(err, 0, "too many ranges in --reserve and --avoid");
+	return read_reserved(&m, out) || input_refuse(err, "too many ranges in --reserve and --avoid");
 }
 
 bool machine_assume_kernel(struct facts *f, const struct kernel_image *image, struct from_machine *out)

@@ -61,16 +61,16 @@ bool kernel_image_parse(const uint8_t *bytes, size_t len, struct kernel_image *i
 
 	*image = (struct kernel_image){ 0 };
 	if (len < H_END || get(bytes, H_BOOT_FLAG, 2) != 0xaa55 || memcmp(bytes + H_MAGIC, "HdrS", 4) != 0)
-		return input_fail(err, 0, "not a bzImage of Linux");
+		return input_refuse(err, "not a bzImage of Linux");
 	if (get(bytes, H_VERSION, 2) < 0x20a)
-		return input_fail(err, 0, "its boot protocol is older than 2.10, and tells no size");
+		return input_refuse(err, "its boot protocol is older than 2.10, and tells no size");
 	setup = ((bytes[H_SETUP_SECTS] ? bytes[H_SETUP_SECTS] : 4) + 1) * SECTOR;
 	start = setup + get(bytes, H_PAYLOAD, 4);
 	size = get(bytes, H_PAYLOAD + 4, 4);
 	if (setup > len || start > len || size > len - start || size < 8)
-		return input_fail(err, 0, "it is cut short");
+		return input_refuse(err, "it is cut short");
 	if (!read_release(bytes, setup, image))
-		return input_fail(err, 0, "it does not tell its version");
+		return input_refuse(err, "it does not tell its version");
 	image->pref = get(bytes, H_PREF, 8);
 	image->alignment = get(bytes, H_ALIGNMENT, 4);
 	image->init_size = get(bytes, H_INIT_SIZE, 4);
@@ -78,7 +78,7 @@ bool kernel_image_parse(const uint8_t *bytes, size_t len, struct kernel_image *i
 	image->payload = (struct range){ start, start + size - 4 };
 	if (!image->pref || image->pref % PAGE_SIZE || image->pref > SIZE_MAX_TOLD || !image->init_size ||
 	    image->init_size > SIZE_MAX_TOLD || image->output_len > SIZE_MAX_TOLD)
-		return input_fail(err, 0, "its header tells no usable address and sizes");
+		return input_refuse(err, "its header tells no usable address and sizes");
 	return true;
 }
 
@@ -115,7 +115,7 @@ bool kernel_image_read_elf(const uint8_t *elf, size_t len, struct kernel_image *
 	size = align_up(brk->sh_size, PAGE_SIZE);
 	image->end = brk->sh_addr - text->sh_addr + size;
 	image->buffer =
-		linux_buffer_pages(image->version, size > FACTS_BRK_SIZE ? (size - FACTS_BRK_SIZE) / PAGE_SIZE : 0);
+		linux_buffer_pages(image->version, (max_u64(size, FACTS_BRK_SIZE) - FACTS_BRK_SIZE) / PAGE_SIZE);
 	return true;
 }
 
@@ -138,7 +138,7 @@ bool kernel_image_read(const char *path, struct kernel_image *image, struct inpu
 
 	err->file = path;
 	if (!bytes)
-		return input_fail(err, 0, "%s", why);
+		return input_refuse(err, "%s", why);
 	good = kernel_image_parse(bytes, len, image, err);
 	if (good)
 		read_elf(bytes, image);

@@ -170,36 +170,40 @@ static void report_verdict(struct lint *t)
 		   t->sum_ok, (ull)t->findings);
 }
 
+static bool judge_table(struct lint *t, bool *clean, struct input_error *err)
+{
+	struct acpi_root root = session_tables(&t->s);
+	enum status st = acpi_table_open(&t->table, &t->s.platform.phys, root.table[0]);
+
+	if (st != OK && st != ERR_CHECKSUM)
+		return input_refuse(err, "the table says it is %u bytes long; the file has %zu", t->table.length,
+				    t->s.facts->srat_len);
+	t->sum_ok = st == OK;
+	counting = t;
+	write_through = t->s.run.log.sink.write;
+	t->s.run.log.sink.write = count_line;
+	if (!join_quietly(t, &root))
+		return input_refuse(err, "the table cannot be judged");
+	print_entries(t);
+	report_affinity_records(&t->s.run.log, &t->s.h->srat, &t->s.h->numa);
+	if (!judge_firmware(&t->s.run, &root, false))
+		return input_refuse(err, "the table cannot be judged");
+	if (t->s.h->srat_state == SRAT_OK)
+		judge_overlaps(t);
+	report_verdict(t);
+	*clean = accepted(t) && !t->findings;
+	return true;
+}
+
 bool lint_report(struct facts *f, const char *report, bool *clean, struct input_error *err)
 {
 	static struct lint t;
-	struct acpi_root root;
-	enum status st;
+	bool good;
 
 	t = (struct lint){ .sum_ok = false };
 	if (!session_start(&t.s, f, report, err))
 		return false;
-	root = session_tables(&t.s);
-	st = acpi_table_open(&t.table, &t.s.platform.phys, root.table[0]);
-	if (st != OK && st != ERR_CHECKSUM) {
-		input_fail(err, 0, "the table says it is %u bytes long; the file has %zu", t.table.length, f->srat_len);
-		session_close(&t.s);
-		return false;
-	}
-	t.sum_ok = st == OK;
-	counting = &t;
-	write_through = t.s.run.log.sink.write;
-	t.s.run.log.sink.write = count_line;
-	if (!join_quietly(&t, &root))
-		return session_close(&t.s), input_fail(err, 0, "the table cannot be judged");
-	print_entries(&t);
-	report_affinity_records(&t.s.run.log, &t.s.h->srat, &t.s.h->numa);
-	if (!judge_firmware(&t.s.run, &root, false))
-		return session_close(&t.s), input_fail(err, 0, "the table cannot be judged");
-	if (t.s.h->srat_state == SRAT_OK)
-		judge_overlaps(&t);
-	report_verdict(&t);
-	*clean = accepted(&t) && !t.findings;
+	good = judge_table(&t, clean, err);
 	session_close(&t.s);
-	return true;
+	return good;
 }

@@ -331,9 +331,8 @@ static bool check_lint(const struct cli *c, struct input_error *err)
 		    !range_empty(c->kernel) || !range_empty(c->buffer) || c->kernel_assumed || c->require_srat ||
 		    c->sweep || c->layout || c->counts || c->sequence || c->compare;
 
-	return !more || input_fail(err, 0,
-				   "--srat alone takes --slit and --json; else exactly one of --linux-log, "
-				   "--host, --e820 and --machine is needed (--help)");
+	return !more || input_refuse(err, "--srat alone takes --slit and --json; else exactly one of --linux-log, "
+					  "--host, --e820 and --machine is needed (--help)");
 }
 
 /* So is a kernel's image: what it tells. */
@@ -349,40 +348,39 @@ static bool check_cli(const struct cli *c, struct input_error *err)
 	if (asks_lint(c))
 		return check_lint(c, err);
 	if (!!c->log + !!c->e820 + !!c->machine + c->host != 1)
-		return input_fail(err, 0,
-				  "exactly one of --linux-log, --host, --e820 and --machine is needed (--help)");
+		return input_refuse(err, "exactly one of --linux-log, --host, --e820 and --machine is needed (--help)");
 	if (c->machine && (c->srat || c->system_map))
-		return input_fail(err, 0, "--%s has no effect with --machine", c->srat ? "srat" : "system-map");
+		return input_refuse(err, "--%s has no effect with --machine", c->srat ? "srat" : "system-map");
 	if (c->kernel_image && (c->sequence || c->compare) && (c->log || c->host))
-		return input_fail(err, 0, "--kernel-image has no effect on --sequence and --compare of that kernel");
+		return input_refuse(err, "--kernel-image has no effect on --sequence and --compare of that kernel");
 	if (c->kernel_image && (c->kernel_assumed || !range_empty(c->kernel)))
-		return input_fail(err, 0, "--kernel has no effect beside --kernel-image");
+		return input_refuse(err, "--kernel has no effect beside --kernel-image");
 	if (c->e820 && range_empty(c->kernel) && !c->kernel_assumed && !c->kernel_image)
-		return input_fail(err, 0, "--e820 needs --kernel START:END");
+		return input_refuse(err, "--e820 needs --kernel START:END");
 	if (c->kernel_assumed && (c->log || c->host))
-		return input_fail(err, 0, "--kernel debian has no effect with --%s", c->log ? "linux-log" : "host");
+		return input_refuse(err, "--kernel debian has no effect with --%s", c->log ? "linux-log" : "host");
 	if (c->text && !c->json)
-		return input_fail(err, 0, "--text has no effect without --json");
+		return input_refuse(err, "--text has no effect without --json");
 	if (c->system_map && c->e820)
-		return input_fail(err, 0, "--system-map has no effect with --e820");
+		return input_refuse(err, "--system-map has no effect with --e820");
 	if (c->compare && !c->log)
-		return input_fail(err, 0, "--compare needs --linux-log");
+		return input_refuse(err, "--compare needs --linux-log");
 	if (c->sequence + c->compare + c->json > 1)
-		return input_fail(err, 0, "only one of --sequence, --compare and --json can be had");
+		return input_refuse(err, "only one of --sequence, --compare and --json can be had");
 	if (c->sweep && (c->sequence || c->compare))
-		return input_fail(err, 0, "--sweep has no effect on --sequence and --compare");
+		return input_refuse(err, "--sweep has no effect on --sequence and --compare");
 	if (c->counts && (c->sequence || c->compare))
-		return input_fail(err, 0, "--counts lists no pages: it has no effect on --sequence and --compare");
+		return input_refuse(err, "--counts lists no pages: it has no effect on --sequence and --compare");
 	if (c->compare && c->base)
-		return input_fail(err, 0, "--base has no effect on --compare");
+		return input_refuse(err, "--base has no effect on --compare");
 	if ((c->sequence || c->compare) && (c->layout || c->avoid.nr || c->image_size || c->chooser))
-		return input_fail(err, 0, "--%s has no effect on --sequence and --compare",
-				  c->layout       ? "layout"
-				  : c->avoid.nr   ? "avoid"
-				  : c->image_size ? "image-size"
-						  : "chooser");
+		return input_refuse(err, "--%s has no effect on --sequence and --compare",
+				    c->layout       ? "layout"
+				    : c->avoid.nr   ? "avoid"
+				    : c->image_size ? "image-size"
+						    : "chooser");
 	if (c->seed && (!c->fragment || strncmp(c->fragment, "rand:", 5)))
-		return input_fail(err, 0, "--seed has no effect without --fragment rand:PERMILLE");
+		return input_refuse(err, "--seed has no effect without --fragment rand:PERMILLE");
 	return true;
 }
 
@@ -421,19 +419,19 @@ static bool parse_cli(struct cli *c, int argc, char **argv, int *status)
 			return false;
 		}
 		if (id == '?' || id == ':') {
-			input_fail(&err, 0, "'%s': %s (--help)", argv[optind - 1],
-				   id == ':'           ? "needs a value"
-				   : optopt >= OPT_LOG ? "takes no value"
-						       : "not an option");
+			input_refuse(&err, "'%s': %s (--help)", argv[optind - 1],
+				     id == ':'           ? "needs a value"
+				     : optopt >= OPT_LOG ? "takes no value"
+							 : "not an option");
 			return complain(&err), false;
 		}
 		if (!parse_plain(c, id, optarg) && !parse_argument(c, id, optarg)) {
-			input_fail(&err, 0, "--%s: '%s' is not usable", option_name(id), optarg);
+			input_refuse(&err, "--%s: '%s' is not usable", option_name(id), optarg);
 			return complain(&err), false;
 		}
 	}
 	if (optind < argc)
-		input_fail(&err, 0, "'%s': not an option", argv[optind]);
+		input_refuse(&err, "'%s': not an option", argv[optind]);
 	if (optind < argc || !check_cli(c, &err))
 		return complain(&err), false;
 	return true;
@@ -451,7 +449,7 @@ static bool read_text(struct facts *f, const char *path, struct input_error *err
 
 	err->file = path;
 	if (!text)
-		return input_fail(err, 0, "%s", why);
+		return input_refuse(err, "%s", why);
 	good = take(f, text, len, err);
 	free(text);
 	return good;
@@ -460,9 +458,9 @@ static bool read_text(struct facts *f, const char *path, struct input_error *err
 static bool assume_kernel(struct cli *c, struct facts *f, struct from_machine *more, struct input_error *err)
 {
 	if (c->kernel_image && !c->image.end)
-		return err->file = c->kernel_image, input_fail(err, 0, "%s", NO_END);
+		return err->file = c->kernel_image, input_refuse(err, "%s", NO_END);
 	if (!machine_assume_kernel(f, c->kernel_image ? &c->image : NULL, more))
-		return input_fail(err, 0, "too many ranges in --avoid");
+		return input_refuse(err, "too many ranges in --avoid");
 	memcpy(c->image_slot, more->image_size, sizeof(c->image_slot));
 	if (!c->image_size)
 		c->image_size = c->image_slot;
@@ -475,13 +473,13 @@ static bool read_image(struct cli *c, const struct facts *f, struct input_error 
 	const struct kernel_image *k = &c->image;
 
 	if (strcmp(k->release, f->release) != 0)
-		return err->file = c->kernel_image, input_fail(err, 0, "it is of Linux %s, and not of %s", k->release,
-							       f->release[0] ? f->release : "that kernel");
+		return err->file = c->kernel_image, input_refuse(err, "it is of Linux %s, and not of %s", k->release,
+								 f->release[0] ? f->release : "that kernel");
 	snprintf(c->image_slot, sizeof(c->image_slot), "%#llx", (ull)kernel_image_slot(k));
 	if (!c->image_size)
 		c->image_size = c->image_slot;
 	return range_list_add(&c->avoid, (struct range){ k->pref, k->pref + k->init_size }) ||
-	       input_fail(err, 0, "too many ranges in --avoid");
+	       input_refuse(err, "too many ranges in --avoid");
 }
 
 /* /boot/vmlinuz-RELEASE, if it can be read. */
@@ -513,7 +511,7 @@ static bool avoid_loaded(struct cli *c, const struct facts *f, struct input_erro
 {
 	struct range there = { f->own_loaded, f->own_loaded + range_size(f->kernel) };
 
-	return !f->own || range_list_add(&c->avoid, there) || input_fail(err, 0, "too many ranges in --avoid");
+	return !f->own || range_list_add(&c->avoid, there) || input_refuse(err, "too many ranges in --avoid");
 }
 
 static bool read_source(struct cli *c, struct facts *f, struct input_error *err)
@@ -579,7 +577,7 @@ static bool move_kernel(const struct cli *c, struct facts *f, struct input_error
 	uint64_t base;
 
 	if (!parse_size(c->base, NULL, &base))
-		return input_fail(err, 0, "--base: '%s' is not usable", c->base);
+		return input_refuse(err, "--base: '%s' is not usable", c->base);
 	return facts_move_kernel(f, base, err);
 }
 
@@ -615,7 +613,7 @@ static bool read_facts(struct cli *c, struct facts *f, struct input_error *err)
 	err->file = NULL;
 	for (size_t i = 0; i < c->reserve.nr; i++)
 		if (memblock_reserve(&f->mb, c->reserve.r[i]) != OK)
-			return input_fail(err, 0, "too many reserved regions");
+			return input_refuse(err, "too many reserved regions");
 	return !c->base || move_kernel(c, f, err);
 }
 
@@ -680,9 +678,9 @@ static int print_sequence(const struct page_list *pages)
 static bool can_compare(const struct facts *f, const struct page_list *pages, struct input_error *err)
 {
 	if (!f->sees_built)
-		return input_fail(err, 0, "inputs incomplete: the log ends before its page tables are built");
+		return input_refuse(err, "inputs incomplete: the log ends before its page tables are built");
 	if (pages->nr && !f->nr_seen)
-		return input_fail(err, 0, "inputs incomplete: the log has no line of alloc_low_pages to compare with");
+		return input_refuse(err, "inputs incomplete: the log has no line of alloc_low_pages to compare with");
 	return true;
 }
 
@@ -741,11 +739,11 @@ static int list_pages(struct session *s, const struct cli *c, struct input_error
 
 	s->pages = &pages;
 	if (s->h->opt.nr_policies != 1)
-		input_fail(err, 0, "--%s needs one policy in --alloc", c->sequence ? "sequence" : "compare");
+		input_refuse(err, "--%s needs one policy in --alloc", c->sequence ? "sequence" : "compare");
 	else if (c->compare && !s->facts->exact)
-		input_fail(err, 0, "--compare: the log has no memblock=debug lines to compare with");
+		input_refuse(err, "--compare: the log has no memblock=debug lines to compare with");
 	else if (predict_estimate(s) > PREDICT_MAX_LISTED)
-		input_fail(err, 0, "up to %llu page-table pages are too many to list", (ull)predict_estimate(s));
+		input_refuse(err, "up to %llu page-table pages are too many to list", (ull)predict_estimate(s));
 	if (err->text[0])
 		return complain(err);
 	if (!audit_policy(&s->run, pt_policies[s->h->opt.policy[0]], true, &cost))
@@ -769,7 +767,7 @@ static int predict(struct cli *c, struct facts *f)
 	if (!read_facts(c, f, &err))
 		return complain(&err);
 	if (!kernel_options(c, f, options, sizeof(options)))
-		return input_fail(&err, 0, "the options are too long"), complain(&err);
+		return input_refuse(&err, "the options are too long"), complain(&err);
 	if (f->incomplete[0] && (c->sequence || c->compare || (c->json && !c->text)))
 		fprintf(stderr, "inputs incomplete: %s\n", f->incomplete);
 	if (!session_open(&s, f, options, &err))

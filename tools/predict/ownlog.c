@@ -74,7 +74,7 @@ bool ownlog_take(struct facts *f, const char *message, struct input_error *err)
 	} else if (scan_skip(&message, "direct map goes to ") && text_hex(&message, &at)) {
 		f->own_page_offset = at;
 	} else if (scan_skip(&message, "reserved: ") && !read_reserved(f, message)) {
-		return input_fail(err, 0, "too many reserved ranges");
+		return input_refuse(err, "too many reserved ranges");
 	}
 	return true;
 }

@@ -188,21 +188,20 @@ static bool choose(struct session *s, struct input_error *err)
 			 : f->own_page_offset                       ? f->own_page_offset
 								    : lowest;
 	if (o->page_offset_kind == PAGE_OFFSET_RANDOM)
-		return input_fail(err, 0, "--page-offset: an address is needed");
+		return input_refuse(err, "--page-offset: an address is needed");
 	if (c->page_offset % GIB || c->page_offset < lowest || c->page_offset > DIRECT_MAP_LIMIT - f->end)
-		return input_fail(
-			err, 0,
-			"--page-offset 0x%llx: not 1 GiB aligned, or RAM does not fit between 0x%llx and 0x%llx",
+		return input_refuse(
+			err, "--page-offset 0x%llx: not 1 GiB aligned, or RAM does not fit between 0x%llx and 0x%llx",
 			(ull)c->page_offset, (ull)lowest, DIRECT_MAP_LIMIT);
 	if ((o->fragment.every || o->fragment.permille) && !(c->page_sizes & PAGE_2M))
-		return input_fail(err, 0, "--fragment has no effect: there are 4 KiB pages only");
+		return input_refuse(err, "--fragment has no effect: there are 4 KiB pages only");
 	/* An END that was not given is the SLOT. */
 	if (o->image_given && o->image_end != o->image_slot && o->image_end != c->end - c->base)
-		return input_fail(err, 0, "--image-size: END is 0x%llx, but the kernel is 0x%llx bytes long",
-				  (ull)o->image_end, (ull)(c->end - c->base));
+		return input_refuse(err, "--image-size: END is 0x%llx, but the kernel is 0x%llx bytes long",
+				    (ull)o->image_end, (ull)(c->end - c->base));
 	if (c->size < c->end - c->base)
-		return input_fail(err, 0, "--image-size: the kernel alone is 0x%llx bytes long",
-				  (ull)(c->end - c->base));
+		return input_refuse(err, "--image-size: the kernel alone is 0x%llx bytes long",
+				    (ull)(c->end - c->base));
 	return true;
 }
 
@@ -247,7 +246,7 @@ static bool read_memory(struct session *s, struct input_error *err)
 	for (size_t i = 0; i < m->nr && st == OK; i++)
 		st = e820_add(map, m->r[i].r.start, range_size(m->r[i].r), E820_RAM);
 	if (st != OK || e820_sanitize(map) != OK)
-		return input_fail(err, 0, "too many memory regions");
+		return input_refuse(err, "too many memory regions");
 	s->h->end_of_ram = s->facts->end;
 	report_memory_records(&s->run.log, map);
 	return true;
@@ -357,7 +356,7 @@ static bool refuse_option(char *text, struct input_error *err)
 		*p = *p == '_' ? '-' : *p;
 	if (*end == '=')
 		*end = ' ';
-	return input_fail(err, 0, "--%s", text);
+	return input_refuse(err, "--%s", text);
 }
 
 /* Parses the options, and makes room for all that follows. */
@@ -369,7 +368,7 @@ static bool begin(struct session *s, struct facts *f, const char *options, struc
 	s->h = calloc(1, sizeof(*s->h));
 	s->shadow = shadow_new();
 	if (!s->h || !s->shadow)
-		return input_fail(err, 0, "out of memory");
+		return input_refuse(err, "out of memory");
 	options_init(&s->h->opt);
 	if (!options_parse(&s->h->opt, options, &bad))
 		return refuse_option(bad.text, err);

@@ -79,9 +79,9 @@ bool slots_find(struct session *s, struct input_error *err)
 
 	bi->map = f->firmware.nr ? f->firmware : f->map.nr ? f->map : h->map;
 	if (e820_sanitize(&bi->map) != OK)
-		return input_fail(err, 0, "too many memory regions");
+		return input_refuse(err, "too many memory regions");
 	if (!list_kept(s) || f->conventional.nr > BOOT_MAX_CONVENTIONAL)
-		return input_fail(err, 0, "too many ranges for KASLR to avoid");
+		return input_refuse(err, "too many ranges for KASLR to avoid");
 	memcpy(bi->conventional, f->conventional.r, f->conventional.nr * sizeof(bi->conventional[0]));
 	bi->nr_conventional = f->conventional.nr;
 	parse_map_options(s);

@@ -86,11 +86,11 @@ static bool read_memmap(struct facts *f, struct input_error *err)
 		name = read_small(type);
 		if (!name || !read_number(dir, "start", &start) || !read_number(dir, "end", &last) || last < start) {
 			free(name);
-			return input_fail(err, 0, "entry %u cannot be read%s", i, root_hint());
+			return input_refuse(err, "entry %u cannot be read%s", i, root_hint());
 		}
 		if (e820_add(&f->map, start, last - start + 1, parse_type(name)) != OK) {
 			free(name);
-			return input_fail(err, 0, "too many entries");
+			return input_refuse(err, "too many entries");
 		}
 		free(name);
 	}
@@ -126,15 +126,15 @@ static bool read_iomem(struct facts *f, struct input_error *err)
 	err->file = "/proc/iomem";
 	text = text_read_file(err->file, &len, &why);
 	if (!text)
-		return input_fail(err, 0, "%s", why);
+		return input_refuse(err, "%s", why);
 	text_clean(text, len);
 	for (rest = text; good && (line = text_next_line(&rest, text + len));)
 		good = read_iomem_line(f, line, take_ram);
 	free(text);
 	if (!good)
-		return input_fail(err, 0, "too many entries");
+		return input_refuse(err, "too many entries");
 	if (!f->map.nr || !f->kernel.start || !f->bss_end)
-		return input_fail(err, 0, "does not tell where RAM and the kernel lie%s", root_hint());
+		return input_refuse(err, "does not tell where RAM and the kernel lie%s", root_hint());
 	return true;
 }
 
@@ -211,7 +211,7 @@ static bool read_tables(struct facts *f, struct input_error *err)
 		return true;
 	if (access(SRAT, R_OK)) {
 		err->file = SRAT;
-		return input_fail(err, 0, "%s%s", strerror(errno), root_hint());
+		return input_refuse(err, "%s%s", strerror(errno), root_hint());
 	}
 	read_beside(f);
 	return facts_read_srat(f, SRAT, err);
