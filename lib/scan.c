@@ -20,10 +20,10 @@ bool scan_equal(const char *a, const char *b)
 
 bool scan_skip(const char **s, const char *prefix)
 {
-	size_t n = scan_length(prefix);
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		if ((*s)[i] != prefix[i])
+	for (; prefix[n]; n++) {
+		if ((*s)[n] != prefix[n])
 			return false;
 	}
 	*s += n;

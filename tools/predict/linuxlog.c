@@ -777,7 +777,8 @@ static bool parse_kinds(struct reader *r, const struct line_kind *kinds, size_t 
 	for (size_t i = 0; i < nr; i++) {
 		const char *s = message;
 
-		if (scan_skip(&s, kinds[i].begins)) {
+		/* Most lines are of no kind: the first character says so, without a call. */
+		if (*s == *kinds[i].begins && scan_skip(&s, kinds[i].begins)) {
 			r->rest = s;
 			return kinds[i].take(r, s);
 		}
