@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 
+import forked
 import pytest
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -79,7 +80,7 @@ def boot(log_file):
 
 
 def report(out, *logs):
-    done = subprocess.run([ROOT / "tools/report", *logs, "-o", out], capture_output=True, text=True, timeout=300)
+    done = forked.run(ROOT / "tools/report", *logs, "-o", out)
     return done.returncode, done.stderr
 
 
