@@ -64,6 +64,10 @@ class Page:
         self.driver.get(f"{FILE.as_uri()}#{fragment}")
         return self.wait()
 
+    def stay(self):
+        """Opened, if it is not: what the last test has left is what a user would have before the next file."""
+        return self.wait() if self.driver.current_url.startswith(FILE.as_uri()) else self.open()
+
     def by_id(self, name):
         return self.driver.find_element("id", name)
 

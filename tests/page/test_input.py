@@ -33,7 +33,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_gives_the_programs_own_line(page, tmp_path, name):
     (tmp_path / name.replace("/", "_")).write_bytes(BAD[name])
-    page.open().give(tmp_path / name)
+    page.stay().give(tmp_path / name)
     done = terminal(page.command, cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.startswith("landfall-predict: error: ")
     assert page.text("verdict-words") == done.stderr.strip()
@@ -46,7 +46,7 @@ def test_bad_input_gives_the_programs_own_line(page, tmp_path, name):
 @pytest.mark.parametrize("cut", [5, 60])
 def test_damaged_gzip(page, tmp_path, cut):
     (tmp_path / "log.gz").write_bytes(gzip.compress(LOG)[:cut])
-    page.open().give(tmp_path / "log.gz")
+    page.stay().give(tmp_path / "log.gz")
     assert page.text("verdict-words") == "log.gz: compressed by gzip, but damaged or cut"
 
 

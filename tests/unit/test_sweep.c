@@ -1021,7 +1021,7 @@ TEST(thousands_of_holes)
 
 		m->map.page_sizes = how == 1 ? PAGE_2M : 0;
 		if (how)
-			slot_machine_ram(m, MIB, 64 * GIB);
+			slot_machine_ram(m, MIB, 24 * GIB);
 		for (phys_t i = 0; i < 1100 && how == 0; i++)
 			slot_machine_ram(m, MIB + i * MIB, MIB + i * MIB + PAGE_SIZE);
 		for (phys_t i = 0; i < 1100 && how == 1; i++)
@@ -1029,10 +1029,10 @@ TEST(thousands_of_holes)
 		for (phys_t i = 0; i < 1100 && how == 2; i++)
 			slot_machine_reserve(m, 32 * MIB + i * 2 * PAGE_SIZE, 32 * MIB + i * 2 * PAGE_SIZE + PAGE_SIZE);
 		if (!how)
-			slot_machine_ram(m, 4 * GIB, 64 * GIB);
+			slot_machine_ram(m, 4 * GIB, 24 * GIB);
 		slot_machine_node(m, 0, 0, 6 * GIB, false);
-		slot_machine_node(m, 1, 6 * GIB, 20 * GIB, true);
-		slot_machine_node(m, 2, 20 * GIB, 64 * GIB, how);
+		slot_machine_node(m, 1, 6 * GIB, 12 * GIB, true);
+		slot_machine_node(m, 2, 12 * GIB, 24 * GIB, how);
 		assert_int_equal(numa_cleanup(&m->numa, &m->start, m->map.end, NULL), OK);
 		assert_true(slots_everywhere(m));
 		assert_machine(m, 2);
