@@ -219,7 +219,7 @@ test: ## install missing packages, build, run every test
 	$(Q)tools/deps $(ALL_PACKAGES) $(TEST_PACKAGES)
 	$(Q)rm -rf build/junit
 	$(Q)+$(MAKE) $(JOBS) --no-print-directory $(EVERYTHING)
-	-$(Q)+$(MAKE) $(JOBS) --no-print-directory build/unit/tests build/odd-firmware.efi $(FUZZ:%=build/fuzz/fuzz_%)
+	-$(Q)+$(MAKE) $(JOBS) --no-print-directory linux-kernels build/unit/tests build/odd-firmware.efi $(FUZZ:%=build/fuzz/fuzz_%)
 	$(Q)+bad=; for layer in $(addprefix test-,unit data qemu uefi fuzz compilers tools page linux transplant packaging); do start=$$(date +%s); \
 		$(MAKE) --no-print-directory $$layer || bad="$$bad $$layer"; \
 		echo "$$layer: $$(($$(date +%s) - start)) s"; done; \

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Where KASLR puts a real kernel: only into slots that Landfall lists for an image of that geometry.
 
-Thirty boots of a kernel, each stopped when its base is known; two in `make test`. Landfall's list is the one that its records hold: the number of
-slots, and for each seed a slot and the base it stands for; tools/landfall/model.py makes the same list from the same records."""
+Thirty boots of a kernel, each stopped when its base is known; two in `make test`, or more until two bases differ. Landfall's list is the one that its
+records hold: the number of slots, and for each seed a slot and the base it stands for; tools/landfall/model.py makes the same list from the same records."""
 import json
 
 import boots
@@ -14,6 +14,7 @@ from landfall.records import need
 M = 1 << 20
 MACHINES = ["four-nodes", "pc-islands", "large"]
 PARTS, BOOTS = (2, 5) if debian.WIDE else (1, 2)  # as many times as many boots of each machine
+MORE = 4  # so many again: with few slots the same one is drawn twice now and then
 SEEDS = 2
 OPTIONS = f"{boots.CONSOLE} movable_node"
 EACH = pytest.mark.parametrize("name", debian.KERNELS)
@@ -61,6 +62,8 @@ def drawn(request):
     kernel, machine = boots.kernel(request.param[0]), request.param[1]
     logs = [boot_for_base(kernel, machine) for _ in range(BOOTS - 1)]
     logs.append(boot_for_base(kernel, machine, until=boots.NODES_KNOWN))
+    while len(logs) < BOOTS + MORE and len({log.kernel[0] for log in logs}) == 1:
+        logs.insert(0, boot_for_base(kernel, machine))
     slots, size = slots_and_size(machine, boots.image_size(kernel, logs[0]))
     return kernel, linux_slots(kernel, slots, size), [log.kernel[0] for log in logs], logs[-1]
 
