@@ -132,66 +132,35 @@ TEST(test_sections)
 
 TEST(test_no_sections)
 {
-	for (unsigned i = 0; i < 17; i++) {
-		Elf64_Shdr *s = make_elf();
-		Elf64_Ehdr *h = (void *)bytes;
-		size_t len = sizeof(bytes);
-
-		switch (i) {
-		case 0:
-			len = sizeof(*h) - 1;
-			break;
-		case 1:
-			h->e_ident[0] = 0;
-			break;
-		case 2:
-			h->e_shentsize = 32;
-			break;
-		case 3:
-			h->e_shoff = UINT64_MAX;
-			break;
-		case 4:
-			h->e_shoff += 4;
-			break;
-		case 5:
-			len = SECTIONS + 4 * sizeof(*s) - 1;
-			break;
-		case 6:
-			h->e_shstrndx = 4;
-			break;
-		case 7:
-			s[3].sh_offset = UINT64_MAX;
-			break;
-		case 8:
-			s[3].sh_size = UINT64_MAX;
-			break;
-		case 9:
-			s[2].sh_name = UINT32_MAX;
-			break;
-		case 10:
-			s[2].sh_addr = 0xffffffff80000000;
-			break;
-		case 11:
-			s[2].sh_size = UINT64_MAX;
-			break;
-		case 12:
-			s[2].sh_addr += 8;
-			break;
-		case 13:
-			s[1].sh_name = UINT32_MAX;
-			break;
-		case 14:
-			s[2].sh_size = 0;
-			break;
-		case 15:
-			s[1].sh_addr = 0;
-			break;
-		case 16:
-			s[1].sh_addr += 8;
-			break;
-		}
-		image = (struct kernel_image){ 0 };
-		assert_false(kernel_image_read_elf(bytes, len, &image));
+#define HEAD_AT(field) offsetof(Elf64_Ehdr, field), sizeof(((Elf64_Ehdr *)0)->field)
+#define AT(i, field) SECTIONS + (i) * sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, field), sizeof(((Elf64_Shdr *)0)->field)
+	static const struct {
+		size_t at, size;
+		uint64_t value;
+	} wrong[] = { { 0, 1, 0 },
+		      { HEAD_AT(e_shentsize), 32 },
+		      { HEAD_AT(e_shoff), UINT64_MAX },
+		      { HEAD_AT(e_shoff), SECTIONS + 4 },
+		      { HEAD_AT(e_shstrndx), 4 },
+		      { AT(3, sh_offset), UINT64_MAX },
+		      { AT(3, sh_size), UINT64_MAX },
+		      { AT(1, sh_name), UINT32_MAX },
+		      { AT(2, sh_name), UINT32_MAX },
+		      { AT(2, sh_addr), 0xffffffff80000000 },
+		      { AT(2, sh_addr), 0xffffffff84400008 },
+		      { AT(1, sh_addr), 0 },
+		      { AT(1, sh_addr), 0xffffffff81000008 },
+		      { AT(2, sh_size), 0 },
+		      { AT(2, sh_size), UINT64_MAX } };
+	static const size_t cut[] = { sizeof(Elf64_Ehdr) - 1, SECTIONS + 4 * sizeof(Elf64_Shdr) - 1 };
+	image = (struct kernel_image){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		make_elf();
+		memcpy(bytes + wrong[i].at, &wrong[i].value, wrong[i].size);
+		assert_false(kernel_image_read_elf(bytes, sizeof(bytes), &image));
 		assert_int_equal(image.end, 0);
 	}
+	make_elf();
+	for (size_t i = 0; i < ARRAY_SIZE(cut); i++)
+		assert_false(kernel_image_read_elf(bytes, cut[i], &image));
 }
