@@ -152,7 +152,6 @@ TEST(test_no_sections)
 		      { AT(1, sh_addr), 0xffffffff81000008 },
 		      { AT(2, sh_size), 0 },
 		      { AT(2, sh_size), UINT64_MAX } };
-	static const size_t cut[] = { sizeof(Elf64_Ehdr) - 1, SECTIONS + 4 * sizeof(Elf64_Shdr) - 1 };
 	image = (struct kernel_image){ 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		make_elf();
@@ -161,6 +160,6 @@ TEST(test_no_sections)
 		assert_int_equal(image.end, 0);
 	}
 	make_elf();
-	for (size_t i = 0; i < ARRAY_SIZE(cut); i++)
-		assert_false(kernel_image_read_elf(bytes, cut[i], &image));
+	assert_false(kernel_image_read_elf(bytes, sizeof(Elf64_Ehdr) - 1, &image));
+	assert_false(kernel_image_read_elf(bytes, SECTIONS + 4 * sizeof(Elf64_Shdr) - 1, &image));
 }
