@@ -3,6 +3,8 @@
 import re
 import zlib
 from collections import Counter
+from heapq import merge
+from itertools import groupby
 
 from . import records
 
@@ -69,7 +71,7 @@ def spans_with(pattern, text):
 
 def lines_with(patterns, text):
     """Each line that has one of the patterns."""
-    for start, end in sorted({span for pattern in patterns for span in spans_with(pattern, text)}):
+    for (start, end), _ in groupby(merge(*(spans_with(pattern, text) for pattern in patterns))):
         yield text[start:end].decode("ascii", "replace")
 
 
