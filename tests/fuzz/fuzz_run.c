@@ -109,6 +109,7 @@ static struct {
 	struct fuzz_input in;
 	size_t nr_borders;
 	phys_t border[MAX_BORDERS];
+	struct range table; /* the SRAT, if firmware tells of it */
 	/* since a policy began */
 	const struct pt_policy *policy;
 	unsigned policies, loads;
@@ -176,7 +177,7 @@ static bool holds_reserved(struct range r)
 	return false;
 }
 
-/* docs/log-format.md: hotplug, and no byte that was reserved before lies in its joined ranges. */
+/* docs/log-format.md: hotplug, and neither a byte that was reserved before nor an ACPI table in its joined ranges. */
 static void judge_nodes(void)
 {
 	const struct numa *n = &w.h->numa;
@@ -185,7 +186,7 @@ static void judge_nodes(void)
 	for (size_t i = 0; i < n->nr_hot; i++)
 		w.movable[n->hot[i].nid] |= holds_ram(n->hot[i].r);
 	for (size_t i = 0; i < n->nr_blk; i++) {
-		if (holds_reserved(n->blk[i].r))
+		if (holds_reserved(n->blk[i].r) || range_overlaps(n->blk[i].r, w.table))
 			w.movable[n->blk[i].nid] = false;
 	}
 	for (unsigned i = 0; i < n->nr_nodes; i++)
@@ -756,6 +757,7 @@ static void make_tables(struct bootinfo *bi)
 	fake_write(TABLES_AT + 64, xsdt.b, xsdt.len);
 	fake_write(TABLES_AT + 128, srat.b, srat.len);
 	bi->rsdp = how & 0x10 ? PHYS_NONE : TABLES_AT;
+	w.table = how & 0x10 ? (struct range){ 0, 0 } : (struct range){ TABLES_AT + 128, TABLES_AT + 128 + srat.len };
 	bi->smbios = how & 8 ? PHYS_NONE : TABLES_AT; /* none there; to scan for one takes most of the time of a run */
 }
 
