@@ -6,7 +6,8 @@ PAGE_PACKAGES := clang=clang lld=wasm-ld wasi-libc=/usr/include/wasm32-wasi/stdi
                  esbuild=esbuild node-d3=/usr/share/nodejs/d3-selection/src/index.js
 
 WASM_CC := clang --target=wasm32-wasi
-WFLAGS  := $(filter-out -g,$(WARN)) -O2
+# Nothing but wasi-libc's headers: what of glibc's can be read depends on the packages that a machine has.
+WFLAGS  := $(filter-out -g,$(WARN)) -O2 -nostdlibinc -isystem /usr/include/wasm32-wasi
 $(eval $(call compile,page,WASMCC,WASM_CC,WFLAGS))
 
 # The program as it is, but for what only a machine has, or only the kernel calls.

@@ -5,7 +5,6 @@
  */
 #include "tools/predict/image.h"
 
-#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,36 +83,52 @@ bool kernel_image_parse(const uint8_t *bytes, size_t len, struct kernel_image *i
 
 /* ---- the file in it ---- */
 
-static const Elf64_Shdr *section(const uint8_t *elf, size_t len, const char *name)
-{
-	const Elf64_Ehdr *h = (const void *)elf;
-	const Elf64_Shdr *s, *names;
+/* ELF of 64 bits, as the System V ABI has it (chapter 4). wasi-libc has no elf.h, and the page is built with that. */
+struct elf_header {
+	uint8_t ident[16];
+	uint16_t type, machine;
+	uint32_t version;
+	uint64_t entry, phoff, shoff;
+	uint32_t flags;
+	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+};
 
-	if (len < sizeof(*h) || memcmp(elf, ELFMAG, SELFMAG) != 0 || h->e_shentsize != sizeof(*s) || h->e_shoff > len ||
-	    h->e_shoff % 8 || (uint64_t)h->e_shnum * sizeof(*s) > len - h->e_shoff || h->e_shstrndx >= h->e_shnum)
+struct elf_section {
+	uint32_t name, type;
+	uint64_t flags, addr, offset, size;
+	uint32_t link, info;
+	uint64_t addralign, entsize;
+};
+
+static const struct elf_section *section(const uint8_t *elf, size_t len, const char *name)
+{
+	const struct elf_header *h = (const void *)elf;
+	const struct elf_section *s, *names;
+
+	if (len < sizeof(*h) || memcmp(elf, "\177ELF", 4) != 0 || h->shentsize != sizeof(*s) || h->shoff > len ||
+	    h->shoff % 8 || (uint64_t)h->shnum * sizeof(*s) > len - h->shoff || h->shstrndx >= h->shnum)
 		return NULL;
-	s = (const void *)(elf + h->e_shoff);
-	names = &s[h->e_shstrndx];
-	if (names->sh_offset > len || names->sh_size > len - names->sh_offset)
+	s = (const void *)(elf + h->shoff);
+	names = &s[h->shstrndx];
+	if (names->offset > len || names->size > len - names->offset)
 		return NULL;
-	for (unsigned i = 0; i < h->e_shnum; i++)
-		if (s[i].sh_name < names->sh_size && names->sh_size - s[i].sh_name > strlen(name) &&
-		    !memcmp(elf + names->sh_offset + s[i].sh_name, name, strlen(name) + 1))
+	for (unsigned i = 0; i < h->shnum; i++)
+		if (s[i].name < names->size && names->size - s[i].name > strlen(name) &&
+		    !memcmp(elf + names->offset + s[i].name, name, strlen(name) + 1))
 			return &s[i];
 	return NULL;
 }
 
 bool kernel_image_read_elf(const uint8_t *elf, size_t len, struct kernel_image *image)
 {
-	const Elf64_Shdr *text = section(elf, len, ".text"), *brk = section(elf, len, ".brk");
+	const struct elf_section *text = section(elf, len, ".text"), *brk = section(elf, len, ".brk");
 	uint64_t size;
 
-	if (!text || !brk || !brk->sh_size || brk->sh_addr < text->sh_addr ||
-	    brk->sh_addr - text->sh_addr > SIZE_MAX_TOLD || brk->sh_size > SIZE_MAX_TOLD || text->sh_addr % PAGE_SIZE ||
-	    brk->sh_addr % PAGE_SIZE)
+	if (!text || !brk || !brk->size || brk->addr < text->addr || brk->addr - text->addr > SIZE_MAX_TOLD ||
+	    brk->size > SIZE_MAX_TOLD || text->addr % PAGE_SIZE || brk->addr % PAGE_SIZE)
 		return false;
-	size = align_up(brk->sh_size, PAGE_SIZE);
-	image->end = brk->sh_addr - text->sh_addr + size;
+	size = align_up(brk->size, PAGE_SIZE);
+	image->end = brk->addr - text->addr + size;
 	image->buffer =
 		linux_buffer_pages(image->version, (max_u64(size, FACTS_BRK_SIZE) - FACTS_BRK_SIZE) / PAGE_SIZE);
 	return true;
