@@ -245,9 +245,11 @@ def mixed_log(dice):
 
 
 def test_no_line_that_matters_is_passed_over(monkeypatch):
-    """What is made of a log is what is made of each of its lines."""
+    """What is made of a log is what is made of each of its lines, in whatever blocks it is searched."""
     logs = [mixed_log(random.Random(n)) for n in range(80)] + [b"", b"\r\n", *SAID, *TRACES]
     quick = [vars(wire.Wire(log)) for log in logs]
+    monkeypatch.setattr(wire, "BLOCK", 500)
+    assert quick == [vars(wire.Wire(log)) for log in logs]
     monkeypatch.setattr(wire, "MATTERS", [re.compile(rb"[^\r\n]+")])
     assert quick == [vars(wire.Wire(log)) for log in logs]
 

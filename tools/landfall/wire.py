@@ -24,6 +24,7 @@ MATTERS = [re.compile(pattern) for pattern in (
     rb"KTAP version 1", rb"1\.\.\d", rb"ok \d", rb"# ", rb"Bail out! ")]
 STAMPED = [re.compile(rb"\[ {0,4}\d+\.\d{6}\] |KTAP version 1")]
 REST = re.compile(rb"[^\r\n]*")
+BLOCK = 1 << 20  # bytes; each block is searched for several patterns, and should stay in the cache of a processor
 
 
 # ---- what labs do to whole logs --------------------------------------------------------------------------------------
@@ -69,10 +70,21 @@ def spans_with(pattern, text):
         yield start, at
 
 
+def blocks(text):
+    """The text in blocks of whole lines, without what colours them."""
+    at = 0
+    while at < len(text):
+        end = text.find(b"\n", at + BLOCK) + 1 or len(text)
+        block = text[at:end]
+        yield ESCAPE.sub(b"", block) if b"\x1b" in block else block
+        at = end
+
+
 def lines_with(patterns, text):
     """Each line that has one of the patterns."""
-    for (start, end), _ in groupby(merge(*(spans_with(pattern, text) for pattern in patterns))):
-        yield text[start:end].decode("ascii", "replace")
+    for block in blocks(text):
+        for (start, end), _ in groupby(merge(*(spans_with(pattern, block) for pattern in patterns))):
+            yield block[start:end].decode("ascii", "replace")
 
 
 def common_prefix(lines, text):
@@ -96,7 +108,6 @@ class Wire:
         self.lines, self.records, self.damaged_at, self.ktap, self.unknown = [], [], [], [], []
         self.error, self.banners, self.verdicts, self.repeats, self.findings = None, 0, [], False, []
         text = plain(data)
-        text = ESCAPE.sub(b"", text) if b"\x1b" in text else text
         lines = list(lines_with(MATTERS, text))
         prefix = common_prefix(lines, text)
         for line in lines:
