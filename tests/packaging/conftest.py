@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The Debian package, built once from a copy of the sources in another folder, with a blank in its name."""
+import fcntl
 import os
 import shutil
 import subprocess
@@ -33,16 +34,25 @@ def clean_environment():
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory):
-    """The folder with the packages, and the sources as they were built."""
-    folder = tmp_path_factory.mktemp("debian package")
+def built(tmp_path_factory, worker_id):
+    """The sources as they were built, with the packages beside them: by whichever test process is the first to ask."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "debian package"
+    folder.mkdir(exist_ok=True)
     tree = folder / "landfall 0"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not packages(tree):
+            build(tree)
+    return tree
+
+
+def build(tree):
     copy_sources(tree)
     env = clean_environment() | {"DEB_BUILD_OPTIONS": "noautodbgsym"}
     done = subprocess.run(["dpkg-buildpackage", "-us", "-uc", "-b", f"-j{os.cpu_count()}"], cwd=tree, env=env,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     assert done.returncode == 0, done.stdout[-4000:]
-    return tree
 
 
 def packages(built):

@@ -16,7 +16,6 @@ sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/uefi")]
 
 import firmware  # noqa: E402
 
-pytestmark = pytest.mark.xdist_group("package")  # one worker, so that the package is built once
 MIB = 1 << 20
 BOOT, ESP, SIZE = 1, 41, 64  # where the partitions begin and the disk ends, in MiB
 UUID = "6c616e64-6661-6c6c-0000-000000000001"  # of the file system with GRUB's files

@@ -4,10 +4,8 @@ import os
 import re
 import shutil
 
-import pytest
 from conftest import ENVIRONMENT, clean_environment, copy_sources, install, run
 
-pytestmark = pytest.mark.xdist_group("package")  # one worker, so that the package is built once
 KEPT = {"kernel", "efi", "tools", "page", "font.c", "layout.inc", "landfall-machine", "landfall-predict", "landfall-host"}
 IMAGES = ("landfall.elf", "landfall.efi", "landfall.iso", "landfall.html")
 
