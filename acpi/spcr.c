@@ -104,7 +104,7 @@ static enum status decode_device(const struct acpi_table *t, uint32_t offset, co
 
 	if (d->port_type != DBG2_PORT_SERIAL || !is_16550(d->port_subtype) || !d->registers)
 		return ERR_NOT_FOUND;
-	if (d->address < sizeof(*d) || d->address > d->length || d->length - d->address < (int)sizeof(gas))
+	if (d->address < sizeof(*d) || d->address + sizeof(gas) > d->length)
 		return ERR_MALFORMED;
 	if (!acpi_table_read(t, offset + d->address, &gas, sizeof(gas)))
 		return ERR_UNREADABLE;

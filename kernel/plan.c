@@ -22,10 +22,7 @@ static void start_log(struct run *r, struct entropy *e)
 
 	entropy_gather(r->p, e);
 	log_init(&h->log, r->p->tsc(r->p->ctx), r->p->tsc_hz, e->boot_id);
-	h->srat_state = SRAT_ABSENT;
 	h->result = RUN_CLEAN;
-	h->nr_checks = 0;
-	h->nr_findings = 0;
 }
 
 /* The console is opened with what was read of the options, so that an error in them is seen where they ask for it. */

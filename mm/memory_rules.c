@@ -31,7 +31,7 @@ static void tell_range(const struct memory_findings *to, const char *rule, struc
 static void judge_pair(const struct numa_evidence *e, const struct memory_findings *to, const struct numa_memblk *a,
 		       const struct numa_memblk *b)
 {
-	if (!range_overlaps(a->r, b->r) || !has_memory(e, b))
+	if (!range_overlaps(a->r, b->r) || !has_memory(e, a) || !has_memory(e, b))
 		return;
 	tell(to, &(struct memory_finding){ .rule = a->nid == b->nid ? "srat-self-overlap" : "srat-overlap",
 					   .kind = MEMORY_FINDING_RANGES,
@@ -49,8 +49,6 @@ static void judge_overlaps(const struct numa_evidence *e, const struct memory_fi
 	if (n->ordered)
 		return; /* no two ranges overlap */
 	for (size_t i = 0; i < n->nr_blk; i++) {
-		if (!has_memory(e, &n->blk[i]))
-			continue;
 		for (size_t j = i + 1; j < n->nr_blk; j++)
 			judge_pair(e, to, &n->blk[i], &n->blk[j]);
 	}

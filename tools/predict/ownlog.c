@@ -37,12 +37,12 @@ static void read_image(struct facts *f, const char *s)
 	f->buffer = (struct range){ at, min_u64(image.end, at + 16 * PAGE_SIZE) };
 }
 
-/* "[mem 0x05600000-0x057a3fff] module". Low memory and the image are reserved anyway. */
+/* "[mem 0x05600000-0x057a3fff] module". The image is reserved anyway. */
 static bool read_reserved(struct facts *f, const char *s)
 {
 	struct range r;
 
-	if (!text_range(&s, &r) || text_begins(s, " low memory") || text_begins(s, " image"))
+	if (!text_range(&s, &r) || text_begins(s, " image"))
 		return true;
 	return range_list_add(&f->boot_services, r);
 }

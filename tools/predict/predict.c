@@ -280,7 +280,7 @@ struct acpi_root session_tables(const struct session *s)
 
 	if (s->facts->srat_bytes && !s->facts->no_srat) {
 		root.nr = 1 + s->facts->nr_beside;
-		for (size_t i = 0; i < root.nr; i++)
+		for (size_t i = 1; i < root.nr; i++) /* SRAT lies at 0 */
 			root.table[i] = TABLE_AT(i);
 	}
 	return root;
