@@ -67,8 +67,8 @@ static inline struct slot_machine *slot_machine_new(void)
 	struct slot_machine *m = calloc(1, sizeof(*m));
 
 	assert_non_null(m);
-	memblock_init(&m->start);
-	numa_init(&m->numa);
+	FRESH(memblock_init, &m->start);
+	FRESH(numa_init, &m->numa);
 	m->movable_node = true;
 	m->map = (struct direct_map){ .levels = 4, .page_offset = PAGE_OFFSET_4LEVEL };
 	m->image =

@@ -232,6 +232,12 @@ void keep_page(phys_t **list, size_t *nr, size_t *room, phys_t page)
 	(*list)[(*nr)++] = page;
 }
 
+void soil(void *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		((uint8_t *)p)[i] = i % 16 >= 8 && i % 16 < 14;
+}
+
 static jmp_buf kassert_jump;
 static bool kassert_expected;
 

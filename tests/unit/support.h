@@ -105,6 +105,11 @@ void assert_range(struct range r, phys_t start, phys_t end);
 /* Appends to a list of pages, which is made longer when it is full: *nr of *room. The caller frees *list. */
 void keep_page(phys_t **list, size_t *nr, size_t *room, phys_t page);
 
+/* Memory that is not empty, and what is made in it: who reads behind the end of a list shall find [0, 1T) there. */
+void soil(void *p, size_t len);
+#define SOIL(p) soil(p, sizeof(*(p)))
+#define FRESH(init, p) (SOIL(p), init(p))
+
 /* Runs f and fails the test unless it ends in a KASSERT. */
 void assert_kassert(void (*f)(void *arg), void *arg);
 

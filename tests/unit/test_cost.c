@@ -14,7 +14,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&dm, 0, sizeof(dm));
-	numa_init(&numa);
+	FRESH(numa_init, &numa);
 	placement_init(&placement, &numa);
 	memset(&sum, 0, sizeof(sum));
 	return 0;
@@ -163,7 +163,7 @@ static void three_nodes(void)
 {
 	static struct memblock mb;
 
-	memblock_init(&mb);
+	FRESH(memblock_init, &mb);
 	for (unsigned i = 0; i < 3; i++) {
 		struct range r = { i * GIB, (i + 1) * GIB };
 

@@ -700,7 +700,8 @@ static void assert_totals(const struct words *w, const struct map_machine *m)
 		      FIELD("big_leaves", dm->big_leaves), FIELD("from_buffer", dm->alloc.from_buffer),
 		      FIELD("from_memblock", dm->alloc.from_memblock), FIELD("buffer_ok", dm->alloc.buffer_ok),
 		      FIELD("movable_node", m->mb.movable_node), FIELD("on_node_1", on_node_1),
-		      FIELD("no_block", range_empty(counted.block)));
+		      FIELD("no_block", range_empty(counted.block)), FIELD("steps", dm->steps),
+		      FIELD("passes", dm->passes));
 }
 
 /* The pages handed out: in ranges, or in order. */

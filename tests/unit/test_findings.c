@@ -21,8 +21,8 @@ static char told[8192];
 static int setup(void **state)
 {
 	firmware_setup(state);
-	numa_init(&numa);
-	memblock_init(&mb);
+	FRESH(numa_init, &numa);
+	FRESH(memblock_init, &mb);
 	map.nr = 0;
 	told[0] = '\0';
 	return 0;

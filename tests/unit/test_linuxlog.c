@@ -494,14 +494,14 @@ TEST(page_structs_tell_pse)
 				   "vmemmap_alloc_block_zero.constprop.0+0xc/0x28\n";
 	static char log[LOG_MAX];
 
-	for (unsigned pages = 3; pages <= 35; pages += 32) {
+	for (unsigned pages = 30; pages <= 31; pages++) {
 		char *out = log + sprintf(log, "%s", WHOLE);
 		struct read r;
 
 		for (unsigned i = 0; i < pages; i++)
 			out += sprintf(out, "%s", line);
 		r = read_complete(log);
-		assert_int_equal(r.f->pse, pages == 35 ? NO : YES);
+		assert_int_equal(r.f->pse, pages == 31 ? NO : YES);
 		facts_free(r.f);
 	}
 }

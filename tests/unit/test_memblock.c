@@ -37,7 +37,7 @@ static int reset(void **state)
 {
 	(void)state;
 	memset(&mb, 0xa5, sizeof(mb));
-	memblock_init(&mb);
+	FRESH(memblock_init, &mb);
 	return 0;
 }
 
@@ -360,7 +360,7 @@ TEST(test_random)
 	for (int round = 0; round < 60; round++) {
 		struct model m;
 
-		memblock_init(&mb);
+		FRESH(memblock_init, &mb);
 		for (size_t i = 0; i < BYTES; i++)
 			m.memory[i] = m.reserved[i] = (struct byte){ false, NUMA_NO_NODE, 0 };
 		for (int step = 0; step < 60; step++) {

@@ -27,8 +27,8 @@ static int reset(void **state)
 {
 	(void)state;
 	memset(&n, 0xa5, sizeof(n));
-	numa_init(&n);
-	memblock_init(&mb);
+	FRESH(numa_init, &n);
+	FRESH(memblock_init, &mb);
 	nr_events = 0;
 	return 0;
 }

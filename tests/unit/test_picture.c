@@ -122,8 +122,8 @@ static void draw(unsigned width, unsigned height, unsigned grow, bool fine)
 static int setup(void **state)
 {
 	(void)state;
-	memblock_init(&mb);
-	numa_init(&numa);
+	FRESH(memblock_init, &mb);
+	FRESH(numa_init, &numa);
 	memset(&handover, 0, sizeof(handover));
 	strcpy(handover.smbios.vendor, "QEMU");
 	strcpy(handover.smbios.product, "Standard PC");

@@ -33,8 +33,8 @@ static void add_node(uint32_t pxm, phys_t start, phys_t end, bool hotplug)
 static int setup(void **state)
 {
 	(void)state;
-	memblock_init(&mb);
-	numa_init(&numa);
+	FRESH(memblock_init, &mb);
+	FRESH(numa_init, &numa);
 	add_node(10, 0, GIB, false);
 	add_node(11, GIB, 2 * GIB, true);
 	add_node(12, 2 * GIB, 3 * GIB, true);
@@ -151,8 +151,8 @@ TEST(runs_end_at_borders)
 /* A hot-pluggable and an ordinary range of one node: two runs. */
 TEST(movable_border_on_one_node)
 {
-	numa_init(&numa);
-	memblock_init(&mb);
+	FRESH(numa_init, &numa);
+	FRESH(memblock_init, &mb);
 	add_node(1, 0, GIB, false);
 	add_node(2, GIB, 2 * GIB, false);
 	add_node(2, 2 * GIB, 3 * GIB, true);

@@ -15,7 +15,7 @@ static void bounds(phys_t min, phys_t max, int nid)
 static int setup(void **state)
 {
 	(void)state;
-	memblock_init(&mb);
+	FRESH(memblock_init, &mb);
 	must_add(&mb, MIB, 2 * MIB);
 	must_add(&mb, 4 * MIB, 5 * MIB);
 	must_reserve(&mb, 0x102000, 0x110000);
@@ -144,7 +144,7 @@ TEST(marks_ignored_from_now_on)
 
 TEST(memblock_full)
 {
-	memblock_init(&mb);
+	FRESH(memblock_init, &mb);
 	must_add(&mb, MIB, 64 * MIB);
 	for (phys_t at = 2 * MIB; mb.reserved.nr < MEMBLOCK_MAX; at += 2 * PAGE_SIZE)
 		must_reserve(&mb, at, at + PAGE_SIZE);
@@ -208,7 +208,7 @@ static phys_t naive_find(struct naive *n, const struct pt_alloc *want)
 static void random_memory(struct naive *n)
 {
 	*n = (struct naive){ 0 };
-	memblock_init(&mb);
+	FRESH(memblock_init, &mb);
 	for (phys_t at = 0; at < PAGES * PAGE_SIZE;) {
 		phys_t end = min_u64(at + 1 + random_below(100 * PAGE_SIZE), PAGES * PAGE_SIZE);
 		struct range r = { at, end };

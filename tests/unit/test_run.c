@@ -110,6 +110,11 @@ static struct fake *fake_from_text(const char *text, size_t len, const char *opt
 	f->host = host_new(m, &image, TABLES_AT, options);
 	snprintf(f->host->h->bi.loader, sizeof(f->host->h->bi.loader), "host test");
 	f->lie_at = PHYS_NONE;
+	SOIL(&f->host->h->bi.conventional);
+	SOIL(&f->host->h->numa);
+	SOIL(&f->host->h->slots.area);
+	SOIL(&f->host->h->srat.mem);
+	SOIL(&f->host->h->srat.initiator);
 	f->good = f->host->p;
 	f->host->p.entropy = fake_entropy;
 	f->host->p.console_open = fake_console_open;
@@ -306,7 +311,9 @@ static void tell(struct bootinfo *bi, const char *line)
 		bi->keep[bi->nr_keep++] = (struct boot_keep){ r, KEEP_BOOT_SERVICES };
 	} else {
 		bi->protocol = BOOT_UEFI;
-		bi->conventional_marks[bi->nr_conventional] = strstr(line, "hotplug") ? MEMORY_HOT_PLUGGABLE : 0;
+		bi->conventional_marks[bi->nr_conventional] = strstr(line, "hotplug")    ? MEMORY_HOT_PLUGGABLE
+							      : strstr(line, "mirrored") ? MEMORY_MIRRORED
+											 : 0;
 		if (words == 3)
 			bi->conventional[bi->nr_conventional++] = r;
 	}
@@ -756,34 +763,6 @@ TEST(test_fragment_by_the_seed)
 	assert_string_not_equal(strstr(f->host->out, "\"leaf\":"), strstr(other->host->out, "\"leaf\":"));
 	fake_free(f);
 	fake_free(other);
-}
-
-/* Linux's trim_bios_range: [640K, 1M) is no RAM whatever the map says, and page 0 is firmware's. */
-TEST(test_low_memory)
-{
-	static const char text[] = "about t\nsource t\nqemu none\nmap 0 1G usable\n";
-	struct fake *f = fake_from_text(text, strlen(text), "seed=1");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_int_equal(f->host->h->numa.node[0].present, 1 * GIB - 384 * KIB - PAGE_SIZE);
-	assert_true(e820_covers(&f->host->h->map, (struct range){ 0, PAGE_SIZE }, E820_RESERVED));
-	assert_false(e820_covers(&f->host->h->map, (struct range){ 640 * KIB, 641 * KIB }, E820_RAM));
-	assert_true(e820_covers(&f->host->h->map, (struct range){ 1 * MIB, 1 * GIB }, E820_RAM));
-	fake_free(f);
-}
-
-/* The base comes from firmware's map, whatever the user's says: the image's own memory is put back, as in Linux. */
-TEST(test_image_outside_the_users_map)
-{
-	struct fake *f = fake_with("", "seed=3 memmap=exactmap memmap=639K@0 memmap=63M@1M");
-
-	assert_int_equal(run(f), RUN_CLEAN);
-	assert_true(f->host->h->choice.base >= 64 * MIB);
-	assert_has(f, "] .text .data .bss are not marked as E820_TYPE_RAM!\n");
-	assert_int_equal(f->host->h->end_of_ram, f->host->h->choice.end);
-	/* 639K less page 0, 63 MiB, the image */
-	assert_has(f, "\"node\":0,\"pxm\":0,\"present\":68739072,");
-	fake_free(f);
 }
 
 static bool no_room(void *ctx, uint64_t pages)
