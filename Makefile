@@ -18,17 +18,18 @@ say      = @$(if $(V),,$(info $(1)	$(2)))$(if $(wildcard $(@D)/.),,mkdir -p $(@D
 
 # ---- what there is: a folder is a room, and all of its files belong to it --------------------------------------------
 names   = $(patsubst %.c,%.o,$(wildcard $(addsuffix /*.c,$(1))))
-PURE   := $(filter-out lib/string.o,$(call names,lib acpi mm kernel kernel/state kernel/report)) \
-          $(addprefix boot/,multiboot.o linux.o pvh.o told.o efi_memmap.o) boot/dev/serial.o boot/dev/screen.o build/font.o
-KERNEL := $(patsubst %.asm,%.asm.o,$(wildcard boot/*.asm boot/dev/*.asm)) $(sort $(call names,boot boot/dev) $(PURE)) lib/string.o
-FILE   := $(patsubst %.asm,%.asm.o,$(wildcard boot/file/*.asm)) $(call names,boot/efi boot/file) boot/efi_memmap.o boot/linux.o boot/told.o \
-          mm/e820.o mm/regions.o lib/string.o lib/format.o lib/scan.o
-# On the host: everything pure, and what the programs in tools/ share.
+PURE   := $(filter-out lib/string.o,$(call names,lib acpi mm kernel kernel/state kernel/report))
+LOADED := $(addprefix boot/,multiboot.o linux.o pvh.o told.o efi_memmap.o dev/serial.o dev/screen.o) build/font.o # pure, too; not in tools/
+KERNEL := $(patsubst %.asm,%.asm.o,$(wildcard boot/*.asm boot/dev/*.asm)) $(sort $(call names,boot boot/dev) $(PURE) $(LOADED)) lib/string.o
+FILE   := $(patsubst %.asm,%.asm.o,$(wildcard boot/file/*.asm)) $(call names,boot/efi boot/file)
+SHARED := $(addsuffix .o,boot/efi_memmap boot/linux boot/told mm/e820 mm/regions lib/string lib/format lib/scan) # the kernel's
+# On the host: what is pure, and what the programs in tools/ share.
 HOST   := $(PURE) $(filter-out %main.o,$(call names,tools tools/predict tools/host))
 UNIT   := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 VERSION := $(shell sed -n 's/.*LANDFALL_VERSION "\(.*\)"/\1/p' lib/version.h)
-EVERYTHING := $(addprefix build/,landfall.elf landfall.efi landfall.iso landfall-machine landfall-predict landfall-host)
+# The image and the page end with long single steps: they come before what keeps all processors busy.
+EVERYTHING := $(addprefix build/,landfall.elf landfall.efi landfall.iso landfall.html landfall-machine landfall-predict landfall-host)
 FONT   := /usr/share/consolefonts/spleen-8x16.psfu.gz
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
@@ -94,7 +95,7 @@ build/landfall.bin: build/landfall.elf
 	$(Q)$(OBJCOPY) -O binary -R .multiboot -R .note.pvh $< $@
 build/efi/boot/file/start.asm.o: build/landfall.bin
 
-build/landfall.efi: $(FILE:%=build/efi/%) build/file.ld
+build/landfall.efi: $(FILE:%=build/efi/%) $(SHARED:%=build/kernel/%) build/file.ld
 	$(call say,LD,$@)
 	$(Q)$(LD) -m elf_x86_64 -pie --no-dynamic-linker -z max-page-size=4096 -z noexecstack --build-id=none --gc-sections \
 		-T build/file.ld -o build/landfall-efi.elf $(filter %.o,$^)
@@ -130,8 +131,7 @@ install-built: $(EVERYTHING)
 uninstall: ## take away what `make install` has installed; PREFIX= DESTDIR=
 	$(Q)DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' packaging/install --remove
 dist: ## build/landfall-VERSION.tar.gz: the sources as committed
-	@mkdir -p build
-	$(Q)git archive --prefix=landfall-$(VERSION)/ -o build/landfall-$(VERSION).tar.gz HEAD
+	$(Q)mkdir -p build && git archive --prefix=landfall-$(VERSION)/ -o build/landfall-$(VERSION).tar.gz HEAD
 
 # ---- packages and the main job ---------------------------------------------------------------------------------------
 # PACKAGE=PROBE: what makes the package unnecessary when it is there already.
@@ -167,10 +167,11 @@ run: ## boot the default machine in QEMU; MACHINE= SEED= ALLOC= APPEND= QEMU_ARG
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 # With sanitizers, and without, of the objects that the programs have: quicker to build and to run.
-UNIT_OBJECTS := $(call names,tests/unit) pure.a
+UNIT_OBJECTS := $(call names,tests/unit) $(LOADED) pure.a
 build/unit/tests: $(UNIT_OBJECTS:%=build/host/%)
 build/unit/quick: $(UNIT_OBJECTS:%=build/tools/%)
 build/unit/tests: TFLAGS := $(HFLAGS)
+build/host/tests/%.o: HFLAGS += -Og # what takes long is in what they test
 build/unit/tests build/unit/quick: LIBRARIES = $(or $(CMOCKA),-lcmocka)
 test-unit: build/unit/tests ## host unit tests, sanitizers on
 	$(Q)tests/unit/run $<
@@ -192,8 +193,7 @@ test-linux: linux-kernels ## side by side with Debian's Linux; KERNELS="5.10 7.3
 test-transplant: linux-kernels ## three policies in an unmodified Linux, and bad input
 test-predict: ## landfall-predict against recorded logs and golden vectors
 $(addprefix test-,data qemu uefi packaging page tools linux transplant predict): test-%: $(EVERYTHING)
-	@mkdir -p build/junit
-	$(Q)$(PYTEST) $(or $(LAYER),tests/$*) --dist $(or $(DIST),loadgroup) --junitxml=build/junit/$*.xml -o junit_suite_name=$*
+	$(Q)mkdir -p build/junit && $(PYTEST) $(or $(LAYER),tests/$*) --dist $(or $(DIST),loadgroup) --junitxml=build/junit/$*.xml -o junit_suite_name=$*
 
 # Debian's own kernels, fetched and not installed; without them their tests are skipped, with the reason.
 linux-kernels:
@@ -201,7 +201,7 @@ linux-kernels:
 
 # Programs of the tests: GNU-EFI's start code, relocator and linker script, which knows no sections of single variables.
 build/efi/tests/%.o: EFLAGS += -fno-data-sections -fno-function-sections -fpic -O2 -falign-functions=16
-build/odd-firmware.efi: $(addprefix build/efi/,tests/uefi/odd_firmware.o tests/uefi/la57.asm.o lib/string.o)
+build/odd-firmware.efi: $(addprefix build/,efi/tests/uefi/odd_firmware.o efi/tests/uefi/la57.asm.o kernel/lib/string.o)
 build/bench/nothing.efi: build/efi/tests/bench/nothing_efi.o
 build/odd-firmware.efi build/bench/nothing.efi:
 	$(call say,LD,$@)
@@ -234,9 +234,9 @@ test-compilers: $(EVERYTHING) ## build with the other compiler, and boot that; u
 
 # libFuzzer, ASan, UBSan. What fuzzing finds lies in build/fuzz/grown/, what we keep in tests/fuzz/corpus/. One harness watches pt_alloc_page.
 build/fuzz/fuzz_run: FUZZ_LINK := -Wl,--wrap=pt_alloc_page
-build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(addprefix build/fuzz/tests/fuzz/,fuzz.o every.o) build/fuzz/pure.a
+build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(addprefix build/fuzz/,tests/fuzz/fuzz.o tests/fuzz/every.o $(LOADED) pure.a)
 	$(call say,FUZZLD,$@)
-	$(Q)$(FUZZ_CC) $(FFLAGS) -fsanitize=fuzzer $(FUZZ_LINK) -o $@ $^
+	$(Q)$(FUZZ_CC) $(FFLAGS) -fsanitize=fuzzer -fuse-ld=lld $(FUZZ_LINK) -o $@ $^
 build/fuzz/seeds: tests/fuzz/seeds build/landfall-machine $(wildcard tests/fuzz/corpus/*) $(wildcard tests/machines/*.machine)
 	$(Q)tests/fuzz/seeds $@
 fuzz test-fuzz: $(FUZZ:%=build/fuzz/fuzz_%) build/fuzz/seeds

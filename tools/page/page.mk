@@ -11,7 +11,7 @@ WFLAGS  := $(filter-out -g,$(WARN)) -O2 -nostdlibinc -isystem /usr/include/wasm3
 $(eval $(call compile,page,WASMCC,WASM_CC,WFLAGS))
 
 # The program as it is, but for what only a machine has, or only the kernel calls.
-PAGE_C  := $(filter-out boot/% build/font.o tools/host/% tools/predict/this_machine.o tools/predict/unpack.o acpi/cpio.o acpi/smbios.o acpi/spcr.o \
+PAGE_C  := $(filter-out tools/host/% tools/predict/this_machine.o tools/predict/unpack.o acpi/cpio.o acpi/smbios.o acpi/spcr.o \
              $(addprefix kernel/,kernel.o plan.o selftest.o upgrade.o state/seed.o),$(HOST)) tools/predict/main.o tools/page/browser.o
 $(PAGE_C:%=build/page/%): tools/page/page.mk
 build/page/predict.wasm: $(PAGE_C:%=build/page/%)
@@ -19,7 +19,6 @@ build/page/predict.wasm: $(PAGE_C:%=build/page/%)
 	$(Q)$(WASM_CC) -Wl,--strip-all,-z,stack-size=1048576,--export=__stack_pointer,--export=__heap_base -o $@ $^
 build/page/tools/page/browser.o: WFLAGS += -mbulk-memory
 
-EVERYTHING += build/landfall.html
 build/landfall.html: build/page/predict.wasm $(wildcard tools/page/*) tools/landfall/colours.py lib/version.h $(wildcard tests/machines/*.machine)
 	$(call say,PAGE,$@)
 	$(Q)tools/page/build $< $@
