@@ -9,7 +9,7 @@ static enum status next_structure(struct cedt_walk *w, struct range *window)
 	struct cedt_window s = { .head = { 0 } };
 	bool is_window;
 
-	*window = (struct range){ 0, 0 };
+	*window = NO_RANGE;
 	if (room < sizeof(s.head))
 		return ERR_MALFORMED;
 	if (!acpi_table_read(w->table, w->next, &s, (uint32_t)min_u64(room, sizeof(s))))

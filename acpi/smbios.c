@@ -65,10 +65,7 @@ static bool view_byte(struct view *v, uint32_t at, uint8_t *byte)
 
 static void view_init(struct view *v, const struct physmem *mem, struct range table)
 {
-	v->mem = mem;
-	v->addr = table.start;
-	v->size = (uint32_t)min_u64(range_size(table), TABLE_MAX);
-	v->start = v->nr = 0;
+	*v = (struct view){ .mem = mem, .addr = table.start, .size = (uint32_t)min_u64(range_size(table), TABLE_MAX) };
 }
 
 /* Reads an entry point of that kind. */

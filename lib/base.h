@@ -43,6 +43,8 @@ struct range {
 	phys_t start, end;
 };
 
+#define NO_RANGE ((struct range){ 0, 0 })
+
 /* What a function can say about its input. Our own bugs are KASSERTs instead. */
 enum status {
 	OK = 0,

@@ -374,7 +374,7 @@ static struct range search_page(struct direct_map *dm, phys_t maps)
 {
 	phys_t page = direct_map_page(dm, maps);
 
-	return page == PHYS_NONE ? (struct range){ 0, 0 } : (struct range){ page, page + PAGE_SIZE };
+	return page == PHYS_NONE ? NO_RANGE : (struct range){ page, page + PAGE_SIZE };
 }
 
 static enum status hand_out(const struct layout *l)
@@ -405,7 +405,7 @@ void count_begin(struct direct_map *dm)
 {
 	struct count *c = dm->count;
 
-	c->block = c->home = c->window = c->spot.span = (struct range){ 0, 0 };
+	c->block = c->home = c->window = c->spot.span = NO_RANGE;
 	c->nr_home = c->nr_done = 0;
 	c->buffer = dm->alloc.buffer;
 }
@@ -423,7 +423,7 @@ void count_window_done(struct direct_map *dm, struct range r)
 {
 	struct count *c = dm->count;
 
-	c->window = (struct range){ 0, 0 };
+	c->window = NO_RANGE;
 	for (unsigned i = 0; i < c->nr_done;) {
 		struct range d = c->done[i];
 		struct range gap = { min_u64(d.end, r.end), max_u64(d.start, r.start) };

@@ -226,7 +226,7 @@ static enum status check_cover(const struct numa *n, const struct memblock *mb, 
 static void find_pins(struct numa *n, const struct memblock *mb)
 {
 	for (unsigned i = 0; i < n->nr_nodes; i++)
-		n->node[i].pinned_by = (struct range){ 0, 0 };
+		n->node[i].pinned_by = NO_RANGE;
 	for (size_t i = 0; i < n->nr_blk; i++) {
 		struct range blk = n->blk[i].r, *pin = &n->node[n->blk[i].nid].pinned_by;
 		struct region hit;

@@ -43,7 +43,7 @@ static void close_run(struct placement *p, enum pt_level level)
 	count(p, run);
 	if (p->run)
 		p->run(p->ctx, run);
-	run->pages = (struct range){ 0, 0 };
+	run->pages = NO_RANGE;
 }
 
 /* Policies take pages upwards or downwards: a run grows at both ends. */

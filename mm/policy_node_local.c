@@ -49,7 +49,7 @@ static enum status map_region(struct direct_map *dm, const struct region *r, int
 	if (range_empty(above))
 		return OK;
 	if (r->nid != home)
-		dm->alloc.buffer = (struct range){ 0, 0 };
+		dm->alloc.buffer = NO_RANGE;
 	s = use_node(dm, r->nid);
 	if (s == OK)
 		s = direct_map_ram(dm, above, &mapped);

@@ -23,7 +23,7 @@ static struct range room_for_search(const struct pt_alloc *a)
  */
 static bool find_run(struct pt_alloc *a)
 {
-	struct range room = { 0, 0 };
+	struct range room = NO_RANGE;
 	phys_t page;
 
 	if (pt_alloc_flush(a) != OK || range_empty(a->within))
@@ -126,7 +126,7 @@ struct range pt_alloc_more(struct pt_alloc *a, uint64_t n)
 {
 	bool from_buffer = buffer_has_page(a);
 	uint64_t room = range_size(from_buffer ? a->buffer : a->run) / PAGE_SIZE, pages = min_u64(n, room);
-	struct range got = { 0, 0 };
+	struct range got = NO_RANGE;
 
 	if (from_buffer) {
 		got = (struct range){ a->buffer.start, a->buffer.start + pages * PAGE_SIZE };
@@ -148,8 +148,8 @@ enum status pt_alloc_flush(struct pt_alloc *a)
 {
 	enum status s = memblock_reserve(a->mb, a->taken);
 
-	a->run = (struct range){ 0, 0 };
+	a->run = NO_RANGE;
 	if (s == OK)
-		a->taken = (struct range){ 0, 0 };
+		a->taken = NO_RANGE;
 	return s;
 }

@@ -933,7 +933,7 @@ static enum status prepare(struct sweep *s)
 	if (s->policy->srat_first && numa_apply(s->numa, s->work, s->map.as_linux) != OK)
 		return ERR_FULL;
 	count_spare(s);
-	s->home.home = (struct range){ 0, 0 };
+	s->home.home = NO_RANGE;
 	if (is_fixed(s))
 		count_free(s, &s->away, (struct range){ NOWHERE, NOWHERE + s->image.buffer_end - s->image.buffer });
 	return OK;
@@ -946,7 +946,7 @@ static void reset(struct sweep *s)
 	s->nr_intervals = 0;
 	s->more_intervals = false;
 	s->worst_base = s->failed_base = PHYS_NONE;
-	s->worst = (struct range){ 0, 0 };
+	s->worst = NO_RANGE;
 	s->a.base = s->b.base = s->c.base = PHYS_NONE;
 	s->memo.nr = s->memo.last = s->nr_unmarked = 0;
 }

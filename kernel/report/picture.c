@@ -248,7 +248,7 @@ static APART unsigned legend_lines(const struct sheet *s)
 
 static APART void draw_legend(const struct sheet *s)
 {
-	struct box at = { s->left, s->y, 0, 0 };
+	struct box at = { .x = s->left, .y = s->y };
 
 	draw_sample(s, &at, COLOUR_MEMORY, "memory");
 	draw_sample(s, &at, COLOUR_MOVABLE, "movable");

@@ -38,8 +38,7 @@ static uint8_t *make_table(const struct machine *m, uint32_t (*make)(const struc
 {
 	uint8_t *bytes = malloc(MACHINE_TABLE_MAX);
 
-	*len = bytes ? make(m, bytes, MACHINE_TABLE_MAX) : 0;
-	if (*len)
+	if (bytes && (*len = make(m, bytes, MACHINE_TABLE_MAX)))
 		return bytes;
 	free(bytes);
 	return NULL;

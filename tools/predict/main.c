@@ -232,7 +232,7 @@ static bool parse_kernel(struct cli *c, const char *s)
 
 	c->kernel_assumed = !strcmp(s, "debian");
 	if (c->kernel_assumed)
-		*r = (struct range){ 0, 0 };
+		*r = NO_RANGE;
 	return c->kernel_assumed ||
 	       (parse_range(s, r) && r->start && r->start % PAGE_SIZE == 0 && r->end % PAGE_SIZE == 0);
 }

@@ -8,20 +8,19 @@
 /* The program that undoes a compression; NULL: none is known. */
 static const char *unpacker(const uint8_t *payload, size_t len)
 {
+#define MADE_BY(program, magic)                                                                                        \
+	{                                                                                                              \
+		program, magic, sizeof(magic) - 1                                                                      \
+	}
 	static const struct {
-		const char *magic, *program;
+		const char *program, *magic;
 		size_t len;
 	} known[] = {
-		{ "\x28\xb5\x2f\xfd", "zstd", 4 },
-		{ "\xfd"
-		  "7zXZ",
-		  "xz", 5 },
-		{ "\x1f\x8b", "gzip", 2 },
-		{ "\x02\x21\x4c\x18", "lz4", 4 },
-		{ "BZh", "bzip2", 3 },
-		{ "\x89LZO", "lzop", 4 },
-		{ "\x5d\x00\x00", "xz", 3 },
+		MADE_BY("zstd", "\x28\xb5\x2f\xfd"), MADE_BY("xz", "\xfd\x37zXZ"), MADE_BY("gzip", "\x1f\x8b"),
+		MADE_BY("lz4", "\x02\x21\x4c\x18"),  MADE_BY("bzip2", "BZh"),      MADE_BY("lzop", "\x89LZO"),
+		MADE_BY("xz", "\x5d\x00\x00"),
 	};
+#undef MADE_BY
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (len >= known[i].len && !memcmp(payload, known[i].magic, known[i].len))
