@@ -177,6 +177,24 @@ def test_nodes_and_affinity(machine):
     assert (nodes[1]["movable"], nodes[1]["why"], nodes[1]["present"]) == (True, None, 960 * MIB + 5 * GIB)
 
 
+@pytest.mark.parametrize("blocks", [64, 65])
+def test_the_strip_has_room_for_so_many_blocks(tmp_path, blocks):
+    """Two nodes take turns, 16 MiB each."""
+    (tmp_path / "map").write_text(f"BIOS-e820: [mem 0x0000000000000000-{blocks * 16 * MIB - 1:#018x}] usable\n")
+    (tmp_path / "srat").write_bytes(srat(*((n % 2, n * 16 * MIB, 16 * MIB, 1 + 2 * (n % 2)) for n in range(blocks))))
+    out = good("--e820", tmp_path / "map", "--srat", tmp_path / "srat", "--kernel", "0x2000000:0x2800000", "--page-size", "4k")
+    strip = [word for line in out.splitlines() if line.startswith("  0[") for word in line.split()]
+    assert strip == ([*"0[#.] 1[~~] 0[&#]".split(), *["1[~~]", "0[..]"] * 30, "1[~~]"] if blocks == 64 else [])
+
+
+def test_a_range_that_wraps_round(tmp_path):
+    """Linux says so with its first and its last byte, and goes on without it."""
+    (tmp_path / "map").write_text("BIOS-e820: [mem 0x0000000000000000-0x000000007fffffff] usable\n")
+    (tmp_path / "srat").write_bytes(srat((0, 0, 2 * GIB, 1), (1, 2**64 - 4096, 256 * MIB, 3)))
+    out = good("--e820", tmp_path / "map", "--srat", tmp_path / "srat", "--kernel", KERNEL)
+    assert out.splitlines().count("Warning: invalid memblk node 1 [mem 0xfffffffffffff000-0x0fffefff]") == 1
+
+
 def test_a_reservation_pins_a_node(machine):
     recs = records(good(*machine, "--page-size", "4k", "--reserve", "0x60000000:0x60001000", "--json"))
     node = [r for r in recs if r["rec"] == "node"][1]
@@ -473,6 +491,16 @@ def test_inputs_incomplete():
         2, "landfall-predict: error: -: nothing tells where the kernel lies (no memblock=debug, "
            "no \"Kernel code\" and \"Kernel bss\" of /proc/iomem): give --kernel START:END\n")
     assert predict("--linux-log", "-", "--kernel", "16M:0x4430000", text=text).returncode == 0
+
+
+@pytest.mark.parametrize("sections,tables,leaf", [(8, 8, "4k"), (8, 7, "2m"), (7, 7, "2m")])
+def test_page_structs_tell_large_pages(sections, tables, leaf):
+    """With 4K pages each section of 128 MiB costs a table for its page structs; of few sections nothing is concluded."""
+    text = log().replace("0x000000007ffdefff", f"{(4 << 27) + (1 << 20) - 1:#018x}")
+    text = text.replace("0x000000017fffffff", f"{(4 << 30) + (sections - 4 << 27) - 1:#018x}")
+    text = text.replace("last_pfn = 0x180000", f"last_pfn = {(4 << 30) + (sections - 4 << 27) >> 12:#x}")
+    text += "memblock_alloc_try_nid_raw: 4096 bytes align=0x1000 nid=0 from=0x0 max_addr=0x0 vmemmap_alloc_block_zero.constprop.0+0xc/0x28\n" * tables
+    assert one(records(predict("--linux-log", "-", "--json", text=text).stdout), "boot")["page_size"] == leaf
 
 
 @pytest.mark.parametrize("word,line,option", [
