@@ -155,7 +155,7 @@ static phys_t search_down(const struct search *s, struct range m)
 void memblock_init(struct memblock *mb)
 {
 	mb->memory.nr = mb->reserved.nr = mb->room = 0;
-	mb->bottom_up = mb->movable_node = mb->full = false;
+	mb->bottom_up = mb->movable_node = mb->full = mb->lost = false;
 }
 
 enum status memblock_add(struct memblock *mb, struct range r)

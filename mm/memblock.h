@@ -27,6 +27,7 @@ struct memblock {
 	bool bottom_up;    /* search direction */
 	bool movable_node; /* honour MEMBLOCK_HOTPLUG: skip those regions of `memory` in every search */
 	bool full;         /* there was no room when memory was to be cut: it has been left as it was */
+	bool lost;         /* so it was before all nodes were set: what SRAT says changes nothing more */
 	size_t room;       /* that Linux has for regions of memory when it cuts some; 0: its array grows */
 	struct memblock_list memory, reserved;
 };

@@ -423,7 +423,8 @@ static APART struct range first_bytes(const struct numa_memblk *b)
 static APART enum status mark_ranges(const struct numa *n, struct memblock *mb, bool set)
 {
 	for (size_t i = 0; i < n->nr_hot; i++)
-		if ((set || !n->node[n->hot[i].nid].movable) && numa_mark_hot(n, i, mb, set) != OK)
+		if ((set || !n->node[n->hot[i].nid].movable) &&
+		    memblock_mark(mb, first_bytes(&n->hot[i]), MEMBLOCK_HOTPLUG, set) != OK)
 			return ERR_FULL;
 	return OK;
 }
@@ -451,12 +452,8 @@ enum status numa_apply(const struct numa *n, struct memblock *mb, uint32_t as_li
 	for (size_t i = 0; i < n->nr_blk; i++)
 		if (memblock_set_node(mb, first_bytes(&n->blk[i]), n->blk[i].nid) != OK)
 			return ERR_FULL;
+	mb->lost = mb->full;
 	return mark_ranges(n, mb, false);
-}
-
-enum status numa_mark_hot(const struct numa *n, size_t i, struct memblock *mb, bool set)
-{
-	return memblock_mark(mb, first_bytes(&n->hot[i]), MEMBLOCK_HOTPLUG, set);
 }
 
 int numa_node_of(const struct numa *n, phys_t p)

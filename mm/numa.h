@@ -109,9 +109,6 @@ void numa_judge(struct numa *n, const struct memblock *mb);
  */
 MUST_CHECK enum status numa_apply(const struct numa *n, struct memblock *mb, uint32_t as_linux);
 
-/* Marks the memory of n->hot[i] as numa_apply does, or takes its mark away. ERR_FULL: mb has no region left. */
-MUST_CHECK enum status numa_mark_hot(const struct numa *n, size_t i, struct memblock *mb, bool set);
-
 /* Returns the node of one byte of physical memory by the joined ranges; NUMA_NO_NODE outside all. */
 int numa_node_of(const struct numa *n, phys_t p);
 

@@ -126,66 +126,41 @@ static bool movable_without_image(const struct numa_node *node)
 	return node->hotplug && range_empty(node->pinned_by) && !node->tables;
 }
 
-static APART enum status mark_node(struct sweep *s, int nid, bool set)
+static void copy_list(struct memblock_list *to, const struct memblock_list *from)
 {
-	for (unsigned i = s->node[nid].first_hot; i; i = s->next_hot[i - 1]) {
-		if (numa_mark_hot(s->numa, i - 1, s->work, set) != OK)
-			return ERR_FULL;
-	}
-	return OK;
+	to->nr = from->nr;
+	__builtin_memcpy(to->r, from->r, from->nr * sizeof(from->r[0]));
 }
 
-/* The nodes that would be movable without the image stay unmovable while it lies on them (numa_judge). */
-static void pin_nodes(struct sweep *s, phys_t base, bool pin)
+/* Nodes that would be movable without the image stay unmovable while it lies on them (numa_judge). Returns where. */
+static struct sweep_places pin_nodes(struct sweep *s, phys_t base, bool pin)
 {
 	struct numa *n = s->numa;
 	struct range taken = taken_at(s, base);
+	struct sweep_places pinned = { 0, 0 };
 
 	for (size_t i = numa_first_blk(n, base); i < n->nr_blk && n->blk[n->blk_at[i]].r.start < taken.end; i++) {
 		struct numa_node *node = &n->node[n->blk[n->blk_at[i]].nid];
 
-		node->movable = movable_without_image(node) && !pin;
-	}
-}
-
-/* Gives the nodes that are movable now their marks back. */
-static enum status mark_again(struct sweep *s)
-{
-	unsigned left = 0;
-
-	for (unsigned i = 0; i < s->nr_unmarked; i++) {
-		int nid = s->unmarked[i];
-
-		if (!s->numa->node[nid].movable)
-			s->unmarked[left++] = (uint16_t)nid;
-		else if (mark_node(s, nid, true) != OK)
-			return ERR_FULL;
-		else
-			s->node[nid].unmarked = false;
-	}
-	s->nr_unmarked = left;
-	return OK;
-}
-
-/* After pin_nodes: tells memblock, where that is not as it was for the slot before. */
-static enum status mark_nodes(struct sweep *s, phys_t base)
-{
-	struct numa *n = s->numa;
-	struct range taken = taken_at(s, base);
-
-	if (mark_again(s) != OK)
-		return ERR_FULL;
-	for (size_t i = numa_first_blk(n, base); i < n->nr_blk && n->blk[n->blk_at[i]].r.start < taken.end; i++) {
-		int nid = n->blk[n->blk_at[i]].nid;
-
-		if (!movable_without_image(&n->node[nid]) || s->node[nid].unmarked)
+		if (!movable_without_image(node))
 			continue;
-		if (mark_node(s, nid, false) != OK)
-			return ERR_FULL;
-		s->node[nid].unmarked = true;
-		s->unmarked[s->nr_unmarked++] = (uint16_t)nid;
+		node->movable = !pin;
+		pinned = (struct sweep_places){ pinned.to ? pinned.from : i, i + 1 };
 	}
-	return OK;
+	return pinned;
+}
+
+/*
+ * After pin_nodes: memory as the policy finds it, which differs from slot to slot in what is pinned. Told anew, as to
+ * take marks away may need more regions in between than there are.
+ */
+static enum status tell_nodes(struct sweep *s, struct sweep_places pinned)
+{
+	if (s->told.from == pinned.from && s->told.to == pinned.to)
+		return OK;
+	s->told = pinned;
+	copy_list(&s->work->memory, &s->start->memory);
+	return s->policy->srat_first ? numa_apply(s->numa, s->work, s->map.as_linux) : OK;
 }
 
 static APART uint64_t gap_above(const struct sweep *s, phys_t end)
@@ -193,12 +168,6 @@ static APART uint64_t gap_above(const struct sweep *s, phys_t end)
 	const struct numa_memblk *next = numa_next_movable(s->numa, end);
 
 	return next ? next->r.start - end : UINT64_MAX;
-}
-
-static void copy_list(struct memblock_list *to, const struct memblock_list *from)
-{
-	to->nr = from->nr;
-	__builtin_memcpy(to->r, from->r, from->nr * sizeof(from->r[0]));
 }
 
 /* Builds *dm, which counts, with the image at `base`; the buffer where it says. */
@@ -237,6 +206,7 @@ static enum status count_slot(struct sweep *s, struct sweep_try *t)
 static enum status try_base(struct sweep *s, phys_t base, struct sweep_try *t)
 {
 	struct range image = { base, base + s->image.end };
+	struct sweep_places pinned;
 
 	if (t->base == base)
 		return t->status;
@@ -254,8 +224,8 @@ static enum status try_base(struct sweep *s, phys_t base, struct sweep_try *t)
 	__builtin_memset(s->stained, 0, sizeof(s->stained));
 	if (!memblock_is_memory(s->start, image))
 		return t->status = ERR_RANGE;
-	pin_nodes(s, base, true);
-	t->status = s->policy->srat_first ? mark_nodes(s, base) : OK;
+	pinned = pin_nodes(s, base, true);
+	t->status = s->policy->srat_first ? tell_nodes(s, pinned) : OK;
 	if (t->status == OK)
 		t->status = count_slot(s, t);
 	t->pinned = s->stained_bytes;
@@ -345,6 +315,12 @@ static void keep_free_run(const struct sweep *s, struct sweep_free *f, struct ra
 	f->run[f->nr_runs++] = pages;
 }
 
+/* Each node's memory is served from that node. Where memblock has lost nodes, that is left to a count to say. */
+static bool is_local(const struct sweep *s)
+{
+	return s->policy->order == ORDER_LOCAL && !s->work->lost;
+}
+
 /* Pages for a node's memory, from that node; it must not run short. The buffer, which is nowhere, is on none. */
 static void spend_spare(struct sweep *s, const struct count_run *run, uint64_t pages)
 {
@@ -362,7 +338,7 @@ static void note_free_run(void *ctx, const struct count_run *run)
 	struct sweep_free *f = s->free;
 	uint64_t pages = range_size(run->pages) / PAGE_SIZE;
 
-	if (s->policy->order == ORDER_LOCAL && run->maps.start >= ISA_END)
+	if (is_local(s) && run->maps.start >= ISA_END)
 		spend_spare(s, run, pages);
 	if (run->from_buffer) {
 		note_served(f, run->maps);
@@ -373,7 +349,7 @@ static void note_free_run(void *ctx, const struct count_run *run)
 		f->total += pages;
 		stain_node(s, run->nid);
 	}
-	if (s->policy->order != ORDER_LOCAL)
+	if (!is_local(s))
 		keep_free_run(s, f, run->pages);
 }
 
@@ -389,6 +365,7 @@ static void count_free(struct sweep *s, struct sweep_free *f, struct range buffe
 {
 	struct count count = { .run = note_free_run, .ctx = s, .numa = s->numa, .memo = &s->memo };
 	struct direct_map dm = s->map;
+	enum status told;
 
 	dm.count = &count;
 	f->nr_runs = f->nr_served = 0;
@@ -400,7 +377,9 @@ static void count_free(struct sweep *s, struct sweep_free *f, struct range buffe
 	__builtin_memset(s->stained, 0, sizeof(s->stained));
 	s->tries++;
 	copy_list(&s->work->reserved, &s->start->reserved);
-	if (mark_again(s) != OK || count_pages(s, 0, buffer, &dm) != OK || count.nr_home > 1)
+	told = tell_nodes(s, (struct sweep_places){ 0, 0 });
+	KASSERT(told == OK);
+	if (count_pages(s, 0, buffer, &dm) != OK || count.nr_home > 1)
 		f->known = false;
 	f->home = count.home;
 	f->block = count.block;
@@ -429,7 +408,10 @@ static bool in_home(const struct sweep_free *f, struct range buffer)
 static struct sweep_free *free_at(struct sweep *s, phys_t base)
 {
 	struct range buffer = buffer_at(s, base);
-	bool served = false;
+	struct region at;
+	/* of memory whose node is not lost it serves that node */
+	bool served = s->policy->order == ORDER_LOCAL && s->work->lost &&
+		      memblock_overlaps(&s->work->memory, buffer, &at) && at.nid != NUMA_NO_NODE;
 
 	for (unsigned i = 0; i < s->away.nr_served; i++)
 		served |= range_overlaps(s->away.served[i], buffer);
@@ -509,7 +491,7 @@ static bool may_unmark(const struct sweep *s, const struct sweep_free *f, int ni
 		if (numa_node_of(s->numa, f->served[i].start) == nid)
 			return false;
 	}
-	if (s->policy->order == ORDER_LOCAL)
+	if (is_local(s))
 		return !s->map.fragment.every;
 	KASSERT(!s->policy->page);
 	if (f->block.start == PHYS_NONE || (!range_empty(f->block) && hull.end > f->block.end))
@@ -517,7 +499,10 @@ static bool may_unmark(const struct sweep *s, const struct sweep_free *f, int ni
 	return s->start->movable_node || !s->map.page_sizes;
 }
 
-/* The nodes under the image: false, when what happens on one of them decides what happens elsewhere. */
+/*
+ * The nodes under the image: false, when what happens on one of them decides what happens elsewhere. Where memblock has
+ * lost nodes, it is told the same whatever the image lies on.
+ */
 static bool judge_nodes(struct sweep *s, const struct sweep_free *f, struct stretch *d)
 {
 	const struct numa *n = s->numa;
@@ -529,11 +514,11 @@ static bool judge_nodes(struct sweep *s, const struct sweep_free *f, struct stre
 
 		if (!add_node(s, nid))
 			continue;
-		if (s->policy->order == ORDER_LOCAL && s->node[nid].spare < s->image.taken / PAGE_SIZE)
+		if (is_local(s) && s->node[nid].spare < s->image.taken / PAGE_SIZE)
 			return false;
 		if (!movable_without_image(&n->node[nid]))
 			continue;
-		if (s->policy->srat_first && !may_unmark(s, f, nid))
+		if (s->policy->srat_first && !s->work->lost && !may_unmark(s, f, nid))
 			return false;
 		d->on_movable -= f->on_movable[nid];
 		d->pinned -= f->on_movable[nid] ? n->node[nid].hot_present : 0;
@@ -541,25 +526,23 @@ static bool judge_nodes(struct sweep *s, const struct sweep_free *f, struct stre
 	return true;
 }
 
-/* How far up the same nodes lie under the image, and the same below and above its end, and memory all around it. */
+/* How far up the same nodes lie under the image, the same below the buffer and at the end, and memory all around it. */
 static bool find_room(const struct sweep *s, phys_t base, uint64_t *room)
 {
 	const struct memblock_list *memory = &s->start->memory;
 	size_t i = memblock_first(memory, base);
-	phys_t end = base + s->image.end, taken = base + s->image.taken;
+	phys_t end = base + s->image.end, taken = base + s->image.taken, buffer = base + s->image.buffer;
 
 	if (i == memory->nr || memory->r[i].r.start > base || memory->r[i].r.end < end)
 		return false;
 	*room = min_u64(memory->r[i].r.end - end, numa_span(s->numa, base).end - 1 - base);
+	*room = min_u64(*room, numa_span(s->numa, buffer).end - 1 - buffer);
 	*room = min_u64(*room, numa_span(s->numa, end - 1).end - end);
 	*room = min_u64(*room, numa_span(s->numa, taken - 1).end - taken);
 	return true;
 }
 
-/*
- * The verdict at d->base and how far up it holds, without a try; false: that cannot be shown, as for tables on the node
- * they map where memblock does not know all nodes.
- */
+/* The verdict at d->base and how far up it holds, without a try; false: that cannot be shown. */
 static bool derive(struct sweep *s, phys_t last, struct stretch *d)
 {
 	const struct sweep_free *f = free_at(s, d->base);
@@ -567,8 +550,7 @@ static bool derive(struct sweep *s, phys_t last, struct stretch *d)
 
 	d->on_movable = f->total;
 	d->pinned = f->bytes;
-	if (!f->known || (s->work->full && s->policy->order == ORDER_LOCAL) || !find_room(s, d->base, &room) ||
-	    !keeps_off_all(s, f, d->base, &room) || !judge_nodes(s, f, d))
+	if (!f->known || !find_room(s, d->base, &room) || !keeps_off_all(s, f, d->base, &room) || !judge_nodes(s, f, d))
 		return false;
 	pin_nodes(s, d->base, true);
 	d->gap = gap_above(s, d->base + s->image.end);
@@ -882,12 +864,6 @@ static void list_nodes(struct sweep *s)
 
 		*hull = range_hull(*hull, n->blk[i].r);
 	}
-	for (size_t i = 0; i < n->nr_hot; i++) {
-		uint16_t *first = &s->node[n->hot[i].nid].first_hot;
-
-		s->next_hot[i] = *first;
-		*first = (uint16_t)(i + 1);
-	}
 }
 
 /* Whole pages of a region that nothing reserved lies on. */
@@ -920,22 +896,34 @@ static void count_spare(struct sweep *s)
 	}
 }
 
+/* There may be no room to take all marks away: which of them stay depends on where the image is. */
+static bool is_tight(const struct sweep *s)
+{
+	struct numa_piece piece = { .nid = NUMA_NO_NODE };
+	size_t room = s->work->lost ? 0 : s->work->room, most = 2;
+
+	while (most <= room && numa_next_piece(s->numa, s->start, &piece))
+		most++;
+	return room && most > room;
+}
+
 /* Memory, nodes and marks as every slot finds them, without the image. */
 static enum status prepare(struct sweep *s)
 {
-	copy_list(&s->work->memory, &s->start->memory);
 	copy_list(&s->work->reserved, &s->start->reserved);
 	s->work->movable_node = s->start->movable_node;
 	for (unsigned i = 0; i < s->numa->nr_nodes; i++)
 		s->judged[i] = s->numa->node[i].movable;
 	numa_judge(s->numa, s->start);
 	list_nodes(s);
-	if (s->policy->srat_first && numa_apply(s->numa, s->work, s->map.as_linux) != OK)
+	if (tell_nodes(s, (struct sweep_places){ 0, 0 }) != OK)
 		return ERR_FULL;
 	count_spare(s);
 	s->home.home = NO_RANGE;
 	if (is_fixed(s))
 		count_free(s, &s->away, (struct range){ NOWHERE, NOWHERE + s->image.buffer_end - s->image.buffer });
+	if (s->policy->srat_first && is_tight(s))
+		s->away.known = false;
 	return OK;
 }
 
@@ -948,7 +936,8 @@ static void reset(struct sweep *s)
 	s->worst_base = s->failed_base = PHYS_NONE;
 	s->worst = NO_RANGE;
 	s->a.base = s->b.base = s->c.base = PHYS_NONE;
-	s->memo.nr = s->memo.last = s->nr_unmarked = 0;
+	s->memo.nr = s->memo.last = 0;
+	s->told = (struct sweep_places){ 1, 0 };
 }
 
 static bool is_image(const struct sweep_image *i)

@@ -22,7 +22,9 @@
  * Most slots of a policy that does not look at where the kernel is (ORDER_FIXED, ORDER_LOCAL) are not tried at all. One
  * count without any image says which pages are handed out where no image is in the way, P. An image that lies on none
  * of them takes away what nobody is given, so again P is handed out: all that differs is which nodes the image makes
- * unmovable, and that its own buffer may serve no range that it lies in. derive() in sweep.c has what must hold.
+ * unmovable, and that its own buffer may serve no range that it lies in. derive() in sweep.c has what must hold. Where
+ * memblock has lost nodes (mm/memblock.h), that is said of every policy, and ORDER_LOCAL is one that serves the memory
+ * that has kept its node from that node.
  */
 #ifndef MM_SWEEP_H
 #define MM_SWEEP_H
@@ -75,14 +77,17 @@ struct sweep_free {
 	uint64_t on_movable[MAX_NUMNODES];     /* pages, by node */
 	struct range served[SWEEP_MAX_SERVED]; /* memory whose tables the buffer has some of */
 	uint16_t run_at[SWEEP_MAX_FREE_RUNS];  /* by address */
-	struct range run[SWEEP_MAX_FREE_RUNS]; /* ORDER_LOCAL: none */
+	struct range run[SWEEP_MAX_FREE_RUNS]; /* of none where is_local() */
 };
 
 struct sweep_node {
-	struct range hull;  /* of all of its ranges */
-	uint16_t first_hot; /* one of its hot-pluggable ranges, plus one; 0: it has none */
-	bool unmarked;      /* memblock has no marks of it, as an image lies on it */
-	uint64_t spare;     /* ORDER_LOCAL: free pages that its tables leave */
+	struct range hull; /* of all of its ranges */
+	uint64_t spare;    /* ORDER_LOCAL: free pages that its tables leave */
+};
+
+/* Ranges of nodes one after the other: places in numa->blk_at. */
+struct sweep_places {
+	size_t from, to;
 };
 
 struct pt_policy;
@@ -115,17 +120,15 @@ struct sweep {
 	/* the engine's */
 	phys_t trying;
 	struct sweep_try *try;
-	struct sweep_free *free; /* the one that is being counted */
-	uint64_t stained_bytes;  /* of the nodes in `stained` */
-	struct range worst;      /* the lowest of the worst slots lies in it */
-	unsigned nr_unmarked;
-	struct direct_map map; /* the caller's: levels, page_sizes, page_offset, end, trampoline, fragment */
+	struct sweep_free *free;  /* the one that is being counted */
+	uint64_t stained_bytes;   /* of the nodes in `stained` */
+	struct range worst;       /* the lowest of the worst slots lies in it */
+	struct sweep_places told; /* the nodes pinned by the image when memblock was told of nodes */
+	struct direct_map map;    /* the caller's: levels, page_sizes, page_offset, end, trampoline, fragment */
 	uint64_t stained[MAX_NUMNODES / 64];
 	struct region interval[SWEEP_MAX_INTERVALS]; /* of stained bases; ends one slot above the last */
 	struct count_memo memo;
-	uint16_t unmarked[MAX_NUMNODES];
-	bool judged[MAX_NUMNODES];          /* movable, with the image where it is */
-	uint16_t next_hot[NR_NODE_MEMBLKS]; /* another hot-pluggable range of the same node, plus one */
+	bool judged[MAX_NUMNODES]; /* movable, with the image where it is */
 	struct sweep_node node[MAX_NUMNODES];
 	struct sweep_try a, b, c;
 	struct sweep_free away, home; /* the buffer away from what it serves; or in the range where it was last */
