@@ -6,7 +6,7 @@ from collections import defaultdict, namedtuple
 from matplotlib.patches import Patch
 
 from .. import records
-from .charts import LIGHT, SEE, Canvas, fitting
+from .charts import LIGHT, SEE, Area, Canvas, fitting
 from .facts import FactsError
 
 CAPTION = ("Every boot of the campaign", "A row for each machine, page size and policy, and in it a cell for each seed, from low to high. "
@@ -90,13 +90,10 @@ def draw(facts, layout, key):
     kinds = {c.kind for cells in facts.rows.values() for c in cells}
     canvas.legend([Patch(facecolor=LIGHT[colour], label=words) for kind, (colour, words) in KINDS.items() if kind in kinds], 4)
     left = layout.left if layout.wide else layout.right
-    ax = canvas.axes(left, top, width, height)
-    ax.set_xlim(0, 1)
-    ax.set_ylim(height, 0)
-    ax.set_xticks([])
+    area = Area(canvas, (left, top, width), 1)
     for i, (name, cells) in enumerate(facts.rows.items()):
         y = i * row + (0 if layout.wide else 18)
-        draw_row(canvas, ax, (name, cells), (y, width, layout.row - 5))
+        draw_row(canvas, area, (name, cells), (y, width, layout.row - 5))
         if layout.wide:
             canvas.text(left - 8, top + y + layout.row / 2, label(name), ha="right", va="center")
         else:
@@ -106,11 +103,11 @@ def draw(facts, layout, key):
     return canvas.named(CAPTION[0], " ".join(f"{label(name)}: {share(cells, 'stained')} of {len(cells)} boots stained." for name, cells in facts.rows.items()))
 
 
-def draw_row(canvas, ax, row, place):
+def draw_row(canvas, area, row, place):
     (name, cells), (y, width, high) = row, place
     for first, last, kind in strip(cells, width):
         a, b = cells[first].seed, cells[last].seed
         words = f"{label(name)}: seed{f' {a}' if first == last else f's {a} to {b}'}: {KINDS[kind][1]}"
         gap = 0.15 if len(cells) < 60 else 0
-        canvas.mark(ax, ((first + gap / 2) / len(cells), y + 2, (last - first + 1 - gap) / len(cells), high), words,
+        canvas.mark(area, ((first + gap / 2) / len(cells), y + 2, (last - first + 1 - gap) / len(cells), high), words,
                     facecolor=LIGHT[KINDS[kind][0]], linewidth=0)

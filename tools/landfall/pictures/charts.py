@@ -13,6 +13,7 @@ from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.legend_handler import HandlerTuple  # noqa: E402
 from matplotlib.lines import Line2D  # noqa: E402
 from matplotlib.patches import Patch, Rectangle  # noqa: E402
+from matplotlib.transforms import Affine2D  # noqa: E402
 
 from ..colours import COLOURS  # noqa: E402
 from ..junit import xml_text  # noqa: E402
@@ -26,8 +27,7 @@ ElementTree.register_namespace("xlink", XLINK)
 
 LIGHT = {name: light for name, (light, _) in COLOURS.items()}
 FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "DejaVu Sans", "sans-serif"]
-STYLE = {"svg.fonttype": "none", "font.family": "sans-serif", "font.sans-serif": FONT, "hatch.linewidth": 0.8,
-         "text.color": LIGHT["ink"], "axes.edgecolor": LIGHT["rule"], "xtick.color": LIGHT["muted"], "ytick.color": LIGHT["ink"]}
+STYLE = {"svg.fonttype": "none", "font.family": "sans-serif", "font.sans-serif": FONT, "hatch.linewidth": 0.8, "text.color": LIGHT["ink"]}
 MOST_DETAILS = 6
 SEE = 1.4  # pixels: the least a mark is wide
 MOST_MARKS = 120  # in a row; with more, those that lie within one pixel are one
@@ -64,16 +64,6 @@ class Canvas:
         self.figure = Figure(figsize=(layout.width / 72, height / 72), dpi=72)
         self.titles = {}
 
-    def axes(self, left, top, width, height):
-        box = left / self.layout.width, 1 - (top + height) / self.height, width / self.layout.width, height / self.height
-        ax = self.figure.add_axes(box)
-        ax.set_facecolor("none")
-        for side in ax.spines.values():
-            side.set_visible(False)
-        ax.tick_params(length=3, color=LIGHT["rule"], labelsize=self.layout.font - 1.5)
-        ax.set_yticks([])
-        return ax
-
     def text(self, x, top, words, colour="ink", size=0.0, **how):
         return self.figure.text(x / self.layout.width, 1 - top / self.height, words, color=LIGHT[colour],
                                 fontsize=self.layout.font + size, **how)
@@ -82,11 +72,11 @@ class Canvas:
         points = [[p[0] / self.layout.width for p in (start, end)], [1 - p[1] / self.height for p in (start, end)]]
         self.figure.add_artist(Line2D(*points, color=LIGHT["hatch"], linewidth=0.8))
 
-    def mark(self, ax, box, title, **how):
-        """A box (x, y, width, height) in the axes' coordinates with a title of its own."""
+    def mark(self, area, box, title, **how):
+        """A box (x, y, width, height) in the area's coordinates with a title of its own."""
         gid = f"{self.key}-m{len(self.titles)}"
         self.titles[gid] = title
-        ax.add_artist(Rectangle(box[:2], box[2], box[3], gid=gid, **how))
+        area.add(Rectangle(box[:2], box[2], box[3], gid=gid, **how))
 
     def legend(self, entries, top):
         columns = len(entries) if self.layout.wide else 2
@@ -144,6 +134,31 @@ class Canvas:
         title.text = xml_text(words)
         element.insert(0, title)
         element.attrib |= {"class": "mark", "role": "img", "aria-label": title.text, "shape-rendering": "crispEdges"}
+
+
+class Area:
+    """A part of a canvas with coordinates of its own: x from 0 to `across`, y in pixels from its top. Axes do more, and take most of the time."""
+
+    def __init__(self, canvas, place, across):
+        self.canvas, (left, top, self.width) = canvas, place
+        page, paper = canvas.layout.width, canvas.height
+        self.transform = Affine2D().scale(self.width / across / page, -1 / paper).translate(left / page, 1 - top / paper) + canvas.figure.transFigure
+
+    def add(self, artist):
+        artist.set_transform(self.transform)
+        self.canvas.figure.add_artist(artist)
+
+    def line(self, xs, ys, colour, width, **how):
+        self.add(Line2D(xs, ys, color=LIGHT[colour], linewidth=width, **how))
+
+    def text(self, x, y, words, colour="ink", size=0.0, **how):
+        self.canvas.figure.text(x, y, words, color=LIGHT[colour], fontsize=self.canvas.layout.font + size, transform=self.transform, **how)
+
+    def ticks(self, y, marks, side, last_side):
+        """Words below a short line for each (x, words), to that side of it; the last one may have another."""
+        for i, (x, words) in enumerate(marks):
+            self.line([x, x], [y, y + 3], "rule", 0.8)
+            self.text(x, y + 6.5, words, "muted", -1.5, ha=side if i < len(marks) - 1 else last_side, va="top")
 
 
 # ---- memory ----------------------------------------------------------------------------------------------------------
@@ -328,53 +343,50 @@ class MemoryChart:
     def draw_overview(self):
         axis = MemoryAxis(self.boot.nodes.ram, self.width)
         height = self.band + self.body
-        ax = self.canvas.axes(self.layout.left, self.top, self.width, height)
-        ax.set_xlim(0, self.width)
-        ax.set_ylim(height, 0)
-        self.draw_nodes(ax, axis)
+        area = Area(self.canvas, (self.layout.left, self.top, self.width), self.width)
+        self.draw_nodes(area, axis)
         for i, alloc in enumerate(self.boot.policies):
             y = self.band + i * self.layout.row
-            self.draw_row(ax, (alloc, y), axis.x, 0.6 / axis.scale)
+            self.draw_row(area, (alloc, y), axis.x, 0.6 / axis.scale)
         for a, b in axis.breaks:
-            self.canvas.mark(ax, (axis.x(a) + 2, self.layout.row / 2 - 1, axis.x(b) - axis.x(a) - 4, 2), f"no RAM: {size_words(b - a)} "
+            self.canvas.mark(area, (axis.x(a) + 2, self.layout.row / 2 - 1, axis.x(b) - axis.x(a) - 4, 2), f"no RAM: {size_words(b - a)} "
                              f"{range_words(a, b)}, not to scale", facecolor="none", edgecolor=LIGHT["muted"], linewidth=1, linestyle=":")
         marks = axis.ticks(self.layout.ticks)
-        ax.set_xticks([axis.x(t) for t in marks], [size_words(t) if t else "0" for t in marks])
-        if axis.x(marks[-1]) > self.width - 20:
-            ax.get_xticklabels()[-1].set_ha("right")
+        area.ticks(height, [(axis.x(t), size_words(t) if t else "0") for t in marks], "center",
+                   "right" if axis.x(marks[-1]) > self.width - 20 else "center")
         self.canvas.text(self.layout.left - 8, self.top + self.layout.row / 2, "memory", ha="right", va="center", weight="bold")
         self.labels(self.top + self.band)
-        return SimpleNamespace(ax=ax, axis=axis, height=height, lettered=-11.0)
+        return SimpleNamespace(area=area, axis=axis, height=height, lettered=-11.0)
 
-    def draw_nodes(self, ax, axis):
+    def draw_nodes(self, area, axis):
         for piece in self.boot.pieces():
             start, end, node, kind = piece
             x, width = axis.x(start), axis.x(end) - axis.x(start)
-            self.canvas.mark(ax, (x, 0, max(width, SEE), self.layout.row), piece_words(piece), **node_look(node, kind))
+            self.canvas.mark(area, (x, 0, max(width, SEE), self.layout.row), piece_words(piece), **node_look(node, kind))
             words = f"node {node}" if width > 52 else f"{node}"
             if node is not None and width > 14:
-                ax.text(x + width / 2, self.layout.row / 2 + 0.5, words, ha="center", va="center", fontsize=self.layout.font - 0.5,
-                        color=LIGHT["ink"], bbox={"facecolor": tint(node), "edgecolor": "none", "boxstyle": "round,pad=0.15"})
+                area.text(x + width / 2, self.layout.row / 2 + 0.5, words, size=-0.5, ha="center", va="center",
+                          bbox={"facecolor": tint(node), "edgecolor": "none", "boxstyle": "round,pad=0.15"})
 
-    def draw_row(self, ax, row, x, near):
+    def draw_row(self, area, row, x, near):
         """One policy: node tints, image, tables. Enlarged (near < 0), tables in the image show; else the image must not vanish."""
         y, high = row[1], self.layout.row - 5
         for start, end, node, kind in self.boot.pieces():
             look = node_look(node, kind)
             if x(end) > x(start):
-                ax.add_artist(Rectangle((x(start), y + 2), x(end) - x(start), high, **look))
+                area.add(Rectangle((x(start), y + 2), x(end) - x(start), high, **look))
         drawn = [self.draw_image, self.draw_tables]
         for draw in drawn if near < 0 else reversed(drawn):
-            draw(ax, row, x, near)
+            draw(area, row, x, near)
 
-    def draw_image(self, ax, row, x, _):
+    def draw_image(self, area, row, x, _):
         if self.boot.kaslr:
             a, b = x(self.boot.kaslr["base"]), x(self.boot.kaslr["end"])
             if b > a:
-                self.canvas.mark(ax, (a, row[1], max(b - a, SEE), self.layout.row - 1), kernel_words(self.boot.kaslr), facecolor=LIGHT["kernel"],
+                self.canvas.mark(area, (a, row[1], max(b - a, SEE), self.layout.row - 1), kernel_words(self.boot.kaslr), facecolor=LIGHT["kernel"],
                                  linewidth=0)
 
-    def draw_tables(self, ax, row, x, near):
+    def draw_tables(self, area, row, x, near):
         (alloc, y), high = row, self.layout.row - 5
         runs = [r for r in self.boot.runs(alloc) if x(r.end) > x(r.start)]
         groups = neighbours(runs, near)
@@ -383,21 +395,18 @@ class MemoryChart:
         for group in groups:
             a, b = x(group[0].start), x(group[-1].end)
             colour = LIGHT["stain" if any(r.movable for r in group) else "tables"]
-            self.canvas.mark(ax, (a, y + 2, max(b - a, SEE), high), group_words(group), facecolor=colour, linewidth=0)
+            self.canvas.mark(area, (a, y + 2, max(b - a, SEE), high), group_words(group), facecolor=colour, linewidth=0)
 
     def draw_detail(self, number, place, window, overview):
         (left, top, width), (start, end) = place, window
-        ax = self.canvas.axes(left, top, width, self.body)
-        ax.set_xlim(0, width)
-        ax.set_ylim(self.body, 0)
+        area = Area(self.canvas, (left, top, width), width)
 
         def x(address):
             return (min(max(address, start), end) - start) / (end - start) * width
         for i, alloc in enumerate(self.boot.policies):
-            self.draw_row(ax, (alloc, i * self.layout.row), x, -1)
-        ax.set_xticks([])
+            self.draw_row(area, (alloc, i * self.layout.row), x, -1)
         for at, side in ((0, "left"), (width, "right"))[:1 + (width > 165)]:
-            ax.text(at, self.body + 5, f"{end if at else start:#x}", ha=side, va="top", fontsize=self.layout.font - 1.5, color=LIGHT["muted"])
+            area.text(at, self.body + 5, f"{end if at else start:#x}", "muted", -1.5, ha=side, va="top")
         letter = "ABCDEFGH"[number]
         nodes = ", ".join(str(n) for n in sorted({p[2] for p in self.boot.pieces() if p[2] is not None and p[0] < end and start < p[1]}))
         words = size_words(end - start) + (f" · node {nodes}" if width > 70 + 7 * len(nodes) + 60 else "")
@@ -411,11 +420,10 @@ class MemoryChart:
         """From the place in the overview to its enlargement."""
         a, b = overview.axis.x(window[0]), overview.axis.x(window[1])
         y = overview.height + 21
-        overview.ax.plot([a - 1, max(b, a + 2) + 1], [y, y], color=LIGHT["muted"], linewidth=2, clip_on=False, solid_capstyle="butt")
+        overview.area.line([a - 1, max(b, a + 2) + 1], [y, y], "muted", 2, solid_capstyle="butt")
         if not self.layout.wide:
             overview.lettered = max((a + b) / 2, overview.lettered + 11)
-            overview.ax.text(overview.lettered, y + 3, letter, ha="center", va="top", fontsize=self.layout.font - 1, weight="bold",
-                             color=LIGHT["ink"])
+            overview.area.text(overview.lettered, y + 3, letter, size=-1, ha="center", va="top", weight="bold")
             return
         left, top, width = place
         for at, to in ((a - 1, left), (max(b, a + 2) + 1, left + width)):
@@ -472,15 +480,13 @@ def draw_sweep(boot, layout, key):
     aside = 76 + math.ceil(0.6 * layout.font * max(map(len, shares.values()))) if layout.wide else 62
     width, height = layout.width - layout.left - layout.right - aside, row * len(boot.sweeps)
     canvas = Canvas(layout, top + height + (60 if layout.wide else 52), key)
-    ax = canvas.axes(layout.left, top, width, height)
-    ax.set_xlim(0, max(axis.count, 1))
-    ax.set_ylim(height, 0)
+    area = Area(canvas, (layout.left, top, width), max(axis.count, 1))
     for i, (alloc, sweep) in enumerate(boot.sweeps.items()):
         for part in seen(facts.slot_strip(axis, sweep), axis.count / width * SEE):
             node = boot.nodes.node_of(axis.base(part[0]))
             words = strip_words(alloc, axis, part) + (f"; image on node {node}" if node is not None else "")
             colour = LIGHT["stain" if part[2] else "clean"]
-            canvas.mark(ax, (part[0], i * row + 2, part[1] - part[0] + 1, row - 5), words, facecolor=colour, edgecolor=colour,
+            canvas.mark(area, (part[0], i * row + 2, part[1] - part[0] + 1, row - 5), words, facecolor=colour, edgecolor=colour,
                         linewidth=0.4 if part[2] else 0)
         middle = top + (i + 0.5) * row
         canvas.text(layout.left - 8, middle, alloc, ha="right", va="center")
@@ -488,38 +494,37 @@ def draw_sweep(boot, layout, key):
         canvas.text(layout.left + width + 58, middle, probability_words(sweep), colour, ha="right", va="center")
         if layout.wide:
             canvas.text(layout.left + width + 72, middle, shares[alloc], "muted", va="center")
-    draw_slot_axis(canvas, ax, axis)
+    draw_slot_axis(area, axis, height)
     canvas.legend([Patch(facecolor=LIGHT["clean"], label="clean"), Patch(facecolor=LIGHT["stain"], label="stained")], 4)
-    draw_own_slot(canvas, ax, axis, boot)
+    draw_own_slot(area, axis, height, boot)
     words = "; ".join(f"{alloc}: {s['stained_slots']} of {s['slots']} slots stained" for alloc, s in boot.sweeps.items())
     return canvas.named("Every slot the image could have been given", words + ".")
 
 
-def draw_slot_axis(canvas, ax, axis):
+def draw_slot_axis(area, axis, height):
     """Slot numbers where pieces of memory begin, with a cut between the pieces, and the address of the first slot."""
-    near = (70 if canvas.layout.wide else 76) / ax.get_position().width / canvas.layout.width * axis.count
+    wide = area.canvas.layout.wide
+    near = (70 if wide else 76) / area.width * axis.count
     shown = []
     for start, (first, _) in zip(axis.starts, axis.pieces):
         if start:
-            ax.axvline(start, color=LIGHT["paper"], linewidth=1.6)
+            area.line([start, start], [0, height], "paper", 1.6)
         if not shown or start - shown[-1][0] > near:
             shown.append((start, f"{start}\n{first:#x}"))
     last = axis.count - 1
-    if canvas.layout.wide and last - shown[-1][0] > near:
+    if wide and last - shown[-1][0] > near:
         shown.append((last, f"{last}\n{axis.base(last):#x}"))
-    ax.set_xticks([s for s, _ in shown], [w for _, w in shown], ha="left")
-    if shown[-1][0] == last:
-        ax.get_xticklabels()[-1].set_ha("right")
+    area.ticks(height, shown, "left", "right" if shown[-1][0] == last else "left")
 
 
-def draw_own_slot(canvas, ax, axis, boot):
+def draw_own_slot(area, axis, height, boot):
     slot = axis.number(boot.kaslr["base"])
     if slot is None:
         return
-    ax.axvline(slot + 0.5, color=LIGHT["ink"], linewidth=1.2)
-    at = (slot + 0.5) / axis.count
-    ax.annotate("this boot" + (f": slot {slot}" if boot.kaslr["slot"] == slot else ""), (at, 1), (0, 7), xycoords="axes fraction", textcoords="offset points", fontsize=canvas.layout.font - 1,
-                color=LIGHT["ink"], ha="left" if at < 0.2 else "right" if at > 0.8 else "center", va="bottom")
+    middle, at = slot + 0.5, (slot + 0.5) / axis.count
+    area.line([middle, middle], [0, height], "ink", 1.2)
+    area.text(middle, -7, "this boot" + (f": slot {slot}" if boot.kaslr["slot"] == slot else ""), size=-1,
+              ha="left" if at < 0.2 else "right" if at > 0.8 else "center", va="bottom")
 
 
 # ---- policies --------------------------------------------------------------------------------------------------------
@@ -577,19 +582,15 @@ def draw_policies(boot, layout, key):
     width = (layout.width - layout.left - layout.right - gap * (columns - 1)) / columns
     for i, (heading, value, words, title) in enumerate(found):
         left, top = layout.left + i % columns * (width + gap), 34 + i // columns * step
-        ax = canvas.axes(left, top, width, height)
         most = 1.0 if heading.startswith("share") else max([value(a) for a in boot.policies] + [1])
-        ax.set_xlim(0, most * (1 + 80 / (width - 80)))
-        ax.set_ylim(height, 0)
-        ax.set_xticks([])
-        ax.axvline(0, color=LIGHT["muted"], linewidth=1)
+        area = Area(canvas, (left, top, width), most * (1 + 80 / (width - 80)))
+        area.line([0, 0], [0, height], "muted", 1)
         canvas.text(left, top - 10, heading, weight="bold", va="bottom")
         for j, alloc in enumerate(boot.policies):
             v = value(alloc)
             colour = "clean" if not v else "tables" if heading in (LOW, DISTANCE, STEPS) else "stain"
-            canvas.mark(ax, (0, j * row + 4, max(v, most / 400), row - 8), title(alloc), facecolor=LIGHT[colour], linewidth=0)
-            ax.text(v + most * 0.02, (j + 0.5) * row, words(alloc), va="center", fontsize=layout.font - 0.5,
-                    color=LIGHT["ink" if v else "muted"])
+            canvas.mark(area, (0, j * row + 4, max(v, most / 400), row - 8), title(alloc), facecolor=LIGHT[colour], linewidth=0)
+            area.text(v + most * 0.02, (j + 0.5) * row, words(alloc), "ink" if v else "muted", -0.5, va="center")
             if i % columns == 0:
                 canvas.text(layout.left - 8, top + (j + 0.5) * row, alloc, ha="right", va="center")
     return canvas.named("What each policy costs", ". ".join(title(a) for _, _, _, title in found for a in boot.policies) + ".")
