@@ -63,14 +63,8 @@ class Canvas:
         self.layout, self.height, self.key = layout, height, f"{key}-{layout.name}"
         self.figure = Figure(figsize=(layout.width / 72, height / 72), dpi=72)
         self.titles = {}
-
-    def text(self, x, top, words, colour="ink", size=0.0, **how):
-        return self.figure.text(x / self.layout.width, 1 - top / self.height, words, color=LIGHT[colour],
-                                fontsize=self.layout.font + size, **how)
-
-    def line(self, start, end):
-        points = [[p[0] / self.layout.width for p in (start, end)], [1 - p[1] / self.height for p in (start, end)]]
-        self.figure.add_artist(Line2D(*points, color=LIGHT["hatch"], linewidth=0.8))
+        self.page = Area(self, (0, 0, layout.width), layout.width)
+        self.text = self.page.text
 
     def mark(self, area, box, title, **how):
         """A box (x, y, width, height) in the area's coordinates with a title of its own."""
@@ -427,8 +421,7 @@ class MemoryChart:
             return
         left, top, width = place
         for at, to in ((a - 1, left), (max(b, a + 2) + 1, left + width)):
-            self.canvas.line((self.layout.left + at, self.top + y), (to, top - 27))
-            self.canvas.line((to, top - 27), (to, top - 4))
+            self.canvas.page.line([self.layout.left + at, to, to], [self.top + y, top - 27, top - 4], "hatch", 0.8)
 
     def description(self):
         boot, words = self.boot, []
