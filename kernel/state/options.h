@@ -70,4 +70,30 @@ struct options {
 	enum exit_kind exit;
 };
 
+/* What is wrong with a command line: the words for the log's "error: " line. */
+struct option_error {
+	char text[160];
+};
+
+/* Sets the defaults of docs/options.md. */
+void options_init(struct options *o);
+
+/*
+ * Parses a whole line, the last of an option given twice wins. On false, *err names the option and the reason and *o
+ * holds what was read before it (so that console= and exit= given earlier still count).
+ */
+MUST_CHECK bool options_parse(struct options *o, const char *line, struct option_error *err);
+
+/*
+ * Judges what can be seen only from the whole line: options that have no effect beside others, and dry and save where
+ * the loader is not UEFI. Returns false when *err names one of the options.
+ */
+MUST_CHECK bool options_check(const struct options *o, bool uefi, struct option_error *err);
+
+/*
+ * Applies mem= and memmap= to a sanitised map in the order given, as Linux does (arch/x86/kernel/e820.c,
+ * parse_memmap_one).
+ */
+MUST_CHECK enum status options_apply_map(const struct options *o, struct e820 *map);
+
 #endif

@@ -3,18 +3,28 @@
  * The command line: one table says which options there are, one function each reads a value or says what is wrong with
  * it.
  */
-#include "kernel/state/options_parse.h"
+#include "kernel/state/options.h"
 
-#include "kernel/state/options_map.h"
 #include "kernel/state/presets.h"
 #include "lib/format.h"
 #include "mm/policy.h"
 
 #define WORD_MAX 1024  /* longest option */
 #define WORD_SHOWN 40  /* of which a message shows at most so much */
+#define ITEM_MAX 64    /* longest item of a list, with its NUL */
 #define MAX_NODES 1024 /* as Linux's MAX_NUMNODES on distributions */
 #define UART_CLOCK 115200u
-#define IMAGE_MAX (GIB - 16 * MIB) /* Linux's KERNEL_IMAGE_SIZE without the 16M below it */
+#define IMAGE_MAX (GIB - 16 * MIB)      /* Linux's KERNEL_IMAGE_SIZE without the 16M below it */
+#define LINUX_SOFT_RESERVED 0xefffffffu /* Linux's number of that type of memory */
+
+/* One option being read. */
+struct option_word {
+	struct options *o;
+	const char *word;  /* as the user wrote it */
+	const char *value; /* behind the '='; empty when there is none */
+	unsigned place;    /* what choose() has found */
+	struct option_error *err;
+};
 
 enum argument { ARG_NONE, ARG_MAYBE, ARG_MUST };
 
@@ -28,39 +38,72 @@ struct option {
 
 /* ---- words and messages ---- */
 
-/* The place of the value in a list of words, each followed by NUL, the last by two; -1 and a message: none of them. */
-static int choose(const struct option_word *p, const char *words)
+/* Sets *err to "WORD: reason", a long word cut. Always returns false. */
+static bool PRINTF_LIKE(2, 3) refuse(const struct option_word *p, const char *fmt, ...)
+{
+	bool cut = scan_length(p->word) > WORD_SHOWN;
+	char why[sizeof(p->err->text)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	format_v(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	format(p->err->text, sizeof(p->err->text), "%.*s%s: %s", cut ? WORD_SHOWN - 3 : WORD_SHOWN, p->word,
+	       cut ? "..." : "", why);
+	return false;
+}
+
+/*
+ * Cuts the next item off a comma list; *list becomes NULL behind the last. Returns false, with a message, for one that
+ * is empty or too long.
+ */
+static bool next_item(const struct option_word *p, const char **list, char item[ITEM_MAX])
+{
+	const char *s = *list;
+	size_t n = 0;
+
+	while (s[n] && s[n] != ',')
+		n++;
+	if (n == 0)
+		return refuse(p, "an item of the list is empty");
+	if (n >= ITEM_MAX)
+		return refuse(p, "an item of the list is longer than %d characters", ITEM_MAX - 1);
+	memcpy(item, s, n);
+	item[n] = '\0';
+	*list = s[n] ? s + n + 1 : NULL;
+	return true;
+}
+
+/* Finds p->place of the value in a list of words, each followed by NUL, the last by two; false: it is none of them. */
+static bool choose(struct option_word *p, const char *words)
 {
 	char text[64] = "";
 	struct builder list = BUILDER(text);
-	int i = 0;
 
-	for (const char *w = words; *w; w += scan_length(w) + 1, i++) {
+	for (const char *w = words; *w; w += scan_length(w) + 1, p->place++) {
 		if (scan_equal(p->value, w))
-			return i;
-		builder_add(&list, "%s%s", i ? ", " : "", w);
+			return true;
+		builder_add(&list, "%s%s", p->place ? ", " : "", w);
 	}
 	KASSERT(!list.cut);
-	option_refuse(p, i > 1 ? "not one of %s" : "only %s is known", text);
-	return -1;
+	return refuse(p, p->place > 1 ? "not one of %s" : "only %s is known", text);
 }
 
 /* ---- one reader an option, in the order of docs/options.md ---- */
 
-static unsigned policy_index(const struct pt_policy *policy)
+static uint8_t policy_index(const struct pt_policy *policy)
 {
-	for (unsigned i = 0; i < pt_policies_nr; i++) {
-		if (pt_policies[i] == policy)
-			return i;
-	}
-	KASSERT(!"policy outside of the table");
-	return 0;
+	uint8_t i = 0;
+
+	while (pt_policies[i] != policy)
+		i++;
+	return i;
 }
 
 static void set_both(struct options *o)
 {
-	o->policy[0] = (uint8_t)policy_index(&policy_bottom_up);
-	o->policy[1] = (uint8_t)policy_index(&policy_memblock);
+	o->policy[0] = policy_index(&policy_bottom_up);
+	o->policy[1] = policy_index(&policy_memblock);
 	o->nr_policies = 2;
 }
 
@@ -68,19 +111,19 @@ static void set_both(struct options *o)
 static bool add_policy(const struct option_word *p, const char *name, uint8_t *list, unsigned *nr)
 {
 	const struct pt_policy *policy = pt_policy_find(name, scan_length(name));
-	unsigned index;
+	uint8_t index;
 
 	if (scan_equal(name, "both") || scan_equal(name, "all"))
-		return option_refuse(p, "'%s' stands alone", name);
+		return refuse(p, "'%s' stands alone", name);
 	if (!policy)
-		return option_refuse(p, "no policy is called '%s'", name);
+		return refuse(p, "no policy is called '%s'", name);
 	index = policy_index(policy);
 	for (unsigned i = 0; i < *nr; i++) {
 		if (list[i] == index)
-			return option_refuse(p, "'%s' is named twice", name);
+			return refuse(p, "'%s' is named twice", name);
 	}
 	KASSERT(*nr < OPT_MAX_POLICIES);
-	list[(*nr)++] = (uint8_t)index;
+	list[(*nr)++] = index;
 	return true;
 }
 
@@ -88,7 +131,7 @@ static bool read_alloc(struct option_word *p)
 {
 	const char *list = p->value;
 	uint8_t policy[OPT_MAX_POLICIES];
-	char name[OPTION_ITEM_MAX];
+	char name[ITEM_MAX];
 	unsigned nr = 0;
 
 	if (scan_equal(list, "both")) {
@@ -101,7 +144,7 @@ static bool read_alloc(struct option_word *p)
 		list = NULL;
 	}
 	while (list) {
-		if (!option_next_item(p, &list, name) || !add_policy(p, name, policy, &nr))
+		if (!next_item(p, &list, name) || !add_policy(p, name, policy, &nr))
 			return false;
 	}
 	memcpy(p->o->policy, policy, nr);
@@ -111,32 +154,31 @@ static bool read_alloc(struct option_word *p)
 
 static bool read_movable_node(struct option_word *p)
 {
-	int i = *p->value ? choose(p, "on\0off\0") : 0;
-
-	if (i >= 0)
-		p->o->movable_node = i == 0;
-	return i >= 0;
+	if (*p->value && !choose(p, "on\0off\0"))
+		return false;
+	p->o->movable_node = p->place == 0;
+	return true;
 }
 
 static bool read_hotplug(struct option_word *p)
 {
 	const char *list = p->value;
 	uint16_t node[OPT_MAX_HOTPLUG];
-	char item[OPTION_ITEM_MAX];
+	char item[ITEM_MAX];
 	unsigned nr = 0;
 	uint64_t v;
 
 	while (list) {
-		if (!option_next_item(p, &list, item))
+		if (!next_item(p, &list, item))
 			return false;
 		if (!scan_plain(item, &v) || v >= MAX_NODES)
-			return option_refuse(p, "'%s' is not a node number (0 to %d)", item, MAX_NODES - 1);
+			return refuse(p, "'%s' is not a node number (0 to %d)", item, MAX_NODES - 1);
 		for (unsigned i = 0; i < nr; i++) {
 			if (node[i] == v)
-				return option_refuse(p, "node %s is named twice", item);
+				return refuse(p, "node %s is named twice", item);
 		}
 		if (nr == OPT_MAX_HOTPLUG)
-			return option_refuse(p, "more than %d nodes", OPT_MAX_HOTPLUG);
+			return refuse(p, "more than %d nodes", OPT_MAX_HOTPLUG);
 		node[nr++] = (uint16_t)v;
 	}
 	memcpy(p->o->hotplug, node, nr * sizeof(node[0]));
@@ -146,20 +188,16 @@ static bool read_hotplug(struct option_word *p)
 
 static bool read_require(struct option_word *p)
 {
-	if (choose(p, "srat\0") < 0)
-		return false;
-	p->o->require_srat = true;
-	return true;
+	p->o->require_srat = choose(p, "srat\0");
+	return p->o->require_srat;
 }
 
 static bool read_kaslr(struct option_word *p)
 {
-	int i = choose(p, "decompressor\0efistub\0");
-
-	if (i < 0)
+	if (!choose(p, "decompressor\0efistub\0"))
 		return false;
 	p->o->kaslr_given = true;
-	p->o->efistub = i == 1;
+	p->o->efistub = p->place == 1;
 	return true;
 }
 
@@ -168,9 +206,9 @@ static bool read_seed(struct option_word *p)
 	const char *s = p->value;
 
 	if (s[0] == '0' && s[1] >= '0' && s[1] <= '9')
-		return option_refuse(p, "a leading zero is refused");
+		return refuse(p, "a leading zero is refused");
 	if (!scan_plain(s, &p->o->seed))
-		return option_refuse(p, "not a number of at most 64 bits");
+		return refuse(p, "not a number of at most 64 bits");
 	p->o->seed_given = true;
 	return true;
 }
@@ -180,11 +218,11 @@ static bool read_base(struct option_word *p)
 	uint64_t v;
 
 	if (!parse_size(p->value, NULL, &v))
-		return option_refuse(p, "not an address");
+		return refuse(p, "not an address");
 	if (v < MIB)
-		return option_refuse(p, "below 1 MiB");
+		return refuse(p, "below 1 MiB");
 	if (v % (2 * MIB))
-		return option_refuse(p, "not a multiple of 2 MiB");
+		return refuse(p, "not a multiple of 2 MiB");
 	p->o->base = v;
 	return true;
 }
@@ -195,16 +233,16 @@ static bool read_geometry(const struct option_word *p, uint64_t *slot, uint64_t 
 	const char *s = p->value;
 
 	if (!parse_size(s, &s, slot) || (*s && *s != ','))
-		return option_refuse(p, "neither SLOT[,END] nor a known preset");
+		return refuse(p, "neither SLOT[,END] nor a known preset");
 	*end = *slot;
 	if (*s && !parse_size(s + 1, NULL, end))
-		return option_refuse(p, "END is not a size");
+		return refuse(p, "END is not a size");
 	if (*slot == 0 || *slot > IMAGE_MAX)
-		return option_refuse(p, "SLOT must be above 0 and at most 1008M");
+		return refuse(p, "SLOT must be above 0 and at most 1008M");
 	if (*end == 0 || *end > *slot)
-		return option_refuse(p, "END must be above 0 and at most SLOT");
+		return refuse(p, "END must be above 0 and at most SLOT");
 	if (*end % PAGE_SIZE)
-		return option_refuse(p, "END is not a multiple of 4 KiB");
+		return refuse(p, "END is not a multiple of 4 KiB");
 	/* As Linux rounds its own image_size. */
 	*slot = align_up(*slot, 2 * MIB);
 	return true;
@@ -245,9 +283,9 @@ static bool read_page_offset(struct option_word *p)
 		return true;
 	}
 	if (!parse_size(p->value, NULL, &v))
-		return option_refuse(p, "neither an address nor random");
+		return refuse(p, "neither an address nor random");
 	if (v % GIB)
-		return option_refuse(p, "not a multiple of 1 GiB");
+		return refuse(p, "not a multiple of 1 GiB");
 	p->o->page_offset_kind = PAGE_OFFSET_ADDRESS;
 	p->o->page_offset = v;
 	return true;
@@ -255,25 +293,23 @@ static bool read_page_offset(struct option_word *p)
 
 static bool read_page_size(struct option_word *p)
 {
-	int i = choose(p, "auto\0"
-			  "4k\0"
-			  "2m\0"
-			  "1g\0");
-
-	if (i >= 0)
-		p->o->page_size = (enum page_size_option)i;
-	return i >= 0;
+	if (!choose(p, "auto\0"
+		       "4k\0"
+		       "2m\0"
+		       "1g\0"))
+		return false;
+	p->o->page_size = (enum page_size_option)p->place;
+	return true;
 }
 
 static bool read_levels(struct option_word *p)
 {
-	int i = choose(p, "auto\0"
-			  "4\0"
-			  "5\0");
-
-	if (i >= 0)
-		p->o->levels = i ? (unsigned)i + 3 : 0;
-	return i >= 0;
+	if (!choose(p, "auto\0"
+		       "4\0"
+		       "5\0"))
+		return false;
+	p->o->levels = p->place ? p->place + 3 : 0;
+	return true;
 }
 
 static bool read_fragment(struct option_word *p)
@@ -283,15 +319,125 @@ static bool read_fragment(struct option_word *p)
 
 	if (scan_skip(&s, "every:")) {
 		if (!scan_plain(s, &v) || v == 0)
-			return option_refuse(p, "N must be a number above 0");
+			return refuse(p, "N must be a number above 0");
 		p->o->fragment = (struct fragment){ .every = v };
 		return true;
 	}
 	if (!scan_skip(&s, "rand:"))
-		return option_refuse(p, "neither every:N nor rand:PERMILLE");
+		return refuse(p, "neither every:N nor rand:PERMILLE");
 	if (!scan_plain(s, &v) || v == 0 || v > 1000)
-		return option_refuse(p, "PERMILLE must be a number from 1 to 1000");
+		return refuse(p, "PERMILLE must be a number from 1 to 1000");
 	p->o->fragment = (struct fragment){ .permille = (unsigned)v };
+	return true;
+}
+
+/* mem= and memmap= are read as Linux reads them (arch/x86/kernel/e820.c), and kept as a list in their order. */
+static bool add_map_op(const struct option_word *p, struct map_op op)
+{
+	if (p->o->nr_map_ops == OPT_MAX_MAP_OPS)
+		return refuse(p, "more than %d changes of the memory map", OPT_MAX_MAP_OPS);
+	format(op.text, sizeof(op.text), "%s", p->word);
+	p->o->map_op[p->o->nr_map_ops++] = op;
+	return true;
+}
+
+static bool read_mem(struct option_word *p)
+{
+	struct map_op op = { .kind = MAP_OP_LIMIT, .r.end = UINT64_MAX };
+
+	if (!parse_size(p->value, NULL, &op.r.start) || op.r.start == 0)
+		return refuse(p, "not a size above 0");
+	return add_map_op(p, op);
+}
+
+/* Behind `sign` a type's number as Linux has it; without the sign nothing. */
+static bool parse_type(const char **s, char sign, enum e820_type *type)
+{
+	uint64_t v;
+
+	if (**s != sign)
+		return true;
+	++*s;
+	if (!scan_integer(s, &v))
+		return false;
+	switch (v) {
+	case E820_RAM:
+	case E820_RESERVED:
+	case E820_ACPI:
+	case E820_NVS:
+	case E820_UNUSABLE:
+	case E820_PMEM:
+	case E820_PRAM:
+		*type = (enum e820_type)v;
+		return true;
+	case LINUX_SOFT_RESERVED:
+		*type = E820_SOFT_RESERVED;
+		return true;
+	}
+	return false;
+}
+
+/* [-old][+new] behind nn%ss: without an old type the range is added, as a new one over what is there. */
+static APART bool parse_change(const char *s, struct map_op *op)
+{
+	if (!parse_type(&s, '-', &op->from) || !parse_type(&s, '+', &op->to))
+		return false;
+	op->kind = op->to && !op->from ? MAP_OP_SET : MAP_OP_CHANGE;
+	return !*s;
+}
+
+/* What stands behind the size: a mark, an address and for % two types. */
+static APART bool read_region(const struct option_word *p, const char *item, const char *s, struct map_op *op)
+{
+	uint64_t size = op->r.start;
+	char mark = *s++;
+
+	if (!parse_size(s, &s, &op->r.start) || (*s && mark != '%'))
+		return refuse(p, "'%s' has no valid address", item);
+	if (size == 0 || size > UINT64_MAX - op->r.start)
+		return refuse(p, "'%s' is empty or wraps round", item);
+	op->r.end = op->r.start + size;
+	op->kind = mark == '@' ? MAP_OP_ADD : MAP_OP_SET;
+	op->to = mark == '@' ? E820_RAM : mark == '#' ? E820_ACPI : mark == '$' ? E820_RESERVED : E820_PRAM;
+	if (mark != '%')
+		return true;
+	op->to = 0;
+	if (!parse_change(s, op))
+		return refuse(p, "'%s': types are -old+new, numbers as in the e820 map", item);
+	return true;
+}
+
+/* One item, as Linux's parse_memmap_one. */
+static bool read_memmap_item(const struct option_word *p, const char *item)
+{
+	struct map_op op = { .kind = MAP_OP_EXACT };
+	const char *s = item;
+
+	if (scan_equal(item, "exactmap"))
+		return add_map_op(p, op);
+	if (!parse_size(s, &s, &op.r.start))
+		return refuse(p, "'%s' is neither exactmap nor begins with a size", item);
+	if (*s == '@' || *s == '#' || *s == '$' || *s == '!' || *s == '%')
+		return read_region(p, item, s, &op) && add_map_op(p, op);
+	if (*s || op.r.start == 0)
+		return refuse(p, "'%s' is not a size above 0 nor SIZE@, #, $, ! or %% ADDRESS", item);
+	op.kind = MAP_OP_LIMIT;
+	op.r.end = UINT64_MAX;
+	return add_map_op(p, op);
+}
+
+static bool read_memmap(struct option_word *p)
+{
+	const char *list = p->value;
+	unsigned before = p->o->nr_map_ops;
+	char item[ITEM_MAX];
+
+	while (list) {
+		if (!next_item(p, &list, item) || !read_memmap_item(p, item)) {
+			p->o->nr_map_ops = before;
+			return false;
+		}
+	}
 	return true;
 }
 
@@ -304,9 +450,9 @@ static bool read_acpi_rsdp(struct option_word *p)
 	if (s[0] == '0' && (s[1] | 0x20) == 'x')
 		s += 2;
 	if (!scan_digits(&s, 16, &v) || *s || v == 0)
-		return option_refuse(p, "not a hexadecimal address");
+		return refuse(p, "not a hexadecimal address");
 	if (v == PHYS_NONE)
-		return option_refuse(p, "no valid address");
+		return refuse(p, "no valid address");
 	p->o->acpi_rsdp = v;
 	return true;
 }
@@ -322,11 +468,11 @@ static bool read_rate(const struct option_word *p, const char *s, uint32_t *baud
 	if (*s == '\0')
 		return true;
 	if (*s++ != ',' || !scan_digits(&s, 10, &v))
-		return option_refuse(p, "no rate behind the port");
+		return refuse(p, "no rate behind the port");
 	if (v == 0 || UART_CLOCK % v)
-		return option_refuse(p, "the rate must divide 115200");
+		return refuse(p, "the rate must divide 115200");
 	if (!scan_equal(s, "") && !scan_equal(s, "n") && !scan_equal(s, "n8"))
-		return option_refuse(p, "only n8 (no parity, 8 bits) is known behind the rate");
+		return refuse(p, "only n8 (no parity, 8 bits) is known behind the rate");
 	*baud = (uint32_t)v;
 	return true;
 }
@@ -344,10 +490,10 @@ static bool read_uart(const struct option_word *p, const char *s, struct console
 		limit = 1ull << 52;
 		align = 4;
 	} else {
-		return option_refuse(p, "neither uart,io,ADDR nor uart,mmio32,ADDR");
+		return refuse(p, "neither uart,io,ADDR nor uart,mmio32,ADDR");
 	}
 	if (!parse_size(s, &s, &c->address) || c->address == 0 || c->address > limit || c->address % align)
-		return option_refuse(p, "no valid address");
+		return refuse(p, "no valid address");
 	return read_rate(p, s, &c->baud);
 }
 
@@ -355,7 +501,7 @@ static bool read_tty(const struct option_word *p, const char *s, struct console_
 {
 	c->kind = CONSOLE_TTYS;
 	if (*s < '0' || *s > '3' || (s[1] && s[1] != ','))
-		return option_refuse(p, "only ttyS0 to ttyS3 are known");
+		return refuse(p, "only ttyS0 to ttyS3 are known");
 	c->port = (unsigned)(*s++ - '0');
 	return read_rate(p, s, &c->baud);
 }
@@ -374,7 +520,7 @@ static bool add_console(const struct option_word *p, struct console_option new)
 		}
 	}
 	if (o->nr_consoles == OPT_MAX_CONSOLES)
-		return option_refuse(p, "more than %d consoles", OPT_MAX_CONSOLES);
+		return refuse(p, "more than %d consoles", OPT_MAX_CONSOLES);
 	o->console[o->nr_consoles++] = new;
 	return true;
 }
@@ -393,7 +539,7 @@ static bool read_console(struct option_word *p)
 	else if (scan_equal(s, "none"))
 		c.kind = CONSOLE_NONE;
 	else if (!scan_equal(s, "auto"))
-		return option_refuse(p, "not one of auto, ttySN, uart,io,ADDR, uart,mmio32,ADDR, fb, none");
+		return refuse(p, "not one of auto, ttySN, uart,io,ADDR, uart,mmio32,ADDR, fb, none");
 	return add_console(p, c);
 }
 
@@ -402,25 +548,25 @@ static bool read_report(struct option_word *p)
 	static const char *const names[] = { "text", "json", "full", "tables" };
 	const char *list = p->value;
 	bool on[ARRAY_SIZE(names)] = { false };
-	char item[OPTION_ITEM_MAX];
+	char item[ITEM_MAX];
 
 	while (list) {
 		size_t i = 0;
 
-		if (!option_next_item(p, &list, item))
+		if (!next_item(p, &list, item))
 			return false;
 		while (i < ARRAY_SIZE(names) && !scan_equal(item, names[i]))
 			i++;
 		if (i == ARRAY_SIZE(names))
-			return option_refuse(p, "'%s' is not one of text, json, full, tables", item);
+			return refuse(p, "'%s' is not one of text, json, full, tables", item);
 		if (on[i])
-			return option_refuse(p, "'%s' is named twice", item);
+			return refuse(p, "'%s' is named twice", item);
 		on[i] = true;
 	}
 	if (!on[0] && !on[1])
-		return option_refuse(p, "names neither text nor json");
+		return refuse(p, "names neither text nor json");
 	if (on[2] && !on[1])
-		return option_refuse(p, "full has no effect without json");
+		return refuse(p, "full has no effect without json");
 	p->o->report_text = on[0];
 	p->o->report_json = on[1];
 	p->o->report_full = on[2];
@@ -430,11 +576,10 @@ static bool read_report(struct option_word *p)
 
 static bool read_exit(struct option_word *p)
 {
-	int i = choose(p, "auto\0qemu\0poweroff\0reboot\0halt\0");
-
-	if (i >= 0)
-		p->o->exit = (enum exit_kind)i;
-	return i >= 0;
+	if (!choose(p, "auto\0qemu\0poweroff\0reboot\0halt\0"))
+		return false;
+	p->o->exit = (enum exit_kind)p->place;
+	return true;
 }
 
 static bool read_linux(struct option_word *p)
@@ -442,7 +587,7 @@ static bool read_linux(struct option_word *p)
 	const char *s = p->value;
 
 	return (linux_read_release(&s, &p->o->as_linux) && !*s && p->o->as_linux >= LINUX_OLDEST) ||
-	       option_refuse(p, "not a version from 5.10 on");
+	       refuse(p, "not a version from 5.10 on");
 }
 
 static const struct option options[] = {
@@ -460,8 +605,8 @@ static const struct option options[] = {
 	{ read_page_size, 0, ARG_MUST, "page_size" },
 	{ read_levels, 0, ARG_MUST, "levels" },
 	{ read_fragment, 0, ARG_MUST, "fragment" },
-	{ option_read_mem, 0, ARG_MUST, "mem" },
-	{ option_read_memmap, 0, ARG_MUST, "memmap" },
+	{ read_mem, 0, ARG_MUST, "mem" },
+	{ read_memmap, 0, ARG_MUST, "memmap" },
 	{ read_acpi_rsdp, 0, ARG_MUST, "acpi_rsdp" },
 	{ NULL, offsetof(struct options, sweep), ARG_NONE, "sweep" },
 	{ NULL, offsetof(struct options, dry), ARG_NONE, "dry" },
@@ -500,9 +645,9 @@ static bool read_option(struct option_word *p)
 		if (name_len != scan_length(opt->name) || memcmp(opt->name, p->word, name_len) != 0)
 			continue;
 		if (opt->argument == ARG_NONE && has_value)
-			return option_refuse(p, "takes no value");
+			return refuse(p, "takes no value");
 		if (!*p->value && (has_value || opt->argument == ARG_MUST))
-			return option_refuse(p, "needs a value");
+			return refuse(p, "needs a value");
 		if (opt->read)
 			return opt->read(p);
 		*(bool *)((char *)p->o + opt->flag) = true;
@@ -522,7 +667,7 @@ bool options_parse(struct options *o, const char *line, struct option_error *err
 		struct option_word p = { .o = o, .word = word, .err = err };
 
 		if (fault)
-			return option_refuse(&p, "%s", fault);
+			return refuse(&p, "%s", fault);
 		if (!read_option(&p))
 			return false;
 	}
@@ -549,32 +694,24 @@ static bool has_console(const struct options *o, enum console_kind kind)
 
 bool options_check(const struct options *o, bool uefi, struct option_error *err)
 {
-	struct option_word p = { .err = err };
+	bool placed = o->base != PHYS_NONE, idle_kaslr = o->kaslr_given && !o->sweep;
+	bool fragmented = o->fragment.every || o->fragment.permille;
+	const char *fault = o->dry && !uefi                  ? "dry: only under UEFI"
+			    : o->save && !uefi               ? "save: only under UEFI"
+			    : o->save && !o->dry             ? "save: has no effect without dry"
+			    : o->dry && o->exit != EXIT_AUTO ? "exit=: has no effect beside dry"
+			    : !o->movable_node && !uses_marks(o)
+				    ? "movable_node=off: has no effect: no policy of alloc= looks at marks"
+			    : o->nokaslr && placed     ? "nokaslr: has no effect beside base="
+			    : o->nokaslr && idle_kaslr ? "kaslr=: has no effect beside nokaslr"
+			    : placed && idle_kaslr     ? "kaslr=: has no effect beside base="
+			    : fragmented && o->page_size == PAGE_SIZE_4K
+				    ? "fragment=: has no effect beside page_size=4k"
+			    : o->nr_consoles > 1 && has_console(o, CONSOLE_NONE)
+				    ? "console=none: stands alone, beside no other console="
+				    : NULL;
 
-	if (!uefi && (o->dry || o->save)) {
-		p.word = o->dry ? "dry" : "save";
-		return option_refuse(&p, "only under UEFI");
-	}
-	p.word = "save";
-	if (o->save && !o->dry)
-		return option_refuse(&p, "has no effect without dry");
-	p.word = "exit=";
-	if (o->dry && o->exit != EXIT_AUTO)
-		return option_refuse(&p, "has no effect beside dry");
-	p.word = "movable_node=off";
-	if (!o->movable_node && !uses_marks(o))
-		return option_refuse(&p, "has no effect: no policy of alloc= looks at marks");
-	p.word = "nokaslr";
-	if (o->nokaslr && o->base != PHYS_NONE)
-		return option_refuse(&p, "has no effect beside base=");
-	p.word = "kaslr=";
-	if (o->kaslr_given && !o->sweep && (o->nokaslr || o->base != PHYS_NONE))
-		return option_refuse(&p, "has no effect beside %s", o->nokaslr ? "nokaslr" : "base=");
-	p.word = "fragment=";
-	if ((o->fragment.every || o->fragment.permille) && o->page_size == PAGE_SIZE_4K)
-		return option_refuse(&p, "has no effect beside page_size=4k");
-	p.word = "console=none";
-	if (o->nr_consoles > 1 && has_console(o, CONSOLE_NONE))
-		return option_refuse(&p, "stands alone, beside no other console=");
-	return true;
+	if (fault)
+		format(err->text, sizeof(err->text), "%s", fault);
+	return !fault;
 }

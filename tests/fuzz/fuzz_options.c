@@ -5,8 +5,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "kernel/state/bootinfo.h"
-#include "kernel/state/options_map.h"
-#include "kernel/state/options_parse.h"
+#include "kernel/state/options.h"
 #include "mm/policy.h"
 
 static struct options options;

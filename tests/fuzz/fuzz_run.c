@@ -11,7 +11,7 @@
 
 #include "lib/crc32.h"
 #include "kernel/kernel.h"
-#include "kernel/state/options_parse.h"
+#include "kernel/state/options.h"
 #include "mm/policy.h"
 #include "tools/table_writer.h"
 

@@ -7,8 +7,7 @@
 
 #include <stdio.h>
 
-#include "kernel/state/options_map.h"
-#include "kernel/state/options_parse.h"
+#include "kernel/state/options.h"
 #include "mm/policy.h"
 
 static struct options o;

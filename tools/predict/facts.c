@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/state/options_map.h"
-#include "kernel/state/options_parse.h"
+#include "kernel/state/options.h"
 #include "lib/format.h"
 #include "lib/scan.h"
 #include "mm/direct_map.h"

@@ -11,7 +11,7 @@
 #include "kernel/nodes.h"
 #include "kernel/report/report.h"
 #include "kernel/report/report_machine.h"
-#include "kernel/state/options_parse.h"
+#include "kernel/state/options.h"
 #include "lib/format.h"
 #include "lib/version.h"
 #include "tools/predict/rules.h"

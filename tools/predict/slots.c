@@ -3,7 +3,7 @@
 #include "kernel/odds.h"
 #include "kernel/place.h"
 #include "kernel/report/report.h"
-#include "kernel/state/options_parse.h"
+#include "kernel/state/options.h"
 #include "lib/format.h"
 #include "mm/kaslr.h"
 #include "tools/predict/predict.h"
