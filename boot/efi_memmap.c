@@ -130,7 +130,6 @@ enum status efi_memmap_convert(const struct efi_memmap *m, struct bootinfo *bi)
 
 	bi->map.nr = bi->nr_keep = bi->nr_conventional = 0;
 	memset(bi->runtime_gib, 0, sizeof(bi->runtime_gib));
-	bi->map_missing = n == 0;
 	for (size_t i = 0; i < n && s == OK; i++) {
 		struct efi_descriptor d;
 

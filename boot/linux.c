@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads boot_params: every pointer through bounded reads, every list with an end. */
-#include "boot/linux.h"
+#include "boot/loaders.h"
 
 #include "boot/told.h"
 #include "lib/format.h"
 #include "lib/scan.h"
 #include "boot/efi_memmap.h"
 
-#define HEADER 0x1f1
 #define HEADER_MAGIC 0x53726448u /* "HdrS" */
-#define ACPI_RSDP_ADDR 0x70
-#define EXT_RAMDISK 0xc0
-#define EFI_INFO 0x1c0
-#define ALT_MEM_K 0x1e0
-#define EXT_MEM_K 0x002
-#define E820_ENTRIES 0x1e8
 #define E820_TABLE 0x2d0
 #define E820_ROOM 128
 
@@ -32,8 +25,34 @@
 
 enum { SCREEN_VESA = 0x23, SCREEN_EFI = 0x70 };
 
-/* Offset 0x1f1 of boot_params. */
-struct setup_header {
+struct screen_info {
+	uint16_t position, ext_mem_k; /* the second is no word on the screen: zero-page.rst */
+	uint8_t x[11], is_vga;
+	uint16_t points, width, height, depth;
+	uint32_t base, size;
+	uint16_t magic, offset, pitch;
+	uint8_t red, red_at, green, green_at, blue, blue_at, reserved, reserved_at;
+	uint16_t vesapm_seg, vesapm_off, pages, attributes;
+	uint32_t capabilities, base_high;
+	uint16_t reserved2;
+} __attribute__((packed));
+
+struct efi_info {
+	uint32_t signature, systab, descriptor_size, descriptor_version, memmap, memmap_size, systab_high, memmap_high;
+};
+
+/* As far as it is read in one piece: up to the end of the setup header. */
+struct boot_params {
+	struct screen_info screen;
+	uint8_t apm_and_ist[0x30];
+	uint64_t rsdp;
+	uint8_t disks[0x48];
+	uint32_t ramdisk_image_high, ramdisk_size_high, cmd_line_ptr_high;
+	uint8_t edid_from_here[0xf4];
+	struct efi_info efi;
+	uint32_t alt_mem_k, scratch;
+	uint8_t e820_entries, more_entries[8];
+	/* The setup header. */
 	uint8_t setup_sects;
 	uint16_t root_flags;
 	uint32_t syssize;
@@ -57,31 +76,6 @@ struct setup_header {
 	uint32_t init_size, handover_offset, kernel_info_offset;
 } __attribute__((packed));
 
-/* Offset 0xc0: the upper halves. */
-struct extension {
-	uint32_t ramdisk_image, ramdisk_size, cmd_line_ptr;
-} __attribute__((packed));
-
-struct efi_info {
-	uint32_t signature, systab, descriptor_size, descriptor_version, memmap, memmap_size, systab_high, memmap_high;
-} __attribute__((packed));
-
-struct screen_info {
-	uint8_t x[15], is_vga;
-	uint16_t points, width, height, depth;
-	uint32_t base, size;
-	uint16_t magic, offset, pitch;
-	uint8_t red, red_at, green, green_at, blue, blue_at, reserved, reserved_at;
-	uint16_t vesapm_seg, vesapm_off, pages, attributes;
-	uint32_t capabilities, base_high;
-	uint16_t reserved2;
-} __attribute__((packed));
-
-struct e820_record {
-	uint64_t start, size;
-	uint32_t type;
-} __attribute__((packed));
-
 struct setup_data {
 	uint64_t next;
 	uint32_t type, len;
@@ -92,20 +86,17 @@ struct efi_table {
 	uint64_t at;
 } __attribute__((packed));
 
-_Static_assert(sizeof(struct setup_header) == 0x26c - HEADER, "boot.rst, 1.3");
-_Static_assert(offsetof(struct setup_header, magic) == 0x202 - HEADER, "boot.rst, 1.3");
-_Static_assert(offsetof(struct setup_header, setup_data) == 0x250 - HEADER, "boot.rst, 1.3");
-_Static_assert(sizeof(struct efi_info) == 32, "zero-page.rst");
-_Static_assert(sizeof(struct screen_info) == 64, "zero-page.rst");
-_Static_assert(sizeof(struct e820_record) == 20, "zero-page.rst");
+_Static_assert(offsetof(struct boot_params, rsdp) == 0x70 && offsetof(struct boot_params, efi) == 0x1c0 &&
+		       offsetof(struct boot_params, e820_entries) == 0x1e8,
+	       "zero-page.rst");
+_Static_assert(offsetof(struct boot_params, setup_sects) == 0x1f1 && sizeof(struct boot_params) == 0x26c,
+	       "boot.rst, 1.3");
 
 /* What a parse has in hand. */
 struct params {
 	const struct physmem *mem;
 	phys_t at;
-	struct setup_header h;
-	struct extension high;
-	struct efi_info efi;
+	struct boot_params b;
 	uint64_t efi_tables; /* where the list of configuration tables is, by setup_data; 0: by the system table */
 	struct bootinfo *bi;
 };
@@ -113,13 +104,6 @@ struct params {
 static uint64_t join(uint32_t low, uint32_t high)
 {
 	return low | (uint64_t)high << 32;
-}
-
-static bool read_head(struct params *p)
-{
-	return phys_read(p->mem, p->at + HEADER, &p->h, sizeof(p->h)) &&
-	       phys_read(p->mem, p->at + EXT_RAMDISK, &p->high, sizeof(p->high)) &&
-	       phys_read(p->mem, p->at + EFI_INFO, &p->efi, sizeof(p->efi));
 }
 
 /* Words for Linux that its loaders add by themselves. */
@@ -130,7 +114,7 @@ static bool is_loaders_word(const char *word)
 
 static void read_command_line(struct params *p)
 {
-	struct range from = { join(p->h.cmd_line_ptr, p->high.cmd_line_ptr), UINT64_MAX };
+	struct range from = { join(p->b.cmd_line_ptr, p->b.cmd_line_ptr_high), UINT64_MAX };
 	char *line = p->bi->cmdline;
 
 	if (from.start)
@@ -145,8 +129,8 @@ static void read_command_line(struct params *p)
 
 static enum status read_initrd(struct params *p)
 {
-	uint64_t start = join(p->h.ramdisk_image, p->high.ramdisk_image);
-	uint64_t size = join(p->h.ramdisk_size, p->high.ramdisk_size);
+	uint64_t start = join(p->b.ramdisk_image, p->b.ramdisk_image_high);
+	uint64_t size = join(p->b.ramdisk_size, p->b.ramdisk_size_high);
 
 	return start ? told_module(p->bi, start, size) : OK;
 }
@@ -156,13 +140,13 @@ static void name_loader(struct params *p)
 {
 	static const char names[] = "LILO\0Loadlin\0bootsect\0SYSLINUX\0iPXE\0ELILO\0loader\0GRUB\0U-Boot\0Xen\0"
 				    "Gujin\0qemu\0Arcturus\0kexec\0";
-	unsigned type = p->h.type_of_loader >> 4, version = p->h.type_of_loader & 15;
+	unsigned type = p->b.type_of_loader >> 4, version = p->b.type_of_loader & 15;
 	const char *name = names;
 	char number[16];
 
-	version |= (unsigned)p->h.ext_loader_ver << 4;
+	version |= (unsigned)p->b.ext_loader_ver << 4;
 	if (type == 14)
-		type = p->h.ext_loader_type + 16u;
+		type = p->b.ext_loader_type + 16u;
 	for (unsigned i = 0; i < type && *name; i++)
 		name += scan_length(name) + 1;
 	if (!*name) {
@@ -172,53 +156,33 @@ static void name_loader(struct params *p)
 	format(p->bi->loader, LOADER_NAME_MAX, "%s (Linux boot protocol, version %u)", name, version);
 }
 
-static enum status read_e820(struct params *p, phys_t at, uint32_t nr)
-{
-	for (uint32_t i = 0; i < nr; i++) {
-		struct e820_record e;
-		enum status s;
-
-		if (!phys_read(p->mem, at + i * sizeof(e), &e, sizeof(e)))
-			return ERR_UNREADABLE;
-		s = e.size ? told_memory(p->bi, e.start, e.size, e.type) : OK;
-		if (s != OK)
-			return s;
-	}
-	return OK;
-}
-
 /* A BIOS without a memory map counts what lies above 1 MiB, one way or the other. */
 static enum status read_counted(struct params *p)
 {
-	uint32_t alt;
-	uint16_t ext;
+	uint64_t kib = max_u64(p->b.alt_mem_k, p->b.screen.ext_mem_k);
 	enum status s;
 
-	if (!phys_read(p->mem, p->at + ALT_MEM_K, &alt, sizeof(alt)) ||
-	    !phys_read(p->mem, p->at + EXT_MEM_K, &ext, sizeof(ext)))
-		return ERR_UNREADABLE;
-	if (ext > alt)
-		alt = ext;
-	if (!alt)
+	if (!kib)
 		return OK;
-	s = told_memory(p->bi, 0, LOW_MEMORY_END, 1);
-	return s == OK ? told_memory(p->bi, MIB, alt * KIB, 1) : s;
+	s = e820_add(&p->bi->map, 0, LOW_MEMORY_END, E820_RAM);
+	return s == OK ? e820_add(&p->bi->map, MIB, kib * KIB, E820_RAM) : s;
+}
+
+static enum status read_e820(struct params *p, phys_t at, uint32_t nr)
+{
+	return told_map(p->mem, at, nr, sizeof(struct told_entry), p->bi);
 }
 
 static enum status read_map(struct params *p)
 {
-	uint8_t nr;
-
-	if (!phys_read(p->mem, p->at + E820_ENTRIES, &nr, 1))
-		return ERR_UNREADABLE;
-	if (nr > E820_ROOM)
+	if (p->b.e820_entries > E820_ROOM)
 		return ERR_MALFORMED;
-	return nr ? read_e820(p, p->at + E820_TABLE, nr) : read_counted(p);
+	return p->b.e820_entries ? read_e820(p, p->at + E820_TABLE, p->b.e820_entries) : read_counted(p);
 }
 
 static enum status read_setup_data(struct params *p)
 {
-	struct setup_data d = { .next = p->h.setup_data };
+	struct setup_data d = { .next = p->b.setup_data };
 	enum status s = OK;
 
 	for (unsigned i = 0; d.next && s == OK; i++) {
@@ -230,8 +194,8 @@ static enum status read_setup_data(struct params *p)
 			return ERR_UNREADABLE;
 		at += sizeof(d);
 		if (d.type == SETUP_E820_EXT) {
-			s = d.len > MAX_E820_EXT ? ERR_MALFORMED : read_e820(p, at, d.len / sizeof(struct e820_record));
-			p->bi->map_cut |= d.len % sizeof(struct e820_record) != 0;
+			s = d.len > MAX_E820_EXT ? ERR_MALFORMED : read_e820(p, at, d.len / sizeof(struct told_entry));
+			p->bi->map_cut |= d.len % sizeof(struct told_entry) != 0;
 		} else if (d.type == SETUP_EFI && d.len >= 24 &&
 			   !phys_read(p->mem, at + 16, &p->efi_tables, sizeof(p->efi_tables)))
 			s = ERR_UNREADABLE;
@@ -241,20 +205,19 @@ static enum status read_setup_data(struct params *p)
 
 static void read_screen(struct params *p)
 {
-	struct framebuffer *fb = &p->bi->screen;
-	struct screen_info s;
+	const struct screen_info *s = &p->b.screen;
 
-	if (!phys_read(p->mem, p->at, &s, sizeof(s)) || (s.is_vga != SCREEN_VESA && s.is_vga != SCREEN_EFI))
+	if (s->is_vga != SCREEN_VESA && s->is_vga != SCREEN_EFI)
 		return;
-	*fb = (struct framebuffer){ FRAMEBUFFER_PIXELS,
-				    join(s.base, s.capabilities & 2 ? s.base_high : 0),
-				    s.pitch,
-				    s.width,
-				    s.height,
-				    s.depth,
-				    told_colour(s.red_at, s.red),
-				    told_colour(s.green_at, s.green),
-				    told_colour(s.blue_at, s.blue) };
+	p->bi->screen = (struct framebuffer){ FRAMEBUFFER_PIXELS,
+					      join(s->base, s->capabilities & 2 ? s->base_high : 0),
+					      s->pitch,
+					      s->width,
+					      s->height,
+					      s->depth,
+					      told_colour(s->red_at, s->red),
+					      told_colour(s->green_at, s->green),
+					      told_colour(s->blue_at, s->blue) };
 }
 
 /* The lists are short; a table that cannot be read ends them. What a loader has said of the RSDP itself stays. */
@@ -283,13 +246,13 @@ static void read_configuration(struct params *p, phys_t at, uint64_t nr)
 
 static enum status read_descriptors(struct params *p)
 {
-	phys_t at = join(p->efi.memmap, p->efi.memmap_high);
-	uint32_t size = p->efi.descriptor_size, nr;
+	phys_t at = join(p->b.efi.memmap, p->b.efi.memmap_high);
+	uint32_t size = p->b.efi.descriptor_size, nr;
 	enum status s = OK;
 
 	if (size < sizeof(struct efi_descriptor))
 		return OK;
-	nr = p->efi.memmap_size / size;
+	nr = p->b.efi.memmap_size / size;
 	if (nr > MAX_DESCRIPTORS)
 		return ERR_MALFORMED;
 	for (uint32_t i = 0; i < nr && s == OK; i++) {
@@ -310,19 +273,19 @@ static enum status read_efi(struct params *p)
 {
 	uint64_t list[2];
 
-	if (p->efi.signature != EFI_LOADER_64)
+	if (p->b.efi.signature != EFI_LOADER_64)
 		return OK;
 	p->bi->no_bios = true;
-	if (phys_read(p->mem, join(p->efi.systab, p->efi.systab_high) + EFI_SYSTEM_TABLE_LIST, list, sizeof(list)))
+	if (phys_read(p->mem, join(p->b.efi.systab, p->b.efi.systab_high) + EFI_SYSTEM_TABLE_LIST, list, sizeof(list)))
 		read_configuration(p, p->efi_tables ? p->efi_tables : list[1], list[0]);
 	return read_descriptors(p);
 }
 
 static enum status begin(struct params *p)
 {
-	if (!read_head(p))
+	if (!phys_read(p->mem, p->at, &p->b, sizeof(p->b)))
 		return ERR_UNREADABLE;
-	if (p->h.magic != HEADER_MAGIC)
+	if (p->b.magic != HEADER_MAGIC)
 		return ERR_MALFORMED;
 	read_command_line(p);
 	return read_initrd(p);
@@ -339,12 +302,11 @@ enum status linux_parse(const struct physmem *mem, phys_t at, struct bootinfo *b
 {
 	struct params p = { .mem = mem, .at = at, .bi = bi };
 	enum status s = begin(&p);
-	uint64_t rsdp;
 
 	bi->protocol = BOOT_LINUX;
 	name_loader(&p);
-	if (phys_read(mem, at + ACPI_RSDP_ADDR, &rsdp, sizeof(rsdp)) && rsdp)
-		bi->rsdp = rsdp;
+	if (p.b.rsdp)
+		bi->rsdp = p.b.rsdp;
 	read_screen(&p);
 	if (s == OK)
 		s = read_map(&p);

@@ -6,11 +6,8 @@
 #include "boot/dry.h"
 #include "boot/dev/entropy.h"
 #include "boot/image.h"
-#include "boot/linux.h"
+#include "boot/loaders.h"
 #include "boot/move.h"
-#include "boot/multiboot.h"
-#include "boot/pvh.h"
-#include "boot/told.h"
 #include "boot/dev/power.h"
 #include "boot/this_run.h"
 #include "boot/uefi.h"
@@ -132,7 +129,6 @@ static void read_loader(uint32_t magic, phys_t info)
 {
 	struct bootinfo *bi = &handover.bi;
 
-	describe_image(bi);
 	if (magic == UEFI_MAGIC)
 		return; /* filled in place */
 	bootinfo_init(bi);
@@ -159,6 +155,7 @@ _Noreturn void boot_main(uint32_t magic, phys_t image, phys_t info)
 	code_before = code_now();
 	platform_init(cpu_tsc_hz());
 	read_loader(magic, info);
+	describe_image(&handover.bi);
 	entropy_read_efi(&handover.bi);
 	handover.result = plan_run(&handover, &platform);
 	if (handover.result != RUN_CLEAN)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads Multiboot 1 and 2 information: every length checked, memory map entries stepped by their own size. */
-#include "boot/multiboot.h"
+#include "boot/loaders.h"
 
 #include "boot/told.h"
 #include "lib/scan.h"
@@ -15,6 +15,7 @@
 #define INFO2_MAX (4 * MIB)
 #define MAX_MAP_BYTES (4 * MIB)
 #define MAX_MODULES 512u
+#define MODULE1_SIZE 16
 
 enum tag_type {
 	TAG_END = 0,
@@ -34,21 +35,13 @@ struct info1 {
 	uint32_t mmap_length, mmap_addr, drives_length, drives_addr, config_table, boot_loader_name;
 } __attribute__((packed));
 
-struct module1 {
-	uint32_t start, end, string, reserved;
-} __attribute__((packed));
-
-struct map_entry {
-	uint64_t base, length;
-	uint32_t type;
-} __attribute__((packed));
+/* As both versions begin one. */
+struct module {
+	uint32_t start, end;
+};
 
 struct tag {
 	uint32_t type, size;
-} __attribute__((packed));
-
-struct module2 {
-	uint32_t start, end;
 } __attribute__((packed));
 
 /* Of a tag, and from byte 88 on in Multiboot 1's information. */
@@ -70,8 +63,6 @@ struct map2 {
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct info1) == 68, "Multiboot 0.6.96, 3.3");
-_Static_assert(sizeof(struct module1) == 16, "Multiboot 0.6.96, 3.3");
-_Static_assert(sizeof(struct map_entry) == 20, "both versions");
 _Static_assert(sizeof(struct screen_info) == 22, "Multiboot 2.0, 3.6.12");
 
 /* Some loaders put the file's name first, whatever it is: QEMU, iPXE and kexec (which signs as "kexec 2.0.25"). */
@@ -92,11 +83,13 @@ static void drop_file_name(struct bootinfo *bi)
 		told_drop_first_word(bi->cmdline);
 }
 
-static enum status add_map_entry(const struct physmem *mem, phys_t at, struct bootinfo *bi)
+static enum status read_module(const struct physmem *mem, phys_t at, struct bootinfo *bi)
 {
-	struct map_entry e;
+	struct module m;
 
-	return phys_read(mem, at, &e, sizeof(e)) ? told_memory(bi, e.base, e.length, e.type) : ERR_UNREADABLE;
+	if (!phys_read(mem, at, &m, sizeof(m)))
+		return ERR_UNREADABLE;
+	return m.end > m.start ? told_module(bi, m.start, m.end - m.start) : OK;
 }
 
 /* Palettes are not taken: then there is no screen. `rgb` is where the colours of a pixel are told. */
@@ -126,16 +119,16 @@ static enum status read_map1(const struct physmem *mem, const struct info1 *info
 
 	if (info->mmap_length > MAX_MAP_BYTES)
 		return ERR_MALFORMED;
-	while (done + 4 + sizeof(struct map_entry) <= info->mmap_length) {
+	while (done + 4 + sizeof(struct told_entry) <= info->mmap_length) {
 		phys_t at = (phys_t)info->mmap_addr + done;
 		uint32_t size;
 		enum status s;
 
 		if (!phys_read(mem, at, &size, sizeof(size)))
 			return ERR_UNREADABLE;
-		if (size < sizeof(struct map_entry))
+		if (size < sizeof(struct told_entry))
 			return ERR_MALFORMED;
-		s = add_map_entry(mem, at + 4, bi);
+		s = told_map(mem, at + 4, 1, size, bi);
 		if (s != OK)
 			return s;
 		done += 4 + (uint64_t)size;
@@ -145,19 +138,11 @@ static enum status read_map1(const struct physmem *mem, const struct info1 *info
 
 static enum status read_modules1(const struct physmem *mem, const struct info1 *info, struct bootinfo *bi)
 {
-	if (info->mods_count > MAX_MODULES)
-		return ERR_FULL;
-	for (uint32_t i = 0; i < info->mods_count; i++) {
-		struct module1 m;
-		enum status s;
+	enum status s = info->mods_count > MAX_MODULES ? ERR_FULL : OK;
 
-		if (!phys_read(mem, (phys_t)info->mods_addr + i * sizeof(m), &m, sizeof(m)))
-			return ERR_UNREADABLE;
-		s = m.end > m.start ? told_module(bi, m.start, m.end - m.start) : OK;
-		if (s != OK)
-			return s;
-	}
-	return OK;
+	for (uint32_t i = 0; i < info->mods_count && s == OK; i++)
+		s = read_module(mem, (phys_t)info->mods_addr + i * MODULE1_SIZE, bi);
+	return s;
 }
 
 enum status multiboot1_parse(const struct physmem *mem, phys_t at, struct bootinfo *bi)
@@ -191,27 +176,10 @@ static enum status read_map2(const struct physmem *mem, phys_t at, uint32_t size
 		return ERR_MALFORMED;
 	if (!phys_read(mem, at + sizeof(struct tag), &head, sizeof(head)))
 		return ERR_UNREADABLE;
-	if (head.entry_size < sizeof(struct map_entry))
+	if (head.entry_size < sizeof(struct told_entry))
 		return ERR_MALFORMED;
-	for (uint64_t done = sizeof(struct tag) + sizeof(head); done + head.entry_size <= size;
-	     done += head.entry_size) {
-		enum status s = add_map_entry(mem, at + done, bi);
-
-		if (s != OK)
-			return s;
-	}
-	return OK;
-}
-
-static enum status read_module2(const struct physmem *mem, phys_t at, uint32_t size, struct bootinfo *bi)
-{
-	struct module2 m;
-
-	if (size < sizeof(struct tag) + sizeof(m))
-		return ERR_MALFORMED;
-	if (!phys_read(mem, at + sizeof(struct tag), &m, sizeof(m)))
-		return ERR_UNREADABLE;
-	return m.end > m.start ? told_module(bi, m.start, m.end - m.start) : OK;
+	size -= sizeof(struct tag) + sizeof(head);
+	return told_map(mem, at + sizeof(struct tag) + sizeof(head), size / head.entry_size, head.entry_size, bi);
 }
 
 static enum status read_tag(const struct physmem *mem, phys_t at, const struct tag *tag, struct bootinfo *bi)
@@ -227,7 +195,7 @@ static enum status read_tag(const struct physmem *mem, phys_t at, const struct t
 		told_string(mem, text, bi->loader, sizeof(bi->loader));
 		return OK;
 	case TAG_MODULE:
-		return read_module2(mem, at, tag->size, bi);
+		return payload < sizeof(struct module) ? ERR_MALFORMED : read_module(mem, at + sizeof(*tag), bi);
 	case TAG_MAP:
 		return read_map2(mem, at, tag->size, bi);
 	case TAG_FRAMEBUFFER:

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads hvm_start_info. */
-#include "boot/pvh.h"
+#include "boot/loaders.h"
 
 #include "boot/image_layout.h"
 #include "boot/told.h"
 
 #define MAX_MAP 65536u
 #define MAX_MODULES 512u
+#define ENTRY_SIZE 24
 
 struct start_info {
 	uint32_t magic, version, flags, nr_modules;
@@ -20,18 +21,13 @@ struct module {
 	uint64_t at, size, cmdline, reserved;
 };
 
-struct map_entry {
-	uint64_t start, size;
-	uint32_t type, reserved;
-};
-
-_Static_assert(sizeof(struct start_info) == 56 && sizeof(struct map_entry) == 24, "start_info.h");
+_Static_assert(sizeof(struct start_info) == 56, "start_info.h");
 
 enum status pvh_parse(const struct physmem *mem, phys_t at, struct bootinfo *bi)
 {
 	static const char name[] = "PVH";
 	struct start_info info;
-	enum status s = OK;
+	enum status s;
 
 	bi->protocol = BOOT_PVH;
 	memcpy(bi->loader, name, sizeof(name));
@@ -48,13 +44,7 @@ enum status pvh_parse(const struct physmem *mem, phys_t at, struct bootinfo *bi)
 		info.nr_map = 0;
 	if (info.nr_map > MAX_MAP)
 		return ERR_MALFORMED;
-	for (uint32_t i = 0; i < info.nr_map && s == OK; i++) {
-		struct map_entry e;
-
-		if (!phys_read(mem, info.map + i * sizeof(e), &e, sizeof(e)))
-			return ERR_UNREADABLE;
-		s = e.size ? told_memory(bi, e.start, e.size, e.type) : OK;
-	}
+	s = told_map(mem, info.map, info.nr_map, ENTRY_SIZE, bi);
 	for (uint32_t i = 0; i < info.nr_modules && s == OK; i++) {
 		struct module m;
 

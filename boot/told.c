@@ -2,23 +2,16 @@
 /* What loaders of every protocol tell alike: strings, modules, entries of a memory map. */
 #include "boot/told.h"
 
+#include "boot/loaders.h"
+
+_Static_assert(sizeof(struct told_entry) == 20, "ACPI 6.5, 15.4");
+
 #define TYPE_SOFT_RESERVED 0xefffffffu /* Linux's own number */
 
 void bootinfo_init(struct bootinfo *bi)
 {
-	bi->protocol = BOOT_MULTIBOOT1;
-	bi->loader[0] = bi->cmdline[0] = '\0';
-	bi->cmdline_truncated = false;
-	bi->map_missing = true;
-	bi->map_cut = false;
-	bi->map.nr = 0;
-	bi->nr_keep = bi->nr_files = bi->nr_conventional = 0;
+	memset(bi, 0, sizeof(*bi));
 	bi->rsdp = bi->smbios = PHYS_NONE;
-	bi->notes[0] = '\0';
-	bi->nr_random = 0;
-	bi->efi_reset = 0;
-	bi->no_bios = false;
-	bi->screen = (struct framebuffer){ .kind = FRAMEBUFFER_NONE };
 }
 
 bool told_string(const struct physmem *mem, struct range from, char *to, size_t size)
@@ -95,20 +88,16 @@ enum status told_module(struct bootinfo *bi, uint64_t start, uint64_t size)
 	return OK;
 }
 
-/* Types 1 to 5 are those of e820; others (20: EFI runtime code) are not for use. */
+/* Those of the BIOS are e820's own; others (20: EFI runtime code) are not for use. */
 static enum e820_type map_type(uint32_t type)
 {
 	switch (type) {
-	case 1:
-		return E820_RAM;
-	case 3:
-		return E820_ACPI;
-	case 4:
-		return E820_NVS;
-	case 5:
-		return E820_UNUSABLE;
-	case 7:
-		return E820_PMEM;
+	case E820_RAM:
+	case E820_ACPI:
+	case E820_NVS:
+	case E820_UNUSABLE:
+	case E820_PMEM:
+		return (enum e820_type)type;
 	case TYPE_SOFT_RESERVED:
 		return E820_SOFT_RESERVED;
 	default:
@@ -121,11 +110,19 @@ uint32_t told_colour(uint8_t at, uint8_t bits)
 	return at < 32 && bits <= 32 ? (uint32_t)(((1ull << bits) - 1) << at) : 0;
 }
 
-enum status told_memory(struct bootinfo *bi, uint64_t base, uint64_t length, uint32_t type)
+enum status told_map(const struct physmem *mem, phys_t at, uint64_t nr, uint64_t stride, struct bootinfo *bi)
 {
-	bi->map_missing = false;
-	/* An entry that wraps round ends at the top. */
-	if (base + length < base)
-		length = 0 - base - 1;
-	return e820_add(&bi->map, base, length, map_type(type));
+	enum status s = OK;
+
+	for (; nr && s == OK; nr--, at += stride) {
+		struct told_entry e;
+
+		if (!phys_read(mem, at, &e, sizeof(e)))
+			return ERR_UNREADABLE;
+		/* An entry that wraps round ends at the top. */
+		if (e.base + e.length < e.base)
+			e.length = 0 - e.base - 1;
+		s = e820_add(&bi->map, e.base, e.length, map_type(e.type));
+	}
+	return s;
 }

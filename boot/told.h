@@ -5,9 +5,6 @@
 
 #include "kernel/state/bootinfo.h"
 
-/* An empty bootinfo: nothing told, tables to be scanned for. */
-void bootinfo_init(struct bootinfo *bi);
-
 /* Copies a string that ends inside `from`, or with it; false when it did not end within size - 1 characters. */
 bool told_string(const struct physmem *mem, struct range from, char *to, size_t size);
 
@@ -30,8 +27,18 @@ bool told_drop_name(char *line, const char *ending);
  */
 MUST_CHECK enum status told_module(struct bootinfo *bi, uint64_t start, uint64_t size);
 
-/* Adds an entry to the memory map; `type` is as the BIOS counts them. ERR_FULL: one too many. */
-MUST_CHECK enum status told_memory(struct bootinfo *bi, uint64_t base, uint64_t length, uint32_t type);
+/* How all of them tell a piece of memory: as the BIOS does. */
+struct told_entry {
+	uint64_t base, length;
+	uint32_t type;
+} __attribute__((packed));
+
+/*
+ * Adds nr entries to the memory map, which begin `stride` bytes apart; empty ones are none. ERR_UNREADABLE. ERR_FULL:
+ * too many.
+ */
+MUST_CHECK enum status told_map(const struct physmem *mem, phys_t at, uint64_t nr, uint64_t stride,
+				struct bootinfo *bi);
 
 /* The mask of a colour of that many bits from bit `at` of a pixel on. */
 uint32_t told_colour(uint8_t at, uint8_t bits);

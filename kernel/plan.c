@@ -141,7 +141,7 @@ static bool read_memory_map(struct log *l, struct bootinfo *bi, const struct opt
 
 	if (bi->told != OK)
 		return report_error(l, "what the loader tells cannot be used: %s", status_str(bi->told));
-	if (bi->map_missing)
+	if (!bi->map.nr)
 		return report_error(l, "the loader gave no memory map");
 	if (e820_sanitize(&bi->map) != OK)
 		return report_error(l, "the memory map has more than %d entries", E820_MAX);

@@ -12,7 +12,7 @@
 #include "boot/efi/efi_options.h"
 #include "boot/efi/efi_screen.h"
 #include "boot/file/payload.h"
-#include "boot/linux.h"
+#include "boot/loaders.h"
 
 #define EXIT_TRIES 8
 #define LEAF_EXTENDED 0x80000001u

@@ -53,7 +53,6 @@ struct bootinfo {
 	enum boot_protocol protocol;
 	enum status told;       /* not OK: the loader's information is damaged: an error, said by the kernel */
 	bool cmdline_truncated; /* the loader's line did not fit: an error, said by the kernel */
-	bool map_missing;       /* the loader gave no memory map: an error, said by the kernel */
 	bool map_cut;           /* the loader's memory map did not fit: a warning, said by the kernel */
 	struct range image;     /* where the image is now: 2M aligned start, up to _end */
 	struct range buffer;    /* the page-table buffer inside it */
@@ -70,7 +69,7 @@ struct bootinfo {
 	struct framebuffer screen;
 	char loader[LOADER_NAME_MAX]; /* as the loader names itself; printable ASCII */
 	char cmdline[CMDLINE_MAX];    /* options only: a file name put first by the loader is already gone */
-	struct e820 map;              /* as told, not yet sanitised */
+	struct e820 map;              /* as told, not yet sanitised; empty: an error, said by the kernel */
 	struct boot_keep keep[BOOT_MAX_KEEP];
 	struct range file
 		[BOOT_MAX_FILES]; /* exact bytes of the modules: one may be an ACPI table; whole pages are in keep */

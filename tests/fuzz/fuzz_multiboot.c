@@ -2,10 +2,7 @@
 /* Any bytes as what a loader of each protocol tells: taken over within bounds, or refused. */
 #include "tests/fuzz/fuzz.h"
 
-#include "boot/linux.h"
-#include "boot/multiboot.h"
-#include "boot/pvh.h"
-#include "boot/told.h"
+#include "boot/loaders.h"
 
 static enum status (*const parsers[])(const struct physmem *mem, phys_t at, struct bootinfo *bi) = {
 	multiboot1_parse,
@@ -23,7 +20,6 @@ static void check_bootinfo(void)
 		   strnlen(bi.loader, LOADER_NAME_MAX) < LOADER_NAME_MAX);
 	FUZZ_CHECK(strnlen(bi.notes, BOOT_NOTES_MAX) < BOOT_NOTES_MAX);
 	FUZZ_CHECK(bi.map.nr <= E820_MAX && bi.nr_keep <= BOOT_MAX_KEEP && bi.nr_conventional <= BOOT_MAX_CONVENTIONAL);
-	FUZZ_CHECK(bi.map_missing == (bi.map.nr == 0) || !bi.map_missing);
 	for (size_t i = 0; i < bi.map.nr; i++)
 		FUZZ_CHECK(bi.map.e[i].r.start < bi.map.e[i].r.end);
 	for (size_t i = 0; i < bi.nr_keep; i++) {

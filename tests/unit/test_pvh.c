@@ -3,8 +3,7 @@
 #include "tests/unit/firmware.h"
 
 #include "boot/image_layout.h"
-#include "boot/pvh.h"
-#include "boot/told.h"
+#include "boot/loaders.h"
 
 #define INFO 0x6000
 #define CMDLINE 0x7000
@@ -65,7 +64,7 @@ TEST(test_version_0_has_no_map)
 {
 	put32(INFO + 4, 0);
 	assert_int_equal(parse(), OK);
-	assert_true(bi.map_missing);
+	assert_int_equal(bi.map.nr, 0);
 	assert_int_equal(bi.nr_files, 1);
 }
 
@@ -78,7 +77,7 @@ TEST(test_nothing_given)
 	assert_int_equal(parse(), OK);
 	assert_string_equal(bi.cmdline, "");
 	assert_int_equal(bi.rsdp, PHYS_NONE);
-	assert_true(bi.map_missing);
+	assert_int_equal(bi.map.nr, 0);
 }
 
 TEST(test_damage)

@@ -708,7 +708,7 @@ TEST(test_loader_faults)
 {
 	struct fake *f = fake_with("", "");
 
-	f->host->h->bi.map_missing = true;
+	f->host->h->bi.map.nr = 0;
 	assert_int_equal(run(f), RUN_ERROR);
 	assert_has(f, "error: the loader gave no memory map\n");
 	fake_free(f);
