@@ -17,12 +17,6 @@ static bool has_canvas;             /* a picture is drawn */
 static void *way_back[5];           /* as __builtin_setjmp wants it */
 static enum run_result outcome;
 
-static uint64_t read_tsc(void *ctx)
-{
-	(void)ctx;
-	return rdtsc();
-}
-
 static void write_all(void *ctx, const char *s, size_t len)
 {
 	(void)ctx;
@@ -70,8 +64,8 @@ static const char *open_console(void *ctx, const struct options *opt)
 	const char *complaint = NULL;
 
 	(void)ctx;
-	/* The options are known now: what early_map_tables would say on the levels they ask for. */
-	handover.bi.image_tables = early_map_tables(opt->levels ? opt->levels : platform.cpu.la57 ? 5 : 4);
+	/* The options are known now, and the levels they ask for. */
+	run_describe_image((phys_t)image_first, opt->levels ? opt->levels : platform.cpu.la57 ? 5 : 4);
 	if (opt->nr_consoles == 0)
 		open_one(&by_itself);
 	for (unsigned i = 0; i < opt->nr_consoles && !complaint; i++)
@@ -105,15 +99,6 @@ static void clear_page(void *ctx, phys_t page)
 	__builtin_memset(shadow(ctx, page), 0, PAGE_SIZE);
 }
 
-static void describe_image(struct bootinfo *bi)
-{
-	phys_t at = (phys_t)image_start(), buffer = (phys_t)pt_buffer;
-
-	bi->image = (struct range){ at, at + image_size() };
-	bi->buffer = (struct range){ buffer, buffer + PT_BUFFER_PAGES * PAGE_SIZE };
-	bi->pgd = (phys_t)direct_map_pgd;
-}
-
 bool dry_running(void)
 {
 	return host != NULL;
@@ -126,12 +111,12 @@ void dry_speak(void)
 
 bool dry_executes(uint64_t rip)
 {
-	return range_contains(host->application, rip) || rip - (uint64_t)image_start() < image_size();
+	return range_contains(host->application, rip) || rip - (uint64_t)image_first < image_size();
 }
 
 enum run_result boot_dry(const struct dry_host *h)
 {
-	image_relocate(image_start(), (uint64_t)image_start() - LINK_VIRT);
+	image_relocate(image_first, (uint64_t)image_first - LINK_VIRT);
 	host = h;
 	cpu_tsc_start();
 	platform = (struct platform){
@@ -139,7 +124,7 @@ enum run_result boot_dry(const struct dry_host *h)
 		.tables = { .page = shadow },
 		.cpu = cpu_detect(),
 		.tsc_hz = cpu_tsc_hz(),
-		.tsc = read_tsc,
+		.tsc = cpu_tsc,
 		.entropy = entropy_read,
 		.write = write_all,
 		.console_open = open_console,
@@ -147,8 +132,6 @@ enum run_result boot_dry(const struct dry_host *h)
 		.room = h->room,
 		.clear_page = clear_page,
 	};
-	describe_image(&handover.bi);
-	entropy_read_efi(&handover.bi);
 	descriptors_guard();
 	if (__builtin_setjmp(way_back) == 0)
 		outcome = kernel_run(&handover, &platform);

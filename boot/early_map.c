@@ -34,7 +34,7 @@ static unsigned nr_devices;
 
 static phys_t phys_of(const struct image_place *place, const void *in_image)
 {
-	return place->phys + (uint64_t)((const char *)in_image - image_start());
+	return place->phys + (uint64_t)((const char *)in_image - image_first);
 }
 
 static unsigned pmd_index(uint64_t virt)
@@ -63,11 +63,11 @@ static void map_devices(uint64_t *slots)
 phys_t early_map_build(char *copy, const struct image_place *place)
 {
 	struct early_tables *here_set = &early_tables[in_use ^ 1];
-	struct early_tables *t = (struct early_tables *)(copy + ((char *)here_set - image_start()));
+	struct early_tables *t = (struct early_tables *)(copy + ((char *)here_set - image_first));
 	unsigned page_nr = 0;
 
 	memset(t, 0, sizeof(*t));
-	for (const char *page = image_start(); page < image_end; page += PAGE_SIZE, page_nr++) {
+	for (const char *page = image_first; page < image_end; page += PAGE_SIZE, page_nr++) {
 		uint64_t flags = page_flags(page);
 
 		if (flags)
@@ -92,13 +92,13 @@ void early_map_switched(const struct image_place *place)
 void early_map_init(const struct image_place *place, unsigned phys_bits)
 {
 	phys_end = 1ull << phys_bits;
-	cpu_load_map(early_map_build(image_start(), place));
+	cpu_load_map(early_map_build(image_first, place));
 	early_map_switched(place);
 }
 
 void early_map_keep_old(char *copy, const struct image_place *old)
 {
-	struct early_tables *t = (struct early_tables *)(copy + ((char *)&early_tables[in_use ^ 1] - image_start()));
+	struct early_tables *t = (struct early_tables *)(copy + ((char *)&early_tables[in_use ^ 1] - image_first));
 
 	if (!t->pmd[pmd_index(old->virt)])
 		t->pmd[pmd_index(old->virt)] = phys_of(old, early_tables[in_use].pte) | TABLE;
@@ -119,11 +119,6 @@ phys_t early_map_root(void)
 void early_map_share(uint64_t *pgd)
 {
 	pgd[511] = early_tables[in_use].pgd[511];
-}
-
-unsigned early_map_tables(unsigned levels)
-{
-	return levels == 5 ? 6 : 5;
 }
 
 /* Each piece of memory has one slot that may show it, so that none is searched for. */

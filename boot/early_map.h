@@ -23,6 +23,9 @@ struct early_tables {
 	uint64_t window[PT_ENTRIES]; /* the window's PMDs */
 };
 
+/* How many of these are in use. */
+#define EARLY_TABLES(levels) ((levels) + 1)
+
 /* Where an image is, or shall be. */
 struct image_place {
 	phys_t phys;   /* 2M aligned */
@@ -54,9 +57,6 @@ phys_t early_map_root(void);
 
 /* Fills the entries of another top table that keep image and window mapped. */
 void early_map_share(uint64_t *pgd);
-
-/* Returns how many pages the tables in use have, on that number of levels. */
-unsigned early_map_tables(unsigned levels);
 
 /*
  * Returns where the byte at physical address `at` is mapped, good until the end of its 2 MiB and until another piece is

@@ -6,19 +6,14 @@
 #include "boot/image_layout.h"
 #include "lib/base.h"
 
+/* image_first is the boot page, which is linked elsewhere but always lies right before .text. */
 extern char image_first[], text_start[], rodata_start[], data_start[], image_data_end[], image_end[], pt_buffer[];
 extern char boot_stack_guard[], boot_stack_top[];
 extern const char relr_start[], relr_end[];
 
-/* First byte of the image: its boot page, which is linked elsewhere but always lies right before .text. */
-static inline char *image_start(void)
-{
-	return image_first;
-}
-
 static inline uint64_t image_size(void)
 {
-	return (uint64_t)(image_end - image_start());
+	return (uint64_t)(image_end - image_first);
 }
 
 #endif

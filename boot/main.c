@@ -18,20 +18,13 @@
 
 struct handover handover;
 struct platform platform;
-static struct image_place here;   /* where this image runs */
-static struct image_place before; /* where it ran before the move */
+static struct image_place here; /* where this image runs */
 _Alignas(PAGE_SIZE) uint64_t direct_map_pgd[PT_ENTRIES];
 static uint32_t code_before; /* CRC-32 of the code, before it is moved and relocated */
 static bool in_fault;
 static enum run_result ended; /* 0: still running */
 
 _Noreturn void boot_main(uint32_t magic, phys_t image, phys_t info);
-
-static uint64_t read_tsc(void *ctx)
-{
-	(void)ctx;
-	return rdtsc();
-}
 
 static enum status load_map(void *ctx, phys_t root, uint64_t page_offset)
 {
@@ -68,7 +61,7 @@ static void platform_init(uint64_t tsc_hz)
 		.tables = { .page = window_table },
 		.cpu = cpu_detect(),
 		.tsc_hz = tsc_hz,
-		.tsc = read_tsc,
+		.tsc = cpu_tsc,
 		.entropy = entropy_read,
 		.write = console_write,
 		.console_open = console_open,
@@ -80,15 +73,15 @@ static void platform_init(uint64_t tsc_hz)
 	};
 }
 
-/* Where the image and its parts are in physical memory, now that it runs at `here`. */
-static void describe_image(struct bootinfo *bi)
+void run_describe_image(phys_t at, unsigned levels)
 {
-	phys_t buffer = here.phys + (uint64_t)(pt_buffer - image_start());
+	struct bootinfo *bi = &handover.bi;
+	phys_t buffer = at + (uint64_t)(pt_buffer - image_first);
 
-	bi->image = (struct range){ here.phys, here.phys + image_size() };
+	bi->image = (struct range){ at, at + image_size() };
 	bi->buffer = (struct range){ buffer, buffer + PT_BUFFER_PAGES * PAGE_SIZE };
-	bi->pgd = here.phys + (uint64_t)((char *)direct_map_pgd - image_start());
-	bi->image_tables = early_map_tables(here.levels);
+	bi->pgd = at + (uint64_t)((char *)direct_map_pgd - image_first);
+	bi->image_tables = EARLY_TABLES(levels);
 }
 
 static uint32_t code_now(void)
@@ -110,17 +103,16 @@ static void compare_code(void)
 /* First words of the image at its new place. */
 static _Noreturn void boot_moved(void)
 {
-	struct image_place next = { handover.choice.base, handover.choice.virt, handover.choice.levels };
+	struct image_place before = here;
 
-	before = here;
-	here = next;
+	here = (struct image_place){ handover.choice.base, handover.choice.virt, handover.choice.levels };
 	early_map_switched(&here);
 	descriptors_load();
 	early_map_forget_old(&before);
 	platform_init(platform.tsc_hz);
 	if (before.phys != here.phys)
 		image_poison(before.phys);
-	describe_image(&handover.bi);
+	run_describe_image(here.phys, here.levels);
 	compare_code();
 	run_end(map_run(&handover, &platform));
 }
@@ -155,8 +147,7 @@ _Noreturn void boot_main(uint32_t magic, phys_t image, phys_t info)
 	code_before = code_now();
 	platform_init(cpu_tsc_hz());
 	read_loader(magic, info);
-	describe_image(&handover.bi);
-	entropy_read_efi(&handover.bi);
+	run_describe_image(here.phys, here.levels);
 	handover.result = plan_run(&handover, &platform);
 	if (handover.result != RUN_CLEAN)
 		run_end(handover.result);
@@ -196,7 +187,7 @@ struct log *run_fault_begin(void)
 	 */
 	l.s = &handover.log;
 	l.sink.write = log_write;
-	l.sink.tsc = read_tsc;
+	l.sink.tsc = cpu_tsc;
 	if (dry_running())
 		dry_speak();
 	else

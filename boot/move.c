@@ -21,8 +21,8 @@ void levels_switch(uint64_t cr3, bool la57, uint64_t low);
  */
 void image_relocate(char *copy, uint64_t delta)
 {
-	const uint64_t *r = (const uint64_t *)(copy + (relr_start - image_start()));
-	const uint64_t *end = (const uint64_t *)(copy + (relr_end - image_start()));
+	const uint64_t *r = (const uint64_t *)(copy + (relr_start - image_first));
+	const uint64_t *end = (const uint64_t *)(copy + (relr_end - image_first));
 	uint64_t *at = (uint64_t *)copy;
 
 	for (; r < end; r++) {
@@ -42,23 +42,22 @@ void image_relocate(char *copy, uint64_t delta)
 /* All but the guard page under the stack, which is not mapped. */
 static void copy_image(char *copy)
 {
-	uint64_t guard = (uint64_t)(boot_stack_guard - image_start()), rest = guard + PAGE_SIZE;
+	uint64_t guard = (uint64_t)(boot_stack_guard - image_first), rest = guard + PAGE_SIZE;
 
-	memcpy(copy, image_start(), guard);
-	memcpy(copy + rest, image_start() + rest, image_size() - rest);
+	memcpy(copy, image_first, guard);
+	memcpy(copy + rest, image_first + rest, image_size() - rest);
 }
 
 /* What is not memory gives back something else; asked behind the cache. The stack is in use and not compared. */
 static bool holds_image(const char *copy)
 {
-	uint64_t guard = (uint64_t)(boot_stack_guard - image_start()),
-		 rest = (uint64_t)(boot_stack_top - image_start());
+	uint64_t guard = (uint64_t)(boot_stack_guard - image_first), rest = (uint64_t)(boot_stack_top - image_first);
 	const char *line = copy, *end = copy + image_size();
 
 	do
 		clflush(line);
 	while ((line += CACHE_LINE) < end);
-	return !memcmp(copy, image_start(), guard) && !memcmp(copy + rest, image_start() + rest, image_size() - rest);
+	return !memcmp(copy, image_first, guard) && !memcmp(copy + rest, image_first + rest, image_size() - rest);
 }
 
 void image_move(const struct image_place *from, const struct image_place *to, void (*entry)(void))
@@ -77,8 +76,8 @@ void image_move(const struct image_place *from, const struct image_place *to, vo
 	image_relocate(copy, to->virt - from->virt);
 	cr3 = early_map_build(copy, to);
 	early_map_keep_old(copy, from);
-	move_jump(cr3, to->virt + (uint64_t)(boot_stack_top - image_start()),
-		  to->virt + (uint64_t)((char *)entry - image_start()));
+	move_jump(cr3, to->virt + (uint64_t)(boot_stack_top - image_first),
+		  to->virt + (uint64_t)((char *)entry - image_first));
 }
 
 void image_poison(phys_t old)
@@ -108,13 +107,13 @@ static void map_identity(phys_t root, phys_t scratch, const struct image_place *
 
 void image_switch_levels(struct image_place *place, unsigned levels, phys_t scratch)
 {
-	const struct image_words *w = (const struct image_words *)(image_start() + IMAGE_WORDS);
+	const struct image_words *w = (const struct image_words *)(image_first + IMAGE_WORDS);
 	struct image_place next = *place;
 	phys_t old_root = early_map_root(), root;
 
 	next.levels = levels;
 	/* Both sets of tables need the detour; its PMD and PUD pages are the same in both. */
-	root = early_map_build(image_start(), &next);
+	root = early_map_build(image_first, &next);
 	map_identity(old_root, scratch, place, place->levels);
 	map_identity(root, scratch, place, levels);
 	cpu_load_map(old_root);

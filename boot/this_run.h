@@ -12,6 +12,9 @@ extern struct handover handover;
 extern struct platform platform;
 extern uint64_t direct_map_pgd[PT_ENTRIES]; /* the top table of every direct map */
 
+/* Fills in where the image and its parts are, now that it lies at `at`, and its tables on that number of levels. */
+void run_describe_image(phys_t at, unsigned levels);
+
 /* Ends the run as exit= says, a dry run by going back to the firmware. */
 _Noreturn void run_end(enum run_result result);
 

@@ -136,6 +136,12 @@ uint64_t cpu_tsc_hz(void)
 	return measure();
 }
 
+uint64_t cpu_tsc(void *ctx)
+{
+	(void)ctx;
+	return rdtsc();
+}
+
 void cpu_load_map(uint64_t cr3)
 {
 	uint64_t cr4 = read_cr4();

@@ -14,7 +14,6 @@ struct cpuid {
 #define CR0_TS (1ull << 3)
 #define CR0_WP (1ull << 16)
 #define CR4_PSE (1ull << 4)
-#define CR4_PAE (1ull << 5)
 #define CR4_PGE (1ull << 7)
 #define CR4_OSFXSR (1ull << 9)
 #define CR4_OSXMMEXCPT (1ull << 10)
@@ -233,6 +232,9 @@ void cpu_tsc_start(void);
  * Bounded.
  */
 uint64_t cpu_tsc_hz(void);
+
+/* platform.tsc */
+uint64_t cpu_tsc(void *ctx);
 
 /* Loads CR3 and drops all translations, global ones too. */
 void cpu_load_map(uint64_t cr3);

@@ -3,12 +3,9 @@
 #include "boot/dev/entropy.h"
 
 #include "boot/dev/cpu.h"
+#include "boot/this_run.h"
 
 #define TRIES 10 /* Intel's advice for RDRAND: SDM vol. 1, 7.3.17.1 */
-
-/* Handed out once each. */
-static uint64_t efi_word[BOOT_RANDOM_WORDS];
-static unsigned nr_efi_words;
 
 static bool has(enum entropy_source source)
 {
@@ -20,16 +17,10 @@ static bool has(enum entropy_source source)
 	case ENTROPY_TSC:
 		return cpuid(1, 0).edx & 1u << 4;
 	case ENTROPY_EFI:
-		return nr_efi_words;
+		return handover.bi.nr_random;
 	default:
 		return false;
 	}
-}
-
-void entropy_read_efi(const struct bootinfo *bi)
-{
-	nr_efi_words = (unsigned)min_u64(bi->nr_random, ARRAY_SIZE(efi_word));
-	__builtin_memcpy(efi_word, bi->random, sizeof(efi_word));
 }
 
 bool entropy_read(void *ctx, enum entropy_source source, uint64_t *out)
@@ -38,7 +29,8 @@ bool entropy_read(void *ctx, enum entropy_source source, uint64_t *out)
 	if (!has(source))
 		return false;
 	if (source == ENTROPY_EFI) {
-		*out = efi_word[--nr_efi_words];
+		/* Handed out once each. */
+		*out = handover.bi.random[--handover.bi.nr_random];
 		return true;
 	}
 	if (source == ENTROPY_TSC) {

@@ -3,11 +3,7 @@
 #ifndef BOOT_DEV_ENTROPY_H
 #define BOOT_DEV_ENTROPY_H
 
-#include "kernel/state/bootinfo.h"
 #include "kernel/state/platform.h"
-
-/* Reads the words that UEFI's generator gave, if any. */
-void entropy_read_efi(const struct bootinfo *bi);
 
 /*
  * platform.entropy: one word from that source; false when there is none, or it gave nothing in ten tries, or is used

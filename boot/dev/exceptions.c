@@ -83,7 +83,7 @@ static void print_registers(struct log *l, const struct exception_frame *f)
 	};
 
 	log_always(l, "RIP: %04llx:%016llx (image + 0x%llx)", (unsigned long long)f->cs, (unsigned long long)f->rip,
-		   (unsigned long long)(f->rip - (uint64_t)image_start()));
+		   (unsigned long long)(f->rip - (uint64_t)image_first));
 	log_always(l, "RSP: %04llx:%016llx EFLAGS: %08llx CR4: %08llx", (unsigned long long)f->ss,
 		   (unsigned long long)f->rsp, (unsigned long long)f->rflags, (unsigned long long)read_cr4());
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
