@@ -20,9 +20,7 @@ static enum run_result outcome;
 static void write_all(void *ctx, const char *s, size_t len)
 {
 	(void)ctx;
-	if (!quiet)
-		host->write(host->ctx, s, len);
-	host->keep(host->ctx, s, len);
+	host->write(s, len, quiet);
 	console_write(NULL, s, len);
 }
 
@@ -31,7 +29,7 @@ static bool open_draft(void)
 	struct framebuffer fb;
 
 	if (!has_canvas)
-		has_canvas = host->canvas(host->ctx, &fb) && console_open_canvas(&fb);
+		has_canvas = host->canvas(&fb) && console_open_canvas(&fb);
 	return has_canvas;
 }
 
@@ -40,7 +38,7 @@ static const char *open_one(const struct console_option *c)
 {
 	switch (c->kind) {
 	case CONSOLE_AUTO:
-		if (!host->console_is_serial)
+		if (!host->console_ports)
 			console_open_fallback();
 		break;
 	case CONSOLE_NONE:
@@ -79,7 +77,7 @@ static const char *open_console(void *ctx, const struct options *opt)
  */
 static uint64_t *shadow(void *ctx, phys_t table)
 {
-	uint64_t *page = host->table(host->ctx, table);
+	uint64_t *page = host->table(table);
 
 	(void)ctx;
 	if (!page) {
@@ -95,7 +93,7 @@ static uint64_t *shadow(void *ctx, phys_t table)
 static void clear_page(void *ctx, phys_t page)
 {
 	if (page == handover.bi.pgd)
-		host->forget(host->ctx);
+		host->forget();
 	__builtin_memset(shadow(ctx, page), 0, PAGE_SIZE);
 }
 
@@ -120,7 +118,7 @@ enum run_result boot_dry(const struct dry_host *h)
 	host = h;
 	cpu_tsc_start();
 	platform = (struct platform){
-		.phys = { h->read, h->ctx },
+		.phys = { .read = h->read },
 		.tables = { .page = shadow },
 		.cpu = cpu_detect(),
 		.tsc_hz = cpu_tsc_hz(),
@@ -138,7 +136,7 @@ enum run_result boot_dry(const struct dry_host *h)
 	descriptors_unguard();
 	console_drain();
 	if (has_canvas && (outcome == RUN_CLEAN || outcome == RUN_STAINED))
-		h->show(h->ctx);
+		h->show();
 	return outcome;
 }
 

@@ -2,6 +2,14 @@
 /* Turns UEFI's memory descriptors into a memory map, what KASLR may take, and what firmware still uses. */
 #include "boot/efi_memmap.h"
 
+#define MAX_TABLES 4096u
+
+/* What UEFI's list of configuration tables has for each: UEFI 2.10, 4.6. */
+struct efi_table {
+	uint32_t guid[4];
+	uint64_t at;
+} __attribute__((packed));
+
 _Static_assert(sizeof(struct efi_descriptor) == 40, "UEFI 2.10, 7.2.3");
 
 /* What Linux takes each type for; 0: it leaves the range out of its map. */
@@ -141,4 +149,27 @@ enum status efi_memmap_convert(const struct efi_memmap *m, struct bootinfo *bi)
 					     align_up(bi->file[i].end, PAGE_SIZE) },
 			     KEEP_MODULE);
 	return n || s != OK ? s : ERR_MALFORMED;
+}
+
+void efi_tables_find(const struct physmem *mem, phys_t at, uint64_t nr, struct bootinfo *bi)
+{
+	static const uint32_t guids[][4] = {
+		{ 0x8868e871, 0x11d3e4f1, 0x800022bc, 0x81883cc7 }, /* ACPI 2 */
+		{ 0xf2fd1544, 0x4a2c9794, 0xbbe52e99, 0x94e320cf }, /* SMBIOS 3 */
+		{ 0xeb9d2d30, 0x11d32d88, 0x9000169a, 0x4dc13f27 }, /* ACPI 1 */
+		{ 0xeb9d2d31, 0x11d32d88, 0x9000169a, 0x4dc13f27 }, /* SMBIOS */
+	};
+	phys_t found[] = { bi->rsdp, bi->smbios, PHYS_NONE, PHYS_NONE };
+	struct efi_table t;
+
+	for (uint64_t i = 0; i < nr && i < MAX_TABLES; i++) {
+		if (!phys_read(mem, at + i * sizeof(t), &t, sizeof(t)))
+			break;
+		for (unsigned g = 0; g < ARRAY_SIZE(guids); g++) {
+			if (!memcmp(t.guid, guids[g], sizeof(guids[g])) && found[g] == PHYS_NONE)
+				found[g] = t.at;
+		}
+	}
+	bi->rsdp = found[found[0] == PHYS_NONE ? 2 : 0];
+	bi->smbios = found[found[1] == PHYS_NONE ? 3 : 1];
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * UEFI's memory map as boot facts: what Linux makes of it (arch/x86 EFI stub, setup_e820; efi_reserve_boot_services).
- * Pure.
+ * UEFI's memory map as boot facts: what Linux makes of it (arch/x86 EFI stub, setup_e820; efi_reserve_boot_services),
+ * and its list of tables. Pure.
  */
 #ifndef BOOT_EFI_MEMMAP_H
 #define BOOT_EFI_MEMMAP_H
@@ -61,5 +61,11 @@ MUST_CHECK enum status efi_memmap_convert(const struct efi_memmap *m, struct boo
  * is empty or wraps round is left out. ERR_FULL as above.
  */
 MUST_CHECK enum status efi_memmap_read(const struct efi_descriptor *d, struct bootinfo *bi);
+
+/*
+ * Finds RSDP and SMBIOS in the list of configuration tables at `at`; a table that cannot be read ends it. What is known
+ * of either in bi stays, and so it does where the list has none.
+ */
+void efi_tables_find(const struct physmem *mem, phys_t at, uint64_t nr, struct bootinfo *bi);
 
 #endif

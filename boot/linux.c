@@ -13,7 +13,6 @@
 
 #define EFI_LOADER_64 0x34364c45u /* "EL64" */
 #define EFI_SYSTEM_TABLE_LIST 104 /* of struct EFI_SYSTEM_TABLE: number of tables, their address */
-#define MAX_CONFIGURATION 4096u
 #define MAX_DESCRIPTORS 65536u
 
 #define MAX_SETUP_DATA 64u
@@ -79,11 +78,6 @@ struct boot_params {
 struct setup_data {
 	uint64_t next;
 	uint32_t type, len;
-} __attribute__((packed));
-
-struct efi_table {
-	uint32_t guid[4];
-	uint64_t at;
 } __attribute__((packed));
 
 _Static_assert(offsetof(struct boot_params, rsdp) == 0x70 && offsetof(struct boot_params, efi) == 0x1c0 &&
@@ -220,30 +214,6 @@ static void read_screen(struct params *p)
 					      told_colour(s->blue_at, s->blue) };
 }
 
-/* The lists are short; a table that cannot be read ends them. What a loader has said of the RSDP itself stays. */
-static void read_configuration(struct params *p, phys_t at, uint64_t nr)
-{
-	static const uint32_t guids[][4] = {
-		{ 0x8868e871, 0x11d3e4f1, 0x800022bc, 0x81883cc7 }, /* ACPI 2 */
-		{ 0xf2fd1544, 0x4a2c9794, 0xbbe52e99, 0x94e320cf }, /* SMBIOS 3 */
-		{ 0xeb9d2d30, 0x11d32d88, 0x9000169a, 0x4dc13f27 }, /* ACPI 1 */
-		{ 0xeb9d2d31, 0x11d32d88, 0x9000169a, 0x4dc13f27 }, /* SMBIOS */
-	};
-	phys_t found[] = { p->bi->rsdp, p->bi->smbios, PHYS_NONE, PHYS_NONE };
-	struct efi_table t;
-
-	for (uint64_t i = 0; i < nr && i < MAX_CONFIGURATION; i++) {
-		if (!phys_read(p->mem, at + i * sizeof(t), &t, sizeof(t)))
-			break;
-		for (unsigned g = 0; g < ARRAY_SIZE(guids); g++) {
-			if (!memcmp(t.guid, guids[g], sizeof(guids[g])) && found[g] == PHYS_NONE)
-				found[g] = t.at;
-		}
-	}
-	p->bi->rsdp = found[found[0] == PHYS_NONE ? 2 : 0];
-	p->bi->smbios = found[found[1] == PHYS_NONE ? 3 : 1];
-}
-
 static enum status read_descriptors(struct params *p)
 {
 	phys_t at = join(p->b.efi.memmap, p->b.efi.memmap_high);
@@ -277,7 +247,7 @@ static enum status read_efi(struct params *p)
 		return OK;
 	p->bi->no_bios = true;
 	if (phys_read(p->mem, join(p->b.efi.systab, p->b.efi.systab_high) + EFI_SYSTEM_TABLE_LIST, list, sizeof(list)))
-		read_configuration(p, p->efi_tables ? p->efi_tables : list[1], list[0]);
+		efi_tables_find(p->mem, p->efi_tables ? p->efi_tables : list[1], list[0], p->bi);
 	return read_descriptors(p);
 }
 

@@ -31,21 +31,18 @@ struct dry_host {
 	/* As physmem.read; false for what the memory map does not say can be read. */
 	bool (*read)(void *ctx, phys_t at, void *buf, size_t len);
 	/* The shadow of a page-table page, zeroed when new; NULL: no memory is left for shadows. */
-	uint64_t *(*table)(void *ctx, phys_t table);
-	/* True when that many shadows can be had. */
+	uint64_t *(*table)(phys_t table);
+	/* As platform.room: true when that many shadows can be had. */
 	bool (*room)(void *ctx, uint64_t pages);
 	/* Drops all shadows. */
-	void (*forget)(void *ctx);
-	/* To the firmware's console; to landfall.log, if that is kept. */
-	void (*write)(void *ctx, const char *s, size_t len);
-	void (*keep)(void *ctx, const char *s, size_t len);
+	void (*forget)(void);
+	/* To the firmware's console, if it is not to be quiet, and to landfall.log, if that is kept. */
+	void (*write)(const char *s, size_t len, bool quiet);
 	/* Memory as large as the screen, to draw on; false: there is no screen. Shows what is drawn there. */
-	bool (*canvas)(void *ctx, struct framebuffer *fb);
-	void (*show)(void *ctx);
+	bool (*canvas)(struct framebuffer *fb);
+	void (*show)(void);
 	struct range application; /* where its own code lies */
-	bool console_is_serial;   /* the firmware's console goes out of a serial line already */
-	uint32_t console_ports;   /* of COM1 (bit 0) and so on, if that is where the line is */
-	void *ctx;
+	uint64_t console_ports;   /* serial lines that firmware's console goes out of: COM1 is bit 0; 0: of none */
 };
 
 /* The image's entry for a dry run, at its physical address: the whole run, then back. */

@@ -6,7 +6,7 @@
 #include <efi.h>
 #include <efilib.h>
 
-#include "lib/base.h"
+#include "kernel/state/bootinfo.h"
 
 struct efi {
 	EFI_HANDLE self;
@@ -22,5 +22,14 @@ void efi_write(const char *s, size_t len);
 
 /* Prints one line that says what went wrong. Returns `status`, so that a caller can return it in turn. */
 EFI_STATUS efi_fail(EFI_STATUS status, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Adds a line of what the application does without to bi->notes, or drops it where there is no room for it. */
+void efi_note(struct bootinfo *bi, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/*
+ * Returns which serial lines the firmware's console goes out of: a bit for each COM port, one above them for any other;
+ * 0: of none.
+ */
+uint64_t efi_console_ports(void);
 
 #endif

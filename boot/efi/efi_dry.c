@@ -3,7 +3,6 @@
 #include "boot/efi/efi_dry.h"
 
 #include "boot/efi/efi.h"
-#include "boot/efi/efi_console.h"
 #include "boot/efi/efi_file.h"
 #include "boot/efi/efi_image.h"
 #include "boot/efi/efi_map.h"
@@ -35,8 +34,8 @@ static struct {
 	/* Chunks are kept when shadows are forgotten: the first word of each leads to the next. */
 	uint64_t **first_chunk, **chunk;
 	size_t page_in_chunk;
-	bool records_on_console, keep_log;
-	uint32_t console_ports;
+	uint64_t console_ports;
+	bool keep_log;
 	char *log;
 	size_t log_size, log_room;
 	bool log_lost;
@@ -164,11 +163,10 @@ static uint64_t *new_page(void)
 	return page;
 }
 
-static uint64_t *shadow_of(void *ctx, phys_t table)
+static uint64_t *shadow_of(phys_t table)
 {
 	struct shadow *s;
 
-	(void)ctx;
 	if (2 * (dry.nr_used + 1) > dry.nr_slots && !grow())
 		return NULL;
 	s = find(dry.slot, dry.nr_slots, table);
@@ -205,9 +203,8 @@ static bool have_room(void *ctx, uint64_t pages)
 	return pages < (free - free / 4) / 65 * 64;
 }
 
-static void forget_shadows(void *ctx)
+static void forget_shadows(void)
 {
-	(void)ctx;
 	if (dry.slot)
 		memset(dry.slot, 0xff, dry.nr_slots * sizeof(*dry.slot));
 	dry.nr_used = 0;
@@ -255,30 +252,13 @@ static void log_append(const char *s, size_t len)
 	dry.log_size += len;
 }
 
-static void write_report(void *ctx, const char *s, size_t len)
+/* Records are for machines: a console on a screen is spared them. */
+static void write_report(const char *s, size_t len, bool quiet)
 {
-	(void)ctx;
-	if (s[0] != '{' || dry.records_on_console)
+	if (!quiet && (s[0] != '{' || dry.console_ports))
 		efi_write(s, len);
-}
-
-static void keep_report(void *ctx, const char *s, size_t len)
-{
-	(void)ctx;
 	if (dry.keep_log)
 		log_append(s, len);
-}
-
-static bool make_canvas(void *ctx, struct framebuffer *canvas)
-{
-	(void)ctx;
-	return efi_screen_canvas(canvas);
-}
-
-static void show_draft(void *ctx)
-{
-	(void)ctx;
-	efi_screen_show();
 }
 
 static void report_name(unsigned number)
@@ -357,11 +337,9 @@ static EFI_STATUS run(dry_entry *enter)
 		.room = have_room,
 		.forget = forget_shadows,
 		.write = write_report,
-		.keep = keep_report,
-		.canvas = make_canvas,
-		.show = show_draft,
+		.canvas = efi_screen_canvas,
+		.show = efi_screen_show,
 		.application = { (phys_t)file_start, (phys_t)file_end },
-		.console_is_serial = dry.records_on_console,
 		.console_ports = dry.console_ports,
 	};
 	EFI_STATUS s = status_of(enter(&host)), saved = dry.keep_log ? save_log() : EFI_SUCCESS;
@@ -376,7 +354,7 @@ EFI_STATUS efi_dry_run(char *image)
 	const struct image_words *w = payload_words();
 	EFI_STATUS s = prepare(image, payload_at(image, w->handover + offsetof(struct handover, bi)));
 
-	dry.records_on_console = efi_console_is_serial(&dry.console_ports);
+	dry.console_ports = efi_console_ports();
 	if (!EFI_ERROR(s)) {
 		s = run((dry_entry *)payload_at(image, w->dry_entry));
 		efi_image_protect(image, false);

@@ -3,7 +3,6 @@
 #include "boot/efi/efi_file.h"
 
 #include "boot/efi/efi.h"
-#include "boot/efi/efi_note.h"
 
 #define PATH_MAX 512
 #define TABLES_NAME L"landfall.acpi"

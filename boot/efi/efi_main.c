@@ -8,7 +8,6 @@
 #include "boot/efi/efi_file.h"
 #include "boot/efi/efi_image.h"
 #include "boot/efi/efi_map.h"
-#include "boot/efi/efi_note.h"
 #include "boot/efi/efi_options.h"
 #include "boot/efi/efi_screen.h"
 #include "boot/file/payload.h"
@@ -19,33 +18,6 @@
 #define NX (1u << 20)
 
 EFI_STATUS efi_start(EFI_HANDLE self, EFI_SYSTEM_TABLE *st, phys_t params);
-
-static bool same_guid(const EFI_GUID *a, const EFI_GUID *b)
-{
-	return memcmp(a, b, sizeof(*a)) == 0;
-}
-
-/* The configuration table of that name; PHYS_NONE when there is none. */
-static phys_t find_table(EFI_GUID guid)
-{
-	for (UINTN i = 0; i < efi.st->NumberOfTableEntries; i++) {
-		const EFI_CONFIGURATION_TABLE *t = &efi.st->ConfigurationTable[i];
-
-		if (same_guid(&t->VendorGuid, &guid))
-			return (phys_t)t->VendorTable;
-	}
-	return PHYS_NONE;
-}
-
-static void find_tables(struct bootinfo *bi)
-{
-	bi->rsdp = find_table((EFI_GUID)ACPI_20_TABLE_GUID);
-	if (bi->rsdp == PHYS_NONE)
-		bi->rsdp = find_table((EFI_GUID)ACPI_TABLE_GUID);
-	bi->smbios = find_table((EFI_GUID)SMBIOS3_TABLE_GUID);
-	if (bi->smbios == PHYS_NONE)
-		bi->smbios = find_table((EFI_GUID)SMBIOS_TABLE_GUID);
-}
 
 static void name_loader(struct bootinfo *bi)
 {
@@ -75,31 +47,29 @@ static bool read_mapped(void *ctx, phys_t at, void *buf, size_t len)
 }
 
 /* What a loader says that has loaded the file itself; else the load options and the files beside the application. */
-static void read_words(struct bootinfo *bi, phys_t params)
+static void read_words(const struct physmem *mem, phys_t params, struct bootinfo *bi)
+{
+	if (!params) {
+		efi_options_read(bi);
+		efi_tables_read(bi);
+	} else if (linux_parse_words(mem, params, bi) != OK) {
+		efi_note(bi, "the loader's boot_params cannot be used: no options, no files");
+	}
+}
+
+static void gather(struct bootinfo *bi, phys_t params)
 {
 	struct physmem mem;
 
 	/* Not an initialiser: clang keeps that as data, and nothing relocates a pointer in the file's data. */
 	mem.read = read_mapped;
 	mem.ctx = NULL;
-	if (!params) {
-		efi_options_read(bi);
-		efi_tables_read(bi);
-		return;
-	}
-	bi->rsdp = bi->smbios = PHYS_NONE;
-	if (linux_parse_words(&mem, params, bi) != OK)
-		efi_note(bi, "the loader's boot_params cannot be used: no options, no files");
-}
-
-/* Everything in bi is zero before. */
-static void gather(struct bootinfo *bi, phys_t params)
-{
+	bootinfo_init(bi);
 	bi->protocol = BOOT_UEFI;
 	bi->no_bios = true;
 	name_loader(bi);
-	read_words(bi, params);
-	find_tables(bi);
+	read_words(&mem, params, bi);
+	efi_tables_find(&mem, (phys_t)efi.st->ConfigurationTable, efi.st->NumberOfTableEntries, bi);
 	draw_random(bi);
 	efi_screen_read(&bi->screen);
 	bi->efi_reset = (phys_t)efi.st->RuntimeServices->ResetSystem;

@@ -4,7 +4,6 @@
 
 #include "boot/efi/efi.h"
 #include "boot/efi/efi_file.h"
-#include "boot/efi/efi_note.h"
 #include "boot/told.h"
 #include "lib/scan.h"
 
