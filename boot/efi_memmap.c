@@ -15,31 +15,16 @@ _Static_assert(sizeof(struct efi_descriptor) == 40, "UEFI 2.10, 7.2.3");
 /* What Linux takes each type for; 0: it leaves the range out of its map. */
 static enum e820_type e820_type_of(const struct efi_descriptor *d)
 {
-	switch (d->type) {
-	case EFI_LOADER_CODE:
-	case EFI_LOADER_DATA:
-	case EFI_BOOT_CODE:
-	case EFI_BOOT_DATA:
-	case EFI_CONVENTIONAL:
-		return d->attributes & EFI_ATTR_SPECIFIC_PURPOSE ? E820_SOFT_RESERVED : E820_RAM;
-	case EFI_RESERVED:
-	case EFI_RUNTIME_CODE:
-	case EFI_RUNTIME_DATA:
-	case EFI_MMIO:
-	case EFI_MMIO_PORTS:
-	case EFI_PAL_CODE:
-		return E820_RESERVED;
-	case EFI_UNUSABLE:
-		return E820_UNUSABLE;
-	case EFI_ACPI_RECLAIM:
-		return E820_ACPI;
-	case EFI_ACPI_NVS:
-		return E820_NVS;
-	case EFI_PERSISTENT:
-		return E820_PMEM;
-	default:
-		return 0;
-	}
+	static const uint8_t types[] = {
+		[EFI_RESERVED] = E820_RESERVED,     [EFI_LOADER_CODE] = E820_RAM,   [EFI_LOADER_DATA] = E820_RAM,
+		[EFI_BOOT_CODE] = E820_RAM,         [EFI_BOOT_DATA] = E820_RAM,     [EFI_RUNTIME_CODE] = E820_RESERVED,
+		[EFI_RUNTIME_DATA] = E820_RESERVED, [EFI_CONVENTIONAL] = E820_RAM,  [EFI_UNUSABLE] = E820_UNUSABLE,
+		[EFI_ACPI_RECLAIM] = E820_ACPI,     [EFI_ACPI_NVS] = E820_NVS,      [EFI_MMIO] = E820_RESERVED,
+		[EFI_MMIO_PORTS] = E820_RESERVED,   [EFI_PAL_CODE] = E820_RESERVED, [EFI_PERSISTENT] = E820_PMEM,
+	};
+	enum e820_type type = d->type < ARRAY_SIZE(types) ? types[d->type] : 0;
+
+	return type == E820_RAM && d->attributes & EFI_ATTR_SPECIFIC_PURPOSE ? E820_SOFT_RESERVED : type;
 }
 
 static APART bool is_whole(const struct efi_descriptor *d)
@@ -47,15 +32,15 @@ static APART bool is_whole(const struct efi_descriptor *d)
 	return d->pages != 0 && d->pages <= (UINT64_MAX - d->start) >> PAGE_SHIFT;
 }
 
-size_t efi_memmap_count(const struct efi_memmap *m)
+bool efi_memmap_next(const struct efi_memmap *m, size_t *at, struct efi_descriptor *d)
 {
-	return m->descriptor_size < sizeof(struct efi_descriptor) ? 0 : m->size / m->descriptor_size;
-}
-
-bool efi_memmap_get(const struct efi_memmap *m, size_t i, struct efi_descriptor *d)
-{
-	memcpy(d, (const char *)m->descriptors + i * m->descriptor_size, sizeof(*d));
-	return is_whole(d);
+	while (m->descriptor_size >= sizeof(*d) && m->size - *at >= m->descriptor_size) {
+		memcpy(d, (const char *)m->descriptors + *at, sizeof(*d));
+		*at += m->descriptor_size;
+		if (is_whole(d))
+			return true;
+	}
+	return false;
 }
 
 /* Touching ranges of one type become one, in the order of the map. */
@@ -133,22 +118,21 @@ static enum status add_descriptor(struct bootinfo *bi, const struct efi_descript
 
 enum status efi_memmap_convert(const struct efi_memmap *m, struct bootinfo *bi)
 {
-	size_t n = efi_memmap_count(m);
 	enum status s = OK;
+	struct efi_descriptor d;
 
+	if (m->descriptor_size < sizeof(d) || m->size < m->descriptor_size)
+		s = ERR_MALFORMED;
 	bi->map.nr = bi->nr_keep = bi->nr_conventional = 0;
 	memset(bi->runtime_gib, 0, sizeof(bi->runtime_gib));
-	for (size_t i = 0; i < n && s == OK; i++) {
-		struct efi_descriptor d;
-
-		s = efi_memmap_get(m, i, &d) ? add_descriptor(bi, &d) : OK;
-	}
+	for (size_t at = 0; s == OK && efi_memmap_next(m, &at, &d);)
+		s = add_descriptor(bi, &d);
 	for (size_t i = 0; i < bi->nr_files && s == OK; i++)
 		s = add_keep(bi,
 			     (struct range){ align_down(bi->file[i].start, PAGE_SIZE),
 					     align_up(bi->file[i].end, PAGE_SIZE) },
 			     KEEP_MODULE);
-	return n || s != OK ? s : ERR_MALFORMED;
+	return s;
 }
 
 void efi_tables_find(const struct physmem *mem, phys_t at, uint64_t nr, struct bootinfo *bi)

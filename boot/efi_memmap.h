@@ -43,11 +43,11 @@ enum efi_type {
 #define EFI_ATTR_HOT_PLUGGABLE (1ull << 20)
 #define EFI_ATTR_RUNTIME (1ull << 63)
 
-/* Returns the number of descriptors in the map, or 0 when the sizes make no sense. */
-size_t efi_memmap_count(const struct efi_memmap *m);
-
-/* Reads descriptor i < efi_memmap_count. Returns false when its range wraps round or is empty. */
-MUST_CHECK bool efi_memmap_get(const struct efi_memmap *m, size_t i, struct efi_descriptor *d);
+/*
+ * Reads the descriptor at byte *at of the map, 0 for the first, or the next one whose range is neither empty nor wraps
+ * round; *at moves behind it. Returns false at the end, or when the sizes make no sense.
+ */
+MUST_CHECK bool efi_memmap_next(const struct efi_memmap *m, size_t *at, struct efi_descriptor *d);
 
 /*
  * Fills map, keep (with the pages of bi's files), conventional, and runtime_gib of bi; other fields stay. A descriptor

@@ -43,35 +43,19 @@ static struct {
 
 /* ---- reading physical memory ---- */
 
-/*
- * Free memory and devices are not read: some firmware leaves the one unmapped, and reading the other may do something.
- */
-static bool is_readable(const struct efi_descriptor *d)
-{
-	switch (d->type) {
-	case EFI_RESERVED:
-	case EFI_LOADER_CODE:
-	case EFI_LOADER_DATA:
-	case EFI_BOOT_CODE:
-	case EFI_BOOT_DATA:
-	case EFI_RUNTIME_CODE:
-	case EFI_RUNTIME_DATA:
-	case EFI_ACPI_RECLAIM:
-	case EFI_ACPI_NVS:
-		return true;
-	default:
-		return false;
-	}
-}
+/* Not free memory and devices: some firmware leaves the one unmapped, and reading the other may do something. */
+#define READABLE                                                                                                       \
+	(1u << EFI_RESERVED | 1u << EFI_LOADER_CODE | 1u << EFI_LOADER_DATA | 1u << EFI_BOOT_CODE |                    \
+	 1u << EFI_BOOT_DATA | 1u << EFI_RUNTIME_CODE | 1u << EFI_RUNTIME_DATA | 1u << EFI_ACPI_RECLAIM |              \
+	 1u << EFI_ACPI_NVS)
 
 /* The end of the readable range around `at`; 0 when it is in none. Page 0 may be unmapped, to catch null pointers. */
 static phys_t readable_end(phys_t at)
 {
-	for (size_t i = 0; i < efi_memmap_count(&dry.map.map) && at >= PAGE_SIZE; i++) {
-		struct efi_descriptor d;
+	struct efi_descriptor d;
 
-		if (efi_memmap_get(&dry.map.map, i, &d) && is_readable(&d) && at >= d.start &&
-		    at - d.start < d.pages << PAGE_SHIFT)
+	for (size_t i = 0; at >= PAGE_SIZE && efi_memmap_next(&dry.map.map, &i, &d);) {
+		if (d.type < 32 && READABLE >> d.type & 1 && at >= d.start && at - d.start < d.pages << PAGE_SHIFT)
 			return d.start + (d.pages << PAGE_SHIFT);
 	}
 	return 0;
@@ -187,17 +171,14 @@ static uint64_t *shadow_of(phys_t table)
  */
 static bool have_room(void *ctx, uint64_t pages)
 {
+	struct efi_descriptor d;
 	uint64_t free = 0;
 
 	(void)ctx;
 	if (EFI_ERROR(efi_map_read(&dry.now)))
 		return false;
-	for (size_t i = 0; i < efi_memmap_count(&dry.now.map); i++) {
-		struct efi_descriptor d;
-
-		if (efi_memmap_get(&dry.now.map, i, &d) && d.type == EFI_CONVENTIONAL)
-			free += d.pages;
-	}
+	for (size_t i = 0; efi_memmap_next(&dry.now.map, &i, &d);)
+		free += d.type == EFI_CONVENTIONAL ? d.pages : 0;
 	for (uint64_t **chunk = dry.first_chunk; chunk; chunk = (uint64_t **)*chunk)
 		free += CHUNK_PAGES;
 	return pages < (free - free / 4) / 65 * 64;
@@ -261,25 +242,16 @@ static void write_report(const char *s, size_t len, bool quiet)
 		log_append(s, len);
 }
 
-static void report_name(unsigned number)
-{
-	char line[60];
-	int n = number ? format(line, sizeof(line), "landfall: saved as landfall-%02u.log\n", number)
-		       : format(line, sizeof(line), "landfall: saved as landfall.log\n");
-
-	efi_write(line, (size_t)n);
-}
-
 static EFI_STATUS save_log(void)
 {
+	char name[EFI_LOG_NAME], line[60];
 	UINTN size = dry.log_size;
 	EFI_FILE_HANDLE file;
-	unsigned number;
-	EFI_STATUS s;
+	EFI_STATUS s, closed;
 
 	if (dry.log_lost)
 		return efi_fail(EFI_OUT_OF_RESOURCES, "no memory for landfall.log");
-	s = efi_file_create(&number, &file);
+	s = efi_file_create(name, &file);
 	if (s == EFI_UNSUPPORTED)
 		return efi_fail(s, "save: the application does not come from a volume");
 	if (EFI_ERROR(s))
@@ -287,14 +259,12 @@ static EFI_STATUS save_log(void)
 	s = file->Write(file, &size, dry.log);
 	if (!EFI_ERROR(s) && size != dry.log_size)
 		s = EFI_VOLUME_FULL;
-	if (EFI_ERROR(s)) {
-		file->Close(file);
-		return efi_fail(s, "save: landfall.log cannot be written");
-	}
-	s = file->Close(file);
+	closed = file->Close(file);
+	if (!EFI_ERROR(s))
+		s = closed;
 	if (EFI_ERROR(s))
 		return efi_fail(s, "save: landfall.log cannot be written");
-	report_name(number);
+	efi_write(line, (size_t)format(line, sizeof(line), "landfall: saved as %s\n", name));
 	return s;
 }
 

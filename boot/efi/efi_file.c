@@ -3,9 +3,9 @@
 #include "boot/efi/efi_file.h"
 
 #include "boot/efi/efi.h"
+#include "lib/format.h"
 
 #define PATH_MAX 512
-#define TABLES_NAME L"landfall.acpi"
 #define TABLES_MAX (64 * MIB)
 #define END_OF_FILE UINT64_MAX /* UEFI 2.10, 13.5.8 */
 
@@ -36,7 +36,7 @@ static bool own_path(CHAR16 path[PATH_MAX])
 }
 
 /* The path of `name` in the application's folder. */
-static bool path_beside(const CHAR16 *name, CHAR16 path[PATH_MAX])
+static bool path_beside(const char *name, CHAR16 path[PATH_MAX])
 {
 	unsigned folder = 0, i = 0;
 
@@ -49,7 +49,7 @@ static bool path_beside(const CHAR16 *name, CHAR16 path[PATH_MAX])
 	do {
 		if (folder + i == PATH_MAX)
 			return false;
-		path[folder + i] = name[i];
+		path[folder + i] = (CHAR16)name[i];
 	} while (name[i++]);
 	return true;
 }
@@ -66,7 +66,7 @@ static EFI_STATUS open_volume(EFI_FILE_HANDLE *root)
 	return volume->OpenVolume(volume, root);
 }
 
-static EFI_STATUS open_as(const CHAR16 *name, UINT64 mode, EFI_FILE_HANDLE *file)
+EFI_STATUS efi_file_open(const char *name, UINT64 mode, EFI_FILE_HANDLE *file)
 {
 	CHAR16 path[PATH_MAX];
 	EFI_FILE_HANDLE root;
@@ -82,29 +82,19 @@ static EFI_STATUS open_as(const CHAR16 *name, UINT64 mode, EFI_FILE_HANDLE *file
 	return s;
 }
 
-EFI_STATUS efi_file_open(const CHAR16 *name, EFI_FILE_HANDLE *file)
+EFI_STATUS efi_file_create(char name[EFI_LOG_NAME], EFI_FILE_HANDLE *file)
 {
-	return open_as(name, EFI_FILE_MODE_READ, file);
-}
+	format(name, EFI_LOG_NAME, "landfall.log");
+	for (unsigned i = 1; i <= 100; i++) {
+		EFI_STATUS s = efi_file_open(name, EFI_FILE_MODE_READ, file);
 
-EFI_STATUS efi_file_create(unsigned *number, EFI_FILE_HANDLE *file)
-{
-	static const CHAR16 first[] = L"landfall.log";
-	CHAR16 later[] = L"landfall-00.log";
-
-	for (unsigned i = 0; i < 100; i++) {
-		const CHAR16 *name = i ? later : first;
-		EFI_STATUS s;
-
-		later[9] = (CHAR16)('0' + i / 10);
-		later[10] = (CHAR16)('0' + i % 10);
-		s = efi_file_open(name, file);
-		*number = i;
 		if (s == EFI_NOT_FOUND)
-			return open_as(name, EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE | EFI_FILE_MODE_CREATE, file);
+			return efi_file_open(name, EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE | EFI_FILE_MODE_CREATE,
+					     file);
 		if (EFI_ERROR(s))
 			return s;
 		(*file)->Close(*file);
+		format(name, EFI_LOG_NAME, "landfall-%02u.log", i);
 	}
 	return EFI_ACCESS_DENIED;
 }
@@ -156,7 +146,7 @@ static EFI_STATUS read_whole(EFI_FILE_HANDLE file, struct range *bytes)
 void efi_tables_read(struct bootinfo *bi)
 {
 	EFI_FILE_HANDLE file;
-	EFI_STATUS s = efi_file_open(TABLES_NAME, &file);
+	EFI_STATUS s = efi_file_open("landfall.acpi", EFI_FILE_MODE_READ, &file);
 
 	if (s == EFI_UNSUPPORTED || s == EFI_NOT_FOUND)
 		return;

@@ -61,16 +61,15 @@ EFI_STATUS efi_image_protect(const char *image, bool text)
 	EFI_GUID guid = { 0xf4560cf6, 0x40ec, 0x4b4a, { 0xa1, 0x92, 0xbf, 0x1d, 0x57, 0xd0, 0xb1, 0x89 } };
 	EFI_PHYSICAL_ADDRESS at = (EFI_PHYSICAL_ADDRESS)image;
 	UINT64 len = payload_words()->text_end - LOAD_PHYS;
+	UINT64 set = text ? MEMORY_RO : EFI_MEMORY_XP, clear = text ? EFI_MEMORY_XP : MEMORY_RO;
 	struct memory_attributes *m;
 	EFI_STATUS s;
 
 	if (EFI_ERROR(efi.bs->LocateProtocol(&guid, NULL, (void **)&m)))
 		return EFI_SUCCESS;
 	/* Never writable and executable at once. */
-	s = text ? m->set(m, at, len, MEMORY_RO) : m->set(m, at, len, EFI_MEMORY_XP);
-	if (!EFI_ERROR(s))
-		s = text ? m->clear(m, at, len, EFI_MEMORY_XP) : m->clear(m, at, len, MEMORY_RO);
-	return s;
+	s = m->set(m, at, len, set);
+	return EFI_ERROR(s) ? s : m->clear(m, at, len, clear);
 }
 
 void efi_image_unload(char *image)

@@ -83,7 +83,7 @@ static void read_file(struct bootinfo *bi)
 	static unsigned char text[2 * CMDLINE_MAX];
 	UINTN size = sizeof(text);
 	EFI_FILE_HANDLE file;
-	EFI_STATUS s = efi_file_open(L"landfall.cfg", &file);
+	EFI_STATUS s = efi_file_open("landfall.cfg", EFI_FILE_MODE_READ, &file);
 
 	if (s == EFI_UNSUPPORTED) {
 		efi_note(bi, "the application does not come from a volume: no landfall.cfg, no save");

@@ -11,9 +11,8 @@ static bool told(const struct efi_memmap *m, phys_t at, uint32_t types)
 {
 	struct efi_descriptor d;
 
-	for (size_t i = 0; i < efi_memmap_count(m); i++) {
-		if (efi_memmap_get(m, i, &d) && d.type < 32 && types >> d.type & 1 && d.start <= at &&
-		    at < d.start + (d.pages << PAGE_SHIFT))
+	for (size_t i = 0; efi_memmap_next(m, &i, &d);) {
+		if (d.type < 32 && types >> d.type & 1 && d.start <= at && at < d.start + (d.pages << PAGE_SHIFT))
 			return true;
 	}
 	return false;
@@ -49,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	m = (struct efi_memmap){ data + 1, size - 1, data[0] & 0x80 ? data[0] & 0x3f : 40u + (data[0] & 0x3f) };
 	st = efi_memmap_convert(&m, &bi);
 	FUZZ_CHECK(st == OK || st == ERR_MALFORMED || st == ERR_FULL);
-	if (efi_memmap_count(&m) <= 64)
+	if (m.size <= 64 * m.descriptor_size)
 		check_bootinfo(&m);
 	return 0;
 }
