@@ -71,10 +71,7 @@ static const char *open_console(void *ctx, const struct options *opt)
 	return complaint;
 }
 
-/*
- * There was room for it when the policy was begun (dry_host.room): that firmware took it since then is no case to go on
- * in.
- */
+/* There was room for it when the policy was begun (dry_host.room): with what has taken it since, no run can go on. */
 static uint64_t *shadow(void *ctx, phys_t table)
 {
 	uint64_t *page = host->table(table);
@@ -87,14 +84,6 @@ static uint64_t *shadow(void *ctx, phys_t table)
 		run_end(RUN_ERROR);
 	}
 	return page;
-}
-
-/* The top table is cleared last before a policy starts: then the shadows of the policy before are of no more use. */
-static void clear_page(void *ctx, phys_t page)
-{
-	if (page == handover.bi.pgd)
-		host->forget();
-	__builtin_memset(shadow(ctx, page), 0, PAGE_SIZE);
 }
 
 bool dry_running(void)
@@ -128,7 +117,7 @@ enum run_result boot_dry(const struct dry_host *h)
 		.console_open = open_console,
 		.canvas = console_canvas,
 		.room = h->room,
-		.clear_page = clear_page,
+		.clear_tables = h->forget,
 	};
 	descriptors_guard();
 	if (__builtin_setjmp(way_back) == 0)

@@ -47,10 +47,11 @@ static uint8_t peek(void *ctx, uint64_t virt)
 	return *(volatile const uint8_t *)virt;
 }
 
-static void clear_page(void *ctx, phys_t page)
+static void clear_tables(void *ctx)
 {
 	(void)ctx;
-	__builtin_memset(window_map(page), 0, PAGE_SIZE);
+	__builtin_memset(pt_buffer, 0, PT_BUFFER_PAGES * PAGE_SIZE);
+	__builtin_memset(direct_map_pgd, 0, PAGE_SIZE);
 }
 
 /* Pointers and CPU facts; done again after the move. */
@@ -69,7 +70,7 @@ static void platform_init(uint64_t tsc_hz)
 		.load_map = load_map,
 		.unload_map = unload_map,
 		.peek = peek,
-		.clear_page = clear_page,
+		.clear_tables = clear_tables,
 	};
 }
 
@@ -181,10 +182,7 @@ struct log *run_fault_begin(void)
 	if (in_fault || ended)
 		run_end(RUN_FAULT);
 	in_fault = true;
-	/*
-	 * Field by field: of a whole struct the compiler keeps a template, all there would be in .data, which takes a
-	 * page.
-	 */
+	/* Field by field: a template of the whole struct would be all there is in .data, and take a page. */
 	l.s = &handover.log;
 	l.sink.write = log_write;
 	l.sink.tsc = cpu_tsc;

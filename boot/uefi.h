@@ -34,8 +34,8 @@ struct dry_host {
 	uint64_t *(*table)(phys_t table);
 	/* As platform.room: true when that many shadows can be had. */
 	bool (*room)(void *ctx, uint64_t pages);
-	/* Drops all shadows. */
-	void (*forget)(void);
+	/* As platform.clear_tables: drops all shadows. */
+	void (*forget)(void *ctx);
 	/* To the firmware's console, if it is not to be quiet, and to landfall.log, if that is kept. */
 	void (*write)(const char *s, size_t len, bool quiet);
 	/* Memory as large as the screen, to draw on; false: there is no screen. Shows what is drawn there. */

@@ -80,9 +80,7 @@ static bool start(struct outcome *a, struct run *r, const struct pt_policy *poli
 	a->mb.movable_node = h->opt.movable_node;
 	if (policy->srat_first && numa_apply(&h->numa, &a->mb, h->opt.as_linux) != OK)
 		return report_error(&r->log, "%s: memory has more than %d regions", policy->name, MEMBLOCK_MAX);
-	for (phys_t page = h->bi.buffer.start; page < h->bi.buffer.end; page += PAGE_SIZE)
-		p->clear_page(p->ctx, page);
-	p->clear_page(p->ctx, h->bi.pgd);
+	p->clear_tables(p->ctx);
 	describe_map(a);
 	return true;
 }

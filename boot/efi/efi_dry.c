@@ -184,8 +184,9 @@ static bool have_room(void *ctx, uint64_t pages)
 	return pages < (free - free / 4) / 65 * 64;
 }
 
-static void forget_shadows(void)
+static void forget_shadows(void *ctx)
 {
+	(void)ctx;
 	if (dry.slot)
 		memset(dry.slot, 0xff, dry.nr_slots * sizeof(*dry.slot));
 	dry.nr_used = 0;
@@ -319,14 +320,13 @@ static EFI_STATUS run(dry_entry *enter)
 	return EFI_ERROR(saved) ? saved : s;
 }
 
-EFI_STATUS efi_dry_run(char *image)
+EFI_STATUS efi_dry_run(char *image, struct bootinfo *bi)
 {
-	const struct image_words *w = payload_words();
-	EFI_STATUS s = prepare(image, payload_at(image, w->handover + offsetof(struct handover, bi)));
+	EFI_STATUS s = prepare(image, bi);
 
 	dry.console_ports = efi_console_ports();
 	if (!EFI_ERROR(s)) {
-		s = run((dry_entry *)payload_at(image, w->dry_entry));
+		s = run((dry_entry *)payload_at(image, payload_words()->dry_entry));
 		efi_image_protect(image, false);
 	}
 	free_all();

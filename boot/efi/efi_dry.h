@@ -5,10 +5,12 @@
 
 #include <efi.h>
 
+#include "kernel/state/bootinfo.h"
+
 /*
- * Runs the dry run in the image loaded at `image`: it prints, and writes landfall.log if `save` is given. Returns what
- * the application shall return to firmware.
+ * Runs the dry run in the image loaded at `image`, whose facts are bi: it prints, and writes landfall.log if `save` is
+ * given. Returns what the application shall return to firmware.
  */
-EFI_STATUS efi_dry_run(char *image);
+EFI_STATUS efi_dry_run(char *image, struct bootinfo *bi);
 
 #endif

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The UEFI application: gathers what firmware knows, then either leaves it for the image or asks the image for a dry
- * run.
- */
+/* The UEFI application: gathers what firmware knows, then leaves it for the image or asks the image for a dry run. */
 #include "boot/efi/efi.h"
 #include "boot/efi/efi_dry.h"
 #include "boot/efi/efi_file.h"
@@ -133,7 +130,7 @@ EFI_STATUS efi_start(EFI_HANDLE self, EFI_SYSTEM_TABLE *st, phys_t params)
 		return s;
 	bi = payload_at(image, payload_words()->handover + offsetof(struct handover, bi));
 	gather(bi, params);
-	s = efi_options_have(bi, "dry") ? efi_dry_run(image) : boot(image, bi);
+	s = efi_options_have(bi, "dry") ? efi_dry_run(image, bi) : boot(image, bi);
 	if (!params)
 		efi_tables_forget(bi);
 	efi_image_unload(image);

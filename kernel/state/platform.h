@@ -54,8 +54,8 @@ struct platform {
 	bool (*room)(void *ctx, uint64_t pages);
 	/* Told of every page-table page, in the order in which it is handed out. May be NULL. */
 	void (*handed_out)(void *ctx, phys_t page, bool from_buffer);
-	/* Zeroes a page of the image (buffer, top table) by its physical address, through the early window. */
-	void (*clear_page)(void *ctx, phys_t page);
+	/* Makes ready for a new map: nothing is left of the one before, buffer and top table are zeroed. */
+	void (*clear_tables)(void *ctx);
 };
 
 #endif

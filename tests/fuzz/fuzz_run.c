@@ -446,12 +446,13 @@ static uint8_t fake_peek(void *ctx, uint64_t virt)
 	return byte;
 }
 
-static void fake_clear_page(void *ctx, phys_t page)
+static void fake_clear_tables(void *ctx)
 {
 	(void)ctx;
-	memset(fake_page(page), 0, PAGE_SIZE);
-	if (page == w.h->bi.pgd)
-		begin_policy();
+	for (phys_t page = w.h->bi.buffer.start; page < w.h->bi.buffer.end; page += PAGE_SIZE)
+		memset(fake_page(page), 0, PAGE_SIZE);
+	memset(fake_page(w.h->bi.pgd), 0, PAGE_SIZE);
+	begin_policy();
 }
 
 /* ---- the log ---- */
@@ -581,7 +582,7 @@ static struct platform make_platform(uint8_t cpu)
 		.load_map = fake_load_map,
 		.unload_map = fake_unload_map,
 		.peek = fake_peek,
-		.clear_page = fake_clear_page,
+		.clear_tables = fake_clear_tables,
 	};
 }
 

@@ -861,13 +861,12 @@ TEST(test_wrong_memory_is_a_fault)
 	fake_free(f);
 }
 
-static void plant_stray_entry(void *ctx, phys_t page)
+static void plant_stray_entry(void *ctx)
 {
-	struct fake *f = playing;
+	struct host *host = playing->host;
 
-	f->good.clear_page(ctx, page);
-	if (page == f->host->h->bi.pgd)
-		((uint64_t *)fake_ram_page(&f->host->ram, page))[300] = 0x7f000000 | PT_TABLE_FLAGS;
+	playing->good.clear_tables(ctx);
+	((uint64_t *)fake_ram_page(&host->ram, host->h->bi.pgd))[300] = 0x7f000000 | PT_TABLE_FLAGS;
 }
 
 /* A table that nobody built must not be loaded. */
@@ -876,7 +875,7 @@ TEST(test_stray_table_is_a_fault)
 	struct fake *f = fake_with("", "seed=3 alloc=lowest");
 
 	fake_ram_page(&f->host->ram, 0x7f000000);
-	f->host->p.clear_page = plant_stray_entry;
+	f->host->p.clear_tables = plant_stray_entry;
 	assert_int_equal(run(f), RUN_FAULT);
 	assert_has(f, "\nnot ok 2 - walk: lowest\n");
 	assert_int_equal(f->host->loads, 0);

@@ -96,12 +96,19 @@ static uint8_t host_peek(void *ctx, uint64_t virt)
 	return byte;
 }
 
-static void host_clear_page(void *ctx, phys_t page)
+static void clear_page(struct host *f, phys_t page)
+{
+	f->now += 1000;
+	memset(fake_ram_page(&f->ram, page), 0, PAGE_SIZE);
+}
+
+static void host_clear_tables(void *ctx)
 {
 	struct host *f = ctx;
 
-	f->now += 1000;
-	memset(fake_ram_page(&f->ram, page), 0, PAGE_SIZE);
+	for (phys_t page = f->h->bi.buffer.start; page < f->h->bi.buffer.end; page += PAGE_SIZE)
+		clear_page(f, page);
+	clear_page(f, f->h->bi.pgd);
 }
 
 /* ---- the machine ---- */
@@ -222,7 +229,7 @@ struct host *host_new(struct machine *m, const struct host_image *image, phys_t 
 		.load_map = host_load_map,
 		.unload_map = host_unload_map,
 		.peek = host_peek,
-		.clear_page = host_clear_page,
+		.clear_tables = host_clear_tables,
 	};
 	fill_bootinfo(f, image, options);
 	mark_memory(f);

@@ -114,13 +114,9 @@ static void keep_page(void *ctx, phys_t page, bool from_buffer)
 	l->page[l->nr++] = page;
 }
 
-/* A new map begins: nothing is kept of the one before it. */
-static void clear_page(void *ctx, phys_t page)
+static void clear_tables(void *ctx)
 {
-	const struct session *s = ctx;
-
-	if (page == s->h->bi.pgd)
-		shadow_clear(s->shadow);
+	shadow_clear(((struct session *)ctx)->shadow);
 }
 
 /* A list of pages needs them one by one, the records only where there are not too many. */
@@ -142,7 +138,7 @@ static void open_log(struct session *s)
 	s->platform.phys = (struct physmem){ .read = read_table_bytes, .ctx = s->facts };
 	s->platform.write = write_line;
 	s->platform.tsc = read_clock;
-	s->platform.clear_page = clear_page;
+	s->platform.clear_tables = clear_tables;
 	s->platform.handed_out = keep_page;
 	s->platform.room = has_room;
 	s->platform.ctx = s;
