@@ -33,10 +33,7 @@ struct told_entry {
 	uint32_t type;
 } __attribute__((packed));
 
-/*
- * Adds nr entries to the memory map, which begin `stride` bytes apart; empty ones are none. ERR_UNREADABLE. ERR_FULL:
- * too many.
- */
+/* Adds nr entries, `stride` bytes from one to the next, to the memory map. ERR_UNREADABLE. ERR_FULL: too many. */
 MUST_CHECK enum status told_map(const struct physmem *mem, phys_t at, uint64_t nr, uint64_t stride,
 				struct bootinfo *bi);
 

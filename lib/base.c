@@ -4,25 +4,17 @@
 
 const char *status_str(enum status s)
 {
-	switch (s) {
-	case OK:
-		return "ok";
-	case ERR_NOT_FOUND:
-		return "not found";
-	case ERR_UNREADABLE:
-		return "not readable";
-	case ERR_MALFORMED:
-		return "malformed";
-	case ERR_CHECKSUM:
-		return "bad checksum";
-	case ERR_CONFLICT:
-		return "contradicts itself";
-	case ERR_FULL:
-		return "too many entries";
-	case ERR_NO_MEMORY:
-		return "no free memory";
-	case ERR_RANGE:
-		return "out of range";
-	}
-	return "unknown status";
+	static const char words[][20] = {
+		[OK] = "ok",
+		[ERR_NOT_FOUND] = "not found",
+		[ERR_UNREADABLE] = "not readable",
+		[ERR_MALFORMED] = "malformed",
+		[ERR_CHECKSUM] = "bad checksum",
+		[ERR_CONFLICT] = "contradicts itself",
+		[ERR_FULL] = "too many entries",
+		[ERR_NO_MEMORY] = "no free memory",
+		[ERR_RANGE] = "out of range",
+	};
+
+	return words[s];
 }

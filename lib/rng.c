@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * xoshiro256** 1.0 (Blackman and Vigna, 2018), its state filled by splitmix64, so that no seed gives the all-zero
- * state.
- */
+/* xoshiro256** 1.0 (Blackman and Vigna, 2018), its state filled by splitmix64, so that it is all zeros for no seed. */
 #include "lib/rng.h"
 
 static uint64_t rotate_left(uint64_t x, unsigned bits)

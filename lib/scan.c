@@ -76,19 +76,12 @@ bool scan_integer(const char **s, uint64_t *out)
 
 static unsigned suffix_shift(char c)
 {
-	switch (c | 0x20) {
-	case 'k':
-		return 10;
-	case 'm':
-		return 20;
-	case 'g':
-		return 30;
-	case 't':
-		return 40;
-	case 'p':
-		return 50;
-	}
-	return 0;
+	static const char suffixes[] = "kmgtp";
+	unsigned i = 0;
+
+	while (suffixes[i] && suffixes[i] != (c | 0x20))
+		i++;
+	return suffixes[i] ? 10 * (i + 1) : 0;
 }
 
 bool parse_size(const char *s, const char **end, uint64_t *out)

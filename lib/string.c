@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The four functions a freestanding compiler may call. String instructions, so that no loop is turned into a call to
- * itself.
- */
+/* The four functions a freestanding compiler may call, of string instructions: a loop might become a call to itself. */
 #include "lib/base.h"
 
 void *memcpy(void *restrict to, const void *restrict from, size_t n)
