@@ -45,9 +45,9 @@ static const char *open_one(const struct console_option *c)
 		quiet = true;
 		break;
 	case CONSOLE_TTYS:
-		return host->console_ports >> c->port & 1 ? NULL : console_open_port(c);
+		return host->console_ports >> c->port & 1 ? NULL : console_open_uart(c);
 	case CONSOLE_UART_IO:
-		return console_open_port(c);
+		return console_open_uart(c);
 	case CONSOLE_UART_MMIO32:
 		return "uart,mmio32: not in a dry run: firmware need not map it";
 	case CONSOLE_FB:

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A dry run: all of the run but the move and the loading of maps, called by the UEFI application while boot services
- * are there.
- */
+/* A dry run: all but the move and the loading of maps, called by the UEFI application while boot services are there. */
 #ifndef BOOT_DRY_H
 #define BOOT_DRY_H
 

@@ -85,10 +85,7 @@ void image_poison(phys_t old)
 	memset(window_map(old), POISON, align_up(image_size(), PAGE_SIZE));
 }
 
-/*
- * Maps the 2 MiB around the image where they lie, through two tables (three with 5 levels) taken from the scratch
- * pages.
- */
+/* Maps the 2 MiB around the image where they lie, through the scratch pages: two tables, or three with 5 levels. */
 static void map_identity(phys_t root, phys_t scratch, const struct image_place *place, unsigned levels)
 {
 	phys_t pmd = scratch, pud = scratch + PAGE_SIZE, p4d = scratch + 2 * PAGE_SIZE;

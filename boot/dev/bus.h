@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Registers: behind ports, in memory, and in PCI configuration space by its two ports (PCI Local Bus 3.0, 3.2.2.3.2). */
+/* Registers behind ports, in memory, and in PCI configuration space by its two ports (PCI Local Bus 3.0, 3.2.2.3.2). */
 #ifndef BOOT_DEV_BUS_H
 #define BOOT_DEV_BUS_H
 

@@ -9,7 +9,6 @@
 #include "boot/dev/uart_bus.h"
 #include "lib/format.h"
 
-#define COM1 0x3f8
 #define BDA_COM_PORTS 0x400 /* BIOS data area: four words, the I/O bases of COM1 to COM4 */
 #define BDA_VIDEO 0x449     /* mode, and columns as a word */
 #define BDA_VIDEO_CONTROLLER 0x463
@@ -17,32 +16,13 @@
 #define VGA_CONTROLLER 0x3d4
 #define VGA_TEXT 0xb8000
 #define PORT_MIN 0x100 /* below are the devices of the board itself */
-#define PORT_MAX 0xfff8
 
-static const uint16_t com_ports[] = { COM1, 0x2f8, 0x3e8, 0x2e8 };
+static const uint16_t com_ports[] = { 0x3f8, 0x2f8, 0x3e8, 0x2e8 };
 
 static struct uart uarts[OPT_MAX_CONSOLES];
 static unsigned nr_uarts;
-static struct screen screen;
-static bool screen_is_open;
+static struct screen screen; /* open when it has a base */
 static char message[96];
-
-static bool add_uart(struct uart u, uint32_t baud)
-{
-	for (unsigned i = 0; i < nr_uarts; i++) {
-		if (uarts[i].base == u.base)
-			return true;
-	}
-	if (nr_uarts == ARRAY_SIZE(uarts) || !uart_open(&u, &uart_hardware, baud))
-		return false;
-	uarts[nr_uarts++] = u;
-	return true;
-}
-
-static bool add_port(uint64_t port, uint32_t baud)
-{
-	return port >= PORT_MIN && port <= PORT_MAX && add_uart(uart_at_port((uint16_t)port), baud);
-}
 
 /* A table that names ordinary memory is wrong, and writing there to find out would make it worse. */
 static bool is_memory(phys_t at, uint64_t size)
@@ -56,20 +36,29 @@ static bool is_memory(phys_t at, uint64_t size)
 	return false;
 }
 
-static bool add_described(const struct acpi_uart *a, uint32_t baud)
+static bool add_uart(const struct acpi_uart *a, uint32_t baud)
 {
 	struct uart u;
 
-	if (!a->io && is_memory(a->address, PAGE_SIZE))
+	if ((!a->io && is_memory(a->address, PAGE_SIZE)) || !uart_locate(a, &u))
 		return false;
-	return uart_locate(a, &u) && add_uart(u, baud);
+	for (unsigned i = 0; i < nr_uarts; i++) {
+		if (uarts[i].base == u.base)
+			return true;
+	}
+	if (nr_uarts == ARRAY_SIZE(uarts) || !uart_open(&u, &uart_hardware, baud))
+		return false;
+	uarts[nr_uarts++] = u;
+	return true;
 }
 
-static bool add_memory(uint64_t address, uint32_t baud)
+/* One that no table describes: registers side by side, of a byte behind ports, of a word in memory. */
+static bool add_plain(bool io, uint64_t address, uint32_t baud)
 {
-	const struct acpi_uart a = { .address = address, .width = 4, .stride = 4 };
+	uint8_t width = io ? 1 : 4;
+	const struct acpi_uart a = { .io = io, .address = address, .width = width, .stride = width };
 
-	return address % 4 == 0 && add_described(&a, baud);
+	return (!io || address >= PORT_MIN) && add_uart(&a, baud);
 }
 
 /* A sum that is wrong does not make an address wrong, and a UART is probed before it is used. */
@@ -92,12 +81,12 @@ static bool open_by_tables(const struct options *opt)
 		*rsdp = acpi_rsdp_scan(&platform.phys);
 	if (acpi_root_open(&root, &platform.phys, opt->acpi_rsdp != PHYS_NONE ? opt->acpi_rsdp : *rsdp) != OK)
 		return false;
-	if (has_table(&root, "SPCR", &t) && spcr_read(&t, &a) == OK && add_described(&a, 0))
+	if (has_table(&root, "SPCR", &t) && spcr_read(&t, &a) == OK && add_uart(&a, 0))
 		return true;
 	if (!has_table(&root, "DBG2", &t))
 		return false;
 	while (dbg2_read(&t, &next, &a) == OK) {
-		if (add_described(&a, 0))
+		if (add_uart(&a, 0))
 			return true;
 	}
 	return false;
@@ -112,11 +101,11 @@ static void open_all_ports(void)
 	uint16_t ports[4];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(com_ports); i++)
-		add_port(com_ports[i], 0);
+		add_plain(true, com_ports[i], 0);
 	if (handover.bi.no_bios || !window_read(NULL, BDA_COM_PORTS, ports, sizeof(ports)))
 		return;
 	for (unsigned i = 0; i < ARRAY_SIZE(ports); i++)
-		add_port(ports[i], 0);
+		add_plain(true, ports[i], 0);
 }
 
 /* A loader that says nothing of the screen leaves it as the BIOS has set it: text, if its data area says so. */
@@ -141,7 +130,7 @@ static bool open_screen(void)
 	uint64_t size;
 	void *base;
 
-	if (screen_is_open)
+	if (screen.base)
 		return true;
 	if (fb.kind == FRAMEBUFFER_NONE)
 		find_vga_text(&fb);
@@ -152,7 +141,6 @@ static bool open_screen(void)
 	if (!base)
 		return false;
 	screen_open(&screen, &fb, (uint64_t)base);
-	screen_is_open = true;
 	return true;
 }
 
@@ -169,17 +157,15 @@ static const char *missing(const struct console_option *c)
 		format(message, sizeof(message), "ttyS%u: no UART there", c->port);
 	else
 		format(message, sizeof(message), "uart,%s,0x%llx: no UART there",
-		       c->kind == CONSOLE_UART_IO ? "io" : "mmio32", (unsigned long long)c->address);
+		       c->kind == CONSOLE_UART_IO ? "io" : "mmio32", (ull)c->address);
 	return message;
 }
 
-const char *console_open_port(const struct console_option *c)
+const char *console_open_uart(const struct console_option *c)
 {
-	uint64_t port = c->kind == CONSOLE_UART_IO        ? c->address
-			: c->port < ARRAY_SIZE(com_ports) ? com_ports[c->port]
-							  : 0;
+	uint64_t address = c->kind == CONSOLE_TTYS ? com_ports[c->port] : c->address;
 
-	return add_port(port, c->baud) ? NULL : missing(c);
+	return add_plain(c->kind != CONSOLE_UART_MMIO32, address, c->baud) ? NULL : missing(c);
 }
 
 bool console_open_canvas(const struct framebuffer *fb)
@@ -187,7 +173,6 @@ bool console_open_canvas(const struct framebuffer *fb)
 	if (!screen_size(fb))
 		return false;
 	screen_open(&screen, fb, fb->address);
-	screen_is_open = true;
 	return true;
 }
 
@@ -201,9 +186,8 @@ static const char *open_one(const struct options *opt, const struct console_opti
 		break;
 	case CONSOLE_TTYS:
 	case CONSOLE_UART_IO:
-		return console_open_port(c);
 	case CONSOLE_UART_MMIO32:
-		return add_memory(c->address, c->baud) ? NULL : missing(c);
+		return console_open_uart(c);
 	case CONSOLE_FB:
 		return open_screen() ? NULL : "fb: there is no screen";
 	}
@@ -230,7 +214,7 @@ const char *console_open(void *ctx, const struct options *opt)
 void console_open_fallback(void)
 {
 	if (nr_uarts == 0)
-		add_port(COM1, 0);
+		add_plain(true, com_ports[0], 0);
 }
 
 void console_write(void *ctx, const char *s, size_t len)
@@ -238,16 +222,16 @@ void console_write(void *ctx, const char *s, size_t len)
 	(void)ctx;
 	for (unsigned i = 0; i < nr_uarts; i++)
 		uart_write(&uarts[i], &uart_hardware, s, len);
-	if (screen_is_open)
+	if (screen.base)
 		screen_write(&screen, s, len);
 }
 
 bool console_canvas(void *ctx, struct canvas *out)
 {
 	(void)ctx;
-	if (screen_is_open)
+	if (screen.base)
 		*out = screen_canvas(&screen);
-	return screen_is_open;
+	return screen.base != 0;
 }
 
 void console_go_to_last_line(void)

@@ -7,14 +7,11 @@
 #include "kernel/report/canvas.h"
 #include "kernel/state/options.h"
 
-/*
- * platform.console_open: opens what the options ask for; NULL or one sentence saying what could not be had (COM1 is
- * open then).
- */
+/* platform.console_open: opens what is asked for; NULL, or one sentence saying what is missing (COM1 is open then). */
 const char *console_open(void *ctx, const struct options *opt);
 
-/* Opens a UART of the options that lies behind ports. Returns NULL, or the sentence that it is not there. */
-const char *console_open_port(const struct console_option *c);
+/* Opens a UART of the options. Returns NULL, or the sentence that it is not there. */
+const char *console_open_uart(const struct console_option *c);
 
 /* Opens a screen that is memory. Returns false for one that cannot be drawn on. */
 bool console_open_canvas(const struct framebuffer *fb);

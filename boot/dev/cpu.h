@@ -9,6 +9,12 @@ struct cpuid {
 	uint32_t eax, ebx, ecx, edx;
 };
 
+/* What lgdt and lidt load. */
+struct descriptors {
+	uint16_t limit;
+	uint64_t base;
+} __attribute__((packed));
+
 #define CR0_MP (1ull << 1)
 #define CR0_EM (1ull << 2)
 #define CR0_TS (1ull << 3)
@@ -160,19 +166,19 @@ static inline void invlpg(const void *at)
 	__asm__ volatile("invlpg (%0)" : : "r"(at) : "memory");
 }
 
-static inline void lgdt(const void *descriptor)
+static inline void lgdt(const struct descriptors *at)
 {
-	__asm__ volatile("lgdt (%0)" : : "r"(descriptor) : "memory");
+	__asm__ volatile("lgdt (%0)" : : "r"(at) : "memory");
 }
 
-static inline void lidt(const void *descriptor)
+static inline void lidt(const struct descriptors *at)
 {
-	__asm__ volatile("lidt (%0)" : : "r"(descriptor) : "memory");
+	__asm__ volatile("lidt (%0)" : : "r"(at) : "memory");
 }
 
-static inline void sidt(void *descriptor)
+static inline void sidt(struct descriptors *at)
 {
-	__asm__ volatile("sidt (%0)" : : "r"(descriptor) : "memory");
+	__asm__ volatile("sidt (%0)" : : "r"(at) : "memory");
 }
 
 static inline uint16_t read_cs(void)
@@ -213,11 +219,6 @@ static inline void pause(void)
 	__asm__ volatile("pause" : : : "memory");
 }
 
-static inline void int3(void)
-{
-	__asm__ volatile("int3" : : : "memory");
-}
-
 /* Returns what this CPU can do, and the levels in force. */
 struct cpu_info cpu_detect(void);
 
@@ -227,10 +228,7 @@ void cpu_switch_on(void);
 /* Starts the PIT, for cpu_tsc_hz to look at: what is done between the two need not be waited for. */
 void cpu_tsc_start(void);
 
-/*
- * Returns the counts of the TSC a second, as CPUID says or as 1 ms of the PIT or more measures; 0 when neither works.
- * Bounded.
- */
+/* Returns the counts of the TSC a second: as CPUID says, else measured by 1 ms of the PIT or more; 0: neither works. */
 uint64_t cpu_tsc_hz(void);
 
 /* platform.tsc */

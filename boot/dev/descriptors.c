@@ -31,11 +31,6 @@ struct tss {
 	uint16_t reserved3, io_map;
 } __attribute__((packed));
 
-struct pointer {
-	uint16_t limit;
-	uint64_t base;
-} __attribute__((packed));
-
 _Static_assert(sizeof(struct gate) == 16, "SDM figure 6-8");
 _Static_assert(sizeof(struct tss) == 104, "SDM figure 7-11");
 
@@ -45,7 +40,7 @@ void cpu_load_segments(void);
 static uint64_t gdt[5];
 static struct tss tss;
 static struct gate idt[MAX_VECTORS];
-static struct pointer firmware_idt;
+static struct descriptors firmware_idt;
 static _Alignas(16) char stacks[3][STACK_SIZE];
 
 static void set_gate(unsigned vector, uint8_t ist, uint16_t code)
@@ -75,11 +70,8 @@ static void set_tss(void)
 
 void descriptors_load(void)
 {
-	/*
-	 * The addresses by themselves: of a packed whole, a compiler may keep a template with a relocation at an odd
-	 * place.
-	 */
-	struct pointer to_gdt = { .limit = sizeof(gdt) - 1 }, to_idt = { .limit = VECTORS * sizeof(*idt) - 1 };
+	/* Addresses by themselves: of a whole, a compiler may keep a template with a relocation at an odd place. */
+	struct descriptors to_gdt = { .limit = sizeof(gdt) - 1 }, to_idt = { .limit = VECTORS * sizeof(*idt) - 1 };
 
 	to_gdt.base = (uint64_t)gdt;
 	to_idt.base = (uint64_t)idt;
@@ -99,7 +91,7 @@ void descriptors_load(void)
 
 void descriptors_guard(void)
 {
-	struct pointer to_idt;
+	struct descriptors to_idt;
 
 	sidt(&firmware_idt);
 	to_idt.limit = (uint16_t)min_u64(firmware_idt.limit, sizeof(idt) - 1);

@@ -3,10 +3,7 @@
 #ifndef BOOT_DEV_DESCRIPTORS_H
 #define BOOT_DEV_DESCRIPTORS_H
 
-/*
- * Builds and loads all three for the image where it now runs. Double fault, NMI and machine check get stacks of their
- * own.
- */
+/* Builds and loads all three where the image now runs. Double fault, NMI and machine check have stacks of their own. */
 void descriptors_load(void);
 
 /*

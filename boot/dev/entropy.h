@@ -5,10 +5,7 @@
 
 #include "kernel/state/platform.h"
 
-/*
- * platform.entropy: one word from that source; false when there is none, or it gave nothing in ten tries, or is used
- * up.
- */
+/* platform.entropy: a word from that source; false when there is none, it is used up, or gave nothing in ten tries. */
 bool entropy_read(void *ctx, enum entropy_source source, uint64_t *out);
 
 #endif

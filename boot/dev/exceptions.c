@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Any exception or interrupt: a register dump, worded as Linux words it, and the exit as a fault. Landfall enables
- * none.
- */
+/* Any exception or interrupt (none is enabled): a register dump, worded as by Linux, and the exit as a fault. */
 
 #include "boot/dev/cpu.h"
 #include "boot/dev/descriptors.h"
 #include "boot/dry.h"
 #include "boot/image.h"
 #include "boot/this_run.h"
+#include "lib/format.h"
 
 /* As exception_common in stubs.asm pushes it; the CPU's own part is the last five. */
 struct exception_frame {
@@ -63,16 +61,16 @@ static void print_page_fault(struct log *l, uint64_t error_code)
 			  : error_code & PF_RESERVED ? "reserved bit violation"
 						     : "permissions violation";
 
-	log_always(l, "BUG: unable to handle page fault for address: %016llx", (unsigned long long)read_cr2());
+	log_always(l, "BUG: unable to handle page fault for address: %016llx", (ull)read_cr2());
 	log_always(l, "#PF: supervisor %s in kernel mode", access);
-	log_always(l, "#PF: error_code(0x%04llx) - %s", (unsigned long long)error_code, why);
+	log_always(l, "#PF: error_code(0x%04llx) - %s", (ull)error_code, why);
 }
 
 static void print_registers(struct log *l, const struct exception_frame *f)
 {
 	const struct {
 		const char *name[3];
-		uint64_t value[3];
+		ull value[3];
 	} rows[] = {
 		{ { "RAX", "RBX", "RCX" }, { f->rax, f->rbx, f->rcx } },
 		{ { "RDX", "RSI", "RDI" }, { f->rdx, f->rsi, f->rdi } },
@@ -82,14 +80,13 @@ static void print_registers(struct log *l, const struct exception_frame *f)
 		{ { "CR0", "CR2", "CR3" }, { read_cr0(), read_cr2(), read_cr3() } },
 	};
 
-	log_always(l, "RIP: %04llx:%016llx (image + 0x%llx)", (unsigned long long)f->cs, (unsigned long long)f->rip,
-		   (unsigned long long)(f->rip - (uint64_t)image_first));
-	log_always(l, "RSP: %04llx:%016llx EFLAGS: %08llx CR4: %08llx", (unsigned long long)f->ss,
-		   (unsigned long long)f->rsp, (unsigned long long)f->rflags, (unsigned long long)read_cr4());
+	log_always(l, "RIP: %04llx:%016llx (image + 0x%llx)", (ull)f->cs, (ull)f->rip,
+		   (ull)(f->rip - (uint64_t)image_first));
+	log_always(l, "RSP: %04llx:%016llx EFLAGS: %08llx CR4: %08llx", (ull)f->ss, (ull)f->rsp, (ull)f->rflags,
+		   (ull)read_cr4());
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
-		log_always(l, "%s: %016llx %s: %016llx %s: %016llx", rows[i].name[0],
-			   (unsigned long long)rows[i].value[0], rows[i].name[1], (unsigned long long)rows[i].value[1],
-			   rows[i].name[2], (unsigned long long)rows[i].value[2]);
+		log_always(l, "%s: %016llx %s: %016llx %s: %016llx", rows[i].name[0], rows[i].value[0], rows[i].name[1],
+			   rows[i].value[1], rows[i].name[2], rows[i].value[2]);
 }
 
 void exception_handle(const struct exception_frame *f)
@@ -104,8 +101,8 @@ void exception_handle(const struct exception_frame *f)
 	l = run_fault_begin();
 	if (f->vector == PAGE_FAULT)
 		print_page_fault(l, f->error_code);
-	log_always(l, "error: CPU fault: %s (vector %llu), error code 0x%04llx", vector_name(f->vector),
-		   (unsigned long long)f->vector, (unsigned long long)f->error_code);
+	log_always(l, "error: CPU fault: %s (vector %llu), error code 0x%04llx", vector_name(f->vector), (ull)f->vector,
+		   (ull)f->error_code);
 	print_registers(l, f);
 	run_fault_end(vector_name(f->vector));
 }

@@ -5,9 +5,9 @@
  */
 #include "boot/dev/power.h"
 
+#include "boot/dev/bus.h"
 #include "boot/dev/console.h"
 #include "boot/dev/cpu.h"
-#include "boot/dev/pci.h"
 #include "boot/dev/runtime.h"
 #include "boot/early_map.h"
 #include "boot/this_run.h"
@@ -29,59 +29,52 @@ static void delay(unsigned polls)
 		inb(KEYBOARD);
 }
 
-/* Writes one byte to a register of the reset or sleep kind: ACPI 6.5, 4.8.3.6. */
-static void gas_write8(const struct acpi_gas *gas, uint8_t v)
+/* A register's port, or where its memory is mapped; 0: it is in neither. */
+static uint64_t locate(const struct acpi_gas *gas)
 {
-	volatile uint8_t *at;
-
-	switch (gas->space) {
-	case ACPI_SPACE_MEMORY:
-		at = window_map(gas->address);
-		if (at)
-			*at = v;
-		break;
-	case ACPI_SPACE_IO:
-		outb((uint16_t)gas->address, v);
-		break;
-	case ACPI_SPACE_PCI:
-		/* Bus 0; device in bits 47:32, function in 31:16, offset in 15:0. */
-		pci_write8((struct pci_function){ 0, (uint8_t)(gas->address >> 32), (uint8_t)(gas->address >> 16) },
-			   (uint8_t)gas->address, v);
-		break;
-	}
+	if (gas->space == ACPI_SPACE_IO)
+		return gas->address;
+	return gas->space == ACPI_SPACE_MEMORY ? (uint64_t)window_map(gas->address) : 0;
 }
 
-static uint16_t pm1_read(const struct acpi_gas *gas)
+static uint32_t gas_read(const struct acpi_gas *gas, unsigned width)
 {
-	volatile uint16_t *at;
+	uint64_t at = locate(gas);
 
-	if (gas->space == ACPI_SPACE_IO)
-		return inw((uint16_t)gas->address);
-	at = gas->space == ACPI_SPACE_MEMORY ? window_map(gas->address) : NULL;
-	return at ? *at : 0;
+	return at ? bus_read(gas->space == ACPI_SPACE_IO, at, width) : 0;
+}
+
+static void gas_write(const struct acpi_gas *gas, unsigned width, uint32_t v)
+{
+	uint64_t at = locate(gas);
+
+	if (at)
+		bus_write(gas->space == ACPI_SPACE_IO, at, width, v);
+}
+
+/* Writes one byte to a register of the reset or sleep kind, which may be on PCI: ACPI 6.5, 4.8.3.6. */
+static void gas_write8(const struct acpi_gas *gas, uint8_t v)
+{
+	/* Bus 0; device in bits 47:32, function in 31:16, offset in 15:0. */
+	if (gas->space == ACPI_SPACE_PCI)
+		pci_write8((struct pci_function){ 0, (uint8_t)(gas->address >> 32), (uint8_t)(gas->address >> 16) },
+			   (uint8_t)gas->address, v);
+	else
+		gas_write(gas, 1, v);
 }
 
 static void pm1_sleep(const struct acpi_gas *gas, uint8_t type)
 {
-	uint16_t v = (uint16_t)((pm1_read(gas) & ~SLP_TYP_MASK) | (unsigned)type << SLP_TYP_SHIFT | SLP_EN);
-	volatile uint16_t *at;
-
-	if (gas->space == ACPI_SPACE_IO) {
-		outw((uint16_t)gas->address, v);
-	} else if (gas->space == ACPI_SPACE_MEMORY) {
-		at = window_map(gas->address);
-		if (at)
-			*at = v;
-	}
+	gas_write(gas, 2, (gas_read(gas, 2) & ~SLP_TYP_MASK) | (unsigned)type << SLP_TYP_SHIFT | SLP_EN);
 }
 
 /* Hands the power registers over to us, where the firmware still holds them: ACPI 6.5, 4.8.3.2. */
 static void acpi_enable(const struct acpi_power *p)
 {
-	if (!p->smi_command || !p->acpi_enable || pm1_read(&p->pm1a) & SCI_EN)
+	if (!p->smi_command || !p->acpi_enable || gas_read(&p->pm1a, 2) & SCI_EN)
 		return;
 	outb(p->smi_command, p->acpi_enable);
-	for (unsigned polls = 0; polls < MAX_POLLS && !(pm1_read(&p->pm1a) & SCI_EN); polls++)
+	for (unsigned polls = 0; polls < MAX_POLLS && !(gas_read(&p->pm1a, 2) & SCI_EN); polls++)
 		inb(KEYBOARD);
 }
 
@@ -103,10 +96,7 @@ static void power_off(const struct acpi_power *p)
 
 static void reboot(const struct acpi_power *p)
 {
-	static const struct {
-		uint16_t limit;
-		uint64_t base;
-	} __attribute__((packed)) no_idt;
+	static const struct descriptors no_idt;
 
 	if (p->reset_supported && p->reset.address) {
 		gas_write8(&p->reset, p->reset_value);
@@ -120,7 +110,7 @@ static void reboot(const struct acpi_power *p)
 	outb(KEYBOARD, 0xfe);
 	delay(MAX_POLLS);
 	lidt(&no_idt);
-	int3();
+	__builtin_trap();
 }
 
 static _Noreturn void halt(void)

@@ -153,9 +153,8 @@ static APART unsigned spread(unsigned bits)
  */
 static unsigned double_row(const uint8_t *glyph, unsigned row)
 {
-	unsigned y = row / 2;
-	unsigned near = row % 2 ? (y + 1 < FONT_HEIGHT ? glyph[y + 1] : 0) : (y ? glyph[y - 1] : 0);
-	unsigned far = row % 2 ? (y ? glyph[y - 1] : 0) : (y + 1 < FONT_HEIGHT ? glyph[y + 1] : 0);
+	unsigned y = row / 2, above = y ? glyph[y - 1] : 0, below = y + 1 < FONT_HEIGHT ? glyph[y + 1] : 0;
+	unsigned near = row % 2 ? below : above, far = row % 2 ? above : below;
 	unsigned dot = glyph[y], left = dot >> 1, right = dot << 1 & 0xff;
 	unsigned take_left = ~(left ^ near) & (left ^ far) & (near ^ right);
 	unsigned take_right = ~(right ^ near) & (right ^ far) & (near ^ left);
@@ -304,10 +303,7 @@ static void draw_cell(const struct screen *s, unsigned column, unsigned row)
 	put_character(s, at, s->text[row][column]);
 }
 
-/*
- * Half a screen at a time: every line is drawn about twice, however many there are. Cells that stay blank are left
- * alone.
- */
+/* Half a screen at a time: each line is drawn about twice, however many there are. Cells that stay blank are left. */
 static APART void scroll(struct screen *s)
 {
 	unsigned half = s->rows / 2;
@@ -378,13 +374,10 @@ static void canvas_fill(void *ctx, struct box b, enum colour colour)
 
 static void canvas_text(void *ctx, struct words at, const char *text)
 {
-	const struct screen *s = ctx;
-	unsigned column = FONT_WIDTH * s->grow, line = FONT_HEIGHT * s->grow;
-	unsigned width = is_text(s) ? s->columns * FONT_WIDTH : s->fb.width;
-	unsigned height = is_text(s) ? s->rows * FONT_HEIGHT : s->fb.height;
+	const struct canvas c = screen_canvas(ctx);
 
-	for (; *text && at.x + column <= width && at.y + line <= height; at.x += column)
-		put_character(s, at, *text++);
+	for (; *text && at.x + c.column <= c.width && at.y + c.line <= c.height; at.x += c.column)
+		put_character(ctx, at, *text++);
 }
 
 struct canvas screen_canvas(struct screen *s)

@@ -27,12 +27,6 @@ struct uart {
 	uint8_t fifo;   /* bytes taken at once */
 };
 
-/* At a port of a PC: registers of one byte side by side. */
-static inline struct uart uart_at_port(uint16_t port)
-{
-	return (struct uart){ .base = port, .io = true, .width = 1, .stride = 1 };
-}
-
 /*
  * Opens the UART that u describes (base, io, width, stride) with 8n1 and its FIFO on. baud 0 keeps what the firmware
  * set, or 115200 if it set nothing. False, and base 0: no UART there, or one that never becomes ready.

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Access to UART registers behind ports, in memory and on PCI: PCI Local Bus 3.0, 6.2.5 (base registers). */
+/* Finds UARTs behind ports, in memory and on PCI: PCI Local Bus 3.0, 6.2.5 (base registers). */
 #include "boot/dev/uart_bus.h"
 
-#include "boot/dev/cpu.h"
-#include "boot/dev/pci.h"
+#include "boot/dev/bus.h"
 #include "boot/early_map.h"
 
 #define PCI_ID 0x00
@@ -16,31 +15,6 @@
 #define BAR_64 4u
 #define BAR_SPAN 0x1000u /* how far behind a base register its ports of a card may lie */
 #define REGISTERS 8
-
-static uint32_t bus_read(bool io, uint64_t at, unsigned width)
-{
-	if (io)
-		return width == 1 ? inb((uint16_t)at) : width == 2 ? inw((uint16_t)at) : inl((uint16_t)at);
-	if (width == 1)
-		return *(volatile uint8_t *)at;
-	return width == 2 ? *(volatile uint16_t *)at : *(volatile uint32_t *)at;
-}
-
-static void bus_write(bool io, uint64_t at, unsigned width, uint32_t v)
-{
-	if (io && width == 1)
-		outb((uint16_t)at, (uint8_t)v);
-	else if (io && width == 2)
-		outw((uint16_t)at, (uint16_t)v);
-	else if (io)
-		outl((uint16_t)at, v);
-	else if (width == 1)
-		*(volatile uint8_t *)at = (uint8_t)v;
-	else if (width == 2)
-		*(volatile uint16_t *)at = (uint16_t)v;
-	else
-		*(volatile uint32_t *)at = v;
-}
 
 const struct uart_bus uart_hardware = { bus_read, bus_write };
 

@@ -26,10 +26,7 @@ EFI_STATUS efi_fail(EFI_STATUS status, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Adds a line of what the application does without to bi->notes, or drops it where there is no room for it. */
 void efi_note(struct bootinfo *bi, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/*
- * Returns which serial lines the firmware's console goes out of: a bit for each COM port, one above them for any other;
- * 0: of none.
- */
+/* Returns which serial lines the firmware's console goes out of: bit 0 is COM1, bit 32 any that is no COM port. */
 uint64_t efi_console_ports(void);
 
 #endif

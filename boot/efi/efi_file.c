@@ -9,10 +9,7 @@
 #define TABLES_MAX (64 * MIB)
 #define END_OF_FILE UINT64_MAX /* UEFI 2.10, 13.5.8 */
 
-/*
- * Copies the application's own path, put together from the nodes of its device path; false when it is no file's or too
- * long.
- */
+/* Puts the application's own path together from the nodes of its device path; false when it is none or too long. */
 static bool own_path(CHAR16 path[PATH_MAX])
 {
 	EFI_DEVICE_PATH *node = efi.loaded->FilePath;
@@ -155,7 +152,7 @@ void efi_tables_read(struct bootinfo *bi)
 		file->Close(file);
 	}
 	if (EFI_ERROR(s))
-		efi_note(bi, "landfall.acpi cannot be read (EFI_STATUS 0x%llx): not used", (unsigned long long)s);
+		efi_note(bi, "landfall.acpi cannot be read (EFI_STATUS 0x%llx): not used", (ull)s);
 	else
 		bi->nr_files = 1;
 }

@@ -7,10 +7,7 @@
 
 #define MEMORY_RO (1ull << 17) /* EFI_MEMORY_RO, UEFI 2.10, 7.2.3 */
 
-/*
- * 16 MiB, where Linux prefers to be; else any 2 MiB boundary below 4 GiB. What is beyond the image's end stays free for
- * a slot.
- */
+/* 16 MiB, where Linux prefers to be; else any 2 MiB boundary below 4 GiB. What is beyond the image's end stays free. */
 static EFI_STATUS allocate(UINTN pages, EFI_PHYSICAL_ADDRESS *at)
 {
 	UINTN more = pages + IMAGE_SLOT / PAGE_SIZE - 1, before;
@@ -43,7 +40,7 @@ EFI_STATUS efi_image_load(char **image)
 		return efi_fail(EFI_LOAD_ERROR, "the image inside the application is incomplete");
 	s = allocate(payload_size() / PAGE_SIZE, &at);
 	if (EFI_ERROR(s))
-		return efi_fail(s, "no %llu KiB of free memory below 4 GiB", (unsigned long long)payload_size() / KIB);
+		return efi_fail(s, "no %llu KiB of free memory below 4 GiB", payload_size() / KIB);
 	*image = (char *)at;
 	payload_unpack(*image);
 	return EFI_SUCCESS;

@@ -7,16 +7,10 @@
 
 #include "lib/base.h"
 
-/*
- * Allocates memory below 4 GiB for the image, 2 MiB aligned, copies the image into it and zeroes its .bss; *image
- * receives the address.
- */
+/* Puts the image at *image, in memory of its own below 4 GiB, 2 MiB aligned, and zeroes its .bss. */
 EFI_STATUS efi_image_load(char **image);
 
-/*
- * Makes the image's text executable, or with `text` false writable again, where firmware decides what is executable. A
- * dry run needs it.
- */
+/* Makes the image's text executable for a dry run, or with `text` false writable again, where firmware decides that. */
 EFI_STATUS efi_image_protect(const char *image, bool text);
 
 /* Frees the image's memory after a dry run. */

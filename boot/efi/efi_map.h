@@ -17,10 +17,7 @@ struct efi_map {
 /* Allocates the buffer and reads the map into it. */
 EFI_STATUS efi_map_init(struct efi_map *m);
 
-/*
- * Reads the map again into the same buffer: nothing else of firmware may be called between two tries of
- * ExitBootServices.
- */
+/* Reads the map again, into the same buffer: between two tries of ExitBootServices nothing else may be called. */
 EFI_STATUS efi_map_read(struct efi_map *m);
 
 #endif

@@ -55,10 +55,7 @@ static void map_code(uint64_t *root, uint64_t *scratch, uint64_t code, bool la57
 		root[code >> 48 & 511] = (uint64_t)p4d | MAPPED;
 }
 
-/*
- * As boot/entry.asm: coarse tables in the first set, the image at its link address; C in the image builds the real
- * ones.
- */
+/* As boot/entry.asm: coarse tables in the first set, the image at its link address; its C builds the real ones. */
 static uint64_t *map_image(char *image, bool la57)
 {
 	struct early_tables *t = payload_at(image, payload_words()->tables);

@@ -1,28 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* The 64-bit entry of Linux's boot protocol: kexec, and loaders that are 64-bit themselves. */
 #include "boot/file/payload.h"
+#include "boot/told.h"
 
 #define E820_ENTRIES 0x1e8 /* of boot_params: zero-page.rst */
 #define E820_TABLE 0x2d0
 #define E820_ROOM 128
-#define E820_RAM_TYPE 1
-
-struct e820_record {
-	uint64_t start, size;
-	uint32_t type;
-} __attribute__((packed));
 
 _Noreturn void file_start64(const char *params, char *end);
 
 /* True when RAM of the loader's map holds [at, at + size). */
 static bool is_ram(const char *params, phys_t at, uint64_t size)
 {
-	const struct e820_record *e = (const void *)(params + E820_TABLE);
+	const struct told_entry *e = (const void *)(params + E820_TABLE);
 	unsigned nr = *(const uint8_t *)(params + E820_ENTRIES);
 
 	for (unsigned i = 0; i < nr && i < E820_ROOM; i++) {
-		if (e[i].type == E820_RAM_TYPE && e[i].start <= at && at - e[i].start < e[i].size &&
-		    e[i].size - (at - e[i].start) >= size)
+		if (e[i].type == E820_RAM && e[i].base <= at && at - e[i].base < e[i].length &&
+		    e[i].length - (at - e[i].base) >= size)
 			return true;
 	}
 	return false;

@@ -115,6 +115,8 @@ static int setup(void **state)
 
 static const struct fixture fixture = { .setup = setup };
 
+static const struct uart at_port = { .base = PORT, .io = true, .width = 1, .stride = 1 };
+
 static struct uart opened(uint32_t baud)
 {
 	struct uart u = { .base = f.base, .io = f.io, .width = (uint8_t)f.width, .stride = (uint8_t)f.stride };
@@ -148,15 +150,6 @@ TEST(test_sets_the_rate)
 	f.divisor = 0;                    /* never set: 115200 */
 	opened(0);
 	assert_int_equal(f.divisor, 1);
-}
-
-TEST(test_port_of_a_pc)
-{
-	struct uart u = uart_at_port(PORT);
-
-	assert_true(uart_open(&u, &bus, 0));
-	uart_write(&u, &bus, "x", 1);
-	assert_memory_equal(f.out, "x", 1);
 }
 
 TEST(test_writes_in_pieces)
@@ -208,7 +201,7 @@ TEST(test_lets_firmware_finish)
 
 TEST(test_absent)
 {
-	struct uart u = uart_at_port(PORT);
+	struct uart u = at_port;
 
 	f.absent = true;
 	assert_false(uart_open(&u, &bus, 0));
@@ -218,14 +211,14 @@ TEST(test_absent)
 	uart_drain(&u, &bus);
 	f.absent = false;
 	f.floats = true;
-	u = uart_at_port(PORT);
+	u = at_port;
 	assert_false(uart_open(&u, &bus, 0)); /* LSR would be the last pattern for ever */
 	assert_int_equal(u.base, 0);
 }
 
 TEST(test_never_ready_at_open)
 {
-	struct uart u = uart_at_port(PORT);
+	struct uart u = at_port;
 
 	f.never_empty = true;
 	assert_false(uart_open(&u, &bus, 0));
