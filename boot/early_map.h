@@ -34,6 +34,20 @@ struct image_place {
 };
 
 /*
+ * Maps the 2 MiB around `at` where they are, by three zeroed pages at physical address `phys`. Returns the entry for a
+ * top table of so many levels.
+ */
+static inline uint64_t map_identity(void *pages, phys_t phys, phys_t at, unsigned levels)
+{
+	uint64_t *pmd = pages, *pud = pmd + PT_ENTRIES, *p4d = pud + PT_ENTRIES;
+
+	pmd[at / (2 * MIB) % PT_ENTRIES] = align_down(at, 2 * MIB) | PT_TABLE_FLAGS | PT_LARGE;
+	pud[at / GIB % PT_ENTRIES] = phys | PT_TABLE_FLAGS;
+	p4d[at / (512 * GIB) % PT_ENTRIES] = (phys + PAGE_SIZE) | PT_TABLE_FLAGS;
+	return (phys + (levels == 5 ? 2 : 1) * PAGE_SIZE) | PT_TABLE_FLAGS;
+}
+
+/*
  * Replaces the first, coarse tables by real ones: W^X for the image, a guard page under the stack, the window. It
  * uses the set of tables that the entry did not. From then on window_map can be used.
  */

@@ -153,7 +153,7 @@ _Noreturn void boot_main(uint32_t magic, phys_t image, phys_t info)
 	if (handover.result != RUN_CLEAN)
 		run_end(handover.result);
 	if (handover.choice.levels != here.levels)
-		image_switch_levels(&here, handover.choice.levels, handover.bi.buffer.start);
+		image_switch_levels(&here, handover.choice.levels);
 	image_move(&here, &(struct image_place){ handover.choice.base, handover.choice.virt, here.levels }, boot_moved);
 	r = run_open(&handover, &platform);
 	(void)report_error(&r.log, NO_MEMORY_AT, (unsigned long long)handover.choice.base);

@@ -85,34 +85,17 @@ void image_poison(phys_t old)
 	memset(window_map(old), POISON, align_up(image_size(), PAGE_SIZE));
 }
 
-/* Maps the 2 MiB around the image where they lie, through the scratch pages: two tables, or three with 5 levels. */
-static void map_identity(phys_t root, phys_t scratch, const struct image_place *place, unsigned levels)
-{
-	phys_t pmd = scratch, pud = scratch + PAGE_SIZE, p4d = scratch + 2 * PAGE_SIZE;
-
-	memset(window_map(pmd), 0, PAGE_SIZE);
-	memset(window_map(pud), 0, PAGE_SIZE);
-	((uint64_t *)window_map(pmd))[place->phys / (2 * MIB) % PT_ENTRIES] = place->phys | PT_TABLE_FLAGS | PT_LARGE;
-	((uint64_t *)window_map(pud))[place->phys / GIB % PT_ENTRIES] = pmd | PT_TABLE_FLAGS;
-	if (levels == 5) {
-		memset(window_map(p4d), 0, PAGE_SIZE);
-		((uint64_t *)window_map(p4d))[0] = pud | PT_TABLE_FLAGS;
-		pud = p4d;
-	}
-	((uint64_t *)window_map(root))[0] = pud | PT_TABLE_FLAGS;
-}
-
-void image_switch_levels(struct image_place *place, unsigned levels, phys_t scratch)
+void image_switch_levels(struct image_place *place, unsigned levels)
 {
 	const struct image_words *w = (const struct image_words *)(image_first + IMAGE_WORDS);
-	struct image_place next = *place;
-	phys_t old_root = early_map_root(), root;
+	struct image_place next = { place->phys, place->virt, levels };
+	phys_t old_root = early_map_root(), root = early_map_build(image_first, &next);
+	phys_t scratch = place->phys + (uint64_t)(pt_buffer - image_first);
 
-	next.levels = levels;
-	/* Both sets of tables need the detour; its PMD and PUD pages are the same in both. */
-	root = early_map_build(image_first, &next);
-	map_identity(old_root, scratch, place, place->levels);
-	map_identity(root, scratch, place, levels);
+	/* Both sets of tables need the detour. */
+	memset(pt_buffer, 0, 3 * PAGE_SIZE);
+	*(uint64_t *)window_map(old_root) = map_identity(pt_buffer, scratch, place->phys, place->levels);
+	*(uint64_t *)window_map(root) = map_identity(pt_buffer, scratch, place->phys, levels);
 	cpu_load_map(old_root);
 	levels_switch(root, levels == 5, place->phys + w->levels_switch_low - LOAD_PHYS);
 	early_map_switched(&next);

@@ -20,7 +20,7 @@ void image_move(const struct image_place *from, const struct image_place *to, vo
 /* Fills what was the image with 0xcc, so that a stray use of it is a breakpoint and not a riddle. */
 void image_poison(phys_t old);
 
-/* Runs the same image on another number of paging levels. The image lies below 4 GiB. */
-void image_switch_levels(struct image_place *place, unsigned levels, phys_t scratch);
+/* Runs the same image on another number of paging levels, by way of its page-table buffer. It lies below 4 GiB. */
+void image_switch_levels(struct image_place *place, unsigned levels);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "boot/dev/cpu.h"
 #include "boot/early_map.h"
+#include "boot/image.h"
 
 #define IDENTITY (PT_PRESENT | PT_WRITE)
 #define CHIPSET_GIB 3 /* registers right below 4 GiB, which not every firmware says it uses */
@@ -12,74 +13,61 @@ enum { RESET_COLD = 0, RESET_SHUTDOWN = 2 };
 
 typedef __attribute__((ms_abi)) uint64_t reset_system(uint32_t type, uint64_t status, uint64_t size, const void *data);
 
-/* Pages of the buffer, taken one after the other. */
-struct pool {
-	phys_t next, end;
-};
-
-/* A zeroed page; PHYS_NONE when none is left. */
-static phys_t alloc_page(struct pool *p)
+/* Takes page number *nr of the buffer, zeroed, for a table; *entry is what leads to it. NULL: none is left. */
+static uint64_t *add_table(const struct bootinfo *bi, unsigned *nr, uint64_t *entry)
 {
-	phys_t page = p->next;
+	char *table = pt_buffer + *nr * PAGE_SIZE;
 
-	if (page == p->end)
-		return PHYS_NONE;
-	p->next += PAGE_SIZE;
-	__builtin_memset(window_map(page), 0, PAGE_SIZE);
-	return page;
+	if (*nr == PT_BUFFER_PAGES)
+		return NULL;
+	++*nr;
+	*entry = (bi->image.start + (uint64_t)(table - image_first)) | IDENTITY;
+	return __builtin_memset(table, 0, PAGE_SIZE);
 }
 
-/* All pages of the pool lie in the image, so in one 2 MiB piece: pointers into the window stay good. */
-static bool map_gib(struct pool *p, uint64_t *pud, unsigned gib)
+static bool map_gib(const struct bootinfo *bi, unsigned *nr, uint64_t *pud, unsigned gib)
 {
-	phys_t page;
+	uint64_t *pmd;
 
 	if (cpu_detect().gbpages) {
 		pud[gib] = gib * GIB | IDENTITY | PT_LARGE;
 		return true;
 	}
-	page = alloc_page(p);
-	if (page == PHYS_NONE)
-		return false;
-	for (unsigned i = 0; i < PT_ENTRIES; i++)
-		((uint64_t *)window_map(page))[i] = (gib * GIB + i * 2 * MIB) | IDENTITY | PT_LARGE;
-	pud[gib] = page | IDENTITY;
-	return true;
+	pmd = add_table(bi, nr, &pud[gib]);
+	for (unsigned i = 0; pmd && i < PT_ENTRIES; i++)
+		pmd[i] = (gib * GIB + i * 2 * MIB) | IDENTITY | PT_LARGE;
+	return pmd;
 }
 
-/* The new root, with the image and the window in it too; PHYS_NONE when the buffer is too small. */
-static phys_t build(const struct bootinfo *bi, struct pool *p)
+/* Builds the map at *cr3, with the image and the window in it too. Returns false when the buffer is too small. */
+static bool build(const struct bootinfo *bi, uint64_t *cr3)
 {
-	phys_t root = alloc_page(p), pud = alloc_page(p), below = pud;
+	unsigned nr = 0;
+	uint64_t *root = add_table(bi, &nr, cr3), *pud = root;
 
-	if (read_cr4() & CR4_LA57) {
-		below = alloc_page(p);
-		((uint64_t *)window_map(below))[0] = pud | IDENTITY;
-	}
-	((uint64_t *)window_map(root))[0] = below | IDENTITY;
-	early_map_share(window_map(root));
+	for (unsigned level = read_cr4() & CR4_LA57 ? 5 : 4; level > 3; level--)
+		pud = add_table(bi, &nr, pud);
+	early_map_share(root);
 	for (unsigned gib = 0; gib < BOOT_RUNTIME_GIB; gib++) {
 		bool used = bi->runtime_gib[gib / 64] >> gib % 64 & 1;
 
-		if ((used || gib == CHIPSET_GIB) && !map_gib(p, window_map(pud), gib))
-			return PHYS_NONE;
+		if ((used || gib == CHIPSET_GIB) && !map_gib(bi, &nr, pud, gib))
+			return false;
 	}
-	return root;
+	return true;
 }
 
 void runtime_reset(const struct bootinfo *bi, bool power_off)
 {
 	static bool tried;
-	struct pool pool = { bi->buffer.start, bi->buffer.end };
-	phys_t root;
+	uint64_t cr3;
 
 	if (tried || bi->protocol != BOOT_UEFI || !bi->efi_reset)
 		return;
 	tried = true;
 	cpu_load_map(early_map_root());
-	root = build(bi, &pool);
-	if (root == PHYS_NONE)
+	if (!build(bi, &cr3))
 		return;
-	cpu_load_map(root);
+	cpu_load_map(align_down(cr3, PAGE_SIZE));
 	((reset_system *)bi->efi_reset)(power_off ? RESET_SHUTDOWN : RESET_COLD, 0, 0, NULL);
 }

@@ -42,19 +42,6 @@ void payload_unpack(char *image)
 	memset(image + IMAGE_WORDS + data, 0, payload_size() - IMAGE_WORDS - data);
 }
 
-/* The 2 MiB around `code` where they are, so that the jump goes on after CR3 is loaded. */
-static void map_code(uint64_t *root, uint64_t *scratch, uint64_t code, bool la57)
-{
-	uint64_t *pmd = scratch, *pud = scratch + PT_ENTRIES, *p4d = scratch + 2 * PT_ENTRIES;
-	uint64_t *top = la57 ? p4d : root;
-
-	pmd[code >> 21 & 511] = align_down(code, 2 * MIB) | MAPPED | PT_LARGE;
-	pud[code >> 30 & 511] = (uint64_t)pmd | MAPPED;
-	top[code >> 39 & 511] = (uint64_t)pud | MAPPED;
-	if (la57)
-		root[code >> 48 & 511] = (uint64_t)p4d | MAPPED;
-}
-
 /* As boot/entry.asm: coarse tables in the first set, the image at its link address; its C builds the real ones. */
 static uint64_t *map_image(char *image, bool la57)
 {
@@ -78,8 +65,11 @@ static bool has_la57_on(void)
 _Noreturn void payload_enter(char *image, uint32_t magic, uint64_t info)
 {
 	const struct image_words *w = payload_words();
-	uint64_t *root = map_image(image, has_la57_on());
+	bool la57 = has_la57_on();
+	uint64_t *root = map_image(image, la57), code = (uint64_t)payload_jump;
+	void *pages = payload_at(image, w->pt_buffer);
 
-	map_code(root, payload_at(image, w->pt_buffer), (uint64_t)payload_jump, has_la57_on());
+	/* The jump goes on where it is after CR3 is loaded. */
+	root[code >> (la57 ? 48 : 39) & 511] = map_identity(pages, (phys_t)pages, code, la57 ? 5 : 4);
 	payload_jump_call((uint64_t)root, w->stack_top_virt, w->entry_virt, (uint64_t)image, magic, info);
 }
