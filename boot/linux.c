@@ -2,10 +2,10 @@
 /* Reads boot_params: every pointer through bounded reads, every list with an end. */
 #include "boot/loaders.h"
 
+#include "boot/efi_memmap.h"
 #include "boot/told.h"
 #include "lib/format.h"
 #include "lib/scan.h"
-#include "boot/efi_memmap.h"
 
 #define HEADER_MAGIC 0x53726448u /* "HdrS" */
 #define E820_TABLE 0x2d0
@@ -274,6 +274,8 @@ enum status linux_parse(const struct physmem *mem, phys_t at, struct bootinfo *b
 	enum status s = begin(&p);
 
 	bi->protocol = BOOT_LINUX;
+	if (s == ERR_UNREADABLE)
+		return s;
 	name_loader(&p);
 	if (p.b.rsdp)
 		bi->rsdp = p.b.rsdp;
