@@ -164,7 +164,11 @@ static enum status read_counted(struct params *p)
 
 static enum status read_e820(struct params *p, phys_t at, uint32_t nr)
 {
-	return told_map(p->mem, at, nr, sizeof(struct told_entry), p->bi);
+	enum status s = OK;
+
+	for (uint32_t i = 0; i < nr && s == OK; i++)
+		s = told_memory(p->mem, at + i * sizeof(struct told_entry), p->bi);
+	return s;
 }
 
 static enum status read_map(struct params *p)

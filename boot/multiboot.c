@@ -128,7 +128,7 @@ static enum status read_map1(const struct physmem *mem, const struct info1 *info
 			return ERR_UNREADABLE;
 		if (size < sizeof(struct told_entry))
 			return ERR_MALFORMED;
-		s = told_map(mem, at + 4, 1, size, bi);
+		s = told_memory(mem, at + 4, bi);
 		if (s != OK)
 			return s;
 		done += 4 + (uint64_t)size;
@@ -170,16 +170,19 @@ enum status multiboot1_parse(const struct physmem *mem, phys_t at, struct bootin
 
 static enum status read_map2(const struct physmem *mem, phys_t at, uint32_t size, struct bootinfo *bi)
 {
+	uint64_t done = sizeof(struct tag) + sizeof(struct map2);
+	enum status s = OK;
 	struct map2 head;
 
-	if (size < sizeof(struct tag) + sizeof(head))
+	if (size < done)
 		return ERR_MALFORMED;
 	if (!phys_read(mem, at + sizeof(struct tag), &head, sizeof(head)))
 		return ERR_UNREADABLE;
 	if (head.entry_size < sizeof(struct told_entry))
 		return ERR_MALFORMED;
-	size -= sizeof(struct tag) + sizeof(head);
-	return told_map(mem, at + sizeof(struct tag) + sizeof(head), size / head.entry_size, head.entry_size, bi);
+	for (; done + head.entry_size <= size && s == OK; done += head.entry_size)
+		s = told_memory(mem, at + done, bi);
+	return s;
 }
 
 static enum status read_tag(const struct physmem *mem, phys_t at, const struct tag *tag, struct bootinfo *bi)

@@ -7,7 +7,7 @@
 
 #define MAX_MAP 65536u
 #define MAX_MODULES 512u
-#define ENTRY_SIZE 24
+#define ENTRY_SIZE 24ull
 
 struct start_info {
 	uint32_t magic, version, flags, nr_modules;
@@ -27,7 +27,7 @@ enum status pvh_parse(const struct physmem *mem, phys_t at, struct bootinfo *bi)
 {
 	static const char name[] = "PVH";
 	struct start_info info;
-	enum status s;
+	enum status s = OK;
 
 	bi->protocol = BOOT_PVH;
 	memcpy(bi->loader, name, sizeof(name));
@@ -44,7 +44,8 @@ enum status pvh_parse(const struct physmem *mem, phys_t at, struct bootinfo *bi)
 		info.nr_map = 0;
 	if (info.nr_map > MAX_MAP)
 		return ERR_MALFORMED;
-	s = told_map(mem, info.map, info.nr_map, ENTRY_SIZE, bi);
+	for (uint32_t i = 0; i < info.nr_map && s == OK; i++)
+		s = told_memory(mem, info.map + i * ENTRY_SIZE, bi);
 	for (uint32_t i = 0; i < info.nr_modules && s == OK; i++) {
 		struct module m;
 

@@ -110,19 +110,14 @@ uint32_t told_colour(uint8_t at, uint8_t bits)
 	return at < 32 && bits <= 32 ? (uint32_t)(((1ull << bits) - 1) << at) : 0;
 }
 
-enum status told_map(const struct physmem *mem, phys_t at, uint64_t nr, uint64_t stride, struct bootinfo *bi)
+enum status told_memory(const struct physmem *mem, phys_t at, struct bootinfo *bi)
 {
-	enum status s = OK;
+	struct told_entry e;
 
-	for (; nr && s == OK; nr--, at += stride) {
-		struct told_entry e;
-
-		if (!phys_read(mem, at, &e, sizeof(e)))
-			return ERR_UNREADABLE;
-		/* An entry that wraps round ends at the top. */
-		if (e.base + e.length < e.base)
-			e.length = 0 - e.base - 1;
-		s = e820_add(&bi->map, e.base, e.length, map_type(e.type));
-	}
-	return s;
+	if (!phys_read(mem, at, &e, sizeof(e)))
+		return ERR_UNREADABLE;
+	/* An entry that wraps round ends at the top. */
+	if (e.base + e.length < e.base)
+		e.length = 0 - e.base - 1;
+	return e820_add(&bi->map, e.base, e.length, map_type(e.type));
 }

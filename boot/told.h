@@ -33,9 +33,8 @@ struct told_entry {
 	uint32_t type;
 } __attribute__((packed));
 
-/* Adds nr entries, `stride` bytes from one to the next, to the memory map. ERR_UNREADABLE. ERR_FULL: too many. */
-MUST_CHECK enum status told_map(const struct physmem *mem, phys_t at, uint64_t nr, uint64_t stride,
-				struct bootinfo *bi);
+/* Adds the entry at `at` to the memory map; an empty one is none. ERR_UNREADABLE. ERR_FULL: one too many. */
+MUST_CHECK enum status told_memory(const struct physmem *mem, phys_t at, struct bootinfo *bi);
 
 /* The mask of a colour of that many bits from bit `at` of a pixel on. */
 uint32_t told_colour(uint8_t at, uint8_t bits);
