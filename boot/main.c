@@ -13,7 +13,6 @@
 #include "boot/uefi.h"
 #include "lib/crc32.h"
 #include "kernel/kernel.h"
-#include "kernel/plan.h"
 #include "kernel/report/report.h"
 
 struct handover handover;

@@ -7,8 +7,6 @@
 #include "kernel/judge.h"
 #include "kernel/report/picture.h"
 #include "kernel/report/report.h"
-#include "kernel/report/report_cost.h"
-#include "kernel/report/report_finding.h"
 #include "lib/format.h"
 #include "mm/pagetable.h"
 #include "mm/pgwalk.h"

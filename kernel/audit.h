@@ -3,7 +3,7 @@
 #ifndef KERNEL_AUDIT_H
 #define KERNEL_AUDIT_H
 
-#include "kernel/report/report_place.h"
+#include "kernel/report/report.h"
 
 /*
  * Clears the tables, builds the direct map with that policy, loads it, checks it, reports where its pages lie and what

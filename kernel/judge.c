@@ -4,7 +4,7 @@
 
 #include "acpi/table_rules.h"
 #include "kernel/memory.h"
-#include "kernel/report/report_finding.h"
+#include "kernel/report/report.h"
 #include "mm/memory_rules.h"
 
 #define RULES_MAX 64
@@ -72,46 +72,28 @@ static void report_rest(struct gathering *g)
 
 /* ---- tables ---- */
 
-/* Arrays and a switch: pointers would each cost a relocation. */
-static const char tables[][5] = { "SRAT", "APIC", "SLIT", "HMAT", "CEDT", "MSCT" };
-static const char sums[][14] = { "srat-checksum", "madt-checksum", "slit-checksum",
-				 "hmat-checksum", "cedt-checksum", "msct-checksum" };
-
-static APART void judge_table(unsigned i, const struct acpi_table *t, const struct srat *s, const struct findings *to)
-{
-	switch (i) {
-	case 0:
-		srat_findings(t, s, to);
-		break;
-	case 1:
-		madt_findings(t, s, to);
-		break;
-	case 2:
-		slit_findings(t, s, to);
-		break;
-	case 3:
-		hmat_findings(t, s, to);
-		break;
-	case 4:
-		cedt_findings(t, s, to);
-		break;
-	default:
-		msct_findings(t, s, to);
-	}
-}
+/* The tables looked at, and the rule that a wrong checksum breaks. The SRAT comes first: the others are held against it. */
+static const struct {
+	void (*find)(const struct acpi_table *t, const struct srat *s, const struct findings *to);
+	char name[5], sum[14];
+} tables[] = {
+	{ srat_findings, "SRAT", "srat-checksum" }, { madt_findings, "APIC", "madt-checksum" },
+	{ slit_findings, "SLIT", "slit-checksum" }, { hmat_findings, "HMAT", "hmat-checksum" },
+	{ cedt_findings, "CEDT", "cedt-checksum" }, { msct_findings, "MSCT", "msct-checksum" },
+};
 
 static void judge_tables(const struct acpi_root *root, const struct srat *srat, const struct findings *to)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(tables); i++) {
 		struct acpi_table t;
-		enum status s = acpi_root_find(root, tables[i], &t);
+		enum status s = acpi_root_find(root, tables[i].name, &t);
 
 		if (s == ERR_CHECKSUM)
-			to->found(to->ctx, &(struct finding){ .rule = sums[i] });
+			to->found(to->ctx, &(struct finding){ .rule = tables[i].sum });
 		if (s == OK || s == ERR_CHECKSUM)
-			judge_table(i, &t, srat, to);
+			tables[i].find(&t, srat, to);
 		else if (i == 0)
-			break; /* nothing to hold the others against */
+			break;
 	}
 }
 

@@ -5,13 +5,8 @@
 #include "kernel/audit.h"
 #include "kernel/memory.h"
 #include "kernel/odds.h"
-#include "kernel/plan.h"
 #include "kernel/report/picture.h"
 #include "kernel/report/report.h"
-#include "kernel/report/report_cost.h"
-#include "kernel/report/report_machine.h"
-#include "kernel/report/report_place.h"
-#include "mm/policy.h"
 
 #define NARROWER 4 /* pages that the buffer has less in kernels without LINUX_WIDE_BUFFER */
 

@@ -10,6 +10,13 @@
 #include "kernel/state/platform.h"
 
 /*
+ * First half: reads command line and tables, finds the nodes, chooses a base. The boot code has filled h->bi; all else
+ * is zero. Returns RUN_CLEAN: go on with h->choice; or RUN_ERROR: an error line has been printed, the end record too,
+ * only the exit is left.
+ */
+enum run_result plan_run(struct handover *h, const struct platform *p);
+
+/*
  * Second half, at the new place (h->bi.image, buffer and pgd moved by the boot code): maps, audit, report. Returns the
  * verdict.
  */

@@ -3,7 +3,6 @@
 #include "kernel/memory.h"
 
 #include "kernel/report/report.h"
-#include "kernel/report/report_place.h"
 
 bool memory_fill(struct log *l, const struct e820 *map, phys_t end, struct memblock *mb)
 {

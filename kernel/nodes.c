@@ -5,14 +5,14 @@
 #include "kernel/nodes.h"
 
 #include "acpi/fadt.h"
-#include "acpi/slit.h"
 #include "kernel/judge.h"
 #include "kernel/memory.h"
 #include "kernel/report/report.h"
-#include "kernel/report/report_machine.h"
 #include "lib/format.h"
 
 #define MAX_LOCAL_APIC 32768 /* Linux knows no higher APIC ids */
+
+#define ONE_TOO_MANY "proximity domain %llu is one too many or beyond %llu"
 
 /* Keeps why the SRAT is not used. */
 static bool refuse(struct refusal *why, const char *fmt, unsigned long long a, unsigned long long b)
@@ -28,7 +28,7 @@ static bool join_processor(struct log *l, const struct srat_initiator *i, struct
 	if (nid == NUMA_NO_NODE) {
 		report_linux(l, "SRAT: Too many proximity domains %x", i->pxm);
 		report_linux(l, "ACPI: SRAT: SRAT not used.");
-		return refuse(why, "proximity domain %llu is one too many or beyond %llu", i->pxm, MAX_NUMNODES - 1);
+		return refuse(why, ONE_TOO_MANY, i->pxm, MAX_NUMNODES - 1);
 	}
 	n->node[nid].cpus++;
 	report_srat_processor(l, i, nid, i->apic_id < MAX_LOCAL_APIC);
@@ -57,7 +57,7 @@ static bool join_memory_entry(struct log *l, const struct srat_mem *e, struct nu
 	if (nid == NUMA_NO_NODE) {
 		report_linux(l, "ACPI: SRAT: Too many proximity domains.");
 		report_linux(l, "ACPI: SRAT: SRAT not used.");
-		return refuse(why, "proximity domain %llu is one too many or beyond %llu", e->pxm, MAX_NUMNODES - 1);
+		return refuse(why, ONE_TOO_MANY, e->pxm, MAX_NUMNODES - 1);
 	}
 	if (e->r.end < e->r.start)
 		report_srat_wrapped(l, e, nid);
@@ -164,15 +164,10 @@ static void warn_of_forced(struct log *l, const struct options *o)
 			       o->hotplug[i], o->hotplug[i]);
 }
 
-static void report_event(void *ctx, const struct numa_event *e)
-{
-	report_numa_event(ctx, e);
-}
-
 /* Judges the joined table as Linux's numa_init does. */
 static bool accept_ranges(struct log *l, const struct memblock *mb, struct handover *h)
 {
-	const struct numa_log log = { report_event, l };
+	const struct numa_log log = { report_numa_event, l };
 
 	switch (numa_cleanup(&h->numa, mb, h->end_of_ram, &log)) {
 	case OK:
@@ -224,19 +219,13 @@ static void warn_if_foreign(struct log *l, const struct srat *s, const struct e8
 			       there, empty);
 }
 
-static bool is_hotplug(const struct numa *n, struct range r)
+static void warn_if_on_hotplug(struct log *l, const struct numa *n, struct range image)
 {
-	for (size_t i = 0; i < n->nr_hot; i++) {
-		if (range_overlaps(r, n->hot[i].r))
-			return true;
-	}
-	return false;
-}
+	size_t i = 0;
 
-static void warn_if_on_hotplug(struct log *l, const struct numa *n, struct choice *c)
-{
-	c->on_hotplug = is_hotplug(n, (struct range){ c->base, c->end });
-	if (c->on_hotplug)
+	while (i < n->nr_hot && !range_overlaps(image, n->hot[i].r))
+		i++;
+	if (i < n->nr_hot)
 		report_warning(l, "the image lies on hot-pluggable memory: its node cannot be removed");
 }
 
@@ -270,7 +259,7 @@ bool nodes_accept(struct log *l, struct handover *h, const struct slit *slit, st
 	if (h->srat_walked)
 		warn_if_foreign(l, &h->srat, &h->bi.map);
 	warn_of_forced(l, &h->opt);
-	warn_if_on_hotplug(l, &h->numa, &h->choice);
+	warn_if_on_hotplug(l, &h->numa, (struct range){ h->choice.base, h->choice.end });
 	return true;
 }
 

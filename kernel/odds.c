@@ -6,7 +6,6 @@
 #include "kernel/memory.h"
 #include "kernel/report/picture.h"
 #include "kernel/report/report.h"
-#include "kernel/report/report_sweep.h"
 #include "lib/format.h"
 
 /* Too large for the stack. */

@@ -3,7 +3,6 @@
 #include "kernel/place.h"
 
 #include "kernel/report/report.h"
-#include "kernel/report/report_place.h"
 #include "lib/format.h"
 #include "mm/pagetable.h"
 
@@ -274,7 +273,7 @@ static void draw(const struct handover *h, bool physical, struct rng *rng, struc
 
 	c->slot = UINT64_MAX;
 	if (physical) {
-		c->slot = takes_lowest(h) ? 0 : rng_below(rng, c->slots);
+		c->slot = takes_lowest(h) ? 0 : rng_below(rng, h->slots.total);
 		c->base = kaslr_slot_base(&h->slots, c->slot);
 	}
 	c->virt = KERNEL_WINDOW + KASLR_PREFERRED;
@@ -392,7 +391,6 @@ bool place_choose(struct log *l, struct handover *h)
 	if (!choose_size(l, h, &h->choice))
 		return false;
 	place_find_slots(l, h);
-	h->choice.slots = h->slots.total;
 	physical = h->opt.base == PHYS_NONE && !h->opt.nokaslr && may_draw(l, h);
 	if (!physical)
 		h->choice.base = h->opt.base != PHYS_NONE ? forced_base(l, h) : preferred_base(l, h);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The first half of the run, before the image moves: what is asked, what the machine is, where the image shall go. */
-#include "kernel/plan.h"
+#include "kernel/kernel.h"
 
 #include "acpi/fadt.h"
 #include "acpi/madt.h"
@@ -8,19 +8,18 @@
 #include "kernel/nodes.h"
 #include "kernel/place.h"
 #include "kernel/report/report.h"
-#include "kernel/report/report_machine.h"
 #include "kernel/selftest.h"
 #include "kernel/state/options.h"
 #include "kernel/upgrade.h"
 #include "lib/format.h"
 #include "mm/pagetable.h"
 
-static void start_log(struct run *r, struct entropy *e)
+static void start_log(struct run *r)
 {
 	struct handover *h = r->h;
 
-	entropy_gather(r->p, e);
-	log_init(&h->log, r->p->tsc(r->p->ctx), r->p->tsc_hz, e->boot_id);
+	entropy_gather(r->p, &h->entropy);
+	log_init(&h->log, r->p->tsc(r->p->ctx), r->p->tsc_hz, h->entropy.boot_id);
 	h->result = RUN_CLEAN;
 }
 
@@ -72,13 +71,6 @@ static unsigned allowed_page_sizes(const struct options *o, const struct cpu_inf
 	return sizes;
 }
 
-static void choose_seed(struct handover *h, const struct entropy *e)
-{
-	h->seed = h->opt.seed_given ? h->opt.seed : e->seed;
-	rng_seed(&h->rng, h->seed);
-	memcpy(h->entropy_used, e->used, sizeof(h->entropy_used));
-}
-
 /* Who chooses the base under UEFI. */
 static void follow_linux(struct handover *h)
 {
@@ -88,7 +80,7 @@ static void follow_linux(struct handover *h)
 		o->efistub = linux_follows(o->as_linux, LINUX_STUB_CHOOSES);
 }
 
-static bool introduce(struct run *r, const struct entropy *e)
+static bool introduce(struct run *r)
 {
 	struct handover *h = r->h;
 	enum status st;
@@ -98,11 +90,12 @@ static bool introduce(struct run *r, const struct entropy *e)
 	h->choice.levels = h->opt.levels ? h->opt.levels : r->p->cpu.la57 ? 5 : 4;
 	h->choice.page_sizes = allowed_page_sizes(&h->opt, &r->p->cpu);
 	follow_linux(h);
-	choose_seed(h, e);
+	h->seed = h->opt.seed_given ? h->opt.seed : h->entropy.seed;
+	rng_seed(&h->rng, h->seed);
 	st = smbios_read(&r->p->phys, h->bi.smbios, &h->smbios);
 	if (st != OK && st != ERR_NOT_FOUND)
 		report_warning(&r->log, "SMBIOS: %s", status_str(st));
-	report_start(&r->log, h, &r->p->cpu, e);
+	report_start(&r->log, h, &r->p->cpu);
 	if (LINUX_SERIES(h->opt.as_linux) > LINUX_SERIES(LINUX_NEWEST))
 		report_warning(&r->log, "linux=: 7.3 is the newest known: by its rules");
 	if (h->opt.selftest)
@@ -244,13 +237,12 @@ enum run_result plan_run(struct handover *h, const struct platform *p)
 {
 	struct run r = run_open(h, p);
 	struct acpi_root root;
-	struct entropy e;
 	struct slit slit;
 	bool planned;
 
-	start_log(&r, &e);
+	start_log(&r);
 	planned = parse_options(&r) &&                                 /* what is asked, where to report it */
-		  introduce(&r, &e) &&                                 /* Landfall, the seed, self-tests */
+		  introduce(&r) &&                                     /* Landfall, the seed, self-tests */
 		  read_memory_map(&r.log, &h->bi, &h->opt, &h->map) && /* what is RAM */
 		  find_end_of_ram(&r.log, &h->map, h->choice.levels, &h->end_of_ram) &&
 		  read_tables(&r.log, h, &p->phys, &root) && /* ACPI: processors, how to switch off */

@@ -4,7 +4,6 @@
 
 #include "acpi/cpio.h"
 #include "kernel/report/report.h"
-#include "kernel/report/report_machine.h"
 #include "lib/format.h"
 
 #define FOLDER "kernel/firmware/acpi/"

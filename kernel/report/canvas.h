@@ -29,8 +29,7 @@ struct box {
 	unsigned x, y, width, height;
 };
 
-/* Everything is measured in dots; words are placed by the upper left corner of their first character. */
-/* Where words begin, and on which ground. */
+/* Where words begin, and on which ground. Everything is measured in dots, from the upper left corner. */
 struct words {
 	unsigned x, y;
 	enum colour colour, ground;

@@ -3,7 +3,6 @@
 #include "kernel/report/picture.h"
 
 #include "kernel/report/report.h"
-#include "kernel/report/report_place.h"
 #include "lib/format.h"
 #include "lib/scan.h"
 #include "lib/version.h"

@@ -58,15 +58,15 @@ static void wrap_command_line(struct log *l, const char *line)
 	} while (*line);
 }
 
-static void report_random(struct log *l, const struct handover *h, const struct entropy *e)
+static void report_random(struct log *l, const struct handover *h)
 {
 	char sources[40] = "";
 	struct builder list = BUILDER(sources);
 
 	for (unsigned s = 0; s < ENTROPY_SOURCES; s++) {
-		if (e->used[s])
+		if (h->entropy.used[s])
 			builder_add(&list, " %s", entropy_names[s]);
-		if (e->rubbish[s])
+		if (h->entropy.rubbish[s])
 			report_warning(l, "%s: %s; not used for the seed", entropy_names[s],
 				       s == ENTROPY_TSC ? "the counter stands still" : "answers rubbish");
 	}
@@ -97,7 +97,7 @@ void report_boot_record(struct log *l, const struct handover *h)
 	log_begin(l, "boot", "version%s protocol%s loader%s machine%s cmdline%s seed%llu entropy[", LANDFALL_VERSION,
 		  protocol_name(h->bi.protocol), h->bi.loader, machine_name(&h->smbios).s, h->bi.cmdline, (ull)h->seed);
 	for (unsigned s = 0; s < ENTROPY_SOURCES; s++) {
-		if (h->entropy_used[s] && !h->opt.seed_given)
+		if (h->entropy.used[s] && !h->opt.seed_given)
 			log_members(l, "%s", entropy_names[s]);
 	}
 	log_members(l, "] tsc_hz%llu levels%u page_size%s", (ull)h->log.tsc_hz, h->choice.levels,
@@ -123,7 +123,7 @@ void report_banner(struct log *l)
 	log_text(l, "Landfall " LANDFALL_VERSION ": where do early page tables land?");
 }
 
-void report_start(struct log *l, const struct handover *h, const struct cpu_info *cpu, const struct entropy *e)
+void report_start(struct log *l, const struct handover *h, const struct cpu_info *cpu)
 {
 	struct machine_name machine = machine_name(&h->smbios);
 
@@ -137,7 +137,7 @@ void report_start(struct log *l, const struct handover *h, const struct cpu_info
 		 h->choice.levels, page_size_name(h->choice.page_sizes));
 	if (!h->log.tsc_hz)
 		report_warning(l, "the clock's rate is unknown: times are 0");
-	report_random(l, h, e);
+	report_random(l, h);
 }
 
 /* ---- the end ---- */

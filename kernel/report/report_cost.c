@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What policies cost, side by side: a record each, and one table of text for all. */
-#include "kernel/report/report_cost.h"
-
 #include "kernel/report/report.h"
+
 #include "lib/format.h"
 #include "lib/scan.h"
-#include "mm/policy.h"
 
 /* Columns of the table. The levels of page tables stand side by side, in the order of enum pt_level. */
 enum column {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Findings in words: `finding: RULE [mem ...] of PXM n`. */
-#include "kernel/report/report_finding.h"
+#include "kernel/report/report.h"
 
 #include "lib/format.h"
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the machine says of itself, spelled as Linux 6.1 spells it so that the two logs can be compared line by line. */
-#include "kernel/report/report_machine.h"
+#include "kernel/report/report.h"
 
 #include "lib/format.h"
-#include "kernel/report/report.h"
 #include "mm/pagetable.h"
 
 #define DUMP_MAX (64 * KIB) /* bytes of one table in hex */
@@ -177,8 +176,9 @@ void report_distances(struct log *l, const struct numa *n, const struct slit *sl
 	}
 }
 
-void report_numa_event(struct log *l, const struct numa_event *e)
+void report_numa_event(void *log, const struct numa_event *e)
 {
+	struct log *l = log;
 	ull a = e->a.start, a_last = e->a.end - 1, b = e->b.start, b_last = e->b.end - 1;
 
 	switch (e->kind) {

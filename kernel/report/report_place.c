@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the image lies, and on which nodes the page-table pages landed: the answer Landfall is for. */
-#include "kernel/report/report_place.h"
+#include "kernel/report/report.h"
 
 #include "lib/format.h"
-#include "kernel/report/report.h"
 
 #define NODES_A_TABLE 5 /* columns of nodes that fit beside each other */
 #define NODES_SHOWN 30  /* in all tables of one policy; the records have all */
@@ -19,12 +18,12 @@ void report_choice(struct log *l, const struct handover *h)
 	if (h->slots.truncated)
 		report_warning(l, "more than %d runs of slots: the rest is left out, as in Linux", KASLR_MAX_AREAS);
 	if (c->slot != UINT64_MAX)
-		log_text(l, "KASLR: slot %llu of %llu %s, each holds %'llu", (ull)c->slot, (ull)c->slots,
+		log_text(l, "KASLR: slot %llu of %llu %s, each holds %'llu", (ull)c->slot, (ull)h->slots.total,
 			 h->opt.efistub && h->opt.nr_map_ops ? "taken" : "drawn", (ull)c->size);
 	else if (h->opt.nokaslr)
 		report_linux(l, "KASLR disabled: 'nokaslr' on cmdline.");
 	else
-		log_text(l, "KASLR: base not drawn; %llu slots that hold %'llu were possible", (ull)c->slots,
+		log_text(l, "KASLR: base not drawn; %llu slots that hold %'llu were possible", (ull)h->slots.total,
 			 (ull)c->size);
 	if (h->bi.image.start != KASLR_PREFERRED)
 		log_text(l, "image was loaded at 0x%llx", (ull)h->bi.image.start);
@@ -59,7 +58,7 @@ void report_geometry(struct log *l, const struct handover *h)
 	log_record(l, "kaslr",
 		   "base%llx end%llx size%llu slots%llu slot%lld node%d virt%llx page_offset%llx buffer{start%llx "
 		   "pages%llu} image_tables%u",
-		   (ull)c->base, (ull)c->end, (ull)c->size, (ull)c->slots, (long long)c->slot, nid, (ull)c->virt,
+		   (ull)c->base, (ull)c->end, (ull)c->size, (ull)h->slots.total, (long long)c->slot, nid, (ull)c->virt,
 		   (ull)c->page_offset, (ull)h->bi.buffer.start, (ull)(range_size(h->bi.buffer) / PAGE_SIZE),
 		   h->bi.image_tables);
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* How a sweep is worded: a few lines, and the record with every interval of stained bases. */
-#include "kernel/report/report_sweep.h"
-
 #include "kernel/report/report.h"
+
 #include "lib/format.h"
-#include "mm/policy.h"
 
 #define INTERVAL_ROOM 512 /* kept for what follows the intervals in a record */
 #define INTERVALS_IN_TEXT 16

@@ -9,7 +9,7 @@
 #include "kernel/state/bootinfo.h"
 #include "kernel/state/log.h"
 #include "kernel/state/options.h"
-#include "kernel/state/platform.h"
+#include "kernel/state/seed.h"
 #include "lib/rng.h"
 #include "mm/kaslr.h"
 #include "mm/memblock.h"
@@ -44,17 +44,16 @@ struct refusal {
 
 /* Where the image goes: decided by plan_run, carried out by boot/move.c. */
 struct choice {
-	phys_t base;          /* 2M aligned; == bootinfo.image.start: stay */
-	uint64_t virt;        /* virtual address of the image's first byte */
-	unsigned levels;      /* paging levels to run on */
-	unsigned page_sizes;  /* leaves allowed: enum page_sizes */
-	phys_t end;           /* what Linux calls _end: base + the (pretended) image */
-	uint64_t length;      /* of the (pretended) image: end - base */
-	uint64_t size;        /* what a slot must hold */
-	uint64_t slots, slot; /* slot: UINT64_MAX with base= or nokaslr */
+	phys_t base;         /* 2M aligned; == bootinfo.image.start: stay */
+	uint64_t virt;       /* virtual address of the image's first byte */
+	unsigned levels;     /* paging levels to run on */
+	unsigned page_sizes; /* leaves allowed: enum page_sizes */
+	phys_t end;          /* what Linux calls _end: base + the (pretended) image */
+	uint64_t length;     /* of the (pretended) image: end - base */
+	uint64_t size;       /* what a slot must hold */
+	uint64_t slot;       /* UINT64_MAX with base= or nokaslr */
 	uint64_t page_offset;
 	bool trampoline; /* its base is random: a Linux takes pages of its real-mode trampoline (a prediction only) */
-	bool on_hotplug; /* the base lies on hot-pluggable memory */
 	bool put_back;   /* mem= or memmap= had taken away the memory that the image lies in */
 };
 
@@ -66,7 +65,7 @@ struct handover {
 	enum run_result result;
 	enum srat_state srat_state;
 	bool srat_walked; /* the whole SRAT could be read: KASLR honours it even when it is rejected, as Linux */
-	bool entropy_used[ENTROPY_SOURCES];
+	struct entropy entropy;
 	uint32_t madt_cpus; /* that the MADT calls enabled */
 	unsigned nr_findings;
 	unsigned nr_checks;

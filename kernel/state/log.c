@@ -16,11 +16,11 @@
 #define BEACON_NS (10 * NSEC_PER_SEC)
 
 /* What decides whether a line is printed; also the byte in front of a kept line. */
-enum line_kind { LINE_TEXT = 't', LINE_ALWAYS = 'a', LINE_RECORD = 'j' };
+enum line_kind { LINE_TEXT = 't', LINE_ALWAYS = 'a', LINE_RAW = 'r', LINE_RECORD = 'j' };
 
 static bool is_wanted(const struct log_state *s, char kind)
 {
-	return kind == LINE_ALWAYS || (kind == LINE_TEXT ? s->text : s->json);
+	return kind == LINE_TEXT ? s->text : kind != LINE_RECORD || s->json;
 }
 
 static void keep_early(struct log_state *s, enum line_kind kind, const char *line, size_t len)
@@ -48,15 +48,11 @@ static void send_line(struct log *l, enum line_kind kind, const char *line, size
 
 void log_init(struct log_state *s, uint64_t tsc_start, uint64_t tsc_hz, uint64_t boot_id)
 {
+	memset(s, 0, sizeof(*s));
 	s->tsc_start = tsc_start;
 	s->tsc_hz = tsc_hz;
 	s->boot_id = boot_id;
-	s->seq = 0;
 	s->text = s->json = true;
-	s->open = false;
-	s->early_len = s->early_lost = 0;
-	s->sent_ns = 0;
-	s->line_len = s->depth = s->depth_comma = 0;
 }
 
 void log_open(struct log *l)
@@ -104,21 +100,16 @@ uint64_t log_now_ns(const struct log *l)
 
 /* ---- text ---- */
 
-struct line_form {
-	enum line_kind kind;
-	bool stamp; /* the time in front */
-};
-
-/* A line, cut where it is too long. */
-static void send_text(struct log *l, const struct line_form *form, const char *fmt, va_list ap)
+/* A line, behind the time but for a raw one; cut where it is too long. */
+static void send_text(struct log *l, enum line_kind kind, const char *fmt, va_list ap)
 {
 	char text[LOG_COLUMNS + 4]; /* one column too many, by which a cut is noticed, and the line's end */
 	size_t len = 0, room = LOG_COLUMNS + 2;
 	uint64_t ns;
 
-	if (!is_wanted(l->s, (char)form->kind))
+	if (!is_wanted(l->s, (char)kind))
 		return;
-	if (form->stamp) {
+	if (kind != LINE_RAW) {
 		ns = log_now_ns(l);
 		len = (size_t)format(text, room, "[%5llu.%06llu] ", (ull)(ns / NSEC_PER_SEC),
 				     (ull)(ns % NSEC_PER_SEC / 1000));
@@ -134,7 +125,7 @@ static void send_text(struct log *l, const struct line_form *form, const char *f
 	}
 	text[len++] = '\r';
 	text[len++] = '\n';
-	send_line(l, form->kind, text, len);
+	send_line(l, kind, text, len);
 }
 
 void log_text(struct log *l, const char *fmt, ...)
@@ -142,7 +133,7 @@ void log_text(struct log *l, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	send_text(l, &(struct line_form){ LINE_TEXT, true }, fmt, ap);
+	send_text(l, LINE_TEXT, fmt, ap);
 	va_end(ap);
 }
 
@@ -151,7 +142,7 @@ void log_always(struct log *l, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	send_text(l, &(struct line_form){ LINE_ALWAYS, true }, fmt, ap);
+	send_text(l, LINE_ALWAYS, fmt, ap);
 	va_end(ap);
 }
 
@@ -166,7 +157,7 @@ void log_raw(struct log *l, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	send_text(l, &(struct line_form){ LINE_ALWAYS, false }, fmt, ap);
+	send_text(l, LINE_RAW, fmt, ap);
 	va_end(ap);
 }
 
@@ -323,22 +314,16 @@ static void put_members(struct log *l, const char *f, va_list *ap)
 	}
 }
 
-static void begin(struct log *l, const char *kind)
+void log_begin(struct log *l, const char *kind, const char *fmt, ...)
 {
 	struct log_state *s = l->s;
 	char id[17];
+	va_list ap;
 
 	s->line_len = s->depth = s->depth_comma = 0;
 	format(id, sizeof(id), "%016llx", (ull)s->boot_id);
 	put_open(l, '{');
 	log_members(l, "rec%s boot_id%s seq%u", kind, id, s->seq);
-}
-
-void log_begin(struct log *l, const char *kind, const char *fmt, ...)
-{
-	va_list ap;
-
-	begin(l, kind);
 	va_start(ap, fmt);
 	put_members(l, fmt, &ap);
 	va_end(ap);
@@ -351,17 +336,6 @@ void log_members(struct log *l, const char *fmt, ...)
 	va_start(ap, fmt);
 	put_members(l, fmt, &ap);
 	va_end(ap);
-}
-
-void log_record(struct log *l, const char *kind, const char *fmt, ...)
-{
-	va_list ap;
-
-	begin(l, kind);
-	va_start(ap, fmt);
-	put_members(l, fmt, &ap);
-	va_end(ap);
-	log_end(l);
 }
 
 void log_u64(struct log *l, const char *name, uint64_t value)

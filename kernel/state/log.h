@@ -85,10 +85,10 @@ void log_raw(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
  *
  * What does not fit is a KASSERT, but for strings.
  */
-void log_record(struct log *l, const char *kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void log_begin(struct log *l, const char *kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void log_members(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void log_end(struct log *l);
+#define log_record(l, ...) (log_begin((l), __VA_ARGS__), log_end(l))
 
 /* Writes a member whose name is not known before. */
 void log_u64(struct log *l, const char *name, uint64_t value);

@@ -12,7 +12,6 @@
 #include "kernel/kernel.h"
 #include "lib/crc32.h"
 #include "kernel/report/report.h"
-#include "kernel/report/report_cost.h"
 #include "mm/policy.h"
 #include "tools/host/host.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a picture is drawn on: memory piece by piece with its node, and the slots in the chooser's order. */
-#include "kernel/report/report_machine.h"
+#include "kernel/report/report.h"
 #include "lib/format.h"
 #include "mm/kaslr.h"
 #include "tools/predict/predict.h"

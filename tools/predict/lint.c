@@ -8,8 +8,7 @@
 #include "acpi/srat.h"
 #include "kernel/judge.h"
 #include "kernel/nodes.h"
-#include "kernel/report/report_finding.h"
-#include "kernel/report/report_machine.h"
+#include "kernel/report/report.h"
 #include "mm/memory_rules.h"
 
 #define ALL_ADDRESSES (1ull << 52)

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "kernel/report/report.h"
-#include "kernel/report/report_cost.h"
 #include "lib/format.h"
 #include "lib/scan.h"
 #include "lib/version.h"

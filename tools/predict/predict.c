@@ -10,7 +10,6 @@
 
 #include "kernel/nodes.h"
 #include "kernel/report/report.h"
-#include "kernel/report/report_machine.h"
 #include "kernel/state/options.h"
 #include "lib/format.h"
 #include "lib/version.h"

@@ -54,7 +54,7 @@ void session_close(struct session *s);
 /* Page-table pages that one map needs at most. */
 uint64_t predict_estimate(const struct session *s);
 
-/* slots.c: h->slots and h->choice.slots. Between nodes_join and nodes_accept, as in the kernel. */
+/* slots.c: h->slots and h->choice.slot. Between nodes_join and nodes_accept, as in the kernel. */
 MUST_CHECK bool slots_find(struct session *s, struct input_error *err);
 
 /*

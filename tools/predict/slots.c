@@ -86,7 +86,6 @@ bool slots_find(struct session *s, struct input_error *err)
 	bi->nr_conventional = f->conventional.nr;
 	parse_map_options(s);
 	place_find_slots(&s->run.log, h);
-	h->choice.slots = h->slots.total;
 	if (h->opt.base != PHYS_NONE)
 		h->choice.slot = slot_of(&h->slots, h->opt.base);
 	log_text(&s->run.log, "KASLR: %llu slots that hold %'llu, as %s finds them", (ull)h->slots.total,
