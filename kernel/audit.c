@@ -2,9 +2,8 @@
 /*
  * Builds a policy's direct map, loads it, and lets a reader that shares no code with the builder say what came of it.
  */
-#include "kernel/audit.h"
+#include "kernel/steps.h"
 
-#include "kernel/judge.h"
 #include "kernel/report/picture.h"
 #include "kernel/report/report.h"
 #include "lib/format.h"

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Gathers what acpi/ and mm/ find awkward, and stops repeating itself. */
-#include "kernel/judge.h"
+#include "kernel/steps.h"
 
-#include "acpi/table_rules.h"
-#include "kernel/memory.h"
 #include "kernel/report/report.h"
-#include "mm/memory_rules.h"
 
 #define RULES_MAX 64
 #define LINES_MAX 4 /* of one rule */
@@ -72,7 +69,7 @@ static void report_rest(struct gathering *g)
 
 /* ---- tables ---- */
 
-/* The tables looked at, and the rule that a wrong checksum breaks. The SRAT comes first: the others are held against it. */
+/* The tables looked at, and the rule of a wrong checksum. The SRAT comes first: the others are held against it. */
 static const struct {
 	void (*find)(const struct acpi_table *t, const struct srat *s, const struct findings *to);
 	char name[5], sum[14];

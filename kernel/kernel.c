@@ -2,11 +2,9 @@
 /* The second half of the run, at the new place: what is taken, then one direct map per policy, then the verdict. */
 #include "kernel/kernel.h"
 
-#include "kernel/audit.h"
-#include "kernel/memory.h"
-#include "kernel/odds.h"
 #include "kernel/report/picture.h"
 #include "kernel/report/report.h"
+#include "kernel/steps.h"
 
 #define NARROWER 4 /* pages that the buffer has less in kernels without LINUX_WIDE_BUFFER */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From the memory map to memblock. */
-#include "kernel/memory.h"
+#include "kernel/steps.h"
 
 #include "kernel/report/report.h"
 

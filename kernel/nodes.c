@@ -2,11 +2,9 @@
 /*
  * Joins what firmware says in PXMs with what memory management says in nodes, in Linux's order and with its refusals.
  */
-#include "kernel/nodes.h"
+#include "kernel/steps.h"
 
 #include "acpi/fadt.h"
-#include "kernel/judge.h"
-#include "kernel/memory.h"
 #include "kernel/report/report.h"
 #include "lib/format.h"
 

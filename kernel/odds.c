@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs mm/sweep on what this run has found: its slots, its memory, its image. */
-#include "kernel/odds.h"
+#include "kernel/steps.h"
 
-#include "kernel/audit.h"
-#include "kernel/memory.h"
 #include "kernel/report/picture.h"
 #include "kernel/report/report.h"
 #include "lib/format.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the image goes: Linux's choosers, or what the options ask for, with every refusal giving its reason. */
-#include "kernel/place.h"
+#include "kernel/steps.h"
 
 #include "kernel/report/report.h"
 #include "lib/format.h"

@@ -4,13 +4,8 @@
 
 #include "acpi/fadt.h"
 #include "acpi/madt.h"
-#include "acpi/root.h"
-#include "kernel/nodes.h"
-#include "kernel/place.h"
 #include "kernel/report/report.h"
-#include "kernel/selftest.h"
-#include "kernel/state/options.h"
-#include "kernel/upgrade.h"
+#include "kernel/steps.h"
 #include "lib/format.h"
 #include "mm/pagetable.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A few known answers for each part whose errors would be hard to see in a report. */
-#include "kernel/selftest.h"
+#include "kernel/steps.h"
 
 #include "lib/crc32.h"
 #include "lib/format.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Puts tables from modules in the place of the firmware's, and says so in the words of Linux's table upgrade. */
-#include "kernel/upgrade.h"
+#include "kernel/steps.h"
 
 #include "acpi/cpio.h"
 #include "kernel/report/report.h"

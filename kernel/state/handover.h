@@ -9,7 +9,7 @@
 #include "kernel/state/bootinfo.h"
 #include "kernel/state/log.h"
 #include "kernel/state/options.h"
-#include "kernel/state/seed.h"
+#include "kernel/state/platform.h"
 #include "lib/rng.h"
 #include "mm/kaslr.h"
 #include "mm/memblock.h"

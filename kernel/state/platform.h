@@ -20,6 +20,14 @@ struct cpu_info {
 
 enum entropy_source { ENTROPY_RDSEED, ENTROPY_RDRAND, ENTROPY_EFI, ENTROPY_TSC, ENTROPY_SOURCES };
 
+/* Where a seed comes from when none is given: every source that works, mixed. */
+struct entropy {
+	uint64_t seed;    /* all that was drawn, mixed */
+	uint64_t boot_id; /* of the same draws, but not to be had from the seed */
+	bool used[ENTROPY_SOURCES];
+	bool rubbish[ENTROPY_SOURCES]; /* answers, but with one and the same word or all zeros or ones: not used */
+};
+
 struct platform {
 	struct physmem phys;     /* reads physical memory (firmware tables) */
 	struct pt_memory tables; /* reaches page-table pages through the early window */
@@ -57,5 +65,8 @@ struct platform {
 	/* Makes ready for a new map: nothing is left of the one before, buffer and top table are zeroed. */
 	void (*clear_tables)(void *ctx);
 };
+
+/* Draws from all sources. */
+void entropy_gather(const struct platform *p, struct entropy *e);
 
 #endif

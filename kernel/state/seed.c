@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Draws from every source, tells rubbish apart, mixes the rest. */
-#include "kernel/state/seed.h"
+#include "kernel/state/platform.h"
 
 #include "lib/rng.h"
 

@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "acpi/srat.h"
-#include "kernel/judge.h"
-#include "kernel/nodes.h"
+#include "kernel/steps.h"
 #include "kernel/report/report.h"
 #include "mm/memory_rules.h"
 

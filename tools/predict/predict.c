@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "kernel/nodes.h"
+#include "kernel/steps.h"
 #include "kernel/report/report.h"
 #include "kernel/state/options.h"
 #include "lib/format.h"

@@ -4,7 +4,7 @@
 #define TOOLS_PREDICT_PREDICT_H
 
 #include "acpi/root.h"
-#include "kernel/audit.h"
+#include "kernel/steps.h"
 #include "tools/predict/facts.h"
 #include "tools/predict/shadow.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The slots that Linux's KASLR could draw, and the sweep over them: the kernel's own code, told what is known here. */
-#include "kernel/odds.h"
-#include "kernel/place.h"
+#include "kernel/steps.h"
 #include "kernel/report/report.h"
 #include "kernel/state/options.h"
 #include "lib/format.h"
