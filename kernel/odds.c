@@ -24,11 +24,6 @@ static struct sweep_image image_of(const struct handover *h, phys_t base)
 	return image;
 }
 
-static void report_progress(void *ctx)
-{
-	log_beacon(ctx);
-}
-
 /* All but the policy. */
 static void describe(struct run *r, const struct sweep_image *image, struct sweep *s)
 {
@@ -39,7 +34,7 @@ static void describe(struct run *r, const struct sweep_image *image, struct swee
 	s->start = r->mb;
 	s->work = audit_memblock();
 	s->numa = &r->h->numa;
-	s->trying_one = report_progress;
+	s->trying_one = log_beacon;
 	s->ctx = &r->log;
 }
 

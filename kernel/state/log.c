@@ -146,8 +146,10 @@ void log_always(struct log *l, const char *fmt, ...)
 	va_end(ap);
 }
 
-void log_beacon(struct log *l)
+void log_beacon(void *log)
 {
+	struct log *l = log;
+
 	if (log_now_ns(l) - l->s->sent_ns >= BEACON_NS)
 		log_text(l, "still at work");
 }

@@ -61,8 +61,9 @@ void log_always(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /*
  * Prints a line of text once nothing has gone out for ten seconds; call it again and again in work that may take long.
+ * A callback with the log as its context.
  */
-void log_beacon(struct log *l);
+void log_beacon(void *log);
 
 /* Prints one line without a stamp (KTAP), even when text is off. */
 void log_raw(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -674,43 +674,29 @@ bool options_parse(struct options *o, const char *line, struct option_error *err
 	return true;
 }
 
-static bool uses_marks(const struct options *o)
-{
-	for (unsigned i = 0; i < o->nr_policies; i++) {
-		if (pt_policies[o->policy[i]]->srat_first)
-			return true;
-	}
-	return false;
-}
-
-static bool has_console(const struct options *o, enum console_kind kind)
-{
-	for (unsigned i = 0; i < o->nr_consoles; i++) {
-		if (o->console[i].kind == kind)
-			return true;
-	}
-	return false;
-}
-
 bool options_check(const struct options *o, bool uefi, struct option_error *err)
 {
 	bool placed = o->base != PHYS_NONE, idle_kaslr = o->kaslr_given && !o->sweep;
 	bool fragmented = o->fragment.every || o->fragment.permille;
-	const char *fault = o->dry && !uefi                  ? "dry: only under UEFI"
-			    : o->save && !uefi               ? "save: only under UEFI"
-			    : o->save && !o->dry             ? "save: has no effect without dry"
-			    : o->dry && o->exit != EXIT_AUTO ? "exit=: has no effect beside dry"
-			    : !o->movable_node && !uses_marks(o)
-				    ? "movable_node=off: has no effect: no policy of alloc= looks at marks"
-			    : o->nokaslr && placed     ? "nokaslr: has no effect beside base="
-			    : o->nokaslr && idle_kaslr ? "kaslr=: has no effect beside nokaslr"
-			    : placed && idle_kaslr     ? "kaslr=: has no effect beside base="
-			    : fragmented && o->page_size == PAGE_SIZE_4K
-				    ? "fragment=: has no effect beside page_size=4k"
-			    : o->nr_consoles > 1 && has_console(o, CONSOLE_NONE)
-				    ? "console=none: stands alone, beside no other console="
-				    : NULL;
+	bool uses_marks = false, mute = false;
+	const char *fault;
 
+	for (unsigned i = 0; i < o->nr_policies; i++)
+		uses_marks |= pt_policies[o->policy[i]]->srat_first;
+	for (unsigned i = 0; i < o->nr_consoles; i++)
+		mute |= o->console[i].kind == CONSOLE_NONE;
+	fault = o->dry && !uefi                  ? "dry: only under UEFI"
+		: o->save && !uefi               ? "save: only under UEFI"
+		: o->save && !o->dry             ? "save: has no effect without dry"
+		: o->dry && o->exit != EXIT_AUTO ? "exit=: has no effect beside dry"
+		: !o->movable_node && !uses_marks
+			? "movable_node=off: has no effect: no policy of alloc= looks at marks"
+		: o->nokaslr && placed                       ? "nokaslr: has no effect beside base="
+		: o->nokaslr && idle_kaslr                   ? "kaslr=: has no effect beside nokaslr"
+		: placed && idle_kaslr                       ? "kaslr=: has no effect beside base="
+		: fragmented && o->page_size == PAGE_SIZE_4K ? "fragment=: has no effect beside page_size=4k"
+		: mute && o->nr_consoles > 1                 ? "console=none: stands alone, beside no other console="
+							     : NULL;
 	if (fault)
 		format(err->text, sizeof(err->text), "%s", fault);
 	return !fault;
