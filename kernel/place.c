@@ -18,6 +18,7 @@
 #define REGIONS_4LEVEL ((64 + 32 + 1) * TIB)
 #define REGIONS_5LEVEL ((4096 + 12800 + 64) * TIB)
 
+#define REASON_MAX 120 /* of a sentence that says why a base cannot be had */
 #define MAX_AVOID (BOOT_MAX_KEEP + OPT_MAX_MAP_OPS + 2)
 
 /* What kaslr_request points to. Too large for the stack, of no use after the choice. */
@@ -26,10 +27,6 @@ static struct {
 	struct range immovable[NR_NODE_MEMBLKS];
 	struct range avoid[MAX_AVOID];
 } lists;
-
-struct reason {
-	char text[120];
-};
 
 /* ---- what the choosers are told ---- */
 
@@ -167,13 +164,13 @@ static bool is_free_in_firmware(const struct bootinfo *bi, struct range r)
  * True when the image may lie at [r.start, r.end), which options_parse has found to be aligned; the image where it is
  * now does not count as taken if it stays.
  */
-static bool is_free(const struct bootinfo *bi, const struct e820 *map, struct range r, struct reason *why)
+static bool is_free(const struct bootinfo *bi, const struct e820 *map, struct range r, char why[REASON_MAX])
 {
 	bool stays = r.start == bi->image.start;
 	struct range moved = { r.start, r.start + range_size(bi->image) };
 	struct range wanted = { stays ? bi->image.end : r.start, r.end };
 
-#define REFUSE(...) return format(why->text, sizeof(why->text), __VA_ARGS__), false
+#define REFUSE(...) return format(why, REASON_MAX, __VA_ARGS__), false
 	if (!e820_covers(map, (struct range){ r.start, r.start + 1 }, E820_RAM))
 		REFUSE("not RAM");
 	if (!e820_covers(map, r, E820_RAM))
@@ -195,24 +192,15 @@ static phys_t forced_base(struct log *l, const struct handover *h)
 {
 	phys_t base = h->opt.base;
 	uint64_t need = base == h->bi.image.start ? h->choice.length : h->choice.size;
-	struct reason why;
+	char why[REASON_MAX];
 
 	if (need > highest_end(h) || base > highest_end(h) - need)
 		report_error(l, "base=0x%llx: page tables end at 0x%llx", (ull)base, (ull)highest_end(h));
-	else if (!is_free(&h->bi, &h->map, (struct range){ base, base + need }, &why))
-		report_error(l, "base=0x%llx: %s", (ull)base, why.text);
+	else if (!is_free(&h->bi, &h->map, (struct range){ base, base + need }, why))
+		report_error(l, "base=0x%llx: %s", (ull)base, why);
 	else
 		return base;
 	return PHYS_NONE;
-}
-
-static phys_t lowest_slot(const struct kaslr_slots *s)
-{
-	phys_t lowest = PHYS_NONE;
-
-	for (size_t i = 0; i < s->nr; i++)
-		lowest = min_u64(lowest, s->area[i].start);
-	return lowest;
 }
 
 /* 16 MiB, or the lowest free slot above it; PHYS_NONE: there is none, and an error has been reported. */
@@ -221,19 +209,20 @@ static phys_t preferred_base(struct log *l, const struct handover *h)
 	struct range preferred = { KASLR_PREFERRED, KASLR_PREFERRED + h->choice.size };
 	struct kaslr_request q = ask(h);
 	struct kaslr_slots slots;
-	struct reason why;
-	phys_t base;
+	char why[REASON_MAX];
+	phys_t base = PHYS_NONE;
 
-	if (is_free(&h->bi, &h->bi.map, preferred, &why))
+	if (is_free(&h->bi, &h->bi.map, preferred, why))
 		return KASLR_PREFERRED;
 	q.nr_immovable = 0;
 	kaslr_find_slots(&q, &slots);
-	base = lowest_slot(&slots);
+	for (size_t i = 0; i < slots.nr; i++)
+		base = min_u64(base, slots.area[i].start);
 	if (base == PHYS_NONE)
 		report_error(l, "%s: no free range at or above 16 MiB holds %'llu",
 			     h->opt.image_given ? "image_size=" : "no place for the image", (ull)h->choice.size);
 	else
-		report_warning(l, "the preferred base 0x%llx is taken (%s): using 0x%llx", KASLR_PREFERRED, why.text,
+		report_warning(l, "the preferred base 0x%llx is taken (%s): using 0x%llx", KASLR_PREFERRED, why,
 			       (ull)base);
 	return base;
 }
@@ -258,22 +247,17 @@ static bool may_draw(struct log *l, const struct handover *h)
 	return false;
 }
 
-/* The EFI stub takes the lowest slot when the command line reshapes memory. */
-static bool takes_lowest(const struct handover *h)
-{
-	return h->opt.efistub && h->opt.nr_map_ops;
-}
-
 /* Physical slot, virtual slot and direct-map gap in this order, so that one seed always gives the same three. */
 static void draw(const struct handover *h, bool physical, struct rng *rng, struct choice *c)
 {
 	bool five = c->levels == 5;
 	uint64_t lowest = five ? PAGE_OFFSET_5LEVEL : PAGE_OFFSET_4LEVEL;
+	bool lowest_slot = h->opt.efistub && h->opt.nr_map_ops; /* as the EFI stub when memory is reshaped */
 	uint64_t spare = DIRECT_MAP_LIMIT - lowest - (five ? REGIONS_5LEVEL : REGIONS_4LEVEL);
 
 	c->slot = UINT64_MAX;
 	if (physical) {
-		c->slot = takes_lowest(h) ? 0 : rng_below(rng, h->slots.total);
+		c->slot = lowest_slot ? 0 : rng_below(rng, h->slots.total);
 		c->base = kaslr_slot_base(&h->slots, c->slot);
 	}
 	c->virt = KERNEL_WINDOW + KASLR_PREFERRED;
@@ -319,12 +303,9 @@ static bool choose_size(struct log *l, const struct handover *h, struct choice *
 static bool check_page_offset(struct log *l, const struct choice *c, phys_t end_of_ram)
 {
 	uint64_t at = c->page_offset;
-	uint64_t lowest = PAGE_OFFSET_4LEVEL, limit = DIRECT_MAP_LIMIT;
+	uint64_t lowest = c->levels == 5 ? PAGE_OFFSET_5LEVEL : PAGE_OFFSET_4LEVEL;
+	uint64_t limit = c->levels == 5 ? LAST_ENTRY_5LEVEL : DIRECT_MAP_LIMIT;
 
-	if (c->levels == 5) {
-		lowest = PAGE_OFFSET_5LEVEL;
-		limit = LAST_ENTRY_5LEVEL;
-	}
 	if (at < lowest || at >= limit)
 		return report_error(l, "page_offset=0x%llx: outside 0x%llx-0x%llx (%u levels)", (ull)at, (ull)lowest,
 				    (ull)limit, c->levels);
@@ -346,14 +327,6 @@ static bool keep_image_in_map(struct log *l, struct range image, struct handover
 	h->end_of_ram = e820_end_of_ram(&h->map, highest_end(h));
 	h->choice.put_back = true;
 	return true;
-}
-
-static bool settle(struct log *l, struct handover *h)
-{
-	struct choice *c = &h->choice;
-
-	c->end = c->base + c->length;
-	return keep_image_in_map(l, (struct range){ c->base, c->end }, h) && check_page_offset(l, c, h->end_of_ram);
 }
 
 /*
@@ -386,18 +359,20 @@ void place_find_slots(struct log *l, struct handover *h)
 
 bool place_choose(struct log *l, struct handover *h)
 {
+	struct choice *c = &h->choice;
 	bool physical;
 
-	if (!choose_size(l, h, &h->choice))
+	if (!choose_size(l, h, c))
 		return false;
 	place_find_slots(l, h);
 	physical = h->opt.base == PHYS_NONE && !h->opt.nokaslr && may_draw(l, h);
 	if (!physical)
-		h->choice.base = h->opt.base != PHYS_NONE ? forced_base(l, h) : preferred_base(l, h);
-	if (!physical && h->choice.base == PHYS_NONE)
+		c->base = h->opt.base != PHYS_NONE ? forced_base(l, h) : preferred_base(l, h);
+	if (!physical && c->base == PHYS_NONE)
 		return false;
 	draw_checked(l, h, physical);
-	if (!settle(l, h))
+	c->end = c->base + c->length;
+	if (!keep_image_in_map(l, (struct range){ c->base, c->end }, h) || !check_page_offset(l, c, h->end_of_ram))
 		return false;
 	report_choice(l, h);
 	return true;
