@@ -312,18 +312,23 @@ static unsigned bar_width(const struct sheet *s, unsigned bar)
 	return (unsigned)max_u64(scale(bar_ram(s->c, bar), widest, full), s->least);
 }
 
-/* The box of a part of a bar's memory; never so thin that it cannot be seen. */
+/* A box from one column of dots to another; never so thin that it cannot be seen. */
+static struct box cut(const struct sheet *s, struct box whole, uint64_t from, uint64_t to)
+{
+	from = min_u64(from, whole.width - s->least);
+	whole.x += (unsigned)from;
+	whole.width = (unsigned)max_u64(to > from ? to - from : 0, s->least);
+	return whole;
+}
+
+/* The box of a part of a bar's memory. */
 static struct box part_box(const struct sheet *s, unsigned bar, struct range part, struct box whole)
 {
-	int nid = s->c->nid[bar];
-	unsigned x = scale(node_offset(s->c, nid, part.start), bar_ram(s->c, bar), whole.width);
-	unsigned end = scale(node_offset(s->c, nid, part.end), bar_ram(s->c, bar), whole.width);
-	unsigned least = s->least;
+	uint64_t start = node_offset(s->c, s->c->nid[bar], part.start),
+		 end = node_offset(s->c, s->c->nid[bar], part.end);
+	uint64_t ram = bar_ram(s->c, bar);
 
-	x = (unsigned)min_u64(x, whole.width - least);
-	whole.x += x;
-	whole.width = (unsigned)max_u64(end > x ? end - x : 0, least);
-	return whole;
+	return cut(s, whole, scale(start, ram, whole.width), scale(end, ram, whole.width));
 }
 
 /* Memory in its two kinds, with a notch where a hole is left out. */
@@ -354,22 +359,13 @@ struct marks {
 /* Places next to each other are one box. */
 static void draw_marks(const struct sheet *s, struct marks m, struct box whole)
 {
-	unsigned nr = s->c->places, least = s->least;
+	uint64_t nr = s->c->places, end;
 
-	for (unsigned i = 0, run; i < nr; i += run) {
-		unsigned x, end;
-
-		run = 1;
-		if (!(m.places[i] & m.bits))
-			continue;
-		while (i + run < nr && m.places[i + run] & m.bits)
-			run++;
-		x = (unsigned)min_u64((uint64_t)i * whole.width / nr, whole.width - least);
-		end = (unsigned)((uint64_t)(i + run) * whole.width / nr);
-		fill(s,
-		     (struct box){ whole.x + x, whole.y, (unsigned)max_u64(end - min_u64(end, x), least),
-				   whole.height },
-		     m.colour);
+	for (uint64_t i = 0; i < nr; i = end + 1) {
+		for (end = i; end < nr && m.places[end] & m.bits; end++)
+			;
+		if (end > i)
+			fill(s, cut(s, whole, i * whole.width / nr, end * whole.width / nr), m.colour);
 	}
 }
 
@@ -393,11 +389,6 @@ static APART void draw_lane(const struct sheet *s, unsigned policy, unsigned bar
 	fill(s, lane, COLOUR_LANE);
 	draw_marks(s, (struct marks){ s->c->tables + places, bit, colour }, lane);
 	draw_marks(s, (struct marks){ s->c->stains + places, bit, COLOUR_STAIN }, lane);
-}
-
-static const char *node_words(const struct numa_node *n)
-{
-	return n->movable ? ", movable" : n->hotplug ? ", hotplug" : "";
 }
 
 /* Where image and page tables share a bar, each has its half of it, if halves there are. */
@@ -434,7 +425,9 @@ static APART void draw_bar(const struct sheet *s, const struct rows *r, unsigned
 		say(s, place(column_x(s, LABEL_COLUMNS), middle, COLOUR_DIM), "0x%llx",
 		    (ull)node_start(s, s->c->nid[bar]));
 	say(s, place(s->right - (NOTE_COLUMNS - 1) * s->column, middle, COLOUR_TEXT), "%'llu%s", (ull)node->present,
-	    node_words(node));
+	    node->movable   ? ", movable"
+	    : node->hotplug ? ", hotplug"
+			    : "");
 	draw_memory(s, bar, b);
 	for (unsigned i = 0; i < s->c->nr_policies; i++) {
 		if (r->lanes)

@@ -83,7 +83,6 @@ void report_tables(struct log *l, const struct e820 *map, const struct acpi_root
 void report_affinity_records(struct log *l, const struct srat *s, const struct numa *n);
 void report_srat_processor(struct log *l, const struct srat_initiator *i, int nid, bool usable);
 void report_srat_memory(struct log *l, const struct srat_mem *e, int nid);
-void report_srat_wrapped(struct log *l, const struct srat_mem *e, int nid);
 void report_distances(struct log *l, const struct numa *n, const struct slit *slit);
 void report_numa_event(void *log, const struct numa_event *e); /* as numa_log wants it */
 /* `why` is empty when there is no SRAT at all. */

@@ -63,17 +63,6 @@ static APART void fill_line(struct line *l, const struct cost *c)
 	format(l->cell[STEPS], sizeof(l->cell[0]), "%llu in %llu", (ull)c->steps, (ull)c->passes);
 }
 
-static APART bool is_shown(unsigned column, const struct cost *c, unsigned nr)
-{
-	if (column < LEVEL || column >= PINNED)
-		return true;
-	for (unsigned i = 0; i < nr; i++) {
-		if (c[i].level_movable[column - LEVEL])
-			return true;
-	}
-	return false;
-}
-
 static void fill_table(const struct cost *c, unsigned nr)
 {
 	for (unsigned column = 0; column < COLUMNS; column++)
@@ -81,12 +70,14 @@ static void fill_table(const struct cost *c, unsigned nr)
 	for (unsigned i = 0; i < nr; i++)
 		fill_line(&table.line[i + 1], &c[i]);
 	for (unsigned column = 0; column < COLUMNS; column++) {
-		table.width[column] = 0;
-		for (unsigned i = 0; i <= nr && is_shown(column, c, nr); i++) {
-			size_t len = scan_length(table.line[i].cell[column]);
+		bool shown = column < LEVEL || column >= PINNED; /* a level without stains is not */
+		size_t width = 0;
 
-			table.width[column] = max_u64(table.width[column], len);
+		for (unsigned i = 0; i <= nr; i++) {
+			width = max_u64(width, scan_length(table.line[i].cell[column]));
+			shown |= i && *table.line[i].cell[column] != '0';
 		}
+		table.width[column] = shown ? width : 0;
 	}
 }
 

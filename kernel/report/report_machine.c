@@ -156,12 +156,6 @@ void report_srat_memory(struct log *l, const struct srat_mem *e, int nid)
 		     e->nonvolatile ? " non-volatile" : "");
 }
 
-void report_srat_wrapped(struct log *l, const struct srat_mem *e, int nid)
-{
-	report_linux(l, "Warning: invalid memblk node %d [mem 0x%08llx-0x%08llx]", nid, (ull)e->r.start,
-		     (ull)e->r.end - 1);
-}
-
 void report_distances(struct log *l, const struct numa *n, const struct slit *slit)
 {
 	if (n->nr_nodes)

@@ -213,15 +213,6 @@ static void report_strip(const struct outcome *a)
 
 /* ---- the verdict ---- */
 
-static bool any_movable(const struct numa *n)
-{
-	for (unsigned i = 0; i < n->nr_nodes; i++) {
-		if (n->node[i].movable)
-			return true;
-	}
-	return false;
-}
-
 /* Returns how many there are. */
 static APART unsigned list_stained_nodes(const struct placement *pl, struct builder *row)
 {
@@ -258,16 +249,15 @@ static void report_verdict(const struct outcome *a)
 	char text[LOG_COLUMNS] = "";
 	struct builder nodes = BUILDER(text);
 	struct log *l = &a->r->log;
-	unsigned nr;
+	unsigned nr = list_stained_nodes(pl, &nodes);
 
-	nr = list_stained_nodes(pl, &nodes);
 	if (pl->on_movable) {
 		log_text(l, "%s: STAINED: %llu of %llu page-table pages on movable node%s%s", a->policy->name,
 			 (ull)pl->on_movable, (ull)pl->table_pages, nr > 1 ? "s" : "", nodes.s);
 		log_text(l, "  %'llu can no longer be hot-removed", (ull)placement_pinned(pl));
 	} else if (!has_verdict(a->r->h)) {
 		log_text(l, "%s: NO VERDICT: %s", a->policy->name, no_verdict(a->r->h).why);
-	} else if (any_movable(&a->r->h->numa)) {
+	} else if (numa_next_movable(&a->r->h->numa, 0)) {
 		log_text(l, "%s: CLEAN: none of %llu page-table pages on a movable node", a->policy->name,
 			 (ull)pl->table_pages);
 	} else {

@@ -22,15 +22,16 @@ static bool add_piece(struct strip *strip, const struct numa_piece *piece)
 	return true;
 }
 
-static bool cut_into_blocks(struct strip *strip, const struct memblock *mb, const struct numa *n)
+/* Leaves none where they are more than fit. */
+static void cut_into_blocks(struct strip *strip, const struct memblock *mb, const struct numa *n)
 {
 	struct numa_piece piece = { .nid = NUMA_NO_NODE };
+	bool fits = true;
 
 	strip->nr = 0;
-	while (numa_next_piece(n, mb, &piece))
-		if (!add_piece(strip, &piece))
-			return false;
-	return true;
+	while (fits && numa_next_piece(n, mb, &piece))
+		fits = add_piece(strip, &piece);
+	strip->nr = fits ? strip->nr : 0;
 }
 
 /* Widths grow with the order of magnitude, or small nodes would not be seen beside large ones. */
@@ -47,10 +48,7 @@ void strip_init(struct strip *strip, const struct memblock *mb, const struct num
 {
 	unsigned taken, share, total = 0, cell = 0;
 
-	if (!cut_into_blocks(strip, mb, n)) {
-		strip->nr = 0;
-		return;
-	}
+	cut_into_blocks(strip, mb, n);
 	for (unsigned i = 0; i < strip->nr; i++)
 		total += weight(&strip->block[i]);
 	taken = strip->nr * (STRIP_FRAME + STRIP_MIN);
