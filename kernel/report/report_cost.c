@@ -121,22 +121,17 @@ void report_costs(struct log *l, const struct cost *c, unsigned nr)
 	log_text(l, "  steps: windows of memory mapped one by one, in so many passes");
 }
 
-static void record_blocks(struct log *l, const struct cost *c)
-{
-	if (!c->blocks_known) {
-		log_members(l, "blocks%d", -1);
-		return;
-	}
-	log_members(l, "blocks{128m%llu 2g%llu}", (ull)c->small_blocks, (ull)c->large_blocks);
-}
-
 void report_cost(struct log *l, const struct cost *c)
 {
 	log_begin(l, "cost", "alloc%s stained{", c->policy->name);
-	for (int level = (int)c->levels - 2; level >= 0; level--)
-		log_u64(l, pt_level_name((enum pt_level)level), c->level_movable[level]);
-	log_members(l, "} on_movable%llu pinned%llu", (ull)c->on_movable, (ull)c->pinned);
-	record_blocks(l, c);
+	if (c->levels == 5)
+		log_members(l, "p4d%llu", (ull)c->level_movable[PT_P4D]);
+	log_members(l, "pud%llu pmd%llu pte%llu} on_movable%llu pinned%llu", (ull)c->level_movable[PT_PUD],
+		    (ull)c->level_movable[PT_PMD], (ull)c->level_movable[PT_PTE], (ull)c->on_movable, (ull)c->pinned);
+	if (c->blocks_known)
+		log_members(l, "blocks{128m%llu 2g%llu}", (ull)c->small_blocks, (ull)c->large_blocks);
+	else
+		log_members(l, "blocks%d", -1);
 	log_members(l, "below{16m%llu 4g%llu} pages%llu distance%llu steps%llu passes%llu ranges%llu",
 		    (ull)c->below_16m, (ull)c->below_4g, (ull)c->pages, (ull)c->distance, (ull)c->steps, (ull)c->passes,
 		    (ull)c->ranges);

@@ -79,9 +79,10 @@ static void record_map(const struct outcome *a)
 
 	log_begin(l, "map", "alloc%s leaf{4k%llu 2m%llu 1g%llu} pages{", a->policy->name, (ull)a->leaves[PT_PTE],
 		  (ull)a->leaves[PT_PMD], (ull)a->leaves[PT_PUD]);
-	for (int level = (int)a->dm.levels - 2; level >= 0; level--)
-		log_u64(l, pt_level_name((enum pt_level)level), a->tables[level]);
-	log_members(l, "} build_ns%llu", (ull)a->build_ns);
+	if (a->dm.levels == 5)
+		log_members(l, "p4d%llu", (ull)a->tables[PT_P4D]);
+	log_members(l, "pud%llu pmd%llu pte%llu} build_ns%llu", (ull)a->tables[PT_PUD], (ull)a->tables[PT_PMD],
+		    (ull)a->tables[PT_PTE], (ull)a->build_ns);
 	log_end(l);
 }
 

@@ -251,13 +251,6 @@ static void put_open(struct log *l, char bracket)
 	s->depth_comma &= ~(1u << s->depth);
 }
 
-static void put_close(struct log *l, char bracket)
-{
-	KASSERT(l->s->depth > 1);
-	l->s->depth--;
-	put_char(l, bracket);
-}
-
 /* One or two numbers, as `how` says. */
 static void put_number(struct log *l, const char *how, uint64_t a, uint64_t b)
 {
@@ -309,7 +302,9 @@ static void put_members(struct log *l, const char *f, va_list *ap)
 			put_name(l, name, (size_t)(f - name));
 			put_open(l, *f++);
 		} else if (*f != ' ') {
-			put_close(l, *f++);
+			KASSERT(l->s->depth > 1);
+			l->s->depth--;
+			put_char(l, *f++);
 		} else {
 			f++;
 		}
@@ -338,12 +333,6 @@ void log_members(struct log *l, const char *fmt, ...)
 	va_start(ap, fmt);
 	put_members(l, fmt, &ap);
 	va_end(ap);
-}
-
-void log_u64(struct log *l, const char *name, uint64_t value)
-{
-	put_name(l, name, scan_length(name));
-	put_number(l, "%llu", value, 0);
 }
 
 void log_end(struct log *l)

@@ -91,9 +91,6 @@ void log_members(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void log_end(struct log *l);
 #define log_record(l, ...) (log_begin((l), __VA_ARGS__), log_end(l))
 
-/* Writes a member whose name is not known before. */
-void log_u64(struct log *l, const char *name, uint64_t value);
-
 /* Returns the bytes that still fit into the record, less what log_end adds: for lists of unknown length. */
 size_t log_room(const struct log *l);
 
