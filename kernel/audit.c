@@ -52,16 +52,6 @@ struct direct_map audit_direct_map(const struct handover *h)
 	return dm;
 }
 
-static void describe_map(struct outcome *a)
-{
-	a->dm = audit_direct_map(a->r->h);
-	a->dm.mem = a->r->p->tables;
-	a->dm.policy = a->policy;
-	pt_alloc_init(&a->dm.alloc, &a->mb, a->r->h->bi.buffer);
-	a->dm.alloc.tell = see_handed_out;
-	a->dm.alloc.tell_ctx = a;
-}
-
 /* Every policy starts from the same state: memory as reserved, buffer and top table empty, nothing counted. */
 static bool start(struct outcome *a, struct run *r, const struct pt_policy *policy, bool last)
 {
@@ -78,7 +68,12 @@ static bool start(struct outcome *a, struct run *r, const struct pt_policy *poli
 	if (policy->srat_first && numa_apply(&h->numa, &a->mb, h->opt.as_linux) != OK)
 		return report_error(&r->log, "%s: memory has more than %d regions", policy->name, MEMBLOCK_MAX);
 	p->clear_tables(p->ctx);
-	describe_map(a);
+	a->dm = audit_direct_map(h);
+	a->dm.mem = p->tables;
+	a->dm.policy = policy;
+	pt_alloc_init(&a->dm.alloc, &a->mb, h->bi.buffer);
+	a->dm.alloc.tell = see_handed_out;
+	a->dm.alloc.tell_ctx = a;
 	return true;
 }
 

@@ -189,15 +189,6 @@ static bool fake_one_node(struct log *l, struct handover *h)
 	return force_hotplug(l, &h->opt, &h->numa);
 }
 
-static bool holds_anything(const struct e820 *map, struct range r)
-{
-	for (size_t i = 0; i < map->nr; i++) {
-		if (range_overlaps(map->e[i].r, r))
-			return true;
-	}
-	return false;
-}
-
 /* Memory said to be there, of which firmware's own map knows nothing: the SRAT speaks of another machine. */
 static void warn_if_foreign(struct log *l, const struct srat *s, const struct e820 *map)
 {
@@ -205,11 +196,12 @@ static void warn_if_foreign(struct log *l, const struct srat *s, const struct e8
 
 	for (size_t i = 0; i < s->nr_mem; i++) {
 		const struct srat_mem *e = &s->mem[i];
+		size_t at = e820_first(map, e->r.start);
 
 		if (!e->enabled || e->hotplug || e->nonvolatile || range_empty(e->r))
 			continue;
 		there++;
-		empty += !holds_anything(map, e->r);
+		empty += at == map->nr || map->e[at].r.start >= e->r.end;
 	}
 	if (empty)
 		report_warning(l,

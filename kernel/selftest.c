@@ -37,10 +37,9 @@ static bool test_e820(struct run *run)
 	struct e820 *m = &run->h->map;
 
 	m->nr = 0;
-	if (e820_add(m, 0x100000, 0x100000, E820_RAM) != OK || e820_add(m, 0, 0x100000, E820_RAM) != OK ||
-	    e820_add(m, 0x80000, 0x1000, E820_RESERVED) != OK || e820_sanitize(m) != OK)
-		return false;
-	return m->nr == 3 && m->e[0].r.end == 0x80000 && m->e[1].type == E820_RESERVED && m->e[2].r.start == 0x81000 &&
+	return e820_add(m, 0x100000, 0x100000, E820_RAM) == OK && e820_add(m, 0, 0x100000, E820_RAM) == OK &&
+	       e820_add(m, 0x80000, 0x1000, E820_RESERVED) == OK && e820_sanitize(m) == OK && m->nr == 3 &&
+	       m->e[0].r.end == 0x80000 && m->e[1].type == E820_RESERVED && m->e[2].r.start == 0x81000 &&
 	       m->e[2].r.end == 0x200000 && e820_end_of_ram(m, UINT64_MAX) == 0x200000;
 }
 

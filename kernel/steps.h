@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The steps of a run, file by file, in the order in which plan_run() and map_run() take them. */
+/*
+ * The steps of a run, file by file, in the order in which plan_run() and map_run() take them. Those that can fail return
+ * false when an error has been reported.
+ */
 #ifndef KERNEL_STEPS_H
 #define KERNEL_STEPS_H
 
@@ -28,15 +31,12 @@ void upgrade_tables(struct log *l, const struct bootinfo *bi, struct acpi_root *
 
 /* ---- nodes.c: from what firmware says of memory to nodes ---- */
 
-/*
- * Reads the SRAT into h->srat and h->numa, in both of Linux's passes, and the SLIT; h->srat_state says how that went.
- * Returns false when an error has been reported.
- */
+/* Reads the SRAT into h->srat and h->numa, in both of Linux's passes, and the SLIT; h->srat_state says how that went. */
 MUST_CHECK bool nodes_join(struct run *r, const struct acpi_root *root, struct slit *slit);
 
 /*
  * Joins and judges the ranges of h->numa, or fakes one node, and measures how far each node is from the image. Fills
- * mb; needs h->map as it stays, and h->choice. Returns false when an error has been reported.
+ * mb; needs h->map as it stays, and h->choice.
  */
 MUST_CHECK bool nodes_accept(struct log *l, struct handover *h, const struct slit *slit, struct memblock *mb);
 
@@ -48,10 +48,7 @@ void nodes_note_tables(const struct acpi_root *root, struct numa *n);
 
 /* ---- judge.c: what is legal but awkward in firmware's tables, and in the memory that they describe ---- */
 
-/*
- * Looks at the SRAT, if there is one, at the tables beside it and, when the SRAT was joined, at memory. Reports what
- * it finds. Returns false when an error has been reported.
- */
+/* Looks at the SRAT, if there is one, at the tables beside it and, when the SRAT was joined, at memory. */
 MUST_CHECK bool judge_firmware(struct run *r, const struct acpi_root *root, bool joined);
 
 /*
@@ -62,7 +59,7 @@ void judge_memory_left(struct log *l, struct handover *h, const struct cost *c);
 
 /* ---- place.c: where the image goes ---- */
 
-/* Finds h->slots and makes h->choice. Returns false when an error has been reported. */
+/* Finds h->slots and makes h->choice. */
 MUST_CHECK bool place_choose(struct log *l, struct handover *h);
 
 /* Finds h->slots alone, for an image of h->choice.size; reads h->bi, h->srat and the options. */
@@ -70,10 +67,7 @@ void place_find_slots(struct log *l, struct handover *h);
 
 /* ---- memory.c: what of RAM is there, and what of it is taken ---- */
 
-/*
- * Fills mb with the RAM of the map below `end` in whole pages, nothing reserved (Linux's e820__memblock_setup). Returns
- * false when an error has been reported.
- */
+/* Fills mb with the RAM of the map below `end` in whole pages, nothing reserved (Linux's e820__memblock_setup). */
 MUST_CHECK bool memory_fill(struct log *l, const struct e820 *map, phys_t end, struct memblock *mb);
 
 /* Whether the image is reserved, and what is reserved is said. */
@@ -81,7 +75,7 @@ enum memory_start { MEMORY_WITH_IMAGE, MEMORY_WITHOUT_IMAGE };
 
 /*
  * Makes mb what a policy starts from: RAM, and reserved of it what docs/log-format.md lists and nothing else. Without
- * the image nothing is said. Returns false when an error has been reported.
+ * the image nothing is said.
  */
 MUST_CHECK bool memory_start(struct log *l, const struct handover *h, enum memory_start how, struct memblock *mb);
 
@@ -89,7 +83,7 @@ MUST_CHECK bool memory_start(struct log *l, const struct handover *h, enum memor
 
 /*
  * Clears the tables, builds the direct map with that policy, loads it, checks it, reports where its pages lie and what
- * they cost. Returns false when an error has been reported.
+ * they cost.
  */
 MUST_CHECK bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, struct cost *cost);
 
@@ -101,10 +95,7 @@ struct memblock *audit_memblock(void);
 
 /* ---- odds.c: the option "sweep", the verdict of every policy for every slot that KASLR could have drawn ---- */
 
-/*
- * Sweeps and reports after the maps, policy by policy. Leaves r->mb without the image. Returns false when an error has
- * been reported.
- */
+/* Sweeps and reports after the maps, policy by policy. Leaves r->mb without the image. */
 MUST_CHECK bool sweep_policies(struct run *r);
 
 /* Does the same for any image, where r->mb has all that is reserved but the image. */
