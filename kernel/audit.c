@@ -361,6 +361,7 @@ struct memblock *audit_memblock(void)
 bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, struct cost *cost)
 {
 	struct outcome *a = &the_audit;
+	struct memory_split left;
 
 	if (!start(a, r, policy, last) || !count_first(a) || (!a->counted && !build(a)))
 		return false;
@@ -379,7 +380,9 @@ bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, stru
 	report_cost(&r->log, cost);
 	if (a->mb.full)
 		report_memblock_full(&r->log, r->h, policy->name);
-	judge_memory_left(&r->log, r->h, cost);
+	left = numa_split(&r->h->numa, cost->pinned);
+	if (r->h->opt.movable_node && memory_is_scarce(&left, cost->pages))
+		report_memory_left(&r->log, r->h, policy->name, &left);
 	judge(a);
 	return true;
 }

@@ -138,11 +138,3 @@ bool judge_firmware(struct run *r, const struct acpi_root *root, bool joined)
 	report_rest(&g);
 	return true;
 }
-
-void judge_memory_left(struct log *l, struct handover *h, const struct cost *c)
-{
-	struct memory_split s = numa_split(&h->numa, c->pinned);
-
-	if (h->opt.movable_node && memory_is_scarce(&s, c->pages))
-		report_memory_left(l, h, c->policy->name, &s);
-}

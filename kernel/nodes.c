@@ -155,14 +155,6 @@ static bool force_hotplug(struct log *l, const struct options *o, struct numa *n
 	return true;
 }
 
-/* Only when it is known which nodes there are in the end. */
-static void warn_of_forced(struct log *l, const struct options *o)
-{
-	for (unsigned i = 0; i < o->nr_hotplug; i++)
-		report_warning(l, "hotplug=%u: node %u is treated as hot-pluggable because the option says so",
-			       o->hotplug[i], o->hotplug[i]);
-}
-
 /* Judges the joined table as Linux's numa_init does. */
 static bool accept_ranges(struct log *l, const struct memblock *mb, struct handover *h)
 {
@@ -249,7 +241,9 @@ bool nodes_accept(struct log *l, struct handover *h, const struct slit *slit, st
 	measure_distances(slit, h->choice.base, &h->numa);
 	if (h->srat_walked)
 		warn_if_foreign(l, &h->srat, &h->bi.map);
-	warn_of_forced(l, &h->opt);
+	for (unsigned i = 0; i < h->opt.nr_hotplug; i++)
+		report_warning(l, "hotplug=%u: node %u is treated as hot-pluggable because the option says so",
+			       h->opt.hotplug[i], h->opt.hotplug[i]);
 	warn_if_on_hotplug(l, &h->numa, (struct range){ h->choice.base, h->choice.end });
 	return true;
 }

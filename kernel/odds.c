@@ -59,17 +59,6 @@ static APART bool refuse(struct log *l, const struct sweep *s, enum status st, u
 	}
 }
 
-static bool sweep_policy(struct log *l, const struct handover *h, struct sweep *s)
-{
-	uint64_t start = log_now_ns(l);
-	enum status st = sweep_run(s);
-
-	if (st != OK)
-		return refuse(l, s, st, h->choice.size);
-	report_sweep(l, h, s, log_now_ns(l) - start);
-	return true;
-}
-
 bool sweep_image(struct run *r, const struct sweep_image *image)
 {
 	const struct options *o = &r->h->opt;
@@ -77,9 +66,14 @@ bool sweep_image(struct run *r, const struct sweep_image *image)
 
 	describe(r, image, s);
 	for (unsigned i = 0; i < o->nr_policies; i++) {
+		uint64_t start = log_now_ns(&r->log);
+		enum status st;
+
 		s->policy = pt_policies[o->policy[i]];
-		if (!sweep_policy(&r->log, r->h, s))
-			return false;
+		st = sweep_run(s);
+		if (st != OK)
+			return refuse(&r->log, s, st, r->h->choice.size);
+		report_sweep(&r->log, r->h, s, log_now_ns(&r->log) - start);
 		if (r->picture) {
 			r->picture->policy[i].slots = s->nr_slots;
 			r->picture->policy[i].stained_slots = s->nr_stained;

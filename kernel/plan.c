@@ -9,15 +9,6 @@
 #include "lib/format.h"
 #include "mm/pagetable.h"
 
-static void start_log(struct run *r)
-{
-	struct handover *h = r->h;
-
-	entropy_gather(r->p, &h->entropy);
-	log_init(&h->log, r->p->tsc(r->p->ctx), r->p->tsc_hz, h->entropy.boot_id);
-	h->result = RUN_CLEAN;
-}
-
 /* The console is opened with what was read of the options, so that an error in them is seen where they ask for it. */
 static bool parse_options(struct run *r)
 {
@@ -66,34 +57,27 @@ static unsigned allowed_page_sizes(const struct options *o, const struct cpu_inf
 	return sizes;
 }
 
-/* Who chooses the base under UEFI. */
-static void follow_linux(struct handover *h)
-{
-	struct options *o = &h->opt;
-
-	if (!o->kaslr_given && o->as_linux && h->bi.nr_conventional)
-		o->efistub = linux_follows(o->as_linux, LINUX_STUB_CHOOSES);
-}
-
 static bool introduce(struct run *r)
 {
 	struct handover *h = r->h;
+	struct options *o = &h->opt;
 	enum status st;
 
-	if (!check_options(&r->log, &h->opt, &r->p->cpu))
+	if (!check_options(&r->log, o, &r->p->cpu))
 		return false;
-	h->choice.levels = h->opt.levels ? h->opt.levels : r->p->cpu.la57 ? 5 : 4;
-	h->choice.page_sizes = allowed_page_sizes(&h->opt, &r->p->cpu);
-	follow_linux(h);
-	h->seed = h->opt.seed_given ? h->opt.seed : h->entropy.seed;
+	h->choice.levels = o->levels ? o->levels : r->p->cpu.la57 ? 5 : 4;
+	h->choice.page_sizes = allowed_page_sizes(o, &r->p->cpu);
+	if (!o->kaslr_given && o->as_linux && h->bi.nr_conventional) /* under UEFI: who chooses the base */
+		o->efistub = linux_follows(o->as_linux, LINUX_STUB_CHOOSES);
+	h->seed = o->seed_given ? o->seed : h->entropy.seed;
 	rng_seed(&h->rng, h->seed);
 	st = smbios_read(&r->p->phys, h->bi.smbios, &h->smbios);
 	if (st != OK && st != ERR_NOT_FOUND)
 		report_warning(&r->log, "SMBIOS: %s", status_str(st));
 	report_start(&r->log, h, &r->p->cpu);
-	if (LINUX_SERIES(h->opt.as_linux) > LINUX_SERIES(LINUX_NEWEST))
+	if (LINUX_SERIES(o->as_linux) > LINUX_SERIES(LINUX_NEWEST))
 		report_warning(&r->log, "linux=: 7.3 is the newest known: by its rules");
-	if (h->opt.selftest)
+	if (o->selftest)
 		selftest_run(r);
 	return true;
 }
@@ -235,7 +219,9 @@ enum run_result plan_run(struct handover *h, const struct platform *p)
 	struct slit slit;
 	bool planned;
 
-	start_log(&r);
+	entropy_gather(p, &h->entropy);
+	log_init(&h->log, p->tsc(p->ctx), p->tsc_hz, h->entropy.boot_id);
+	h->result = RUN_CLEAN;
 	planned = parse_options(&r) &&                                 /* what is asked, where to report it */
 		  introduce(&r) &&                                     /* Landfall, the seed, self-tests */
 		  read_memory_map(&r.log, &h->bi, &h->opt, &h->map) && /* what is RAM */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The steps of a run, file by file, in the order in which plan_run() and map_run() take them. Those that can fail return
- * false when an error has been reported.
+ * The steps of a run, file by file, in the order in which plan_run() and map_run() take them. Those that can fail
+ * return false when an error has been reported.
  */
 #ifndef KERNEL_STEPS_H
 #define KERNEL_STEPS_H
@@ -31,7 +31,7 @@ void upgrade_tables(struct log *l, const struct bootinfo *bi, struct acpi_root *
 
 /* ---- nodes.c: from what firmware says of memory to nodes ---- */
 
-/* Reads the SRAT into h->srat and h->numa, in both of Linux's passes, and the SLIT; h->srat_state says how that went. */
+/* Reads SRAT, into h->srat and h->numa in both of Linux's passes, and SLIT; h->srat_state says how that went. */
 MUST_CHECK bool nodes_join(struct run *r, const struct acpi_root *root, struct slit *slit);
 
 /*
@@ -50,12 +50,6 @@ void nodes_note_tables(const struct acpi_root *root, struct numa *n);
 
 /* Looks at the SRAT, if there is one, at the tables beside it and, when the SRAT was joined, at memory. */
 MUST_CHECK bool judge_firmware(struct run *r, const struct acpi_root *root, bool joined);
-
-/*
- * Looks at how much memory a policy's direct map has left for data that cannot move; nothing is said unless
- * movable_node is on.
- */
-void judge_memory_left(struct log *l, struct handover *h, const struct cost *c);
 
 /* ---- place.c: where the image goes ---- */
 

@@ -324,11 +324,11 @@ static struct box cut(const struct sheet *s, struct box whole, uint64_t from, ui
 /* The box of a part of a bar's memory. */
 static struct box part_box(const struct sheet *s, unsigned bar, struct range part, struct box whole)
 {
-	uint64_t start = node_offset(s->c, s->c->nid[bar], part.start),
-		 end = node_offset(s->c, s->c->nid[bar], part.end);
+	int nid = s->c->nid[bar];
 	uint64_t ram = bar_ram(s->c, bar);
 
-	return cut(s, whole, scale(start, ram, whole.width), scale(end, ram, whole.width));
+	return cut(s, whole, scale(node_offset(s->c, nid, part.start), ram, whole.width),
+		   scale(node_offset(s->c, nid, part.end), ram, whole.width));
 }
 
 /* Memory in its two kinds, with a notch where a hole is left out. */

@@ -236,12 +236,6 @@ static APART const char *pinned_why(const struct numa *numa, unsigned nid, struc
 	return buf;
 }
 
-static void record_node(struct log *l, const struct numa_node *n, unsigned nid, const char *why)
-{
-	log_record(l, "node", "node%u pxm%u present%llu hotplug%i movable%i why%s cpus%u distance%u", nid, n->pxm,
-		   (ull)n->present, n->hotplug, n->movable, why[0] ? why : NULL, n->cpus, n->distance);
-}
-
 void report_nodes(struct log *l, const struct numa *numa, struct range kernel)
 {
 	char buf[WHY_MAX];
@@ -258,7 +252,8 @@ void report_nodes(struct log *l, const struct numa *numa, struct range kernel)
 					      : "fixed",
 				 why[0] == 'r' && n->pinned_by.start < MIB ? "low memory" : why,
 				 n->present ? "" : ", no memory");
-		record_node(l, n, i, why);
+		log_record(l, "node", "node%u pxm%u present%llu hotplug%i movable%i why%s cpus%u distance%u", i, n->pxm,
+			   (ull)n->present, n->hotplug, n->movable, why[0] ? why : NULL, n->cpus, n->distance);
 	}
 	if (numa->nr_nodes > NODE_LINES_MAX)
 		log_text(l, "  and %u more nodes: see the records", numa->nr_nodes - NODE_LINES_MAX);

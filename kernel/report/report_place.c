@@ -38,19 +38,14 @@ void report_reserved(struct log *l, struct range what, const char *name)
 	log_record(l, "reserved", "start%llx end%llx what%s", (ull)what.start, (ull)what.end, name);
 }
 
-static void report_legend(struct log *l)
-{
-	log_text(l, "pictures: K image, # page tables, & both, ! on movable memory");
-	log_text(l, "  ~ movable memory, . other memory; not to scale, without holes");
-}
-
 void report_geometry(struct log *l, const struct handover *h)
 {
 	const struct choice *c = &h->choice;
 	int nid = numa_node_of(&h->numa, c->base);
 	char node[16] = "no node";
 
-	report_legend(l);
+	log_text(l, "pictures: K image, # page tables, & both, ! on movable memory");
+	log_text(l, "  ~ movable memory, . other memory; not to scale, without holes");
 	if (nid != NUMA_NO_NODE)
 		format(node, sizeof(node), "node %d", nid);
 	log_text(l, "image: [mem 0x%08llx-0x%08llx] on %s; table buffer 0x%llx", (ull)c->base, (ull)c->end - 1, node,
