@@ -219,8 +219,6 @@ bool nodes_join(struct run *r, const struct acpi_root *root, struct slit *slit)
 	bool joined;
 
 	numa_init(&h->numa);
-	h->srat_state = SRAT_ABSENT;
-	h->srat_walked = false;
 	joined = read_srat(l, root, h) && join_initiators(l, &h->srat, &h->numa, &h->srat_why) &&
 		 join_memory(l, &h->srat, &h->numa, &h->srat_why);
 	report_affinity_records(l, &h->srat, &h->numa);

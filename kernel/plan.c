@@ -7,6 +7,7 @@
 #include "kernel/report/report.h"
 #include "kernel/steps.h"
 #include "lib/format.h"
+#include "lib/version.h"
 #include "mm/pagetable.h"
 
 /* The console is opened with what was read of the options, so that an error in them is seen where they ask for it. */
@@ -23,7 +24,7 @@ static bool parse_options(struct run *r)
 	h->log.json = h->opt.report_json;
 	complaint = r->p->console_open(r->p->ctx, &h->opt);
 	log_open(&r->log);
-	report_banner(&r->log);
+	log_text(&r->log, "Landfall " LANDFALL_VERSION ": where do early page tables land?");
 	if (h->bi.cmdline_truncated)
 		return report_error(&r->log, "the command line is longer than %d characters", CMDLINE_MAX - 1);
 	if (!good)

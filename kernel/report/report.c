@@ -118,11 +118,6 @@ static void report_notes(struct log *l, const char *line)
 	}
 }
 
-void report_banner(struct log *l)
-{
-	log_text(l, "Landfall " LANDFALL_VERSION ": where do early page tables land?");
-}
-
 void report_start(struct log *l, const struct handover *h, const struct cpu_info *cpu)
 {
 	struct machine_name machine = machine_name(&h->smbios);

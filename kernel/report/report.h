@@ -55,8 +55,7 @@ void report_warning(struct log *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Keeps a check for the KTAP lines at the end; one that failed is said at once. */
 void report_check(struct log *l, struct handover *h, const struct check *c);
 
-/* Print the first line of all; then what booted it, on what, with which seed; and the record of the boot alone. */
-void report_banner(struct log *l);
+/* Print what booted Landfall, on what, with which seed; and the record of the boot alone. */
 void report_start(struct log *l, const struct handover *h, const struct cpu_info *cpu);
 void report_boot_record(struct log *l, const struct handover *h);
 

@@ -27,11 +27,9 @@ static enum status apply_one(const struct map_op *op, struct e820 *map)
 
 enum status options_apply_map(const struct options *o, struct e820 *map)
 {
-	for (unsigned i = 0; i < o->nr_map_ops; i++) {
-		enum status st = apply_one(&o->map_op[i], map);
+	enum status st = OK;
 
-		if (st != OK)
-			return st;
-	}
-	return OK;
+	for (unsigned i = 0; i < o->nr_map_ops && st == OK; i++)
+		st = apply_one(&o->map_op[i], map);
+	return st;
 }
