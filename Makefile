@@ -175,8 +175,8 @@ build/host/tests/%.o: HFLAGS += -Og # what takes long is in what they test
 build/unit/tests build/unit/quick: LIBRARIES = $(or $(CMOCKA),-lcmocka)
 test-unit: build/unit/tests ## host unit tests, sanitizers on
 	$(Q)tests/unit/run $<
-# A layer of pytest is tests/NAME. Its tests run side by side, as many as there are processors.
-PYTEST := $(PYTHON) -m pytest -p no:cacheprovider -q --tb=short -n $$(nproc)
+# A layer of pytest is tests/NAME. Its tests run side by side, as many as there are processors; of one it needs no process beside it.
+PYTEST := $(PYTHON) -m pytest -p no:cacheprovider -q --tb=short -n $$(nproc | sed 's/^1$$/0/')
 test-uefi test-tools: DIST := loadfile
 test-transplant: LAYER := tests/cures
 test-predict: LAYER := tests/linux/test_predict.py tests/linux/test_recordings.py
@@ -193,7 +193,7 @@ test-linux: linux-kernels ## side by side with Debian's Linux; KERNELS="5.10 7.3
 test-transplant: linux-kernels ## three policies in an unmodified Linux, and bad input
 test-predict: ## landfall-predict against recorded logs and golden vectors
 $(addprefix test-,data qemu uefi packaging page tools linux transplant predict): test-%: $(EVERYTHING)
-	$(Q)mkdir -p build/junit && $(PYTEST) $(or $(LAYER),tests/$*) --dist $(or $(DIST),loadgroup) --junitxml=build/junit/$*.xml -o junit_suite_name=$*
+	$(Q)mkdir -p build/junit && $(PYTEST) $(or $(LAYER),tests/$*) --dist $(or $(DIST),loadgroup) --junitxml=build/junit/$*.xml -o junit_suite_name=$* -o junit_family=xunit1
 
 # Debian's own kernels, fetched and not installed; without them their tests are skipped, with the reason.
 linux-kernels:
@@ -217,13 +217,9 @@ check: ## before every commit: the unit tests, lint of what has changed, ten boo
 	$(Q)$(PYTEST) tests/qemu/test_cases.py -m check --junitxml=build/junit/check.xml
 test: ## install missing packages, build, run every test
 	$(Q)tools/deps $(ALL_PACKAGES) $(TEST_PACKAGES)
-	$(Q)rm -rf build/junit
 	$(Q)+$(MAKE) $(JOBS) --no-print-directory $(EVERYTHING)
 	-$(Q)+$(MAKE) $(JOBS) --no-print-directory linux-kernels build/unit/tests build/odd-firmware.efi $(FUZZ:%=build/fuzz/fuzz_%)
-	$(Q)+bad=; for layer in $(addprefix test-,unit data qemu uefi fuzz compilers tools page linux transplant packaging); do start=$$(date +%s); \
-		$(MAKE) --no-print-directory $$layer || bad="$$bad $$layer"; \
-		echo "$$layer: $$(($$(date +%s) - start)) s"; done; \
-		tests/summary build/junit $$bad
+	$(Q)+tests/all unit data uefi qemu packaging tools linux page compilers transplant fuzz
 
 test-sweep: build/landfall.elf build/landfall-machine ## boots at random seeds beside the sweep; BOOTS=500
 	$(Q)LANDFALL_BOOTS=$(or $(BOOTS),500) $(PYTEST) tests/qemu/test_sweep.py -rP

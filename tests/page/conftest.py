@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items):
 
 def pytest_generate_tests(metafunc):
     if "machine" in metafunc.fixturenames:
-        metafunc.parametrize("machine", MACHINES if ALL else MACHINES[::7])
+        metafunc.parametrize("machine", MACHINES if ALL else MACHINES[::11])
 
 
 def start_chromium(width=1280, height=900):
