@@ -242,7 +242,7 @@ test-fuzz: ## the fuzzers' corpus, truncations and four changes of every byte; m
 	$(Q)tests/fuzz/run --corpus --junit=build/junit/fuzz.xml $(FUZZ)
 coverage: ## lines and branches that the unit tests reach; fails unless that is all of acpi/ and mm/
 	$(Q)tests/coverage
-mutants: build/font.c build/unit/tests ## small wrong changes, which the unit tests must all notice; RANDOM=100 SEED=: made by chance
+mutants: build/font.c build/landfall.elf build/unit/tests ## small wrong changes, which the unit tests must all notice; RANDOM=100 SEED=: made by chance
 	$(Q)tests/mutants/run $(if $(RANDOM),--random=$(RANDOM) --seed=$(SEED))
 
 # ---- style -----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Of a family of boots that are much alike only a part runs, one of each kind; with LANDFALL_TESTS=all in the environment all of it."""
+"""Of a family of boots that are much alike only a part runs, one of each kind; with LANDFALL_TESTS=all in the environment all of it,
+and with LANDFALL_TESTS=host all that can run on the host runs there."""
 import os
 
+HOST = os.environ.get("LANDFALL_TESTS") == "host"
 ALL = os.environ.get("LANDFALL_TESTS") == "all"
 
 
