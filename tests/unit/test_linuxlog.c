@@ -371,7 +371,8 @@ TEST(later_maps)
 					      "user-defined physical RAM map:\n"
 					      "user: [mem 0x0000000000000000-0x000000000009fbff] usable\n"
 					      "user: [mem 0x0000000000100000-0x000000003fffffff] usable\n"
-					      "e820: update [mem 0x30000000-0x30000fff] usable ==> reserved\n"
+					      "e820: update [mem 0x30000000-0x30001fff] usable ==> reserved\n"
+					      "e820: update [mem 0x30001000-0x30001fff] reserved ==> usable\n"
 					      "e820: remove [mem 0x38000000-0xfffffffffffffffe] usable\n"
 					      "last_pfn = 0x38000 max_arch_pfn = 0x400000000\n" IOMEM);
 	const struct memblock_list *m = &r.f->mb.memory;

@@ -203,13 +203,13 @@ TEST_WITH(test_all_values, start_open, NULL)
 
 TEST_WITH(test_nesting, start_open, NULL)
 {
-	log_begin(&lg, "x", "leaf{4k%llu 2m%llu} intervals[", (ull)1, (ull)2);
+	log_begin(&lg, "x", "leaf{4k%llu 20m%llu} intervals[", (ull)1, (ull)2);
 	for (uint64_t i = 0; i < 2; i++)
 		log_members(&lg, "[%llx %llx]", (ull)i, (ull)(i + 1));
 	log_members(&lg, "] empty[] nothing{} last%s", "");
 	log_end(&lg);
 	expect_record(
-		HEAD("x", "0") ",\"leaf\":{\"4k\":1,\"2m\":2},\"intervals\":[[\"0x0\",\"0x1\"],[\"0x1\",\"0x2\"]],"
+		HEAD("x", "0") ",\"leaf\":{\"4k\":1,\"20m\":2},\"intervals\":[[\"0x0\",\"0x1\"],[\"0x1\",\"0x2\"]],"
 			       "\"empty\":[],\"nothing\":{},\"last\":\"\"");
 }
 

@@ -113,7 +113,7 @@ static const struct elf_section *section(const uint8_t *elf, size_t len, const c
 	if (names->offset > len || names->size > len - names->offset)
 		return NULL;
 	for (unsigned i = 0; i < h->shnum; i++)
-		if (s[i].name < names->size && names->size - s[i].name > strlen(name) &&
+		if ((uint64_t)s[i].name + strlen(name) < names->size &&
 		    !memcmp(elf + names->offset + s[i].name, name, strlen(name) + 1))
 			return &s[i];
 	return NULL;
