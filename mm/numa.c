@@ -252,7 +252,6 @@ static bool order(uint16_t *at, const struct numa_memblk *blk, size_t nr)
 
 static void order_ranges(struct numa *n)
 {
-	n->ordered = false;
 	n->ordered = order(n->blk_at, n->blk, n->nr_blk) && order(n->hot_at, n->hot, n->nr_hot);
 }
 

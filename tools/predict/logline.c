@@ -77,7 +77,7 @@ static const char *skip_date(const char *p)
 {
 	size_t n = strspn(p, "0123456789-:.,+TZ");
 
-	return n >= strlen("2026-11-23T00:40:01") && p[10] == 'T' && p[n] == ' ' ? p + n : NULL;
+	return n >= strlen("2026-11-23T00:40:01") && p[n] == ' ' ? p + n : NULL;
 }
 
 /* One prefix of another kind; p when there is none. */
