@@ -159,20 +159,8 @@ static enum status fadt_read(const struct acpi_root *root, struct fadt *f)
 	return acpi_table_read(&t, 0, &f->layout, f->length) ? OK : ERR_UNREADABLE;
 }
 
-/* The extended address if it is there and not zero, else the old one. */
-static APART phys_t dsdt_address(const struct fadt *f)
-{
-	phys_t extended = FIELD(f, x_dsdt);
-
-	return extended ? extended : FIELD(f, dsdt);
-}
-
-static phys_t facs_address(const struct fadt *f)
-{
-	phys_t extended = FIELD(f, x_facs);
-
-	return extended ? extended : FIELD(f, facs);
-}
+/* The extended address of a table if it is there and not zero, else the old one. */
+#define TABLE_AT(f, name) (FIELD(f, x_##name) ? FIELD(f, x_##name) : FIELD(f, name))
 
 enum status acpi_power_read(const struct acpi_root *root, struct acpi_power *out)
 {
@@ -183,7 +171,7 @@ enum status acpi_power_read(const struct acpi_root *root, struct acpi_power *out
 	if (s != OK)
 		return s;
 	fadt_decode(&f, out);
-	s5_read(root, dsdt_address(&f), out);
+	s5_read(root, TABLE_AT(&f, dsdt), out);
 	return OK;
 }
 
@@ -194,6 +182,6 @@ void acpi_fadt_tables(const struct acpi_root *root, phys_t *dsdt, phys_t *facs)
 	*dsdt = *facs = 0;
 	if (fadt_read(root, &f) != OK)
 		return;
-	*dsdt = dsdt_address(&f);
-	*facs = facs_address(&f);
+	*dsdt = TABLE_AT(&f, dsdt);
+	*facs = TABLE_AT(&f, facs);
 }

@@ -39,18 +39,9 @@ static enum status decode_address(const struct acpi_gas *gas, uint16_t interface
 
 static uint32_t decode_baud(uint8_t code)
 {
-	switch (code) {
-	case 3:
-		return 9600;
-	case 4:
-		return 19200;
-	case 6:
-		return 57600;
-	case 7:
-		return 115200;
-	default:
-		return 0;
-	}
+	static const uint32_t bauds[] = { [3] = 9600, [4] = 19200, [6] = 57600, [7] = 115200 };
+
+	return code < ARRAY_SIZE(bauds) ? bauds[code] : 0;
 }
 
 /* All ones in either id: not a PCI device. Tables made from templates have zeros, which no device has either. */

@@ -9,31 +9,19 @@ bool srat_next(struct acpi_entries *it, struct acpi_entry *at, union srat_entry 
 
 enum srat_form srat_form(const union srat_entry *e)
 {
-	uint8_t length = e->head.length;
-	bool good;
+	/* 0: of another architecture */
+	static const uint8_t sizes[SRAT_TYPE_RINTC + 1] = {
+		[SRAT_TYPE_APIC] = sizeof(e->apic),     [SRAT_TYPE_MEMORY] = sizeof(e->memory),
+		[SRAT_TYPE_X2APIC] = sizeof(e->x2apic), [SRAT_TYPE_INITIATOR] = sizeof(e->generic),
+		[SRAT_TYPE_PORT] = sizeof(e->generic),
+	};
+	uint8_t type = e->head.type, length = e->head.length;
 
-	switch (e->head.type) {
-	case SRAT_TYPE_APIC:
-		good = length == sizeof(e->apic);
-		break;
-	case SRAT_TYPE_MEMORY:
-		good = length >= sizeof(e->memory);
-		break;
-	case SRAT_TYPE_X2APIC:
-		good = length >= sizeof(e->x2apic);
-		break;
-	case SRAT_TYPE_INITIATOR:
-	case SRAT_TYPE_PORT:
-		good = length >= sizeof(e->generic);
-		break;
-	case SRAT_TYPE_GICC:
-	case SRAT_TYPE_ITS:
-	case SRAT_TYPE_RINTC:
-		return SRAT_FOREIGN;
-	default:
+	if (type >= ARRAY_SIZE(sizes))
 		return SRAT_UNKNOWN;
-	}
-	return good ? SRAT_GOOD : SRAT_BAD_LENGTH;
+	if (!sizes[type])
+		return SRAT_FOREIGN;
+	return length == sizes[type] || (length > sizes[type] && type != SRAT_TYPE_APIC) ? SRAT_GOOD : SRAT_BAD_LENGTH;
 }
 
 uint32_t srat_entry_pxm(const union srat_entry *e, uint8_t revision)
@@ -107,15 +95,6 @@ static enum status entry_add(struct srat *out, const union srat_entry *e)
 	}
 }
 
-/* Starts *out without touching its large arrays. */
-static void srat_clear(struct srat *out, uint8_t revision)
-{
-	out->revision = revision;
-	out->nr_mem = out->nr_initiator = 0;
-	out->bad_offset = 0;
-	out->bad_length = 0;
-}
-
 enum status srat_parse(const struct acpi_table *t, struct srat *out)
 {
 	struct acpi_entries it = srat_entries(t);
@@ -123,7 +102,8 @@ enum status srat_parse(const struct acpi_table *t, struct srat *out)
 	struct acpi_entry at = { 0 };
 	union srat_entry e;
 
-	srat_clear(out, t->revision);
+	out->revision = t->revision;
+	out->nr_mem = out->nr_initiator = out->bad_offset = out->bad_length = 0;
 	while (s == OK && srat_next(&it, &at, &e))
 		s = entry_add(out, &e);
 	if (s == OK)

@@ -72,10 +72,15 @@ static bool mentioned(const struct srat *s, uint32_t pxm, size_t end)
 	return false;
 }
 
-/* True when mention k is of a domain that none before it is of. */
-static bool new_domain(const struct srat *s, size_t k, uint32_t *pxm)
+/* Tells, once each, of the domains from `limit` on. */
+static void report_domains_from(const struct findings *to, const char *rule, const struct srat *s, uint64_t limit)
 {
-	return mention(s, k, pxm) && !mentioned(s, *pxm, k);
+	uint32_t pxm;
+
+	for (size_t k = 0; k < nr_mentions(s); k++) {
+		if (mention(s, k, &pxm) && pxm >= limit && !mentioned(s, pxm, k))
+			report_domain(to, rule, pxm);
+	}
 }
 
 /* ---- SRAT ---- */
@@ -172,15 +177,10 @@ static void judge_cpus(const struct srat *s, const struct findings *to)
 
 void srat_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)
 {
-	uint32_t pxm;
-
 	judge_entries(t, to);
 	judge_memory(s, to);
 	judge_cpus(s, to);
-	for (size_t k = 0; k < nr_mentions(s); k++) {
-		if (mention(s, k, &pxm) && pxm >= DOMAIN_LIMIT && !mentioned(s, pxm, k))
-			report_domain(to, "pxm-too-large", pxm);
-	}
+	report_domains_from(to, "pxm-too-large", s, DOMAIN_LIMIT);
 }
 
 /* ---- MADT ---- */
@@ -283,7 +283,6 @@ void slit_findings(const struct acpi_table *t, const struct srat *s, const struc
 {
 	struct slit slit;
 	enum status st = slit_measure(&slit, t);
-	uint32_t pxm;
 
 	if (!slit.localities && st != OK) {
 		report_number(to, "slit-length", FINDING_TABLE, 0);
@@ -293,10 +292,7 @@ void slit_findings(const struct acpi_table *t, const struct srat *s, const struc
 		report_number(to, "slit-length", FINDING_NUMBER, slit.localities);
 	else
 		judge_rows(&(struct slit_rows){ &slit, (uint32_t)min_u64(slit.localities, SLIT_MAX), to });
-	for (size_t k = 0; k < nr_mentions(s); k++) {
-		if (mention(s, k, &pxm) && pxm >= slit.localities && !mentioned(s, pxm, k))
-			report_domain(to, "slit-mismatch", pxm);
-	}
+	report_domains_from(to, "slit-mismatch", s, slit.localities);
 }
 
 /* ---- HMAT, CEDT, MSCT ---- */
@@ -380,7 +376,7 @@ void msct_findings(const struct acpi_table *t, const struct srat *s, const struc
 		return;
 	}
 	for (size_t k = 0; k < nr_mentions(s); k++)
-		domains += new_domain(s, k, &pxm);
+		domains += mention(s, k, &pxm) && !mentioned(s, pxm, k);
 	if (domains > limits.domains)
 		report_number(to, "msct-domains", FINDING_NUMBER, domains);
 	for (size_t i = 0; i < s->nr_mem; i++) {

@@ -55,16 +55,10 @@ static void scan_region(const struct kaslr_request *q, struct range r, struct ka
 	}
 }
 
-static void slots_init(struct kaslr_slots *out)
-{
-	out->nr = 0;
-	out->total = 0;
-	out->truncated = false;
-}
-
 void kaslr_find_slots(const struct kaslr_request *q, struct kaslr_slots *out)
 {
-	slots_init(out);
+	out->nr = out->total = 0;
+	out->truncated = false;
 	for (size_t i = 0; i < q->nr_ram; i++) {
 		if (q->nr_immovable == 0 && !range_empty(q->ram[i]))
 			scan_region(q, q->ram[i], out);
@@ -79,18 +73,10 @@ void kaslr_find_slots(const struct kaslr_request *q, struct kaslr_slots *out)
 
 void kaslr_find_slots_efistub(const struct kaslr_request *q, struct kaslr_slots *out)
 {
-	slots_init(out);
-	for (size_t i = 0; i < q->nr_ram; i++) {
-		phys_t first = next_slot(max_u64(q->ram[i].start, q->min));
-		phys_t end = min_u64(q->ram[i].end, q->limit);
-		phys_t last;
+	struct kaslr_request unrestricted = *q;
 
-		if (end < q->image_size)
-			continue;
-		last = align_down(end - q->image_size, KASLR_ALIGN);
-		if (!range_empty(q->ram[i]) && first <= last)
-			store_area(out, first, 1 + (last - first) / KASLR_ALIGN);
-	}
+	unrestricted.nr_immovable = unrestricted.nr_avoid = 0;
+	kaslr_find_slots(&unrestricted, out);
 }
 
 phys_t kaslr_slot_base(const struct kaslr_slots *s, uint64_t index)

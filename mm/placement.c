@@ -15,22 +15,21 @@ static void look_up(struct placement *p, phys_t table)
 	p->span_movable = spot.hot && p->numa->node[spot.nid].movable;
 }
 
+static unsigned column_of(int nid)
+{
+	return nid == NUMA_NO_NODE ? MAX_NUMNODES : (unsigned)nid;
+}
+
 static void count(struct placement *p, const struct placement_run *run)
 {
-	unsigned column = run->nid == NUMA_NO_NODE ? MAX_NUMNODES : (unsigned)run->nid;
+	struct count_run counted = { .pages = run->pages, .nid = run->nid, .movable = run->movable };
 	uint64_t pages = range_size(run->pages) / PAGE_SIZE;
 
-	p->pages[run->level][column] += pages;
+	counted.level[run->level] = pages;
 	if (run->level == PT_PGD)
-		return;
-	p->lowest_highest = p->table_pages ? range_hull(p->lowest_highest, run->pages) : run->pages;
-	p->table_pages += pages;
-	if (!run->movable)
-		return;
-	KASSERT(column < MAX_NUMNODES); /* what is on no node is not movable */
-	p->on_movable += pages;
-	p->level_movable[run->level] += pages;
-	p->node_movable[column] += pages;
+		p->pages[PT_PGD][column_of(run->nid)] += pages;
+	else
+		placement_add_counted(p, &counted);
 }
 
 /* A run counts when it is known how long it is. */
@@ -79,7 +78,7 @@ void placement_add(struct placement *p, phys_t table, enum pt_level level)
 
 void placement_add_counted(struct placement *p, const struct count_run *run)
 {
-	unsigned column = run->nid == NUMA_NO_NODE ? MAX_NUMNODES : (unsigned)run->nid;
+	unsigned column = column_of(run->nid);
 	uint64_t pages = range_size(run->pages) / PAGE_SIZE;
 
 	p->lowest_highest = p->table_pages ? range_hull(p->lowest_highest, run->pages) : run->pages;
@@ -88,10 +87,10 @@ void placement_add_counted(struct placement *p, const struct count_run *run)
 		p->pages[level][column] += run->level[level];
 	if (!run->movable)
 		return;
+	KASSERT(column < MAX_NUMNODES); /* what is on no node is not movable */
 	p->on_movable += pages;
 	for (unsigned level = 0; level < PT_PGD; level++)
 		p->level_movable[level] += run->level[level];
-	KASSERT(column < MAX_NUMNODES);
 	p->node_movable[column] += pages;
 }
 
