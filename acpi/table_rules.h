@@ -4,37 +4,7 @@
 #define ACPI_TABLE_RULES_H
 
 #include "acpi/srat.h"
-
-/*
- * Something legal but awkward in what firmware says, in firmware's terms: the id of its rule (docs/firmware-rules.md)
- * and what it is about. `kind` says which of the other members count.
- */
-enum finding_kind {
-	FINDING_TABLE,   /* the whole table */
-	FINDING_ENTRY,   /* value: offset in the table */
-	FINDING_NUMBER,  /* value: what the table says */
-	FINDING_APIC,    /* value: APIC id */
-	FINDING_CPU,     /* value: APIC id, pxm */
-	FINDING_DOMAIN,  /* pxm */
-	FINDING_DOMAINS, /* pxm, other_pxm */
-	FINDING_RANGE,   /* a of pxm */
-	FINDING_RANGES,  /* a of pxm, b of other_pxm */
-	FINDING_MEMORY,  /* a, of no domain */
-};
-
-struct finding {
-	const char *rule;
-	enum finding_kind kind;
-	uint32_t pxm, other_pxm;
-	struct range a, b;
-	uint64_t value;
-};
-
-/* Who is told. */
-struct findings {
-	void (*found)(void *ctx, const struct finding *f);
-	void *ctx;
-};
+#include "lib/finding.h"
 
 /*
  * Each looks at one table, whatever its checksum, up to where it is damaged, and at what srat_parse read of the SRAT.

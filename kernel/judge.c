@@ -40,25 +40,6 @@ static void see_finding(void *ctx, const struct finding *f)
 		report_finding(&g->r->log, g->r->h, f);
 }
 
-/* What mm/ says of nodes, in firmware's terms. */
-static void see_memory_finding(void *ctx, const struct memory_finding *f)
-{
-	static const uint8_t kinds[] = {
-		[MEMORY_FINDING_ALL] = FINDING_TABLE,     [MEMORY_FINDING_NODE] = FINDING_DOMAIN,
-		[MEMORY_FINDING_NODES] = FINDING_DOMAINS, [MEMORY_FINDING_RANGE] = FINDING_RANGE,
-		[MEMORY_FINDING_RANGES] = FINDING_RANGES, [MEMORY_FINDING_NOBODY] = FINDING_MEMORY,
-	};
-	const struct gathering *g = ctx;
-	const struct numa_node *node = g->r->h->numa.node;
-
-	see_finding(ctx, &(struct finding){ .rule = f->rule,
-					    .kind = (enum finding_kind)kinds[f->kind],
-					    .pxm = node[f->nid].pxm,
-					    .other_pxm = node[f->other_nid].pxm,
-					    .a = f->a,
-					    .b = f->b });
-}
-
 static void report_rest(struct gathering *g)
 {
 	for (size_t i = 0; i < g->nr; i++) {
@@ -109,18 +90,15 @@ static void judge_nonvolatile(const struct srat *s, const struct memblock *mb, c
 	}
 }
 
-static bool judge_memory(struct gathering *g, const struct findings *to)
+static bool judge_memory(struct run *r, const struct findings *to)
 {
-	const struct memory_findings memory_to = { see_memory_finding, g };
-	struct run *r = g->r;
 	struct handover *h = r->h;
 	unsigned bits = r->p->cpu.phys_bits;
 
 	if (!memory_fill(&r->log, &h->map, h->end_of_ram, r->mb))
 		return false;
 	numa_count(&h->numa, r->mb);
-	numa_findings(&(struct numa_evidence){ &h->numa, r->mb, &h->bi.map, bits ? 1ull << bits : PHYS_NONE },
-		      &memory_to);
+	numa_findings(&(struct numa_evidence){ &h->numa, r->mb, &h->bi.map, bits ? 1ull << bits : PHYS_NONE }, to);
 	judge_nonvolatile(&h->srat, r->mb, to);
 	return true;
 }
@@ -133,7 +111,7 @@ bool judge_firmware(struct run *r, const struct acpi_root *root, bool joined)
 	if (r->h->srat_state == SRAT_ABSENT)
 		return true;
 	judge_tables(root, &r->h->srat, &to);
-	if (joined && !judge_memory(&g, &to))
+	if (joined && !judge_memory(r, &to))
 		return false;
 	report_rest(&g);
 	return true;

@@ -11,38 +11,39 @@ static bool has_memory(const struct numa_evidence *e, const struct numa_memblk *
 	return memblock_overlaps(&e->mb->memory, b->r, NULL);
 }
 
-static void tell(const struct memory_findings *to, const struct memory_finding *f)
+static void tell(const struct findings *to, const struct finding *f)
 {
 	to->found(to->ctx, f);
 }
 
-static void tell_node(const struct memory_findings *to, const char *rule, unsigned nid)
+static void tell_node(const struct findings *to, const char *rule, const struct numa_node *node)
 {
-	tell(to, &(struct memory_finding){ .rule = rule, .kind = MEMORY_FINDING_NODE, .nid = (int)nid });
+	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_DOMAIN, .pxm = node->pxm });
 }
 
-static void tell_range(const struct memory_findings *to, const char *rule, struct numa_memblk b)
+static void tell_range(const struct numa_evidence *e, const struct findings *to, const char *rule, int nid,
+		       struct range r)
 {
-	tell(to, &(struct memory_finding){ .rule = rule, .kind = MEMORY_FINDING_RANGE, .nid = b.nid, .a = b.r });
+	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_RANGE, .pxm = e->numa->node[nid].pxm, .a = r });
 }
 
 /* ---- ranges against each other ---- */
 
-static void judge_pair(const struct numa_evidence *e, const struct memory_findings *to, const struct numa_memblk *a,
+static void judge_pair(const struct numa_evidence *e, const struct findings *to, const struct numa_memblk *a,
 		       const struct numa_memblk *b)
 {
 	if (!range_overlaps(a->r, b->r) || !has_memory(e, a) || !has_memory(e, b))
 		return;
-	tell(to, &(struct memory_finding){ .rule = a->nid == b->nid ? "srat-self-overlap" : "srat-overlap",
-					   .kind = MEMORY_FINDING_RANGES,
-					   .nid = a->nid,
-					   .other_nid = b->nid,
-					   .a = a->r,
-					   .b = b->r });
+	tell(to, &(struct finding){ .rule = a->nid == b->nid ? "srat-self-overlap" : "srat-overlap",
+				    .kind = FINDING_RANGES,
+				    .pxm = e->numa->node[a->nid].pxm,
+				    .other_pxm = e->numa->node[b->nid].pxm,
+				    .a = a->r,
+				    .b = b->r });
 }
 
 /* Linux drops what holds no memory before it looks. */
-static void judge_overlaps(const struct numa_evidence *e, const struct memory_findings *to)
+static void judge_overlaps(const struct numa_evidence *e, const struct findings *to)
 {
 	const struct numa *n = e->numa;
 
@@ -71,7 +72,7 @@ static struct range starts_of(const struct numa_evidence *e, int nid)
 }
 
 /* Nodes that take turns: memory of a, of b, of a again, of b again. */
-static void judge_turns(const struct numa_evidence *e, const struct memory_findings *to)
+static void judge_turns(const struct numa_evidence *e, const struct findings *to)
 {
 	unsigned nodes = e->numa->nr_blk <= INTERLEAVE_MAX ? e->numa->nr_nodes : 0;
 
@@ -82,39 +83,39 @@ static void judge_turns(const struct numa_evidence *e, const struct memory_findi
 			struct range other = starts_of(e, (int)b);
 
 			if (first.start < other.start && other.start < first.end && first.end < other.end)
-				tell(to, &(struct memory_finding){ .rule = "node-interleaved",
-								   .kind = MEMORY_FINDING_NODES,
-								   .nid = (int)a,
-								   .other_nid = (int)b });
+				tell(to, &(struct finding){ .rule = "node-interleaved",
+							    .kind = FINDING_DOMAINS,
+							    .pxm = e->numa->node[a].pxm,
+							    .other_pxm = e->numa->node[b].pxm });
 		}
 	}
 }
 
-static void judge_reach(const struct numa_evidence *e, const struct memory_findings *to)
+static void judge_reach(const struct numa_evidence *e, const struct findings *to)
 {
 	for (size_t i = 0; i < e->numa->nr_blk; i++) {
 		if (e->numa->blk[i].r.end > e->limit)
-			tell_range(to, "range-out-of-reach", e->numa->blk[i]);
+			tell_range(e, to, "range-out-of-reach", e->numa->blk[i].nid, e->numa->blk[i].r);
 	}
 }
 
 /* ---- RAM ---- */
 
 /* What RAM lies in no range at all. */
-static void judge_cover(const struct numa_evidence *e, const struct memory_findings *to)
+static void judge_cover(const struct numa_evidence *e, const struct findings *to)
 {
 	struct numa_piece piece = { .nid = NUMA_NO_NODE };
 
 	while (numa_next_piece(e->numa, e->mb, &piece))
 		if (piece.nid == NUMA_NO_NODE)
-			tell(to, &(struct memory_finding){
-					 .rule = "srat-uncovered-ram", .kind = MEMORY_FINDING_NOBODY, .a = piece.r });
+			tell(to, &(struct finding){
+					 .rule = "srat-uncovered-ram", .kind = FINDING_MEMORY, .a = piece.r });
 }
 
 /* ---- hot-pluggable ranges ---- */
 
 /* What firmware keeps for itself inside a hot-pluggable range that has RAM. */
-static void judge_kept(const struct numa_evidence *e, const struct memory_findings *to, const struct numa_memblk *hot)
+static void judge_kept(const struct numa_evidence *e, const struct findings *to, const struct numa_memblk *hot)
 {
 	for (size_t i = e820_first(e->map, hot->r.start); i < e->map->nr && e->map->e[i].r.start < hot->r.end; i++) {
 		const struct region *m = &e->map->e[i];
@@ -122,11 +123,11 @@ static void judge_kept(const struct numa_evidence *e, const struct memory_findin
 
 		if (m->type != E820_ACPI && m->type != E820_NVS)
 			continue;
-		tell_range(to, "hotplug-firmware-memory", (struct numa_memblk){ part, hot->nid });
+		tell_range(e, to, "hotplug-firmware-memory", hot->nid, part);
 	}
 }
 
-static void judge_hotplug(const struct numa_evidence *e, const struct memory_findings *to)
+static void judge_hotplug(const struct numa_evidence *e, const struct findings *to)
 {
 	const struct numa *n = e->numa;
 	uint64_t hot = 0, present = 0;
@@ -136,21 +137,21 @@ static void judge_hotplug(const struct numa_evidence *e, const struct memory_fin
 		present += n->node[i].present;
 	}
 	if (hot && hot == present)
-		tell(to, &(struct memory_finding){ .rule = "hotplug-all", .kind = MEMORY_FINDING_ALL });
+		tell(to, &(struct finding){ .rule = "hotplug-all", .kind = FINDING_TABLE });
 	for (unsigned i = 0; i < n->nr_nodes; i++) {
 		if (n->node[i].hot_present && n->node[i].hot_present < n->node[i].present)
-			tell_node(to, "hotplug-mixed-node", i);
+			tell_node(to, "hotplug-mixed-node", &n->node[i]);
 	}
 	for (size_t i = 0; i < n->nr_hot; i++) {
 		const struct numa_memblk *b = &n->hot[i];
 		struct region first;
 
 		if (!n->node[b->nid].present)
-			tell_range(to, "hotplug-without-ram", *b);
+			tell_range(e, to, "hotplug-without-ram", b->nid, b->r);
 		if (!memblock_overlaps(&e->mb->memory, b->r, &first))
 			continue;
 		if (max_u64(first.r.start, b->r.start) < 1 * MIB)
-			tell_range(to, "hotplug-low-memory", *b);
+			tell_range(e, to, "hotplug-low-memory", b->nid, b->r);
 		judge_kept(e, to, b);
 	}
 }
@@ -158,7 +159,7 @@ static void judge_hotplug(const struct numa_evidence *e, const struct memory_fin
 /* ---- nodes ---- */
 
 /* Where no CPU has a node, there is nothing to say about those without. */
-static void judge_nodes(const struct numa_evidence *e, const struct memory_findings *to)
+static void judge_nodes(const struct numa_evidence *e, const struct findings *to)
 {
 	const struct numa *n = e->numa;
 	uint64_t cpus = 0;
@@ -167,13 +168,13 @@ static void judge_nodes(const struct numa_evidence *e, const struct memory_findi
 		cpus += n->node[i].cpus;
 	for (unsigned i = 0; i < n->nr_nodes; i++) {
 		if (n->node[i].cpus && !n->node[i].present)
-			tell_node(to, "cpu-only-domain", i);
+			tell_node(to, "cpu-only-domain", &n->node[i]);
 		if (cpus && !n->node[i].cpus && n->node[i].present)
-			tell_node(to, "memory-only-domain", i);
+			tell_node(to, "memory-only-domain", &n->node[i]);
 	}
 }
 
-void numa_findings(const struct numa_evidence *e, const struct memory_findings *to)
+void numa_findings(const struct numa_evidence *e, const struct findings *to)
 {
 	judge_overlaps(e, to);
 	judge_turns(e, to);

@@ -3,6 +3,7 @@
 #ifndef MM_MEMORY_RULES_H
 #define MM_MEMORY_RULES_H
 
+#include "lib/finding.h"
 #include "mm/numa.h"
 
 struct numa_evidence {
@@ -13,34 +14,8 @@ struct numa_evidence {
 	phys_t limit;              /* the CPU has no addresses from here on; PHYS_NONE: not known */
 };
 
-/*
- * Something legal but awkward where nodes meet memory: the id of its rule (docs/firmware-rules.md) and what it is
- * about. `kind` says which of the other members count.
- */
-enum memory_finding_kind {
-	MEMORY_FINDING_ALL,    /* memory as a whole */
-	MEMORY_FINDING_NODE,   /* nid */
-	MEMORY_FINDING_NODES,  /* nid, other_nid */
-	MEMORY_FINDING_RANGE,  /* a of nid */
-	MEMORY_FINDING_RANGES, /* a of nid, b of other_nid */
-	MEMORY_FINDING_NOBODY, /* a, of no node */
-};
-
-struct memory_finding {
-	const char *rule;
-	enum memory_finding_kind kind;
-	int nid, other_nid;
-	struct range a, b;
-};
-
-/* Who is told. */
-struct memory_findings {
-	void (*found)(void *ctx, const struct memory_finding *f);
-	void *ctx;
-};
-
 /* Tells of findings rule by rule, as often as they apply. */
-void numa_findings(const struct numa_evidence *e, const struct memory_findings *to);
+void numa_findings(const struct numa_evidence *e, const struct findings *to);
 
 /* RAM that Linux can use for all purposes, and RAM that is kept movable, in bytes. */
 struct memory_split {

@@ -74,25 +74,7 @@ static void found(void *ctx, const struct finding *f)
 	}
 }
 
-/* The same of nodes, told by their domains. */
-static void found_in_memory(void *ctx, const struct memory_finding *f)
-{
-	static const enum finding_kind kinds[] = {
-		[MEMORY_FINDING_ALL] = FINDING_TABLE,     [MEMORY_FINDING_NODE] = FINDING_DOMAIN,
-		[MEMORY_FINDING_NODES] = FINDING_DOMAINS, [MEMORY_FINDING_RANGE] = FINDING_RANGE,
-		[MEMORY_FINDING_RANGES] = FINDING_RANGES, [MEMORY_FINDING_NOBODY] = FINDING_MEMORY,
-	};
-
-	found(ctx, &(struct finding){ .rule = f->rule,
-				      .kind = kinds[f->kind],
-				      .pxm = numa.node[f->nid].pxm,
-				      .other_pxm = numa.node[f->other_nid].pxm,
-				      .a = f->a,
-				      .b = f->b });
-}
-
 static const struct findings to = { found, NULL };
-static const struct memory_findings memory_to = { found_in_memory, NULL };
 
 static void assert_told(const char *want)
 {
@@ -269,7 +251,7 @@ static void find(const struct words *w)
 		numa_judge(&numa, &mb);
 		numa_findings(
 			&(struct numa_evidence){ &numa, &mb, &map, has_word(w, "anywhere") ? PHYS_NONE : 1ull << 46 },
-			&memory_to);
+			&to);
 	} else {
 		while (strcmp(judges[i].name, w->word[0]) != 0)
 			assert_true(++i < ARRAY_SIZE(judges));

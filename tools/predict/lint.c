@@ -81,29 +81,22 @@ static void print_entries(struct lint *t)
 /* ---- findings ---- */
 
 /* Ranges against each other: of the rules that speak of memory only these do without a memory map. */
-static void see_overlap(void *ctx, const struct memory_finding *f)
+static void see_overlap(void *ctx, const struct finding *f)
 {
 	struct lint *t = ctx;
-	const struct numa_node *node = t->s.h->numa.node;
 	bool self = !strcmp(f->rule, "srat-self-overlap");
 
 	if (!self && strcmp(f->rule, "srat-overlap"))
 		return;
 	t->overlap |= !self;
 	if (++t->told[self] <= LINES_MAX)
-		report_finding(&t->s.run.log, t->s.h,
-			       &(struct finding){ .rule = f->rule,
-						  .kind = FINDING_RANGES,
-						  .pxm = node[f->nid].pxm,
-						  .other_pxm = node[f->other_nid].pxm,
-						  .a = f->a,
-						  .b = f->b });
+		report_finding(&t->s.run.log, t->s.h, f);
 }
 
 static void judge_overlaps(struct lint *t)
 {
 	static const char *const rules[] = { "srat-overlap", "srat-self-overlap" };
-	const struct memory_findings to = { see_overlap, t };
+	const struct findings to = { see_overlap, t };
 
 	numa_findings(&(struct numa_evidence){ &t->s.h->numa, t->s.run.mb, &t->s.h->map, PHYS_NONE }, &to);
 	for (unsigned i = 0; i < ARRAY_SIZE(rules); i++)
