@@ -376,7 +376,7 @@ bool audit_policy(struct run *r, const struct pt_policy *policy, bool last, stru
 	check(a, "walk", a->counted ? "counts only" : NULL);
 	load_and_read_back(a);
 	report_policy(a);
-	*cost = cost_of(&a->cost, &a->placement, &a->dm, numa_node_of(&r->h->numa, r->h->choice.base));
+	*cost = cost_of(&a->cost, &a->placement, &a->dm, numa_look_at(&r->h->numa, r->h->choice.base).nid);
 	report_cost(&r->log, cost);
 	if (a->mb.full)
 		report_memblock_full(&r->log, r->h, policy->name);

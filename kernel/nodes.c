@@ -106,7 +106,7 @@ static void read_slit(struct log *l, const struct acpi_root *root, const struct 
 /* How far every node is from the image's. */
 static void measure_distances(const struct slit *slit, phys_t base, struct numa *n)
 {
-	int home = numa_node_of(n, base);
+	int home = numa_look_at(n, base).nid;
 
 	for (unsigned nid = 0; nid < n->nr_nodes; nid++)
 		n->node[nid].distance =

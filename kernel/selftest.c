@@ -79,8 +79,8 @@ static bool test_numa(struct run *run)
 	    numa_add_memblk(n, 1, second, true) != OK || numa_cleanup(n, mb, 8 * MIB, NULL) != OK)
 		return false;
 	numa_judge(n, mb);
-	good = !n->node[0].movable && n->node[1].movable && numa_node_of(n, 4 * MIB) == 1 &&
-	       numa_is_movable(n, 8 * MIB - 1) && !numa_is_movable(n, 4 * MIB - 1);
+	good = !n->node[0].movable && n->node[1].movable && numa_look_at(n, 4 * MIB).nid == 1 &&
+	       numa_look_at(n, 8 * MIB - 1).movable && !numa_look_at(n, 4 * MIB - 1).movable;
 	if (memblock_reserve(mb, (struct range){ 5 * MIB, 5 * MIB + PAGE_SIZE }) != OK)
 		return false;
 	numa_judge(n, mb);

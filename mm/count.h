@@ -41,7 +41,7 @@ struct count {
 	void (*run)(void *ctx, const struct count_run *run); /* gets every run but the trampoline's pages */
 	void *ctx;
 	const struct numa *numa; /* not NULL: runs are cut at the borders of nodes */
-	struct count_memo *memo; /* NULL: none; nr is 0 at first, and *numa but for `movable` stays as it is */
+	struct count_memo *memo; /* NULL: none; nr is 0 at first, and *numa stays as it is but for nodes' `movable` */
 	bool by_level;
 	/* what the policy did, after the build */
 	struct range block; /* the free 2M block below whose end a top-down policy began; empty: none */

@@ -104,12 +104,12 @@ static void judge_reach(const struct numa_evidence *e, const struct findings *to
 /* What RAM lies in no range at all. */
 static void judge_cover(const struct numa_evidence *e, const struct findings *to)
 {
-	struct numa_piece piece = { .nid = NUMA_NO_NODE };
+	struct numa_spot piece = { .nid = NUMA_NO_NODE };
 
 	while (numa_next_piece(e->numa, e->mb, &piece))
 		if (piece.nid == NUMA_NO_NODE)
 			tell(to, &(struct finding){
-					 .rule = "srat-uncovered-ram", .kind = FINDING_MEMORY, .a = piece.r });
+					 .rule = "srat-uncovered-ram", .kind = FINDING_MEMORY, .a = piece.span });
 }
 
 /* ---- hot-pluggable ranges ---- */

@@ -207,10 +207,10 @@ static enum status check_cover(const struct numa *n, const struct memblock *mb, 
 			       const struct numa_log *log)
 {
 	struct numa_event e = { .kind = NUMA_NOT_COVERED, .nid = NUMA_NO_NODE, .other_nid = NUMA_NO_NODE };
-	struct numa_piece piece = { .nid = NUMA_NO_NODE };
+	struct numa_spot piece = { .nid = NUMA_NO_NODE };
 
 	while (numa_next_piece(n, mb, &piece)) {
-		struct range below = range_clamp(piece.r, (struct range){ 0, end_of_ram });
+		struct range below = range_clamp(piece.span, (struct range){ 0, end_of_ram });
 		uint64_t bytes = range_empty(below) ? 0 : range_size(range_whole_pages(below));
 
 		e.total += bytes;
@@ -290,16 +290,16 @@ static const struct numa_memblk *narrow_to(struct range *span, const struct orde
 
 void numa_count(struct numa *n, const struct memblock *mb)
 {
-	struct numa_piece piece = { .nid = NUMA_NO_NODE };
+	struct numa_spot piece = { .nid = NUMA_NO_NODE };
 
 	order_ranges(n);
 	for (unsigned i = 0; i < n->nr_nodes; i++)
 		n->node[i].present = n->node[i].hot_present = 0;
 	while (numa_next_piece(n, mb, &piece)) {
 		if (piece.nid != NUMA_NO_NODE)
-			n->node[piece.nid].present += range_size(piece.r);
+			n->node[piece.nid].present += range_size(piece.span);
 		if (piece.hot)
-			n->node[piece.nid].hot_present += range_size(piece.r);
+			n->node[piece.nid].hot_present += range_size(piece.span);
 	}
 }
 
@@ -455,23 +455,6 @@ enum status numa_apply(const struct numa *n, struct memblock *mb, uint32_t as_li
 	return mark_ranges(n, mb, false);
 }
 
-int numa_node_of(const struct numa *n, phys_t p)
-{
-	return numa_look_at(n, p).nid;
-}
-
-bool numa_is_movable(const struct numa *n, phys_t p)
-{
-	struct numa_spot spot = numa_look_at(n, p);
-
-	return spot.hot && n->node[spot.nid].movable;
-}
-
-struct range numa_span(const struct numa *n, phys_t p)
-{
-	return numa_look_at(n, p).span;
-}
-
 size_t numa_first_blk(const struct numa *n, phys_t p)
 {
 	return find_place(n->blk_at, n->blk, n->nr_blk, p);
@@ -493,7 +476,7 @@ const struct numa_memblk *numa_next_movable(const struct numa *n, phys_t p)
 
 static struct numa_spot look_at_all(const struct numa *n, phys_t p)
 {
-	struct numa_spot spot = { NUMA_NO_NODE, false, { 0, UINT64_MAX } };
+	struct numa_spot spot = { .nid = NUMA_NO_NODE, .span = { 0, UINT64_MAX } };
 
 	for (size_t i = 0; i < n->nr_blk; i++)
 		if (narrow_span(&spot.span, &n->blk[i], p) && spot.nid == NUMA_NO_NODE)
@@ -504,34 +487,38 @@ static struct numa_spot look_at_all(const struct numa *n, phys_t p)
 	return spot;
 }
 
-struct numa_spot numa_look_at(const struct numa *n, phys_t p)
+/* The same where ranges are ordered. */
+static struct numa_spot look_at_near(const struct numa *n, phys_t p)
 {
-	struct numa_spot spot = { NUMA_NO_NODE, false, { 0, UINT64_MAX } };
-	const struct numa_memblk *blk, *hot;
+	struct numa_spot spot = { .nid = NUMA_NO_NODE, .span = { 0, UINT64_MAX } };
+	const struct numa_memblk *blk = narrow_to(&spot.span, &(struct ordered){ n->blk_at, n->blk, n->nr_blk }, p);
+	const struct numa_memblk *hot = narrow_to(&spot.span, &(struct ordered){ n->hot_at, n->hot, n->nr_hot }, p);
 
-	if (!n->ordered)
-		return look_at_all(n, p);
-	blk = narrow_to(&spot.span, &(struct ordered){ n->blk_at, n->blk, n->nr_blk }, p);
-	hot = narrow_to(&spot.span, &(struct ordered){ n->hot_at, n->hot, n->nr_hot }, p);
-	spot.nid = blk ? blk->nid : NUMA_NO_NODE;
+	if (blk)
+		spot.nid = blk->nid;
 	spot.hot = blk && hot && hot->nid == blk->nid;
 	return spot;
 }
 
-bool numa_next_piece(const struct numa *n, const struct memblock *mb, struct numa_piece *piece)
+struct numa_spot numa_look_at(const struct numa *n, phys_t p)
 {
-	size_t i = memblock_first(&mb->memory, piece->r.end);
+	struct numa_spot spot = n->ordered ? look_at_near(n, p) : look_at_all(n, p);
+
+	spot.movable = spot.hot && n->node[spot.nid].movable;
+	return spot;
+}
+
+bool numa_next_piece(const struct numa *n, const struct memblock *mb, struct numa_spot *piece)
+{
+	phys_t from = piece->span.end;
+	size_t i = memblock_first(&mb->memory, from);
 	struct range left;
-	struct numa_spot spot;
 
 	if (i == mb->memory.nr)
 		return false;
 	left = mb->memory.r[i].r;
-	left.start = max_u64(left.start, piece->r.end);
-	spot = numa_look_at(n, left.start);
-	*piece = (struct numa_piece){ .r = range_clamp(left, spot.span),
-				      .nid = spot.nid,
-				      .hot = spot.hot,
-				      .movable = spot.hot && n->node[spot.nid].movable };
+	left.start = max_u64(left.start, from);
+	*piece = numa_look_at(n, left.start);
+	piece->span = range_clamp(left, piece->span);
 	return true;
 }

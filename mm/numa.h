@@ -109,40 +109,27 @@ void numa_judge(struct numa *n, const struct memblock *mb);
  */
 MUST_CHECK enum status numa_apply(const struct numa *n, struct memblock *mb, uint32_t as_linux);
 
-/* Returns the node of one byte of physical memory by the joined ranges; NUMA_NO_NODE outside all. */
-int numa_node_of(const struct numa *n, phys_t p);
-
-/* Returns whether p lies in a hot-pluggable range of a movable node: a page-table page there is a stain. */
-bool numa_is_movable(const struct numa *n, phys_t p);
-
-/* Returns the range around p in which numa_node_of and numa_is_movable give the same answers as at p. */
-struct range numa_span(const struct numa *n, phys_t p);
-
 /* Returns the lowest hot-pluggable range of a movable node that begins at p or above; NULL when there is none. */
 const struct numa_memblk *numa_next_movable(const struct numa *n, phys_t p);
 
 /* Returns the place in n->blk_at of the first range that ends above p, or n->nr_blk. Needs numa_judge. */
 size_t numa_first_blk(const struct numa *n, phys_t p);
 
-/* What is known of one byte, and the range around it in which all of it holds; no matter what is movable. */
+/* What is known of one byte, and the range around it in which all of it holds. */
 struct numa_spot {
-	int nid;
-	bool hot; /* in a hot-pluggable range of its node */
+	int nid;      /* by the joined ranges; NUMA_NO_NODE outside all */
+	bool hot;     /* in a hot-pluggable range of its node */
+	bool movable; /* and that node is movable: a page-table page there is a stain */
 	struct range span;
 };
 
 /* Returns what is known of byte p. */
 struct numa_spot numa_look_at(const struct numa *n, phys_t p);
 
-/* Memory of which all is on one node, or on none, and of one kind. */
-struct numa_piece {
-	struct range r;
-	int nid;
-	bool hot; /* in a hot-pluggable range of its node */
-	bool movable;
-};
-
-/* Makes *piece the next one of memory, cut at the borders of nodes; zero at first. Returns false behind the last. */
-bool numa_next_piece(const struct numa *n, const struct memblock *mb, struct numa_piece *piece);
+/*
+ * Makes *piece the next stretch of memory, piece->span, of which all is known alike; zero at first. Returns false
+ * behind the last.
+ */
+bool numa_next_piece(const struct numa *n, const struct memblock *mb, struct numa_spot *piece);
 
 #endif

@@ -2,19 +2,6 @@
 /* Counts page-table pages per level and node, and joins them into runs. */
 #include "mm/placement.h"
 
-/* Answers hold over a whole span of addresses: tables lie close together, so nodes are rarely searched. */
-static void look_up(struct placement *p, phys_t table)
-{
-	struct numa_spot spot;
-
-	if (range_contains(p->span, table))
-		return;
-	spot = numa_look_at(p->numa, table);
-	p->span = spot.span;
-	p->span_nid = spot.nid;
-	p->span_movable = spot.hot && p->numa->node[spot.nid].movable;
-}
-
 static unsigned column_of(int nid)
 {
 	return nid == NUMA_NO_NODE ? MAX_NUMNODES : (unsigned)nid;
@@ -69,11 +56,13 @@ void placement_add(struct placement *p, phys_t table, enum pt_level level)
 {
 	struct placement_run *run = &p->open[level];
 
-	look_up(p, table);
-	if (!p->single && run->nid == p->span_nid && run->movable == p->span_movable && grow_run(&run->pages, table))
+	/* Answers hold over a whole span of addresses: tables lie close together, so nodes are rarely searched. */
+	if (!range_contains(p->spot.span, table))
+		p->spot = numa_look_at(p->numa, table);
+	if (!p->single && run->nid == p->spot.nid && run->movable == p->spot.movable && grow_run(&run->pages, table))
 		return;
 	close_run(p, level);
-	*run = (struct placement_run){ level, { table, table + PAGE_SIZE }, p->span_nid, p->span_movable };
+	*run = (struct placement_run){ level, { table, table + PAGE_SIZE }, p->spot.nid, p->spot.movable };
 }
 
 void placement_add_counted(struct placement *p, const struct count_run *run)

@@ -27,9 +27,7 @@ struct placement {
 	struct range lowest_highest; /* hull of all pages but the PGD */
 	/* open runs */
 	struct placement_run open[PT_LEVELS];
-	struct range span; /* where the answers below hold */
-	int span_nid;
-	bool span_movable;
+	struct numa_spot spot; /* of the last page */
 	/* more results; the last column counts pages on no node */
 	uint64_t pages[PT_LEVELS][MAX_NUMNODES + 1];
 	uint64_t node_movable[MAX_NUMNODES];

@@ -33,7 +33,7 @@ static struct range free_around(const struct memblock *mb, phys_t p)
 /* Free memory around p inside which no node and no hot-pluggable range begins or ends. */
 static struct range smooth_around(const struct sweep *s, phys_t p)
 {
-	return range_clamp(free_around(s->start, p), numa_span(s->numa, p));
+	return range_clamp(free_around(s->start, p), numa_look_at(s->numa, p).span);
 }
 
 /* ---- one slot ---- */
@@ -324,7 +324,7 @@ static bool is_local(const struct sweep *s)
 /* Pages for a node's memory, from that node; it must not run short. The buffer, which is nowhere, is on none. */
 static void spend_spare(struct sweep *s, const struct count_run *run, uint64_t pages)
 {
-	int nid = numa_node_of(s->numa, run->maps.start);
+	int nid = numa_look_at(s->numa, run->maps.start).nid;
 
 	if (nid == NUMA_NO_NODE || run->nid != nid)
 		s->free->known = false;
@@ -485,10 +485,10 @@ static bool may_unmark(const struct sweep *s, const struct sweep_free *f, int ni
 	struct range hull = s->node[nid].hull;
 
 	/* Memory in which the buffer plays a part: all of a region is on one node. */
-	if (!range_empty(f->home) && numa_node_of(s->numa, f->home.start) == nid)
+	if (!range_empty(f->home) && numa_look_at(s->numa, f->home.start).nid == nid)
 		return false;
 	for (unsigned i = 0; i < f->nr_served; i++) {
-		if (numa_node_of(s->numa, f->served[i].start) == nid)
+		if (numa_look_at(s->numa, f->served[i].start).nid == nid)
 			return false;
 	}
 	if (is_local(s))
@@ -535,10 +535,10 @@ static bool find_room(const struct sweep *s, phys_t base, uint64_t *room)
 
 	if (i == memory->nr || memory->r[i].r.start > base || memory->r[i].r.end < end)
 		return false;
-	*room = min_u64(memory->r[i].r.end - end, numa_span(s->numa, base).end - 1 - base);
-	*room = min_u64(*room, numa_span(s->numa, buffer).end - 1 - buffer);
-	*room = min_u64(*room, numa_span(s->numa, end - 1).end - end);
-	*room = min_u64(*room, numa_span(s->numa, taken - 1).end - taken);
+	*room = min_u64(memory->r[i].r.end - end, numa_look_at(s->numa, base).span.end - 1 - base);
+	*room = min_u64(*room, numa_look_at(s->numa, buffer).span.end - 1 - buffer);
+	*room = min_u64(*room, numa_look_at(s->numa, end - 1).span.end - end);
+	*room = min_u64(*room, numa_look_at(s->numa, taken - 1).span.end - taken);
 	return true;
 }
 
@@ -899,7 +899,7 @@ static void count_spare(struct sweep *s)
 /* There may be no room to take all marks away: which of them stay depends on where the image is. */
 static bool is_tight(const struct sweep *s)
 {
-	struct numa_piece piece = { .nid = NUMA_NO_NODE };
+	struct numa_spot piece = { .nid = NUMA_NO_NODE };
 	size_t room = s->work->lost ? 0 : s->work->room, most = 2;
 
 	while (most <= room && numa_next_piece(s->numa, s->start, &piece))

@@ -213,7 +213,7 @@ static APART void draw_verdicts(struct sheet *s)
 		format(below, sizeof(below), ", %'llu below movable node %d", (ull)(next->r.start - choice->end),
 		       next->nid);
 	say(s, place(s->left, s->y, COLOUR_DIM), "for an image of %'llu at 0x%llx, node %d%s%s",
-	    (ull)(choice->end - choice->base), (ull)choice->base, numa_node_of(s->c->numa, choice->base), below,
+	    (ull)(choice->end - choice->base), (ull)choice->base, numa_look_at(s->c->numa, choice->base).nid, below,
 	    s->badge == WIDE_BADGE ? "; one node is assumed" : "");
 	s->y += s->line;
 	if (s->h->nr_findings) {
@@ -334,18 +334,18 @@ static struct box part_box(const struct sheet *s, unsigned bar, struct range par
 /* Memory in its two kinds, with a notch where a hole is left out. */
 static void draw_memory(const struct sheet *s, unsigned bar, struct box whole)
 {
-	struct numa_piece piece = { .nid = NUMA_NO_NODE };
+	struct numa_spot piece = { .nid = NUMA_NO_NODE };
 	phys_t end = PHYS_NONE;
 
 	while (numa_next_piece(s->c->numa, s->c->mb, &piece)) {
-		struct box b = part_box(s, bar, piece.r, whole);
+		struct box b = part_box(s, bar, piece.span, whole);
 
 		if (piece.nid != s->c->nid[bar])
 			continue;
 		fill(s, b, piece.movable ? COLOUR_MOVABLE : COLOUR_MEMORY);
-		if (s->half && end < piece.r.start && piece.r.start - end >= HOLE_SHOWN)
+		if (s->half && end < piece.span.start && piece.span.start - end >= HOLE_SHOWN)
 			fill(s, (struct box){ b.x, b.y, s->column / 4, b.height }, COLOUR_BACK);
-		end = piece.r.end;
+		end = piece.span.end;
 	}
 }
 
@@ -436,7 +436,7 @@ static APART void draw_bar(const struct sheet *s, const struct rows *r, unsigned
 			draw_marks(s, (struct marks){ s->c->tables + places, (uint16_t)(1u << i), policy_colour(i) },
 				   half_of(s, b, true));
 	}
-	if (numa_node_of(s->c->numa, choice->base) == s->c->nid[bar])
+	if (numa_look_at(s->c->numa, choice->base).nid == s->c->nid[bar])
 		fill(s,
 		     part_box(s, bar, (struct range){ choice->base, choice->end }, r->lanes ? b : half_of(s, b, false)),
 		     COLOUR_IMAGE);
@@ -448,7 +448,7 @@ static APART void draw_bar(const struct sheet *s, const struct rows *r, unsigned
  */
 static unsigned worth(const struct sheet *s, unsigned bar)
 {
-	unsigned most = numa_node_of(s->c->numa, s->h->choice.base) == s->c->nid[bar] ? 2 : 0;
+	unsigned most = numa_look_at(s->c->numa, s->h->choice.base).nid == s->c->nid[bar] ? 2 : 0;
 
 	for (unsigned i = 0; i < s->c->nr_policies; i++) {
 		if (s->c->policy[i].on[bar])

@@ -41,7 +41,7 @@ void report_reserved(struct log *l, struct range what, const char *name)
 void report_geometry(struct log *l, const struct handover *h)
 {
 	const struct choice *c = &h->choice;
-	int nid = numa_node_of(&h->numa, c->base);
+	int nid = numa_look_at(&h->numa, c->base).nid;
 	char node[16] = "no node";
 
 	log_text(l, "pictures: K image, # page tables, & both, ! on movable memory");

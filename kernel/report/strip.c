@@ -7,25 +7,26 @@
 static const char priority[] = ".~#K&!"; /* later wins */
 
 /* Appends a piece to the last block or begins a new one; false when there is no room. */
-static bool add_piece(struct strip *strip, const struct numa_piece *piece)
+static bool add_piece(struct strip *strip, const struct numa_spot *piece)
 {
 	struct strip_block *last = strip->nr ? &strip->block[strip->nr - 1] : NULL;
 
 	if (last && last->nid == piece->nid && last->movable == piece->movable &&
-	    piece->r.start - last->r.end < LARGE_HOLE) {
-		last->r.end = piece->r.end;
+	    piece->span.start - last->r.end < LARGE_HOLE) {
+		last->r.end = piece->span.end;
 		return true;
 	}
 	if (strip->nr == STRIP_BLOCKS)
 		return false;
-	strip->block[strip->nr++] = (struct strip_block){ .r = piece->r, .nid = piece->nid, .movable = piece->movable };
+	strip->block[strip->nr++] =
+		(struct strip_block){ .r = piece->span, .nid = piece->nid, .movable = piece->movable };
 	return true;
 }
 
 /* Leaves none where they are more than fit. */
 static void cut_into_blocks(struct strip *strip, const struct memblock *mb, const struct numa *n)
 {
-	struct numa_piece piece = { .nid = NUMA_NO_NODE };
+	struct numa_spot piece = { .nid = NUMA_NO_NODE };
 	bool fits = true;
 
 	strip->nr = 0;

@@ -188,8 +188,9 @@ static bool numa_line(const struct words *w)
 			      FIELD("hotplug", k->hotplug), FIELD("movable", k->movable), FIELD("tables", k->tables),
 			      RANGE_FIELD("pinned", k->pinned_by));
 	} else if (begins(w, "at")) {
-		ASSERT_FIELDS(w, 2, FIELD("node", numa_node_of(&n, at)), FIELD("movable", numa_is_movable(&n, at)),
-			      RANGE_FIELD("from", numa_span(&n, at)));
+		ASSERT_FIELDS(w, 2, FIELD("node", numa_look_at(&n, at).nid),
+			      FIELD("movable", numa_look_at(&n, at).movable),
+			      RANGE_FIELD("from", numa_look_at(&n, at).span));
 	} else if (begins(w, "region")) {
 		const struct region *r = &mb.memory.r[at];
 
@@ -225,10 +226,10 @@ TEST(test_1024_nodes)
 		assert_int_equal(n.node[i].present, GIB);
 		assert_int_equal(n.node[i].movable, i == 1023);
 	}
-	assert_int_equal(numa_node_of(&n, 0), 1023);
-	assert_int_equal(numa_node_of(&n, 1024 * GIB - 1), 0);
-	assert_int_equal(numa_node_of(&n, 1024 * GIB), NUMA_NO_NODE);
-	assert_range(numa_span(&n, 5 * GIB), 5 * GIB, 6 * GIB);
+	assert_int_equal(numa_look_at(&n, 0).nid, 1023);
+	assert_int_equal(numa_look_at(&n, 1024 * GIB - 1).nid, 0);
+	assert_int_equal(numa_look_at(&n, 1024 * GIB).nid, NUMA_NO_NODE);
+	assert_range(numa_look_at(&n, 5 * GIB).span, 5 * GIB, 6 * GIB);
 	assert_int_equal(numa_apply(&n, &mb, LINUX_5_10), OK);
 	assert_int_equal(mb.memory.nr, 1024);
 	assert_int_equal(mb.memory.r[0].nid, 1023);
@@ -406,7 +407,7 @@ static void assert_judged(phys_t end)
 	for (phys_t p = 0; p < UNITS * UNIT; p += UNIT) {
 		int nid = model_node(p, end);
 
-		assert_int_equal(numa_node_of(&n, p), nid);
+		assert_int_equal(numa_look_at(&n, p).nid, nid);
 		if (nid == NUMA_NO_NODE)
 			continue;
 		present[nid] += is_ram[p / UNIT] ? UNIT : 0;
@@ -423,13 +424,13 @@ static void assert_judged(phys_t end)
 	for (phys_t p = 0; p < UNITS * UNIT; p += UNIT) {
 		int nid = model_node(p, end);
 		bool movable = nid != NUMA_NO_NODE && n.node[nid].movable && model_hot(p, nid);
-		struct range span = numa_span(&n, p);
+		struct range span = numa_look_at(&n, p).span;
 
-		assert_int_equal(numa_is_movable(&n, p), movable);
+		assert_int_equal(numa_look_at(&n, p).movable, movable);
 		assert_true(range_contains(span, p));
 		for (phys_t q = span.start; q < min_u64(span.end, UNITS * UNIT); q += UNIT) {
-			assert_int_equal(numa_node_of(&n, q), nid);
-			assert_int_equal(numa_is_movable(&n, q), movable);
+			assert_int_equal(numa_look_at(&n, q).nid, nid);
+			assert_int_equal(numa_look_at(&n, q).movable, movable);
 		}
 	}
 }
@@ -442,8 +443,8 @@ static void assert_applied(void)
 		const struct region *m = &mb.memory.r[i];
 
 		for (phys_t p = m->r.start; p < m->r.end; p += UNIT) {
-			assert_int_equal(m->nid, numa_node_of(&n, p));
-			assert_int_equal(m->flags, numa_is_movable(&n, p) ? MEMBLOCK_HOTPLUG : 0);
+			assert_int_equal(m->nid, numa_look_at(&n, p).nid);
+			assert_int_equal(m->flags, numa_look_at(&n, p).movable ? MEMBLOCK_HOTPLUG : 0);
 		}
 	}
 }
@@ -571,9 +572,9 @@ TEST(next_movable)
 		n.node[3].movable = false;
 		n.node[2].movable = false;
 		assert_int_equal(numa_next_movable(&n, 0)->r.start, 6 * GIB);
-		assert_int_equal(numa_node_of(&n, 3 * GIB), NUMA_NO_NODE);
-		assert_range(numa_span(&n, 3 * GIB), 2 * GIB, 4 * GIB);
-		assert_range(numa_span(&n, 5 * GIB + 7), (4 + overlap) * GIB, 6 * GIB);
-		assert_true(numa_is_movable(&n, 7 * GIB - 1));
+		assert_int_equal(numa_look_at(&n, 3 * GIB).nid, NUMA_NO_NODE);
+		assert_range(numa_look_at(&n, 3 * GIB).span, 2 * GIB, 4 * GIB);
+		assert_range(numa_look_at(&n, 5 * GIB + 7).span, (4 + overlap) * GIB, 6 * GIB);
+		assert_true(numa_look_at(&n, 7 * GIB - 1).movable);
 	}
 }

@@ -70,10 +70,10 @@ static bool build_stains(struct slot_machine *m, const struct pt_policy *policy,
 	if (slot_machine_build(m, policy, base, &dm) != OK)
 		return false;
 	for (size_t i = 0; i < m->nr; i++) {
-		if (slot_machine_is_trampoline(&dm, i, dm.levels - 1) || !numa_is_movable(&m->judged, m->page[i]))
+		if (slot_machine_is_trampoline(&dm, i, dm.levels - 1) || !numa_look_at(&m->judged, m->page[i]).movable)
 			continue;
 		t->pages++;
-		t->node[numa_node_of(&m->judged, m->page[i])] = true;
+		t->node[numa_look_at(&m->judged, m->page[i]).nid] = true;
 	}
 	return true;
 }

@@ -5,23 +5,23 @@
 #include "mm/kaslr.h"
 #include "tools/predict/predict.h"
 
-static void report_piece(struct session *s, const struct numa_piece *p)
+static void report_piece(struct session *s, const struct numa_spot *p)
 {
 	const char *kind = !p->hot ? "fixed" : p->movable ? "movable" : "pinned";
 	struct log *l = &s->run.log;
 
 	if (p->nid == NUMA_NO_NODE)
-		log_text(l, "piece: [mem 0x%08llx-0x%08llx] no node", (ull)p->r.start, (ull)p->r.end - 1);
+		log_text(l, "piece: [mem 0x%08llx-0x%08llx] no node", (ull)p->span.start, (ull)p->span.end - 1);
 	else
-		log_text(l, "piece: [mem 0x%08llx-0x%08llx] node %d, %s", (ull)p->r.start, (ull)p->r.end - 1, p->nid,
-			 kind);
-	log_record(l, "piece", "start%llx end%llx node%d kind%s", (ull)p->r.start, (ull)p->r.end, p->nid, kind);
+		log_text(l, "piece: [mem 0x%08llx-0x%08llx] node %d, %s", (ull)p->span.start, (ull)p->span.end - 1,
+			 p->nid, kind);
+	log_record(l, "piece", "start%llx end%llx node%d kind%s", (ull)p->span.start, (ull)p->span.end, p->nid, kind);
 }
 
 /* RAM from low to high, cut where the node or the mark ends. */
 static void report_pieces(struct session *s)
 {
-	struct numa_piece piece = { .nid = NUMA_NO_NODE };
+	struct numa_spot piece = { .nid = NUMA_NO_NODE };
 
 	while (numa_next_piece(&s->h->numa, s->run.mb, &piece))
 		report_piece(s, &piece);
