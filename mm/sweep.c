@@ -5,7 +5,6 @@
  */
 #include "mm/sweep.h"
 
-#include "lib/sort.h"
 #include "mm/direct_map.h"
 
 #define SLOT_PAGES (KASLR_ALIGN / PAGE_SIZE)
@@ -43,6 +42,16 @@ static struct range taken_at(const struct sweep *s, phys_t base)
 	return (struct range){ base, base + s->image.taken };
 }
 
+static struct range buffer_at(const struct sweep *s, phys_t base)
+{
+	return (struct range){ base + s->image.buffer, base + s->image.buffer_end };
+}
+
+static APART phys_t less(phys_t p, uint64_t n)
+{
+	return p < n ? 0 : p - n;
+}
+
 /* True when b goes on where a ends, in the order of handing out. */
 static bool goes_on(struct range a, struct range b, bool up)
 {
@@ -53,7 +62,7 @@ static bool goes_on(struct range a, struct range b, bool up)
 static void keep_run(struct sweep *s, struct range pages, bool up)
 {
 	struct sweep_try *t = s->try;
-	struct range image = taken_at(s, s->trying), none = { PHYS_NONE, PHYS_NONE };
+	struct range image = taken_at(s, t->base), none = { PHYS_NONE, PHYS_NONE };
 	struct range last = t->nr_runs ? t->run[t->nr_runs - 1] : none;
 	bool across = goes_on(last, image, up) && goes_on(image, pages, up);
 
@@ -88,7 +97,7 @@ static void note_run(void *ctx, const struct count_run *run)
 	struct sweep *s = ctx;
 	struct sweep_try *t = s->try;
 	uint64_t pages = range_size(run->pages) / PAGE_SIZE;
-	bool below = run->maps.start >= ISA_END && run->maps.start < s->trying + s->image.end;
+	bool below = run->maps.start >= ISA_END && run->maps.start < t->base + s->image.end;
 
 	if (run->movable) {
 		t->on_movable += pages;
@@ -98,7 +107,7 @@ static void note_run(void *ctx, const struct count_run *run)
 		t->left += below ? pages : 0;
 		return;
 	}
-	if (below && run->pages.end > s->trying)
+	if (below && run->pages.end > t->base)
 		t->low_stays_low = false;
 	keep_run(s, run->pages, run->up);
 }
@@ -170,11 +179,15 @@ static APART uint64_t gap_above(const struct sweep *s, phys_t end)
 	return next ? next->r.start - end : UINT64_MAX;
 }
 
-/* Builds *dm, which counts, with the image at `base`; the buffer where it says. */
-static APART enum status count_pages(struct sweep *s, phys_t base, struct range buffer, struct direct_map *dm)
+/* Counts with the image at `base`, and the buffer where it says. `run` gets every run of pages. */
+static APART enum status count_pages(struct sweep *s, phys_t base, struct range buffer,
+				     void (*run)(void *ctx, const struct count_run *run))
 {
+	struct direct_map *dm = &s->map;
 	enum status st;
 
+	s->count = (struct count){ .run = run, .ctx = s, .numa = s->numa, .memo = &s->memo };
+	dm->count = &s->count;
 	dm->policy = s->policy;
 	dm->kernel_end = base + s->image.end;
 	pt_alloc_init(&dm->alloc, s->work, buffer);
@@ -185,20 +198,16 @@ static APART enum status count_pages(struct sweep *s, phys_t base, struct range 
 
 static enum status count_slot(struct sweep *s, struct sweep_try *t)
 {
-	const struct sweep_image *image = &s->image;
-	struct count count = { .run = note_run, .ctx = s, .numa = s->numa, .memo = &s->memo };
-	struct direct_map dm = s->map;
 	enum status st;
 
-	dm.count = &count;
 	copy_list(&s->work->reserved, &s->start->reserved);
 	if (memblock_reserve(s->work, taken_at(s, t->base)) != OK)
 		return ERR_FULL;
-	st = count_pages(s, t->base, (struct range){ t->base + image->buffer, t->base + image->buffer_end }, &dm);
-	t->left += range_size(dm.alloc.buffer) / PAGE_SIZE;
-	t->home = count.home;
-	t->nr_home = count.nr_home;
-	t->block = count.block;
+	st = count_pages(s, t->base, buffer_at(s, t->base), note_run);
+	t->left += range_size(s->map.alloc.buffer) / PAGE_SIZE;
+	t->home = s->count.home;
+	t->nr_home = s->count.nr_home;
+	t->block = s->count.block;
 	return st;
 }
 
@@ -214,7 +223,7 @@ static enum status try_base(struct sweep *s, phys_t base, struct sweep_try *t)
 	s->tries++;
 	if (s->trying_one)
 		s->trying_one(s->ctx);
-	t->base = s->trying = base;
+	t->base = base;
 	t->on_movable = t->left = t->nr_runs = 0;
 	t->low_stays_low = true;
 	t->too_many_runs = false;
@@ -233,11 +242,6 @@ static enum status try_base(struct sweep *s, phys_t base, struct sweep_try *t)
 	finish_runs(s, t);
 	pin_nodes(s, base, false);
 	return t->status;
-}
-
-static APART phys_t less(phys_t p, uint64_t n)
-{
-	return p < n ? 0 : p - n;
 }
 
 /* ---- ORDER_FIXED, ORDER_LOCAL: stretches with one verdict ---- */
@@ -297,22 +301,22 @@ static void note_served(struct sweep_free *f, struct range maps)
 }
 
 /*
- * Runs with less than an image between them are kept as one: an image that lies there meets one of the two. With more
- * than can be kept some are joined all the same, and slots between them are tried.
+ * A run joins its neighbours with less than an image in between: an image that lies there meets one of the two. When no
+ * more can be kept, it joins them however far they are, and slots in between are tried.
  */
 static void keep_free_run(const struct sweep *s, struct sweep_free *f, struct range pages)
 {
-	struct range *last = f->nr_runs ? &f->run[f->nr_runs - 1] : NULL;
-	struct range gap;
+	const struct regions all = { f->run, &f->nr_runs, SWEEP_MAX_FREE_RUNS };
+	uint64_t reach = f->nr_runs < SWEEP_MAX_FREE_RUNS ? s->image.taken : UINT64_MAX;
+	size_t next = regions_first(f->run, f->nr_runs, pages.start);
+	enum status st;
 
-	if (last) {
-		gap = (struct range){ min_u64(last->end, pages.end), max_u64(last->start, pages.start) };
-		if (range_size(gap) < s->image.taken || f->nr_runs == SWEEP_MAX_FREE_RUNS) {
-			*last = range_hull(*last, pages);
-			return;
-		}
-	}
-	f->run[f->nr_runs++] = pages;
+	if (next > 0 && pages.start - f->run[next - 1].r.end < reach)
+		pages.start = f->run[next - 1].r.end;
+	if (next < f->nr_runs && less(f->run[next].r.start, reach) < pages.end)
+		pages.end = max_u64(pages.end, f->run[next].r.start);
+	st = regions_add(&all, (struct region){ .r = pages });
+	KASSERT(st == OK);
 }
 
 /* Each node's memory is served from that node. Where memblock has lost nodes, that is left to a count to say. */
@@ -353,21 +357,11 @@ static void note_free_run(void *ctx, const struct count_run *run)
 		keep_free_run(s, f, run->pages);
 }
 
-static bool lies_before(const void *ctx, unsigned a, unsigned b)
-{
-	const struct range *run = ctx;
-
-	return run[a].start < run[b].start;
-}
-
 /* Counts without an image, with the buffer's pages at `buffer`: they may lie where memory is, which nobody is told. */
 static void count_free(struct sweep *s, struct sweep_free *f, struct range buffer)
 {
-	struct count count = { .run = note_free_run, .ctx = s, .numa = s->numa, .memo = &s->memo };
-	struct direct_map dm = s->map;
 	enum status told;
 
-	dm.count = &count;
 	f->nr_runs = f->nr_served = 0;
 	f->total = 0;
 	__builtin_memset(f->on_movable, 0, s->numa->nr_nodes * sizeof(f->on_movable[0]));
@@ -379,24 +373,11 @@ static void count_free(struct sweep *s, struct sweep_free *f, struct range buffe
 	copy_list(&s->work->reserved, &s->start->reserved);
 	told = tell_nodes(s, (struct sweep_places){ 0, 0 });
 	KASSERT(told == OK);
-	if (count_pages(s, 0, buffer, &dm) != OK || count.nr_home > 1)
+	if (count_pages(s, 0, buffer, note_free_run) != OK || s->count.nr_home > 1)
 		f->known = false;
-	f->home = count.home;
-	f->block = count.block;
+	f->home = s->count.home;
+	f->block = s->count.block;
 	f->bytes = s->stained_bytes;
-	for (size_t i = 0; i < f->nr_runs; i++)
-		f->run_at[i] = (uint16_t)i;
-	sort_indices(f->run_at, f->nr_runs, lies_before, f->run);
-	for (size_t i = 1; i < f->nr_runs; i++) {
-		struct range *run = &f->run[f->run_at[i]];
-
-		run->end = max_u64(run->end, f->run[f->run_at[i - 1]].end);
-	}
-}
-
-static struct range buffer_at(const struct sweep *s, phys_t base)
-{
-	return (struct range){ base + s->image.buffer, base + s->image.buffer_end };
 }
 
 static bool in_home(const struct sweep_free *f, struct range buffer)
@@ -437,17 +418,9 @@ static bool keeps_off(struct range part, struct range off, uint64_t *room)
 /* How far the image can move up before it meets a page that is handed out; false: it does so here. */
 static bool keeps_off_runs(const struct sweep_free *f, struct range taken, uint64_t *room)
 {
-	size_t lo = 0, hi = f->nr_runs;
+	size_t i = regions_first(f->run, f->nr_runs, taken.start);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (f->run[f->run_at[mid]].end > taken.start)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return lo == f->nr_runs || keeps_off(taken, f->run[f->run_at[lo]], room);
+	return i == f->nr_runs || keeps_off(taken, f->run[i].r, room);
 }
 
 /* Whether the same pages are handed out as without the image, and how far up that holds. */
@@ -482,8 +455,6 @@ static bool keeps_off_all(const struct sweep *s, const struct sweep_free *f, phy
  */
 static bool may_unmark(const struct sweep *s, const struct sweep_free *f, int nid)
 {
-	struct range hull = s->node[nid].hull;
-
 	/* Memory in which the buffer plays a part: all of a region is on one node. */
 	if (!range_empty(f->home) && numa_look_at(s->numa, f->home.start).nid == nid)
 		return false;
@@ -494,7 +465,7 @@ static bool may_unmark(const struct sweep *s, const struct sweep_free *f, int ni
 	if (is_local(s))
 		return !s->map.fragment.every;
 	KASSERT(!s->policy->page);
-	if (f->block.start == PHYS_NONE || (!range_empty(f->block) && hull.end > f->block.end))
+	if (f->block.start == PHYS_NONE || (!range_empty(f->block) && s->node[nid].end > f->block.end))
 		return false;
 	return s->start->movable_node || !s->map.page_sizes;
 }
@@ -846,9 +817,7 @@ static enum status sweep_area(struct sweep *s, const struct kaslr_area *area)
 {
 	phys_t last = area->start + (area->slots - 1) * KASLR_ALIGN;
 
-	if (is_fixed(s))
-		return sweep_fixed(s, area->start, last);
-	return sweep_rising(s, area->start, last);
+	return is_fixed(s) ? sweep_fixed(s, area->start, last) : sweep_rising(s, area->start, last);
 }
 
 /* ---- the whole ---- */
@@ -857,12 +826,11 @@ static void list_nodes(struct sweep *s)
 {
 	const struct numa *n = s->numa;
 
-	for (unsigned i = 0; i < n->nr_nodes; i++)
-		s->node[i] = (struct sweep_node){ .hull = { UINT64_MAX, 0 } };
+	__builtin_memset(s->node, 0, n->nr_nodes * sizeof(s->node[0]));
 	for (size_t i = 0; i < n->nr_blk; i++) {
-		struct range *hull = &s->node[n->blk[i].nid].hull;
+		struct sweep_node *node = &s->node[n->blk[i].nid];
 
-		*hull = range_hull(*hull, n->blk[i].r);
+		node->end = max_u64(node->end, n->blk[i].r.end);
 	}
 }
 

@@ -74,15 +74,14 @@ struct sweep_free {
 	struct range block;    /* as of struct count */
 	uint64_t total, bytes; /* pages on movable memory, and what they pin */
 	size_t nr_runs;
-	uint64_t on_movable[MAX_NUMNODES];     /* pages, by node */
-	struct range served[SWEEP_MAX_SERVED]; /* memory whose tables the buffer has some of */
-	uint16_t run_at[SWEEP_MAX_FREE_RUNS];  /* by address */
-	struct range run[SWEEP_MAX_FREE_RUNS]; /* of none where is_local() */
+	uint64_t on_movable[MAX_NUMNODES];      /* pages, by node */
+	struct range served[SWEEP_MAX_SERVED];  /* memory whose tables the buffer has some of */
+	struct region run[SWEEP_MAX_FREE_RUNS]; /* sorted, disjoint; of none where is_local() */
 };
 
 struct sweep_node {
-	struct range hull; /* of all of its ranges */
-	uint64_t spare;    /* ORDER_LOCAL: free pages that its tables leave */
+	phys_t end;     /* of its highest range */
+	uint64_t spare; /* ORDER_LOCAL: free pages that its tables leave */
 };
 
 /* Ranges of nodes one after the other: places in numa->blk_at. */
@@ -118,13 +117,13 @@ struct sweep {
 	size_t nr_intervals; /* sorted, disjoint */
 	bool more_intervals; /* there are more than could be kept */
 	/* the engine's */
-	phys_t trying;
 	struct sweep_try *try;
 	struct sweep_free *free;  /* the one that is being counted */
 	uint64_t stained_bytes;   /* of the nodes in `stained` */
 	struct range worst;       /* the lowest of the worst slots lies in it */
 	struct sweep_places told; /* the nodes pinned by the image when memblock was told of nodes */
 	struct direct_map map;    /* the caller's: levels, page_sizes, page_offset, end, trampoline, fragment */
+	struct count count;       /* the last one */
 	uint64_t stained[MAX_NUMNODES / 64];
 	struct region interval[SWEEP_MAX_INTERVALS]; /* of stained bases; ends one slot above the last */
 	struct count_memo memo;
