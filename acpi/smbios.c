@@ -17,15 +17,9 @@ union entry {
 	struct smbios_entry_64 wide;
 };
 
-struct entry_kind {
-	const char *anchor;
-	uint8_t length_at, length_min;
-};
-
-static const struct entry_kind kind_64 = { "_SM3_", offsetof(struct smbios_entry_64, length),
-					   sizeof(struct smbios_entry_64) };
-/* 31; old firmware says 30. */
-static const struct entry_kind kind_32 = { "_SM_", offsetof(struct smbios_entry_32, length), 30 };
+#define WIDE_ANCHOR "_SM3_"
+#define NARROW_ANCHOR "_SM_"
+#define NARROW_MIN 30 /* 31; old firmware says 30 */
 
 /* The table, seen through a small buffer. */
 struct view {
@@ -63,30 +57,25 @@ static bool view_byte(struct view *v, uint32_t at, uint8_t *byte)
 	return true;
 }
 
-static void view_init(struct view *v, const struct physmem *mem, struct range table)
-{
-	*v = (struct view){ .mem = mem, .addr = table.start, .size = (uint32_t)min_u64(range_size(table), TABLE_MAX) };
-}
-
 /* Reads an entry point of that kind. */
-static enum status entry_read(const struct physmem *mem, phys_t at, const struct entry_kind *kind, union entry *e)
+static enum status entry_read(const struct physmem *mem, phys_t at, bool wide, union entry *e)
 {
 	const char *intermediate = e->narrow.intermediate_anchor;
 	uint8_t length;
 
 	if (!phys_read(mem, at, e, sizeof(e->wide)))
 		return ERR_UNREADABLE;
-	if (!bytes_begin(e, kind->anchor))
+	if (!bytes_begin(e, wide ? WIDE_ANCHOR : NARROW_ANCHOR))
 		return ERR_NOT_FOUND;
-	length = ((const uint8_t *)e)[kind->length_at];
-	if (length < kind->length_min || length > sizeof(*e))
+	length = wide ? e->wide.length : e->narrow.length;
+	if (length < (wide ? sizeof(e->wide) : NARROW_MIN) || length > sizeof(*e))
 		return ERR_MALFORMED;
 	/* The intermediate part ends at 31, also where old firmware says 30. */
-	if (!phys_read(mem, at, e, kind == &kind_32 ? sizeof(*e) : length))
+	if (!phys_read(mem, at, e, wide ? length : sizeof(*e)))
 		return ERR_UNREADABLE;
 	if (sum8(e, length))
 		return ERR_CHECKSUM;
-	if (kind == &kind_64)
+	if (wide)
 		return OK;
 	if (!bytes_begin(intermediate, "_DMI_"))
 		return ERR_MALFORMED;
@@ -113,13 +102,12 @@ static enum status entry_decode(bool wide, const union entry *e, struct range *t
  * Tries every 16th byte for that kind of entry point; a bad one does not end the search but is told if no good one
  * follows.
  */
-static enum status entry_find(const struct physmem *mem, struct range where, const struct entry_kind *kind,
-			      union entry *e)
+static enum status entry_find(const struct physmem *mem, struct range where, bool wide, union entry *e)
 {
 	enum status first = ERR_NOT_FOUND;
 
-	for (; acpi_anchor_next(mem, &where, kind->anchor); where.start += ACPI_ANCHOR_STEP) {
-		enum status s = entry_read(mem, where.start, kind, e);
+	for (; acpi_anchor_next(mem, &where, wide ? WIDE_ANCHOR : NARROW_ANCHOR); where.start += ACPI_ANCHOR_STEP) {
+		enum status s = entry_read(mem, where.start, wide, e);
 
 		if (s == OK)
 			return OK;
@@ -140,10 +128,10 @@ static enum status table_find(const struct physmem *mem, phys_t entry_point, str
 			return ERR_UNREADABLE;
 		where = (struct range){ entry_point, entry_point + 1 };
 	}
-	wide = entry_find(mem, where, &kind_64, &e);
+	wide = entry_find(mem, where, true, &e);
 	if (wide == OK)
 		return entry_decode(true, &e, table, out);
-	s = entry_find(mem, where, &kind_32, &e);
+	s = entry_find(mem, where, false, &e);
 	if (s == OK)
 		return entry_decode(false, &e, table, out);
 	return s == ERR_NOT_FOUND ? wide : s;
@@ -230,6 +218,6 @@ enum status smbios_read(const struct physmem *mem, phys_t entry_point, struct sm
 	s = table_find(mem, entry_point, &table, out);
 	if (s != OK)
 		return s;
-	view_init(&v, mem, table);
+	v = (struct view){ .mem = mem, .addr = table.start, .size = (uint32_t)min_u64(range_size(table), TABLE_MAX) };
 	return names_read(&v, out);
 }

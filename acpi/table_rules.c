@@ -5,7 +5,6 @@
 #include "acpi/cedt.h"
 #include "acpi/hmat.h"
 #include "acpi/madt.h"
-#include "acpi/msct.h"
 #include "acpi/slit.h"
 
 #define DOMAIN_LIMIT 1024 /* Linux with MAX_NUMNODES of a distribution refuses a table with a PXM from here on */
@@ -367,17 +366,17 @@ void cedt_findings(const struct acpi_table *t, const struct srat *s, const struc
 
 void msct_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)
 {
+	struct msct_layout limits;
 	uint64_t domains = 0;
-	struct msct limits;
 	uint32_t pxm;
 
-	if (msct_read(t, &limits) != OK) {
+	if (!acpi_table_read(t, 0, &limits, sizeof(limits))) {
 		report_number(to, "msct-damaged", FINDING_TABLE, 0);
 		return;
 	}
 	for (size_t k = 0; k < nr_mentions(s); k++)
 		domains += mention(s, k, &pxm) && !mentioned(s, pxm, k);
-	if (domains > limits.domains)
+	if (domains > (uint64_t)limits.last_domain + 1)
 		report_number(to, "msct-domains", FINDING_NUMBER, domains);
 	for (size_t i = 0; i < s->nr_mem; i++) {
 		const struct srat_mem *m = &s->mem[i];

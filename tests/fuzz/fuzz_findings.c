@@ -3,7 +3,6 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "acpi/table_rules.h"
-#include "acpi/msct.h"
 
 static struct fuzz_memory memory;
 static struct srat srat;
