@@ -47,7 +47,7 @@ static void reset_results(struct direct_map *dm)
 	__builtin_memset(dm->pages, 0, sizeof(dm->pages));
 	__builtin_memset(dm->leaves, 0, sizeof(dm->leaves));
 	dm->max_mapped = dm->trampoline_pages = dm->ranges = dm->big_leaves = dm->forced = 0;
-	dm->steps = dm->passes = 0;
+	dm->ram = dm->steps = dm->passes = 0;
 	dm->in_pass = false;
 	dm->failed_at = PHYS_NONE;
 	if (dm->count)
@@ -80,7 +80,7 @@ enum status direct_map_build(struct direct_map *dm)
 	return flushed != OK ? flushed : s;
 }
 
-enum status direct_map_ram(struct direct_map *dm, struct range r, uint64_t *mapped)
+enum status direct_map_ram(struct direct_map *dm, struct range r)
 {
 	const struct memblock_list *memory = &dm->alloc.mb->memory;
 	uint64_t ranges = dm->ranges;
@@ -99,7 +99,7 @@ enum status direct_map_ram(struct direct_map *dm, struct range r, uint64_t *mapp
 		dm->alloc.buffer_ok = true;
 		if (s != OK)
 			return s;
-		*mapped += range_size(ram);
+		dm->ram += range_size(ram);
 	}
 	if (dm->ranges != ranges) {
 		dm->steps++;

@@ -16,8 +16,8 @@
  */
 MUST_CHECK enum status direct_map_build(struct direct_map *dm);
 
-/* Maps for a policy all memory inside r by region (init_range_memory_mapping), and adds the RAM in it to *mapped. */
-MUST_CHECK enum status direct_map_ram(struct direct_map *dm, struct range r, uint64_t *mapped);
+/* Maps for a policy all memory inside r by region (init_range_memory_mapping). */
+MUST_CHECK enum status direct_map_ram(struct direct_map *dm, struct range r);
 
 /* Sets for a policy the bounds inside which memblock gives page-table pages; the end may be MAPPED_SO_FAR. */
 MUST_CHECK enum status direct_map_bounds(struct direct_map *dm, struct range pages);

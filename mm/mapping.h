@@ -89,6 +89,7 @@ struct direct_map {
 	uint64_t pages[PT_LEVELS]; /* page-table pages taken per level; not the PGD, not the trampoline's */
 	uint64_t leaves[3];        /* 4K, 2M, 1G */
 	uint64_t trampoline_pages;
+	uint64_t ram;        /* bytes of memory mapped by the policy */
 	uint64_t ranges;     /* ranges mapped, [0, 1M) included: Linux's calls of init_memory_mapping */
 	uint64_t steps;      /* windows with memory in them: Linux's calls of init_range_memory_mapping */
 	uint64_t passes;     /* over memory, as the policy parts them; one without a step does not count */

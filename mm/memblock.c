@@ -22,43 +22,12 @@ static struct regions list_of(struct memblock_list *list)
 	return (struct regions){ list->r, &list->nr, MEMBLOCK_MAX };
 }
 
-static size_t list_count_below(const struct memblock_list *list, phys_t p)
-{
-	return regions_below(list->r, list->nr, p);
-}
-
 /* Adds the parts of r that no region covers yet (memblock_add_range). */
 static enum status list_add(struct memblock_list *list, struct range r)
 {
 	struct regions l = list_of(list);
 
 	return regions_add(&l, (struct region){ r, NUMA_NO_NODE, { MEMBLOCK_NONE } });
-}
-
-/* Takes r out of the list, whatever node and flags (memblock_remove_range). */
-static APART enum status list_remove(struct memblock_list *list, struct range r)
-{
-	struct regions l = list_of(list);
-	size_t from = memblock_first(list, r.start), to;
-
-	if (range_empty(r))
-		return OK;
-	if (from < list->nr && list->r[from].r.start < r.start) {
-		struct region tail = list->r[from];
-
-		if (tail.r.end > r.end) {
-			tail.r.start = r.end;
-			if (regions_insert(&l, from + 1, &tail) != OK)
-				return ERR_FULL;
-		}
-		list->r[from++].r.end = r.start;
-	}
-	for (to = from; to < list->nr && list->r[to].r.end <= r.end;)
-		to++;
-	regions_drop(&l, from, to);
-	if (from < list->nr && list->r[from].r.start < r.end)
-		list->r[from].r.start = r.end;
-	return OK;
 }
 
 /* Cuts memory at the edges of r and changes what is inside. Linux wants room for two regions more, needed or not. */
@@ -138,7 +107,7 @@ static APART phys_t search_up(const struct search *s, struct range m)
 static phys_t search_down(const struct search *s, struct range m)
 {
 	const struct memblock_list *taken = &s->mb->reserved;
-	size_t i = list_count_below(taken, m.end);
+	size_t i = regions_below(taken->r, taken->nr, m.end);
 
 	while (!range_empty(m)) {
 		bool more = i > 0 && taken->r[i - 1].r.end > m.start;
@@ -170,7 +139,28 @@ enum status memblock_reserve(struct memblock *mb, struct range r)
 
 enum status memblock_free(struct memblock *mb, struct range r)
 {
-	return list_remove(&mb->reserved, r);
+	struct memblock_list *list = &mb->reserved;
+	struct regions l = list_of(list);
+	size_t from = memblock_first(list, r.start), to;
+
+	if (range_empty(r))
+		return OK;
+	if (from < list->nr && list->r[from].r.start < r.start) {
+		struct region tail = list->r[from];
+
+		if (tail.r.end > r.end) {
+			tail.r.start = r.end;
+			if (regions_insert(&l, from + 1, &tail) != OK)
+				return ERR_FULL;
+		}
+		list->r[from++].r.end = r.start;
+	}
+	for (to = from; to < list->nr && list->r[to].r.end <= r.end;)
+		to++;
+	regions_drop(&l, from, to);
+	if (from < list->nr && list->r[from].r.start < r.end)
+		list->r[from].r.start = r.end;
+	return OK;
 }
 
 enum status memblock_mark(struct memblock *mb, struct range r, unsigned flags, bool set)
@@ -205,7 +195,7 @@ phys_t memblock_find(const struct memblock *mb, const struct memblock_wish *wish
 	const struct search s = { mb, wish, room };
 	const struct memblock_list *memory = &mb->memory;
 	struct range within = { max_u64(wish->within.start, PAGE_SIZE), wish->within.end };
-	size_t from = memblock_first(memory, within.start), to = list_count_below(memory, within.end);
+	size_t from = memblock_first(memory, within.start), to = regions_below(memory->r, memory->nr, within.end);
 
 	KASSERT(wish->size && wish->align && (wish->align & (wish->align - 1)) == 0);
 	while (from < to) {

@@ -55,17 +55,17 @@ static phys_t skip_hole_down(const struct direct_map *dm, phys_t start, phys_t l
 	return min_u64(last, align_up(memory->r[i - 1].r.end, step));
 }
 
-enum status policy_map_pass(struct direct_map *dm, struct range pages, struct range r, uint64_t *mapped)
+enum status policy_map_pass(struct direct_map *dm, struct range pages, struct range r)
 {
 	enum status s = direct_map_bounds(dm, pages);
 
-	return s == OK ? direct_map_ram(dm, r, mapped) : s;
+	return s == OK ? direct_map_ram(dm, r) : s;
 }
 
 /* memory_map_bottom_up: pages from r.start up to what has been mapped, in r or before. */
 enum status policy_map_bottom_up(struct direct_map *dm, struct range r)
 {
-	uint64_t step = FIRST_STEP, mapped = 0;
+	uint64_t step = FIRST_STEP, before = dm->ram;
 	phys_t start = r.start;
 	enum status s = direct_map_bounds(dm, (struct range){ r.start, MAPPED_SO_FAR });
 
@@ -74,9 +74,9 @@ enum status policy_map_bottom_up(struct direct_map *dm, struct range r)
 		/* start + 1: an aligned start moves on by a whole step */
 		phys_t next = r.end - start > step ? align_up(start + 1, step) : r.end;
 
-		s = direct_map_ram(dm, (struct range){ start, next }, &mapped);
+		s = direct_map_ram(dm, (struct range){ start, next });
 		start = next;
-		step = next_step(step, mapped);
+		step = next_step(step, dm->ram - before);
 	}
 	return s;
 }
@@ -102,7 +102,7 @@ static enum status highest_block_end(struct direct_map *dm, struct range r, phys
 /* memory_map_top_down: pages just below the top of what the steps before have mapped. */
 enum status policy_map_top_down(struct direct_map *dm, struct range r)
 {
-	uint64_t step = FIRST_STEP, mapped = 0;
+	uint64_t step = FIRST_STEP, before = dm->ram;
 	phys_t real_end, last;
 	enum status s = highest_block_end(dm, r, &real_end);
 
@@ -111,14 +111,14 @@ enum status policy_map_top_down(struct direct_map *dm, struct range r)
 		phys_t start = last > step ? max_u64(align_down(last - 1, step), r.start) : r.start;
 
 		/* The lower bound is where the step before began: this one's memory is not mapped yet. */
-		s = policy_map_pass(dm, (struct range){ last, MAPPED_SO_FAR }, (struct range){ start, last }, &mapped);
+		s = policy_map_pass(dm, (struct range){ last, MAPPED_SO_FAR }, (struct range){ start, last });
 		last = start;
-		step = next_step(step, mapped);
+		step = next_step(step, dm->ram - before);
 	}
 	dm->in_pass = false;
 	if (s == OK)
 		s = direct_map_bounds(dm, (struct range){ last, MAPPED_SO_FAR });
 	if (s == OK && real_end < r.end)
-		s = direct_map_ram(dm, (struct range){ real_end, r.end }, &mapped);
+		s = direct_map_ram(dm, (struct range){ real_end, r.end });
 	return s;
 }

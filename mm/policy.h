@@ -30,7 +30,7 @@ const struct pt_policy *pt_policy_find(const char *name, size_t len);
 MUST_CHECK enum status policy_map_bottom_up(struct direct_map *dm, struct range r);
 MUST_CHECK enum status policy_map_top_down(struct direct_map *dm, struct range r);
 
-/* Maps the RAM in r in one pass, with page-table pages from `pages` (direct_map_bounds). Adds to *mapped. */
-MUST_CHECK enum status policy_map_pass(struct direct_map *dm, struct range pages, struct range r, uint64_t *mapped);
+/* Maps the RAM in r in one pass, with page-table pages from `pages` (direct_map_bounds). */
+MUST_CHECK enum status policy_map_pass(struct direct_map *dm, struct range pages, struct range r);
 
 #endif

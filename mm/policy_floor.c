@@ -24,9 +24,7 @@ static phys_t page(struct direct_map *dm, phys_t maps)
 
 static enum status map(struct direct_map *dm)
 {
-	uint64_t mapped = 0;
-
-	return policy_map_pass(dm, (struct range){ FLOOR, dm->end }, (struct range){ ISA_END, dm->end }, &mapped);
+	return policy_map_pass(dm, (struct range){ FLOOR, dm->end }, (struct range){ ISA_END, dm->end });
 }
 
 const struct pt_policy policy_floor = {

@@ -23,11 +23,10 @@ static phys_t page(struct direct_map *dm, phys_t maps)
 static enum status map(struct direct_map *dm)
 {
 	const struct range above = { dm->kernel_end, dm->end };
-	uint64_t mapped = 0;
-	enum status s = policy_map_pass(dm, above, above, &mapped);
+	enum status s = policy_map_pass(dm, above, above);
 
 	dm->in_pass = false;
-	return s == OK ? direct_map_ram(dm, (struct range){ ISA_END, dm->kernel_end }, &mapped) : s;
+	return s == OK ? direct_map_ram(dm, (struct range){ ISA_END, dm->kernel_end }) : s;
 }
 
 const struct pt_policy policy_hybrid = {

@@ -43,7 +43,6 @@ static enum status map_region(struct direct_map *dm, const struct region *r, int
 {
 	struct range above = range_clamp(r->r, (struct range){ ISA_END, dm->end });
 	struct range buffer = dm->alloc.buffer;
-	uint64_t mapped = 0;
 	enum status s;
 
 	if (range_empty(above))
@@ -52,7 +51,7 @@ static enum status map_region(struct direct_map *dm, const struct region *r, int
 		dm->alloc.buffer = NO_RANGE;
 	s = use_node(dm, r->nid);
 	if (s == OK)
-		s = direct_map_ram(dm, above, &mapped);
+		s = direct_map_ram(dm, above);
 	if (r->nid != home)
 		dm->alloc.buffer = buffer;
 	return s;

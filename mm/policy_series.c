@@ -13,9 +13,8 @@
 static enum status map(struct direct_map *dm)
 {
 	struct range all = { ISA_END, dm->end };
-	uint64_t mapped = 0;
 
-	return policy_map_pass(dm, all, all, &mapped);
+	return policy_map_pass(dm, all, all);
 }
 
 const struct pt_policy policy_series = {
