@@ -5,18 +5,16 @@
 
 #include "acpi/reader.h"
 
-/* A walk over the windows. Start with the table alone. */
-struct cedt_walk {
-	const struct acpi_table *table;
-	uint32_t next; /* offset of the next structure; 0: at the start */
-	/* OK at a clean end; ERR_MALFORMED: a structure is too short or runs past the end; ERR_UNREADABLE */
-	enum status damage;
-};
+/* Returns a walk over the structures. */
+static inline struct acpi_entries cedt_entries(const struct acpi_table *t)
+{
+	return (struct acpi_entries){ .table = t, .next = sizeof(struct acpi_header), .head = ACPI_HEAD_4 };
+}
 
 /*
  * Reads the next window, and steps over other structures and over a window that is empty or wraps. Returns false at the
- * end and on damage, and w->next then says where. Always advances.
+ * end and on damage as acpi_entries_next does, and when a window is too short. *at then says where.
  */
-MUST_CHECK bool cedt_next_window(struct cedt_walk *w, struct range *window);
+MUST_CHECK bool cedt_next_window(struct acpi_entries *it, struct acpi_entry *at, struct range *window);
 
 #endif

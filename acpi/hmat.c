@@ -2,9 +2,8 @@
 /* Walks the HMAT's structures for the domains they name. */
 #include "acpi/hmat.h"
 
-/* One structure, zero beyond its own length and what is left of the table. */
+/* One structure, zero beyond its own length. */
 union structure {
-	struct hmat_head head;
 	struct hmat_domain domain;
 	struct hmat_locality locality;
 	struct hmat_cache cache;
@@ -16,18 +15,18 @@ static enum status list(struct hmat_walk *w, uint64_t nr, uint32_t offset, bool 
 	if (!whole)
 		return ERR_MALFORMED;
 	w->left = (uint32_t)nr;
-	w->at = w->next + offset;
+	w->domain = w->at.offset + offset;
 	return OK;
 }
 
 /* The domains of one structure. */
 static enum status list_domains(struct hmat_walk *w, const union structure *s)
 {
-	uint32_t length = s->head.length;
+	uint32_t length = w->at.length;
 	uint64_t lists = (uint64_t)s->locality.initiators + s->locality.targets;
 	bool initiator = s->domain.flags & HMAT_INITIATOR_VALID;
 
-	switch (s->head.type) {
+	switch (w->at.type) {
 	case HMAT_TYPE_DOMAIN:
 		return list(w, initiator ? 2 : 1,
 			    initiator ? offsetof(struct hmat_domain, initiator) : offsetof(struct hmat_domain, memory),
@@ -43,41 +42,20 @@ static enum status list_domains(struct hmat_walk *w, const union structure *s)
 	}
 }
 
-static enum status next_structure(struct hmat_walk *w)
-{
-	uint32_t room = w->table->length - w->next;
-	union structure s;
-	enum status st;
-
-	memset(&s, 0, sizeof(s));
-	if (room < sizeof(s.head))
-		return ERR_MALFORMED;
-	if (!acpi_table_read(w->table, w->next, &s, (uint32_t)min_u64(room, sizeof(s))))
-		return ERR_UNREADABLE;
-	if (s.head.length < sizeof(s.head) || s.head.length > room)
-		return ERR_MALFORMED;
-	st = list_domains(w, &s);
-	if (st == OK)
-		w->next += s.head.length;
-	return st;
-}
-
 bool hmat_next_domain(struct hmat_walk *w, uint32_t *pxm)
 {
-	if (!w->next)
-		w->next = sizeof(struct hmat_layout);
-	while (w->damage == OK && !w->left) {
-		if (w->next >= w->table->length)
-			return false;
-		w->damage = next_structure(w);
-	}
-	if (w->damage != OK)
+	struct acpi_entries *it = &w->structures;
+	union structure s;
+
+	while (!w->left && acpi_entries_next(it, &w->at) && acpi_entries_read(it, &w->at, &s, sizeof(s)))
+		it->damage = list_domains(w, &s);
+	if (it->damage != OK || !w->left)
 		return false;
+	if (!acpi_table_read(it->table, w->domain, pxm, sizeof(*pxm))) {
+		it->damage = ERR_UNREADABLE;
+		return false;
+	}
 	w->left--;
-	if (!acpi_table_read(w->table, w->at, pxm, sizeof(*pxm))) {
-		w->damage = ERR_UNREADABLE;
-		return false;
-	}
-	w->at += sizeof(*pxm);
+	w->domain += sizeof(*pxm);
 	return true;
 }

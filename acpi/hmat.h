@@ -5,16 +5,20 @@
 
 #include "acpi/reader.h"
 
-/* A walk over every domain named, in table order, as often as it is named. Start with the table alone. */
+/* A walk over every domain named, in table order, as often as it is named. */
 struct hmat_walk {
-	const struct acpi_table *table;
-	uint32_t next;     /* offset of the next structure; 0: at the start */
-	uint32_t at, left; /* domains of the structure that are still to come */
-	/* OK at a clean end; ERR_MALFORMED: a structure or list runs past its end; ERR_UNREADABLE */
-	enum status damage;
+	struct acpi_entries structures; /* ERR_MALFORMED: or a list runs past the end of its structure */
+	struct acpi_entry at;           /* the one looked at */
+	uint32_t domain, left;          /* its domains that are still to come: offset of the first, number */
 };
 
-/* Reads the next domain. Returns false at the end and on damage, and w->next then says where. Always advances. */
+/* Returns a walk that is to begin. */
+static inline struct hmat_walk hmat_domains(const struct acpi_table *t)
+{
+	return (struct hmat_walk){ .structures = { t, sizeof(struct hmat_layout), ACPI_HEAD_8, OK } };
+}
+
+/* Reads the next domain. Returns false at the end and on damage, and w->at then says where. Always advances. */
 MUST_CHECK bool hmat_next_domain(struct hmat_walk *w, uint32_t *pxm);
 
 #endif

@@ -82,19 +82,21 @@ bool acpi_table_read(const struct acpi_table *t, uint32_t offset, void *buf, uin
 
 bool acpi_entries_next(struct acpi_entries *it, struct acpi_entry *e)
 {
-	uint32_t length = it->table->length;
-	struct acpi_entry_head head;
+	uint32_t size = 2u << it->head, length = it->table->length;
+	uint64_t head = 0;
 
-	*e = (struct acpi_entry){ .offset = it->next };
-	if (it->damage != OK || it->next >= length || length - it->next <= sizeof(head))
+	if (it->damage != OK)
 		return false;
-	if (!acpi_table_read(it->table, it->next, &head, sizeof(head))) {
+	*e = (struct acpi_entry){ .offset = it->next };
+	if (it->next >= length || (it->head == ACPI_HEAD_2 && length - it->next <= size))
+		return false;
+	if (length - it->next >= size && !acpi_table_read(it->table, it->next, &head, size)) {
 		it->damage = ERR_UNREADABLE;
 		return false;
 	}
-	e->type = head.type;
-	e->length = head.length;
-	if (e->length < sizeof(head) || e->length > length - it->next) {
+	e->type = it->head == ACPI_HEAD_8 ? (uint16_t)head : (uint8_t)head;
+	e->length = (uint32_t)(head >> 4 * size);
+	if (e->length < size || e->length > length - it->next) {
 		it->damage = ERR_MALFORMED;
 		return false;
 	}

@@ -32,23 +32,32 @@ MUST_CHECK enum status acpi_table_open(struct acpi_table *t, const struct physme
 /* Copies [offset, offset + len) of the table. Returns false when a byte lies outside it or cannot be read. */
 MUST_CHECK bool acpi_table_read(const struct acpi_table *t, uint32_t offset, void *buf, uint32_t len);
 
-/* One type-length entry of SRAT, MADT and the like. */
-struct acpi_entry {
-	uint32_t offset; /* in the table */
-	uint8_t type, length;
+/* How long the head of an entry is: its first half has the type, its second half the length. */
+enum acpi_head {
+	ACPI_HEAD_2, /* bytes, in SRAT and MADT */
+	ACPI_HEAD_4, /* in CEDT */
+	ACPI_HEAD_8, /* in HMAT */
 };
 
-/* Steps over entries of one-byte type and length. Start with next = offset of the first one. */
+/* One type-length entry. */
+struct acpi_entry {
+	uint32_t offset; /* in the table */
+	uint32_t length;
+	uint16_t type;
+};
+
+/* Steps over entries. Start with next = offset of the first one. */
 struct acpi_entries {
 	const struct acpi_table *table;
 	uint32_t next;
-	/* OK at a clean end; ERR_MALFORMED: length under 2 or past the end of the table; ERR_UNREADABLE */
+	enum acpi_head head;
+	/* OK at a clean end; ERR_MALFORMED: shorter than a head or past the end of the table; ERR_UNREADABLE */
 	enum status damage;
 };
 
 /*
  * Reads the next entry's head. Returns false at the end and on damage, and *e then says where. Always advances. One or
- * two bytes after the last entry are no damage: Linux (acpi_parse_entries_array) stops there as well.
+ * two bytes after the last entry of SRAT or MADT are no damage: Linux (acpi_parse_entries_array) stops there as well.
  */
 MUST_CHECK bool acpi_entries_next(struct acpi_entries *it, struct acpi_entry *e);
 

@@ -110,7 +110,7 @@ enum status srat_parse(const struct acpi_table *t, struct srat *out)
 		s = it.damage;
 	if (s != OK) {
 		out->bad_offset = at.offset;
-		out->bad_length = at.length;
+		out->bad_length = (uint8_t)at.length;
 	}
 	return s;
 }

@@ -309,7 +309,7 @@ static bool seen_before(const uint32_t *seen, size_t nr, uint32_t pxm)
 
 void hmat_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)
 {
-	struct hmat_walk w = { .table = t };
+	struct hmat_walk w = hmat_domains(t);
 	uint32_t unknown[UNKNOWN_MAX], pxm;
 	size_t nr = 0;
 
@@ -319,8 +319,8 @@ void hmat_findings(const struct acpi_table *t, const struct srat *s, const struc
 		unknown[nr++] = pxm;
 		report_domain(to, "hmat-unknown-domain", pxm);
 	}
-	if (w.damage != OK)
-		report_number(to, "hmat-damaged", FINDING_ENTRY, w.next);
+	if (w.structures.damage != OK)
+		report_number(to, "hmat-damaged", FINDING_ENTRY, w.at.offset);
 }
 
 /* Ranges that overlap each other count twice here: that is a finding of its own. */
@@ -351,17 +351,18 @@ static const char *judge_window(const struct srat *s, struct range window)
 
 void cedt_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)
 {
-	struct cedt_walk w = { .table = t };
+	struct acpi_entries it = cedt_entries(t);
+	struct acpi_entry at;
 	struct range window;
 
-	for (unsigned nr = 0; nr < WINDOWS_MAX && cedt_next_window(&w, &window); nr++) {
+	for (unsigned nr = 0; nr < WINDOWS_MAX && cedt_next_window(&it, &at, &window); nr++) {
 		const char *rule = judge_window(s, window);
 
 		if (rule)
 			tell(to, &(struct finding){ .rule = rule, .kind = FINDING_MEMORY, .a = window });
 	}
-	if (w.damage != OK)
-		report_number(to, "cedt-damaged", FINDING_ENTRY, w.next);
+	if (it.damage != OK)
+		report_number(to, "cedt-damaged", FINDING_ENTRY, at.offset);
 }
 
 void msct_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)

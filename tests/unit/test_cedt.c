@@ -16,19 +16,20 @@ static const struct fixture fixture = { .setup = setup, .teardown = firmware_tea
 
 static void expect(const struct range *want, size_t nr, enum status damage, uint32_t stop)
 {
-	struct cedt_walk w = { .table = &table };
+	struct acpi_entries it = cedt_entries(&table);
+	struct acpi_entry at;
 	struct range r;
 
 	assert_int_equal(firmware_open(AT), OK);
 	for (size_t i = 0; i < nr; i++) {
-		assert_true(cedt_next_window(&w, &r));
+		assert_true(cedt_next_window(&it, &at, &r));
 		assert_int_equal(r.start, want[i].start);
 		assert_int_equal(r.end, want[i].end);
 	}
-	assert_false(cedt_next_window(&w, &r));
-	assert_false(cedt_next_window(&w, &r));
-	assert_int_equal(w.damage, damage);
-	assert_int_equal(w.next, stop);
+	assert_false(cedt_next_window(&it, &at, &r));
+	assert_false(cedt_next_window(&it, &at, &r));
+	assert_int_equal(it.damage, damage);
+	assert_int_equal(at.offset, stop);
 }
 
 static void window(uint16_t length, uint64_t base, uint64_t size)
@@ -91,13 +92,14 @@ TEST(test_lengths)
 
 TEST(test_unreadable)
 {
-	struct cedt_walk w = { .table = &table };
+	struct acpi_entries it = cedt_entries(&table);
+	struct acpi_entry at;
 	struct range r;
 
 	window(36, GIB, GIB);
 	assert_int_equal(firmware_open(AT), OK);
 	ram.strict = true;
 	table.addr += 0x10000;
-	assert_false(cedt_next_window(&w, &r));
-	assert_int_equal(w.damage, ERR_UNREADABLE);
+	assert_false(cedt_next_window(&it, &at, &r));
+	assert_int_equal(it.damage, ERR_UNREADABLE);
 }

@@ -18,7 +18,7 @@ static const struct fixture fixture = { .setup = setup, .teardown = firmware_tea
 /* The domains up to the end or the damage, which is to be found at `stop`. */
 static void expect(const uint32_t *want, size_t nr, enum status damage, uint32_t stop)
 {
-	struct hmat_walk w = { .table = &table };
+	struct hmat_walk w = hmat_domains(&table);
 	uint32_t pxm;
 
 	assert_int_equal(firmware_open(AT), OK);
@@ -28,8 +28,8 @@ static void expect(const uint32_t *want, size_t nr, enum status damage, uint32_t
 	}
 	assert_false(hmat_next_domain(&w, &pxm));
 	assert_false(hmat_next_domain(&w, &pxm));
-	assert_int_equal(w.damage, damage);
-	assert_int_equal(w.next, stop);
+	assert_int_equal(w.structures.damage, damage);
+	assert_int_equal(w.at.offset, stop);
 }
 
 static void head(uint16_t type, uint32_t length)
@@ -128,28 +128,28 @@ TEST(test_lengths)
 
 static enum status walk_made(void)
 {
-	struct hmat_walk w = { .table = &table };
+	struct hmat_walk w = hmat_domains(&table);
 	uint32_t pxm, sum = 0;
 
 	while (hmat_next_domain(&w, &pxm))
 		sum += pxm;
-	return w.damage == OK && sum != 18 ? ERR_FULL : w.damage;
+	return w.structures.damage == OK && sum != 18 ? ERR_FULL : w.structures.damage;
 }
 
-/* Two structures, and the three domains they name. */
+/* Two structures, their heads first, and the three domains they name. */
 TEST(test_every_read_counts)
 {
 	domain(1, 5, 6);
 	locality(1, 0, 36);
 	table_u32(&made, 7);
 	assert_int_equal(firmware_open(AT), OK);
-	assert_int_equal(assert_each_read_counts(walk_made), 5);
+	assert_int_equal(assert_each_read_counts(walk_made), 7);
 }
 
 /* The list lies on a page that cannot be read. */
 TEST(test_unreadable)
 {
-	struct hmat_walk w = { .table = &table };
+	struct hmat_walk w = hmat_domains(&table);
 	uint32_t pxm;
 
 	locality(1, 0, 36);
@@ -159,5 +159,5 @@ TEST(test_unreadable)
 	fake_ram_write(&ram, table.addr, made.bytes, 72);
 	ram.strict = true;
 	assert_false(hmat_next_domain(&w, &pxm));
-	assert_int_equal(w.damage, ERR_UNREADABLE);
+	assert_int_equal(w.structures.damage, ERR_UNREADABLE);
 }
