@@ -4,7 +4,7 @@
 
 #include "tools/predict/shadow.h"
 
-#define PAGES 3000 /* far more than are held open */
+#define PAGES 6000 /* far more than are held open, and every third one far from the others */
 
 /* Page n's entry i: ascending rows, descending rows, single entries, empty pages, pages of rubbish. */
 static uint64_t expected(uint64_t n, unsigned i)
@@ -52,9 +52,6 @@ TEST(reads_back)
 	for (uint64_t n = PAGES - 1; n >= 1; n--) {
 		const uint64_t *entry = w.table(w.ctx, at(n));
 
-		/* a page that came first and was written over by one at the same address */
-		if (n % 3 == 0 || (n % 700 == 0 && n / 700 % 3 == 0))
-			continue;
 		for (unsigned i = 0; i < PT_ENTRIES; i++)
 			assert_int_equal(entry[i], expected(n, i));
 	}
