@@ -19,7 +19,7 @@ say      = @$(if $(V),,$(info $(1)	$(2)))$(if $(wildcard $(@D)/.),,mkdir -p $(@D
 # ---- what there is: a folder is a room, and all of its files belong to it --------------------------------------------
 names   = $(patsubst %.c,%.o,$(wildcard $(addsuffix /*.c,$(1))))
 PURE   := $(filter-out lib/string.o,$(call names,lib acpi mm kernel kernel/state kernel/report))
-LOADED := $(addprefix boot/,multiboot.o linux.o pvh.o told.o efi_memmap.o dev/serial.o dev/screen.o) build/font.o # pure, too; not in tools/
+LOADED := $(addprefix boot/,multiboot.o linux.o pvh.o told.o efi_memmap.o dev/screen.o) build/font.o # pure, too; not in tools/
 KERNEL := $(patsubst %.asm,%.asm.o,$(wildcard boot/*.asm boot/dev/*.asm)) $(sort $(call names,boot boot/dev) $(PURE) $(LOADED)) lib/string.o
 FILE   := $(patsubst %.asm,%.asm.o,$(wildcard boot/file/*.asm)) $(call names,boot/efi boot/file)
 SHARED := $(addsuffix .o,boot/efi_memmap boot/linux boot/told mm/e820 mm/regions lib/string lib/format lib/scan) # the kernel's
@@ -167,7 +167,7 @@ run: ## boot the default machine in QEMU; MACHINE= SEED= ALLOC= APPEND= QEMU_ARG
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 # With sanitizers, and without, of the objects that the programs have: quicker to build and to run.
-UNIT_OBJECTS := $(call names,tests/unit) $(LOADED) pure.a
+UNIT_OBJECTS := $(call names,tests/unit) $(LOADED) boot/dev/serial.o pure.a
 build/unit/tests: $(UNIT_OBJECTS:%=build/host/%)
 build/unit/quick: $(UNIT_OBJECTS:%=build/tools/%)
 build/unit/tests: TFLAGS := $(HFLAGS)

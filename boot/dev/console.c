@@ -6,7 +6,7 @@
 #include "boot/dev/cpu.h"
 #include "boot/this_run.h"
 #include "boot/dev/screen.h"
-#include "boot/dev/uart_bus.h"
+#include "boot/dev/uart_locate.h"
 #include "lib/format.h"
 
 #define BDA_COM_PORTS 0x400 /* BIOS data area: four words, the I/O bases of COM1 to COM4 */
@@ -46,7 +46,7 @@ static bool add_uart(const struct acpi_uart *a, uint32_t baud)
 		if (uarts[i].base == u.base)
 			return true;
 	}
-	if (nr_uarts == ARRAY_SIZE(uarts) || !uart_open(&u, &uart_hardware, baud))
+	if (nr_uarts == ARRAY_SIZE(uarts) || !uart_open(&u, baud))
 		return false;
 	uarts[nr_uarts++] = u;
 	return true;
@@ -221,7 +221,7 @@ void console_write(void *ctx, const char *s, size_t len)
 {
 	(void)ctx;
 	for (unsigned i = 0; i < nr_uarts; i++)
-		uart_write(&uarts[i], &uart_hardware, s, len);
+		uart_write(&uarts[i], s, len);
 	if (screen.base)
 		screen_write(&screen, s, len);
 }
@@ -242,6 +242,6 @@ void console_go_to_last_line(void)
 void console_drain(void)
 {
 	for (unsigned i = 0; i < nr_uarts; i++)
-		uart_drain(&uarts[i], &uart_hardware);
+		uart_drain(&uarts[i]);
 	sfence(); /* what is left of the picture in write-combining buffers */
 }

@@ -2,6 +2,7 @@
 /* 16550 UART: open, write, drain. Register names as in National's PC16550D data sheet. */
 #include "boot/dev/serial.h"
 
+#include "boot/dev/bus.h"
 #include "boot/dev/cpu.h"
 
 #define CLOCK_BAUD 115200u /* 1.8432 MHz / 16 */
@@ -18,20 +19,20 @@ enum { THR = 0, DLL = 0, IER = 1, DLM = 1, IIR = 2, FCR = 2, LCR = 3, MCR = 4, L
 #define LSR_THRE 0x20
 #define LSR_TEMT 0x40
 
-static uint8_t get(const struct uart *u, const struct uart_bus *bus, unsigned reg)
+static uint8_t get(const struct uart *u, unsigned reg)
 {
-	return (uint8_t)bus->read(u->io, u->base + reg * u->stride, u->width);
+	return (uint8_t)bus_read(u->io, u->base + reg * u->stride, u->width);
 }
 
-static void put(const struct uart *u, const struct uart_bus *bus, unsigned reg, uint8_t v)
+static void put(const struct uart *u, unsigned reg, uint8_t v)
 {
-	bus->write(u->io, u->base + reg * u->stride, u->width, v);
+	bus_write(u->io, u->base + reg * u->stride, u->width, v);
 }
 
-static bool wait_for(struct uart *u, const struct uart_bus *bus, uint8_t bit)
+static bool wait_for(struct uart *u, uint8_t bit)
 {
 	for (unsigned polls = 0; polls < MAX_POLLS; polls++) {
-		if (get(u, bus, LSR) & bit)
+		if (get(u, LSR) & bit)
 			return true;
 		pause();
 	}
@@ -40,69 +41,69 @@ static bool wait_for(struct uart *u, const struct uart_bus *bus, uint8_t bit)
 }
 
 /* The scratch register holds what is written to it, and LSR never reads all ones: both only where there is a UART. */
-static bool probe(const struct uart *u, const struct uart_bus *bus)
+static bool probe(const struct uart *u)
 {
-	uint8_t saved = get(u, bus, SCR);
+	uint8_t saved = get(u, SCR);
 	bool there = true;
 
 	for (unsigned i = 0; i < 2 && there; i++) {
 		uint8_t pattern = i ? 0xa5 : 0x5a;
 
-		put(u, bus, SCR, pattern);
-		there = get(u, bus, SCR) == pattern;
+		put(u, SCR, pattern);
+		there = get(u, SCR) == pattern;
 	}
-	put(u, bus, SCR, saved);
-	return there && get(u, bus, LSR) != 0xff;
+	put(u, SCR, saved);
+	return there && get(u, LSR) != 0xff;
 }
 
-static void set_baud(const struct uart *u, const struct uart_bus *bus, uint32_t baud)
+static void set_baud(const struct uart *u, uint32_t baud)
 {
 	uint32_t divisor, kept;
 
-	put(u, bus, LCR, LCR_8N1 | LCR_DLAB);
-	kept = get(u, bus, DLL) | (uint32_t)get(u, bus, DLM) << 8;
+	put(u, LCR, LCR_8N1 | LCR_DLAB);
+	kept = get(u, DLL) | (uint32_t)get(u, DLM) << 8;
 	divisor = baud ? CLOCK_BAUD / baud : kept;
 	if (divisor == 0)
 		divisor = 1;
 	if (divisor != kept) {
-		put(u, bus, DLL, (uint8_t)divisor);
-		put(u, bus, DLM, (uint8_t)(divisor >> 8));
+		put(u, DLL, (uint8_t)divisor);
+		put(u, DLM, (uint8_t)(divisor >> 8));
 	}
-	put(u, bus, LCR, LCR_8N1);
+	put(u, LCR, LCR_8N1);
 }
 
-bool uart_open(struct uart *u, const struct uart_bus *bus, uint32_t baud)
+bool uart_open(struct uart *u, uint32_t baud)
 {
 	u->dead = false;
 	/* What the firmware wrote last shall leave first: setting the line up anew would cut it off. */
-	if (!probe(u, bus) || !wait_for(u, bus, LSR_TEMT)) {
+	if (!probe(u) || !wait_for(u, LSR_TEMT)) {
 		u->base = 0;
 		return false;
 	}
-	put(u, bus, IER, 0);
-	set_baud(u, bus, baud);
-	put(u, bus, FCR, FCR_ON_AND_EMPTY);
-	u->fifo = (get(u, bus, IIR) & IIR_FIFO_WORKS) == IIR_FIFO_WORKS ? FIFO_BYTES : 1;
-	put(u, bus, MCR, MCR_DTR_RTS);
+	put(u, IER, 0);
+	set_baud(u, baud);
+	put(u, FCR, FCR_ON_AND_EMPTY);
+	u->fifo = (get(u, IIR) & IIR_FIFO_WORKS) == IIR_FIFO_WORKS ? FIFO_BYTES : 1;
+	put(u, MCR, MCR_DTR_RTS);
 	return true;
 }
 
-void uart_write(struct uart *u, const struct uart_bus *bus, const char *s, size_t len)
+void uart_write(struct uart *u, const char *s, size_t len)
 {
 	while (len && u->base && !u->dead) {
 		size_t n = len < u->fifo ? len : u->fifo;
 
-		if (!wait_for(u, bus, LSR_THRE))
+		if (!wait_for(u, LSR_THRE))
 			return;
 		for (size_t i = 0; i < n; i++)
-			put(u, bus, THR, (uint8_t)s[i]);
+			put(u, THR, (uint8_t)s[i]);
 		s += n;
 		len -= n;
 	}
 }
 
-void uart_drain(struct uart *u, const struct uart_bus *bus)
+void uart_drain(struct uart *u)
 {
 	if (u->base && !u->dead)
-		wait_for(u, bus, LSR_TEMT);
+		wait_for(u, LSR_TEMT);
 }

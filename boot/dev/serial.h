@@ -7,17 +7,6 @@
 
 #include "lib/base.h"
 
-/*
- * How registers are reached: `width` bytes at port or virtual address `at`. The hardware's is uart_hardware; tests have
- * their own.
- */
-struct uart_bus {
-	uint32_t (*read)(bool io, uint64_t at, unsigned width);
-	void (*write)(bool io, uint64_t at, unsigned width, uint32_t v);
-};
-
-extern const struct uart_bus uart_hardware;
-
 struct uart {
 	uint64_t base;  /* port or virtual address of the first register; 0: not open */
 	bool io;        /* behind ports, else memory */
@@ -31,12 +20,12 @@ struct uart {
  * Opens the UART that u describes (base, io, width, stride) with 8n1 and its FIFO on. baud 0 keeps what the firmware
  * set, or 115200 if it set nothing. False, and base 0: no UART there, or one that never becomes ready.
  */
-bool uart_open(struct uart *u, const struct uart_bus *bus, uint32_t baud);
+bool uart_open(struct uart *u, uint32_t baud);
 
 /* Sends bytes in FIFO-sized pieces. Gives the UART up when it is not ready for about 200 ms. */
-void uart_write(struct uart *u, const struct uart_bus *bus, const char *s, size_t len);
+void uart_write(struct uart *u, const char *s, size_t len);
 
 /* Waits, bounded, until the last bit has left. */
-void uart_drain(struct uart *u, const struct uart_bus *bus);
+void uart_drain(struct uart *u);
 
 #endif

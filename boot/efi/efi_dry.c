@@ -27,7 +27,7 @@ struct shadow {
 extern const char file_start[], file_end[];
 
 static struct {
-	struct efi_map map, now; /* as it was before the run, for what may be read; as it is */
+	struct efi_map map; /* as it was before the run, for what may be read */
 	/* Open addressing; a power of two of slots, at most half of them used. */
 	struct shadow *slot;
 	size_t nr_slots, nr_used;
@@ -172,13 +172,15 @@ static uint64_t *shadow_of(phys_t table)
 static bool have_room(void *ctx, uint64_t pages)
 {
 	struct efi_descriptor d;
+	struct efi_map now;
 	uint64_t free = 0;
 
 	(void)ctx;
-	if (EFI_ERROR(efi_map_read(&dry.now)))
+	if (EFI_ERROR(efi_map_init(&now)))
 		return false;
-	for (size_t i = 0; efi_memmap_next(&dry.now.map, &i, &d);)
+	for (size_t i = 0; efi_memmap_next(&now.map, &i, &d);)
 		free += d.type == EFI_CONVENTIONAL ? d.pages : 0;
+	efi.bs->FreePool(now.buffer);
 	for (uint64_t **chunk = dry.first_chunk; chunk; chunk = (uint64_t **)*chunk)
 		free += CHUNK_PAGES;
 	return pages < (free - free / 4) / 65 * 64;
@@ -208,8 +210,6 @@ static void free_all(void)
 		efi.bs->FreePool(dry.log);
 	if (dry.map.buffer)
 		efi.bs->FreePool(dry.map.buffer);
-	if (dry.now.buffer)
-		efi.bs->FreePool(dry.now.buffer);
 }
 
 /* ---- the report ---- */
@@ -289,8 +289,6 @@ static EFI_STATUS prepare(const char *image, struct bootinfo *bi)
 {
 	EFI_STATUS s = efi_map_init(&dry.map);
 
-	if (!EFI_ERROR(s))
-		s = efi_map_init(&dry.now);
 	if (EFI_ERROR(s))
 		return s;
 	bi->told = efi_memmap_convert(&dry.map.map, bi);

@@ -2,6 +2,7 @@
 /* The UART driver on registers made by hand: ports and memory, widths and strides, what is absent, what hangs. */
 #include "tests/unit/support.h"
 
+#include "boot/dev/bus.h"
 #include "boot/dev/serial.h"
 
 #define MAX_POLLS 200000u
@@ -79,7 +80,7 @@ static unsigned find_register(bool io, uint64_t at, unsigned width)
 	return (unsigned)((at - f.base) / f.stride);
 }
 
-static uint32_t fake_read(bool io, uint64_t at, unsigned width)
+uint32_t bus_read(bool io, uint64_t at, unsigned width)
 {
 	unsigned reg = find_register(io, at, width);
 
@@ -91,7 +92,7 @@ static uint32_t fake_read(bool io, uint64_t at, unsigned width)
 	return read_register(reg) | (width > 1 ? 0xdead5500u : 0);
 }
 
-static void fake_write(bool io, uint64_t at, unsigned width, uint32_t v)
+void bus_write(bool io, uint64_t at, unsigned width, uint32_t v)
 {
 	unsigned reg = find_register(io, at, width);
 
@@ -100,8 +101,6 @@ static void fake_write(bool io, uint64_t at, unsigned width, uint32_t v)
 	if (!f.absent && !f.floats)
 		write_register(reg, (uint8_t)v);
 }
-
-static const struct uart_bus bus = { fake_read, fake_write };
 
 /* As firmware left it: 9600 baud, interrupts on. */
 static int setup(void **state)
@@ -121,7 +120,7 @@ static struct uart opened(uint32_t baud)
 {
 	struct uart u = { .base = f.base, .io = f.io, .width = (uint8_t)f.width, .stride = (uint8_t)f.stride };
 
-	assert_true(uart_open(&u, &bus, baud));
+	assert_true(uart_open(&u, baud));
 	assert_true(u.base == f.base);
 	return u;
 }
@@ -158,7 +157,7 @@ TEST(test_writes_in_pieces)
 	struct uart u = opened(0);
 
 	f.polls = 0;
-	uart_write(&u, &bus, text, 42);
+	uart_write(&u, text, 42);
 	assert_int_equal(f.sent, 42);
 	assert_memory_equal(f.out, text, 42);
 	assert_int_equal(f.polls, 3); /* 16 + 16 + 10 */
@@ -172,7 +171,7 @@ TEST(test_without_fifo)
 	u = opened(0);
 	assert_int_equal(u.fifo, 1);
 	f.polls = 0;
-	uart_write(&u, &bus, "abcde", 5);
+	uart_write(&u, "abcde", 5);
 	assert_memory_equal(f.out, "abcde", 5);
 	assert_int_equal(f.polls, 5); /* asked before each byte */
 }
@@ -182,11 +181,11 @@ TEST(test_waits_while_busy)
 	struct uart u = opened(0);
 
 	f.busy = 1000;
-	uart_write(&u, &bus, "a", 1);
+	uart_write(&u, "a", 1);
 	assert_int_equal(f.sent, 1);
 	assert_int_equal(f.busy, 0);
 	f.busy = 77;
-	uart_drain(&u, &bus);
+	uart_drain(&u);
 	assert_int_equal(f.busy, 0);
 	assert_false(u.dead);
 }
@@ -204,15 +203,15 @@ TEST(test_absent)
 	struct uart u = at_port;
 
 	f.absent = true;
-	assert_false(uart_open(&u, &bus, 0));
+	assert_false(uart_open(&u, 0));
 	assert_int_equal(u.base, 0);
 	assert_true(f.polls < 10);
-	uart_write(&u, &bus, "x", 1); /* not open: nothing happens */
-	uart_drain(&u, &bus);
+	uart_write(&u, "x", 1); /* not open: nothing happens */
+	uart_drain(&u);
 	f.absent = false;
 	f.floats = true;
 	u = at_port;
-	assert_false(uart_open(&u, &bus, 0)); /* LSR would be the last pattern for ever */
+	assert_false(uart_open(&u, 0)); /* LSR would be the last pattern for ever */
 	assert_int_equal(u.base, 0);
 }
 
@@ -221,7 +220,7 @@ TEST(test_never_ready_at_open)
 	struct uart u = at_port;
 
 	f.never_empty = true;
-	assert_false(uart_open(&u, &bus, 0));
+	assert_false(uart_open(&u, 0));
 	assert_int_equal(u.base, 0);
 	assert_true(f.polls >= 1000 && f.polls <= MAX_POLLS + 10);
 }
@@ -230,16 +229,16 @@ TEST(test_dies_later)
 {
 	struct uart u = opened(0);
 
-	uart_write(&u, &bus, "ab", 2);
+	uart_write(&u, "ab", 2);
 	f.never_empty = true;
 	f.polls = 0;
-	uart_write(&u, &bus, "cd", 2);
+	uart_write(&u, "cd", 2);
 	assert_true(u.dead);
 	assert_int_equal(f.sent, 2);
 	assert_int_equal(f.polls, MAX_POLLS);
 	f.polls = 0;
-	uart_write(&u, &bus, "ef", 2); /* given up: not asked again */
-	uart_drain(&u, &bus);
+	uart_write(&u, "ef", 2); /* given up: not asked again */
+	uart_drain(&u);
 	assert_int_equal(f.polls, 0);
 	assert_int_equal(f.sent, 2);
 }
@@ -250,7 +249,7 @@ TEST(test_drain_is_bounded)
 
 	f.never_empty = true;
 	f.polls = 0;
-	uart_drain(&u, &bus);
+	uart_drain(&u);
 	assert_true(u.dead);
 	assert_int_equal(f.polls, MAX_POLLS);
 }
@@ -272,8 +271,8 @@ TEST(test_memory)
 		f.stride = shapes[i].stride;
 		u = opened(57600);
 		assert_int_equal(f.divisor, 2);
-		uart_write(&u, &bus, "memory", 6);
-		uart_drain(&u, &bus);
+		uart_write(&u, "memory", 6);
+		uart_drain(&u);
 		assert_memory_equal(f.out, "memory", 6);
 		assert_int_equal(f.sent, 6);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds UARTs behind ports, in memory and on PCI: PCI Local Bus 3.0, 6.2.5 (base registers). */
-#include "boot/dev/uart_bus.h"
+#include "boot/dev/uart_locate.h"
 
 #include "boot/dev/bus.h"
 #include "boot/early_map.h"
@@ -15,8 +15,6 @@
 #define BAR_64 4u
 #define BAR_SPAN 0x1000u /* how far behind a base register its ports of a card may lie */
 #define REGISTERS 8
-
-const struct uart_bus uart_hardware = { bus_read, bus_write };
 
 static struct pci_function function_of(const struct acpi_uart *a)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where UARTs are in hardware: how a table's words become ports or mapped memory. */
-#ifndef BOOT_DEV_UART_BUS_H
-#define BOOT_DEV_UART_BUS_H
+#ifndef BOOT_DEV_UART_LOCATE_H
+#define BOOT_DEV_UART_LOCATE_H
 
 #include "acpi/spcr.h"
 #include "boot/dev/serial.h"
