@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Copies the image to its chosen place, relocates it and goes on there; changes the number of paging levels on the way.
- */
+/* Copies the image to its chosen place, relocates it and goes on there; changes the number of paging levels before. */
 #include "boot/move.h"
 
 #include "boot/dev/cpu.h"
@@ -62,9 +60,7 @@ static bool holds_image(const char *copy)
 
 void image_move(const struct image_place *from, const struct image_place *to, void (*entry)(void))
 {
-	/*
-	 * Always through the window: the image's own mapping of its read-only data does not let relocations be written.
-	 */
+	/* Through the window in any case: the image's own mapping lets no relocation of constant data be written. */
 	char *copy = window_map(to->phys);
 	phys_t cr3;
 

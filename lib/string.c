@@ -14,9 +14,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t n)
 
 void *memmove(void *to, const void *from, size_t n)
 {
-	/*
-	 * Unsigned: false only when `to` lies inside [from, from + n), where copying upwards would overwrite the rest.
-	 */
+	/* Unsigned: false only when `to` lies in [from, from + n), where copying upwards would overwrite the rest. */
 	if ((uintptr_t)to - (uintptr_t)from >= n)
 		return memcpy(to, from, n);
 

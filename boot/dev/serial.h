@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A 16550-compatible UART, behind I/O ports or memory. Every wait is bounded; a UART that is not there is recognised.
- */
+/* A 16550-compatible UART, behind I/O ports or memory. Every wait is bounded, and one that is not there is noticed. */
 #ifndef BOOT_DEV_SERIAL_H
 #define BOOT_DEV_SERIAL_H
 
