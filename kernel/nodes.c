@@ -10,14 +10,10 @@
 
 #define MAX_LOCAL_APIC 32768 /* Linux knows no higher APIC ids */
 
-#define ONE_TOO_MANY "proximity domain %llu is one too many or beyond %llu"
+#define ONE_TOO_MANY "proximity domain %u is one too many or beyond %d"
 
-/* Keeps why the SRAT is not used. */
-static bool refuse(struct refusal *why, const char *fmt, unsigned long long a, unsigned long long b)
-{
-	format(why->text, sizeof(why->text), fmt, a, b);
-	return false;
-}
+/* Keeps why the SRAT is not used; false. */
+#define REFUSE(why, ...) (format((why)->text, sizeof((why)->text), __VA_ARGS__), false)
 
 static bool join_processor(struct log *l, const struct srat_initiator *i, struct numa *n, struct refusal *why)
 {
@@ -26,7 +22,7 @@ static bool join_processor(struct log *l, const struct srat_initiator *i, struct
 	if (nid == NUMA_NO_NODE) {
 		report_linux(l, "SRAT: Too many proximity domains %x", i->pxm);
 		report_linux(l, "ACPI: SRAT: SRAT not used.");
-		return refuse(why, ONE_TOO_MANY, i->pxm, MAX_NUMNODES - 1);
+		return REFUSE(why, ONE_TOO_MANY, i->pxm, MAX_NUMNODES - 1);
 	}
 	n->node[nid].cpus++;
 	report_srat_processor(l, i, nid, i->apic_id < MAX_LOCAL_APIC);
@@ -55,7 +51,7 @@ static bool join_memory_entry(struct log *l, const struct srat_mem *e, struct nu
 	if (nid == NUMA_NO_NODE) {
 		report_linux(l, "ACPI: SRAT: Too many proximity domains.");
 		report_linux(l, "ACPI: SRAT: SRAT not used.");
-		return refuse(why, ONE_TOO_MANY, e->pxm, MAX_NUMNODES - 1);
+		return REFUSE(why, ONE_TOO_MANY, e->pxm, MAX_NUMNODES - 1);
 	}
 	if (e->r.end < e->r.start)
 		report_linux(l, "Warning: invalid memblk node %d [mem 0x%08llx-0x%08llx]", nid, (ull)e->r.start,
@@ -64,7 +60,7 @@ static bool join_memory_entry(struct log *l, const struct srat_mem *e, struct nu
 		st = numa_add_memblk(n, nid, e->r, e->hotplug);
 	if (st != OK) {
 		report_linux(l, "ACPI: SRAT: SRAT not used.");
-		return refuse(why, "more than %llu memory ranges", NR_NODE_MEMBLKS, 0);
+		return REFUSE(why, "more than %d memory ranges", NR_NODE_MEMBLKS);
 	}
 	report_srat_memory(l, e, nid);
 	return true;
@@ -80,7 +76,7 @@ static bool join_memory(struct log *l, const struct srat *s, struct numa *n, str
 			return false;
 		taken += s->mem[i].enabled;
 	}
-	return taken || refuse(why, "no enabled memory entry", 0, 0);
+	return taken || REFUSE(why, "no enabled memory entry");
 }
 
 static void read_slit(struct log *l, const struct acpi_root *root, const struct numa *n, struct slit *slit)
@@ -125,21 +121,21 @@ static bool read_srat(struct log *l, const struct acpi_root *root, struct handov
 	enum status parsed;
 
 	if (found == ERR_NOT_FOUND)
-		return refuse(why, "there is none", 0, 0);
+		return REFUSE(why, "there is none");
 	h->srat_state = SRAT_REJECTED;
 	if (found != OK && found != ERR_CHECKSUM)
-		return refuse(why, found == ERR_MALFORMED ? "its length is impossible" : "it cannot be read", 0, 0);
+		return REFUSE(why, found == ERR_MALFORMED ? "its length is impossible" : "it cannot be read");
 	report_acpi_table(l, &t);
 	parsed = srat_parse(&t, &h->srat);
 	h->srat_walked = parsed == OK;
 	if (parsed == ERR_FULL)
-		return refuse(why, "more than %llu memory or %llu processor entries", SRAT_MAX_MEM, SRAT_MAX_CPU);
+		return REFUSE(why, "more than %d memory or %d processor entries", SRAT_MAX_MEM, SRAT_MAX_CPU);
 	if (parsed != OK && !h->srat.bad_offset)
-		return refuse(why, "it is too short", 0, 0);
+		return REFUSE(why, "it is too short");
 	if (parsed != OK)
-		return refuse(why, "the entry at offset 0x%llx has a wrong length (%llu)", h->srat.bad_offset,
+		return REFUSE(why, "the entry at offset 0x%x has a wrong length (%u)", h->srat.bad_offset,
 			      h->srat.bad_length);
-	return found == OK || refuse(why, "its checksum is wrong", 0, 0);
+	return found == OK || REFUSE(why, "its checksum is wrong");
 }
 
 static bool force_hotplug(struct log *l, const struct options *o, struct numa *n)
@@ -164,9 +160,9 @@ static bool accept_ranges(struct log *l, const struct memblock *mb, struct hando
 	case OK:
 		return true;
 	case ERR_CONFLICT:
-		return refuse(&h->srat_why, "ranges of different nodes overlap", 0, 0);
+		return REFUSE(&h->srat_why, "ranges of different nodes overlap");
 	default:
-		return refuse(&h->srat_why, "1 MiB or more of RAM lies in none of its ranges", 0, 0);
+		return REFUSE(&h->srat_why, "1 MiB or more of RAM lies in none of its ranges");
 	}
 }
 
