@@ -91,6 +91,7 @@ static void srat_done(void)
 
 	firmware_put(AT);
 	assert_int_equal(acpi_table_open(&srat_table, &mem, AT), OK);
+	SOIL(&srat);
 	s = srat_parse(&srat_table, &srat);
 	(void)s;
 }
