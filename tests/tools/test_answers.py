@@ -123,6 +123,13 @@ def test_what_is_no_srat(tmp_path):
     assert done.stderr == f"landfall-predict: error: {short}: the table says it is 392 bytes long; the file has 100\n"
 
 
+def test_a_srat_of_nothing_but_its_header(tmp_path):
+    header = tmp_path / "header"
+    header.write_bytes(struct.pack("<4sI28x", b"SRAT", 36))
+    done = predict("--srat", header)
+    assert done.returncode == 1 and done.stdout.endswith("\nresult: Linux rejects the table: it is too short\n")
+
+
 def sweep_of(*words, **more):
     done = predict(*words, "--sweep", "--json", "--counts", **more)
     assert done.returncode in (0, 1) and not done.stderr
