@@ -2,8 +2,7 @@
 /* Bounded reads of firmware tables, their checksums, and the walk over type-length entries. */
 #include "acpi/reader.h"
 
-#define SUM_CHUNK 512
-#define ANCHOR_CHUNK 512
+#define CHUNK 512
 
 void acpi_copy_text(char *to, const void *from, size_t len)
 {
@@ -14,11 +13,11 @@ void acpi_copy_text(char *to, const void *from, size_t len)
 
 bool acpi_anchor_next(const struct physmem *mem, struct range *where, const char *text)
 {
-	uint32_t chunk[ANCHOR_CHUNK / sizeof(uint32_t)], anchor;
+	uint32_t chunk[CHUNK / sizeof(uint32_t)], anchor;
 
 	__builtin_memcpy(&anchor, text, sizeof(anchor));
 	while (!range_empty(*where)) {
-		uint64_t n = min_u64(ANCHOR_CHUNK, align_up(range_size(*where), ACPI_ANCHOR_STEP));
+		uint64_t n = min_u64(CHUNK, align_up(range_size(*where), ACPI_ANCHOR_STEP));
 
 		if (!phys_read(mem, where->start, chunk, n)) {
 			n = ACPI_ANCHOR_STEP;
@@ -38,10 +37,10 @@ bool acpi_anchor_next(const struct physmem *mem, struct range *where, const char
 
 static enum status table_sum(const struct acpi_table *t)
 {
-	uint8_t chunk[SUM_CHUNK], sum = 0;
+	uint8_t chunk[CHUNK], sum = 0;
 
-	for (uint32_t at = 0; at < t->length; at += SUM_CHUNK) {
-		uint32_t n = (uint32_t)min_u64(SUM_CHUNK, t->length - at);
+	for (uint32_t at = 0; at < t->length; at += CHUNK) {
+		uint32_t n = (uint32_t)min_u64(CHUNK, t->length - at);
 
 		if (!acpi_table_read(t, at, chunk, n))
 			return ERR_UNREADABLE;

@@ -61,9 +61,17 @@ static APART enum status initiator_add(struct srat *out, uint32_t flags, struct 
 	return OK;
 }
 
-static enum status good_add(struct srat *out, const union srat_entry *e)
+/* Linux passes over what it does not know, and over an initiator or port that is too short. */
+static enum status entry_add(struct srat *out, const union srat_entry *e)
 {
-	switch (e->head.type) {
+	enum srat_form form = srat_form(e);
+	uint8_t type = e->head.type;
+
+	if (form == SRAT_BAD_LENGTH && type <= SRAT_TYPE_X2APIC)
+		return ERR_MALFORMED;
+	if (form != SRAT_GOOD)
+		return OK;
+	switch (type) {
 	case SRAT_TYPE_APIC:
 		return initiator_add(
 			out, e->apic.flags,
@@ -73,25 +81,12 @@ static enum status good_add(struct srat *out, const union srat_entry *e)
 	case SRAT_TYPE_X2APIC:
 		return initiator_add(out, e->x2apic.flags,
 				     (struct srat_initiator){ e->x2apic.pxm, e->x2apic.apic_id, SRAT_X2APIC });
+	case SRAT_TYPE_PORT:
+		return initiator_add(out, e->generic.flags,
+				     (struct srat_initiator){ e->generic.pxm, 0, SRAT_GENERIC_PORT });
 	default:
 		return initiator_add(out, e->generic.flags,
-				     (struct srat_initiator){ .pxm = e->generic.pxm,
-							      .kind = e->head.type == SRAT_TYPE_PORT
-									      ? SRAT_GENERIC_PORT
-									      : SRAT_GENERIC_INITIATOR });
-	}
-}
-
-/* Linux passes over what it does not know, and over an initiator or port that is too short. */
-static enum status entry_add(struct srat *out, const union srat_entry *e)
-{
-	switch (srat_form(e)) {
-	case SRAT_GOOD:
-		return good_add(out, e);
-	case SRAT_BAD_LENGTH:
-		return e->head.type <= SRAT_TYPE_X2APIC ? ERR_MALFORMED : OK;
-	default:
-		return OK;
+				     (struct srat_initiator){ e->generic.pxm, 0, SRAT_GENERIC_INITIATOR });
 	}
 }
 

@@ -112,11 +112,6 @@ static uint64_t forced_in(const struct layout *l, const struct span *s, uint64_t
 	return nr;
 }
 
-static uint64_t pages_in(const struct layout *l, const struct span *s, uint64_t slots)
-{
-	return s->leaves ? forced_in(l, s, slots) : slots;
-}
-
 static void add_tables(struct layout *l, enum pt_level table, uint64_t first, uint64_t end)
 {
 	if (first >= end)
@@ -262,10 +257,11 @@ static uint64_t pages_upto(const struct layout *l, phys_t x, uint64_t level[PT_L
 
 	__builtin_memset(level, 0, PT_LEVELS * sizeof(level[0]));
 	for (unsigned i = 0; i < l->nr; i++) {
-		uint64_t n = pages_in(l, &l->span[i], slots_upto(l, &l->span[i], x));
+		const struct span *s = &l->span[i];
+		uint64_t slots = slots_upto(l, s, x), pages = s->leaves ? forced_in(l, s, slots) : slots;
 
-		level[l->span[i].table] += n;
-		sum += n;
+		level[s->table] += pages;
+		sum += pages;
 	}
 	return sum;
 }
@@ -273,19 +269,18 @@ static uint64_t pages_upto(const struct layout *l, phys_t x, uint64_t level[PT_L
 /* Address at which page n (counted from 1) is asked for: the start of the range, or of a slot in it. */
 static phys_t request_at(const struct layout *l, uint64_t n)
 {
-	uint64_t ignored[PT_LEVELS], lo = 0,
-				     hi = (align_up(l->r.end, 2 * MIB) - align_down(l->r.start, 2 * MIB)) / (2 * MIB);
+	phys_t base = align_down(l->r.start, 2 * MIB);
+	uint64_t ignored[PT_LEVELS], lo = 0, hi = (align_up(l->r.end, 2 * MIB) - base) / (2 * MIB);
 
 	while (lo + 1 < hi) {
 		uint64_t mid = lo + (hi - lo) / 2;
 
-		if (pages_upto(l, max_u64(l->r.start, align_down(l->r.start, 2 * MIB) + mid * 2 * MIB - 1), ignored) >=
-		    n)
+		if (pages_upto(l, max_u64(l->r.start, base + mid * 2 * MIB - 1), ignored) >= n)
 			hi = mid;
 		else
 			lo = mid;
 	}
-	return max_u64(l->r.start, align_down(l->r.start, 2 * MIB) + lo * 2 * MIB);
+	return max_u64(l->r.start, base + lo * 2 * MIB);
 }
 
 /* The levels of the first n pages. */
@@ -369,14 +364,6 @@ static APART void tell_run(const struct layout *l, struct count_run *run, uint64
 	}
 }
 
-/* The next page by a search; empty: there is none. */
-static struct range search_page(struct direct_map *dm, phys_t maps)
-{
-	phys_t page = direct_map_page(dm, maps);
-
-	return page == PHYS_NONE ? NO_RANGE : (struct range){ page, page + PAGE_SIZE };
-}
-
 static enum status hand_out(const struct layout *l)
 {
 	struct direct_map *dm = l->dm;
@@ -386,11 +373,14 @@ static enum status hand_out(const struct layout *l)
 		uint64_t from_buffer = dm->alloc.from_buffer;
 		struct count_run run = { .maps = l->r, .pages = pt_alloc_more(&dm->alloc, l->pages - n) };
 
-		if (range_empty(run.pages))
-			run.pages = search_page(dm, l->r.start);
 		if (range_empty(run.pages)) {
-			dm->failed_at = request_at(l, n + 1);
-			return ERR_NO_MEMORY;
+			phys_t page = direct_map_page(dm, l->r.start);
+
+			if (page == PHYS_NONE) {
+				dm->failed_at = request_at(l, n + 1);
+				return ERR_NO_MEMORY;
+			}
+			run.pages = (struct range){ page, page + PAGE_SIZE };
 		}
 		run.from_buffer = dm->alloc.from_buffer != from_buffer;
 		run.up = run.from_buffer || dm->alloc.up;

@@ -8,21 +8,18 @@
 /* ---- ranges: init_memory_mapping --------------------------------------------------------------------------------- */
 
 /* Once a range is finished, what it really covered (upsized leaves included) is where Linux dares to put tables. */
-static enum status range_done(struct direct_map *dm, phys_t end)
-{
-	dm->ranges++;
-	dm->max_mapped = max_u64(dm->max_mapped, end);
-	if (!dm->max_follows)
-		return OK;
-	return pt_alloc_bounds(&dm->alloc, (struct range){ dm->alloc.within.start, dm->max_mapped }, dm->alloc.nid);
-}
-
 static enum status map_range(struct direct_map *dm, struct range r)
 {
 	phys_t end;
 	enum status s = dm->count ? count_range(dm, r, &end) : tables_fill_range(dm, r, &end);
 
-	return s == OK ? range_done(dm, end) : s;
+	if (s != OK)
+		return s;
+	dm->ranges++;
+	dm->max_mapped = max_u64(dm->max_mapped, end);
+	if (!dm->max_follows)
+		return OK;
+	return pt_alloc_bounds(&dm->alloc, (struct range){ dm->alloc.within.start, dm->max_mapped }, dm->alloc.nid);
 }
 
 /*

@@ -4,12 +4,6 @@
 
 #define NODE_STAYS (NUMA_NO_NODE - 1)
 
-/* Flags and node of regions. */
-struct change {
-	unsigned kept, set;
-	int nid;
-};
-
 /* One memblock_find. */
 struct search {
 	const struct memblock *mb;
@@ -31,7 +25,7 @@ static enum status list_add(struct memblock_list *list, struct range r)
 }
 
 /* Cuts memory at the edges of r and changes what is inside. Linux wants room for two regions more, needed or not. */
-static APART enum status change_memory(struct memblock *mb, struct range r, const struct change *c)
+static APART enum status change_memory(struct memblock *mb, struct range r, unsigned kept, unsigned set, int nid)
 {
 	struct memblock_list *list = &mb->memory;
 	struct regions l = list_of(list);
@@ -44,9 +38,9 @@ static APART enum status change_memory(struct memblock *mb, struct range r, cons
 	if (regions_isolate(&l, r, &from, &to) != OK)
 		return ERR_FULL;
 	for (size_t i = from; i < to; i++) {
-		list->r[i].flags = (list->r[i].flags & c->kept) | c->set;
-		if (c->nid != NODE_STAYS)
-			list->r[i].nid = c->nid;
+		list->r[i].flags = (list->r[i].flags & kept) | set;
+		if (nid != NODE_STAYS)
+			list->r[i].nid = nid;
 	}
 	regions_join(&l, from, to);
 	return OK;
@@ -165,12 +159,12 @@ enum status memblock_free(struct memblock *mb, struct range r)
 
 enum status memblock_mark(struct memblock *mb, struct range r, unsigned flags, bool set)
 {
-	return change_memory(mb, r, &(struct change){ ~flags, set ? flags : 0, NODE_STAYS });
+	return change_memory(mb, r, ~flags, set ? flags : 0, NODE_STAYS);
 }
 
 enum status memblock_set_node(struct memblock *mb, struct range r, int nid)
 {
-	return change_memory(mb, r, &(struct change){ ~0u, 0, nid });
+	return change_memory(mb, r, ~0u, 0, nid);
 }
 
 void memblock_trim(struct memblock *mb, uint64_t align)

@@ -222,11 +222,13 @@ static enum status check_cover(const struct numa *n, const struct memblock *mb, 
 	return ERR_NOT_FOUND;
 }
 
-/* Gives every hot-pluggable node the lowest reserved bytes inside its joined ranges. */
+/* Tells which nodes are hot-pluggable, and gives those the lowest reserved bytes inside their joined ranges. */
 static void find_pins(struct numa *n, const struct memblock *mb)
 {
-	for (unsigned i = 0; i < n->nr_nodes; i++)
+	for (unsigned i = 0; i < n->nr_nodes; i++) {
+		n->node[i].hotplug = n->node[i].hot_present > 0;
 		n->node[i].pinned_by = NO_RANGE;
+	}
 	for (size_t i = 0; i < n->nr_blk; i++) {
 		struct range blk = n->blk[i].r, *pin = &n->node[n->blk[i].nid].pinned_by;
 		struct region hit;
@@ -306,10 +308,9 @@ void numa_count(struct numa *n, const struct memblock *mb)
 void numa_init(struct numa *n)
 {
 	n->nr_nodes = 0;
-	__builtin_memset(n->nid_of_pxm, 0, sizeof(n->nid_of_pxm));
-	n->nr_blk = 0;
-	n->nr_hot = 0;
+	n->nr_blk = n->nr_hot = 0;
 	n->ordered = false;
+	__builtin_memset(n->nid_of_pxm, 0, sizeof(n->nid_of_pxm));
 }
 
 int numa_map_pxm(struct numa *n, uint32_t pxm)
@@ -402,8 +403,6 @@ void numa_note_table(struct numa *n, struct range r)
 void numa_judge(struct numa *n, const struct memblock *mb)
 {
 	numa_count(n, mb);
-	for (unsigned i = 0; i < n->nr_nodes; i++)
-		n->node[i].hotplug = n->node[i].hot_present > 0;
 	find_pins(n, mb);
 	for (unsigned i = 0; i < n->nr_nodes; i++)
 		n->node[i].movable = n->node[i].hotplug && range_empty(n->node[i].pinned_by) && !n->node[i].tables;

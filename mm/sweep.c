@@ -266,16 +266,12 @@ static APART phys_t smooth_top(const struct sweep *s, const struct sweep_try *a,
 	return max_u64(a->base, min_u64(last, align_down(top, KASLR_ALIGN)));
 }
 
-static bool same_ranges(const struct range *a, const struct range *b, size_t nr)
-{
-	return __builtin_memcmp(a, b, nr * sizeof(*a)) == 0;
-}
-
 /* Slot b, in the span that smooth_top gave for slot a, hands out the same pages: then all else is the same. */
 static bool same_pages(const struct sweep_try *a, const struct sweep_try *b)
 {
-	bool same = same_ranges(&a->block, &b->block, 1) && a->nr_runs == b->nr_runs && !a->too_many_runs &&
-		    same_ranges(a->run, b->run, a->nr_runs);
+	bool same = a->nr_runs == b->nr_runs && !a->too_many_runs &&
+		    __builtin_memcmp(&a->block, &b->block, sizeof(a->block)) == 0 &&
+		    __builtin_memcmp(a->run, b->run, a->nr_runs * sizeof(a->run[0])) == 0;
 
 	KASSERT(!same || (a->on_movable == b->on_movable && a->pinned == b->pinned));
 	return same;

@@ -244,19 +244,18 @@ static enum status fill_table(struct fill *f, phys_t table, enum pt_level level)
 enum status tables_fill_range(struct direct_map *dm, struct range r, phys_t *end)
 {
 	enum pt_level top = dm->levels == 5 ? PT_PGD : PT_P4D;
-	struct fill f;
 	struct split s;
 
 	*end = 0;
 	split_range(&s, r, dm->page_sizes);
 	for (unsigned i = 0; i < s.nr; i++) {
-		upsize_piece(dm, &s.piece[i], PAGE_2M, SIZE_2M);
-		upsize_piece(dm, &s.piece[i], PAGE_1G, SIZE_1G);
-	}
-	for (unsigned i = 0; i < s.nr; i++) {
+		struct piece *p = &s.piece[i];
 		enum status status;
+		struct fill f;
 
-		f = (struct fill){ dm, s.piece[i].r.start, s.piece[i].r.end, s.piece[i].sizes, false };
+		upsize_piece(dm, p, PAGE_2M, SIZE_2M);
+		upsize_piece(dm, p, PAGE_1G, SIZE_1G);
+		f = (struct fill){ dm, p->r.start, p->r.end, p->sizes, false };
 		status = fill_table(&f, dm->root, top);
 		if (status != OK)
 			return status;
