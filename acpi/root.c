@@ -127,7 +127,6 @@ enum status acpi_root_open(struct acpi_root *root, const struct physmem *mem, ph
 	if (s != OK && s != ERR_CHECKSUM)
 		return s;
 	root->sdt = sdt.addr;
-	root->sdt_checksum = s;
 	return sdt_read(root, &sdt);
 }
 

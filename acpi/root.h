@@ -12,10 +12,9 @@ struct acpi_root {
 	phys_t rsdp;
 	uint8_t rsdp_revision;
 	char oem_id[7];
-	bool xsdt;                /* XSDT in use, else RSDT */
-	enum status xsdt_status;  /* why an XSDT that the RSDP names is not in use; OK otherwise */
-	phys_t sdt;               /* address of the XSDT or RSDT */
-	enum status sdt_checksum; /* OK or ERR_CHECKSUM: told, not refused, as Linux */
+	bool xsdt;               /* XSDT in use, else RSDT */
+	enum status xsdt_status; /* why an XSDT that the RSDP names is not in use; OK otherwise */
+	phys_t sdt;              /* address of the XSDT or RSDT; its checksum may be wrong, as for Linux */
 	size_t nr;
 	phys_t table[ACPI_MAX_TABLES]; /* addresses in table order; zero entries left out */
 	size_t left_out;               /* entries beyond ACPI_MAX_TABLES */

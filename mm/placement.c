@@ -70,7 +70,6 @@ void placement_add_counted(struct placement *p, const struct count_run *run)
 	unsigned column = column_of(run->nid);
 	uint64_t pages = range_size(run->pages) / PAGE_SIZE;
 
-	p->lowest_highest = p->table_pages ? range_hull(p->lowest_highest, run->pages) : run->pages;
 	p->table_pages += pages;
 	for (unsigned level = 0; level < PT_PGD; level++)
 		p->pages[level][column] += run->level[level];

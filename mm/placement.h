@@ -24,7 +24,6 @@ struct placement {
 	/* results */
 	uint64_t table_pages, on_movable; /* without the PGD */
 	uint64_t level_movable[PT_LEVELS];
-	struct range lowest_highest; /* hull of all pages but the PGD */
 	/* open runs */
 	struct placement_run open[PT_LEVELS];
 	struct numa_spot spot; /* of the last page */

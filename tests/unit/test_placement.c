@@ -65,7 +65,6 @@ TEST(nothing)
 	placement_finish(&p);
 	assert_int_equal(runs, 0);
 	assert_int_equal(p.table_pages, 0);
-	assert_true(range_empty(p.lowest_highest));
 	assert_int_equal(placement_pinned(&p), 0);
 }
 
@@ -92,8 +91,6 @@ TEST(counts)
 	assert_int_equal(p.level_movable[PT_PTE], 2);
 	assert_int_equal(p.node_movable[1], 0);
 	assert_int_equal(p.node_movable[2], 3);
-	assert_int_equal(p.lowest_highest.start, 0x9000);
-	assert_int_equal(p.lowest_highest.end, 7 * GIB + PAGE_SIZE);
 	/* all hot-pluggable memory of node 2 */
 	assert_int_equal(placement_pinned(&p), 3 * GIB);
 }
@@ -189,8 +186,6 @@ TEST(page_zero_unheard)
 	placement_add(&p, 0, PT_PTE);
 	placement_finish(&p);
 	assert_int_equal(p.table_pages, 1);
-	assert_int_equal(p.lowest_highest.start, 0);
-	assert_int_equal(p.lowest_highest.end, PAGE_SIZE);
 }
 
 /* Pages that were only counted give the numbers that each of them by itself would give. */
@@ -225,12 +220,9 @@ TEST(counted)
 	assert_int_equal(p.node_movable[2], 3);
 	assert_int_equal(p.level_movable[PT_PTE], 2);
 	assert_int_equal(p.level_movable[PT_PUD], 1);
-	assert_int_equal(p.lowest_highest.start, 0x9000);
-	assert_int_equal(p.lowest_highest.end, 7 * GIB + PAGE_SIZE);
 	assert_int_equal(placement_pinned(&p), 3 * GIB);
 	assert_memory_equal(p.pages, one_by_one.pages, sizeof(p.pages));
 	assert_memory_equal(p.node_movable, one_by_one.node_movable, sizeof(p.node_movable));
 	assert_memory_equal(p.level_movable, one_by_one.level_movable, sizeof(p.level_movable));
-	assert_memory_equal(&p.lowest_highest, &one_by_one.lowest_highest, sizeof(p.lowest_highest));
 	assert_int_equal(runs, 0);
 }
