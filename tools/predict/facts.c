@@ -415,9 +415,7 @@ static void read_symbol(const char *line, const char *name, uint64_t *value)
 {
 	uint64_t v;
 
-	if (!scan_digits(&line, 16, &v) || line[0] != ' ' || !line[1] || line[2] != ' ')
-		return;
-	if (!strcmp(line + 3, name))
+	if (scan_digits(&line, 16, &v) && line[0] == ' ' && !strcmp(strrchr(line, ' ') + 1, name))
 		*value = v;
 }
 
