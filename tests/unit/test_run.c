@@ -110,6 +110,8 @@ static struct fake *fake_from_text(const char *text, size_t len, const char *opt
 	snprintf(f->host->h->bi.loader, sizeof(f->host->h->bi.loader), "host test");
 	f->lie_at = PHYS_NONE;
 	SOIL(&f->host->h->bi.conventional);
+	SOIL(&f->host->h->check);
+	SOIL(&f->host->h->map.e);
 	SOIL(&f->host->h->numa);
 	SOIL(&f->host->h->slots.area);
 	SOIL(&f->host->h->srat.mem);
