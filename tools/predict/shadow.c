@@ -100,7 +100,7 @@ static bool is_row(const uint64_t *entry, struct packed *p)
 	if (i == PT_ENTRIES)
 		return true;
 	p->first = entry[i];
-	if (i + 1 < PT_ENTRIES && entry[i + 1])
+	if (i + 1 < PT_ENTRIES)
 		p->step = (int64_t)(entry[i + 1] - entry[i]);
 	do
 		i++;
