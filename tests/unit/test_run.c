@@ -635,6 +635,22 @@ TEST(test_archive_with_no_good_table)
 	fake_free(f);
 }
 
+/* The entry point of a table that names nothing, good and damaged. */
+TEST(test_smbios)
+{
+	static const uint8_t entry[24] = "_SM3_\xc3\x18\3\0\0\1\0\x20\0\0\0\0\0\0\x70", end[] = "\177\4\0\0\0";
+
+	for (size_t bad = 0; bad < 2; bad++) {
+		struct fake *f = fake_with("", "seed=3");
+
+		fake_ram_write(&f->host->ram, 0x70000000, end, sizeof(end));
+		fake_ram_write(&f->host->ram, 0xf6000, entry, sizeof(entry) - 8 * bad);
+		assert_int_equal(run(f), RUN_CLEAN);
+		assert_int_equal(count_of(f, "warning: SMBIOS: "), bad);
+		fake_free(f);
+	}
+}
+
 /* ---- entropy and seeds ---- */
 
 TEST(test_seed_from_all_sources)
@@ -879,17 +895,29 @@ static void plant_stray_entry(void *ctx)
 	((uint64_t *)fake_ram_page(&host->ram, host->h->bi.pgd))[300] = 0x7f000000 | PT_TABLE_FLAGS;
 }
 
-/* A table that nobody built must not be loaded. */
+/* A table that nobody built must not be loaded, whatever its first entry is: at its place 27 * 512G would be mapped. */
 TEST(test_stray_table_is_a_fault)
 {
-	struct fake *f = fake_with("", "seed=3 alloc=lowest");
+	static const struct {
+		uint64_t entry;
+		const char *why;
+	} stray[] = { { 0, "2 pud pages found, 1 built" },
+		      { 27 * 512 * GIB | PT_LEAF_FLAGS | PT_LARGE, "2 leaves of size 2 found, 1 built" },
+		      { 512 * GIB | PT_LEAF_FLAGS | PT_LARGE, "0xffff960000000000 maps 0x8000000000" },
+		      { 27 * 512 * GIB | PT_TABLE_FLAGS | PT_LARGE, "flags 0xe3 at 0xffff960000000000" } };
 
-	fake_ram_page(&f->host->ram, 0x7f000000);
-	f->host->p.clear_tables = plant_stray_entry;
-	assert_int_equal(run(f), RUN_FAULT);
-	assert_has(f, "\nnot ok 2 - walk: lowest\n");
-	assert_int_equal(f->host->loads, 0);
-	fake_free(f);
+	for (size_t i = 0; i < ARRAY_SIZE(stray); i++) {
+		struct fake *f = fake_with("", "seed=3 alloc=lowest");
+		char want[100];
+
+		*(uint64_t *)fake_ram_page(&f->host->ram, 0x7f000000) = stray[i].entry;
+		f->host->p.clear_tables = plant_stray_entry;
+		assert_int_equal(run(f), RUN_FAULT);
+		snprintf(want, sizeof(want), "\n# %s\nnot ok 2 - walk: lowest\n", stray[i].why);
+		assert_has(f, want);
+		assert_int_equal(f->host->loads, 0);
+		fake_free(f);
+	}
 }
 
 TEST(test_fault_report)
