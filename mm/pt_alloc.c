@@ -47,21 +47,27 @@ static bool run_goes_on(const struct pt_alloc *a)
 	return !range_empty(a->run) && a->up == a->mb->bottom_up;
 }
 
-static phys_t alloc_from_run(struct pt_alloc *a)
+static bool buffer_has_page(const struct pt_alloc *a)
 {
-	phys_t page;
+	return a->buffer_ok && range_size(a->buffer) >= PAGE_SIZE;
+}
 
-	if (!run_goes_on(a) && !find_run(a))
-		return PHYS_NONE;
-	if (a->up) {
-		page = a->run.start;
-		a->run.start = a->taken.end = page + PAGE_SIZE;
-	} else {
-		page = a->run.end - PAGE_SIZE;
-		a->run.end = a->taken.start = page;
+/* Hands out pages that are there: of the buffer, or of the run in its direction. */
+static inline struct range take(struct pt_alloc *a, bool from_buffer, uint64_t pages)
+{
+	struct range got = from_buffer ? a->buffer : a->run;
+
+	if (from_buffer) {
+		a->buffer.start = got.end = got.start + pages * PAGE_SIZE;
+		a->from_buffer += pages;
+		return got;
 	}
-	a->from_memblock++;
-	return page;
+	if (a->up)
+		a->run.start = a->taken.end = got.end = got.start + pages * PAGE_SIZE;
+	else
+		a->run.end = a->taken.start = got.start = got.end - pages * PAGE_SIZE;
+	a->from_memblock += pages;
+	return got;
 }
 
 static void tell_all(struct pt_alloc *a, struct range pages, bool up, bool from_buffer)
@@ -77,11 +83,6 @@ static void tell_all(struct pt_alloc *a, struct range pages, bool up, bool from_
 		else
 			pages.end = page;
 	}
-}
-
-static bool buffer_has_page(const struct pt_alloc *a)
-{
-	return a->buffer_ok && range_size(a->buffer) >= PAGE_SIZE;
 }
 
 void pt_alloc_init(struct pt_alloc *a, struct memblock *mb, struct range buffer)
@@ -110,14 +111,10 @@ phys_t pt_alloc_page(struct pt_alloc *a)
 	bool from_buffer = buffer_has_page(a);
 	phys_t page;
 
-	if (from_buffer) {
-		page = a->buffer.start;
-		a->buffer.start += PAGE_SIZE;
-		a->from_buffer++;
-	} else {
-		page = alloc_from_run(a);
-	}
-	if (page != PHYS_NONE && a->tell)
+	if (!from_buffer && !run_goes_on(a) && !find_run(a))
+		return PHYS_NONE;
+	page = take(a, from_buffer, 1).start;
+	if (a->tell)
 		a->tell(a->tell_ctx, page, from_buffer);
 	return page;
 }
@@ -125,21 +122,10 @@ phys_t pt_alloc_page(struct pt_alloc *a)
 struct range pt_alloc_more(struct pt_alloc *a, uint64_t n)
 {
 	bool from_buffer = buffer_has_page(a);
-	uint64_t room = range_size(from_buffer ? a->buffer : a->run) / PAGE_SIZE, pages = min_u64(n, room);
 	struct range got = NO_RANGE;
 
-	if (from_buffer) {
-		got = (struct range){ a->buffer.start, a->buffer.start + pages * PAGE_SIZE };
-		a->buffer.start = got.end;
-		a->from_buffer += pages;
-	} else if (run_goes_on(a)) {
-		got = a->run;
-		if (a->up)
-			a->run.start = a->taken.end = got.end = got.start + pages * PAGE_SIZE;
-		else
-			a->run.end = a->taken.start = got.start = got.end - pages * PAGE_SIZE;
-		a->from_memblock += pages;
-	}
+	if (from_buffer || run_goes_on(a))
+		got = take(a, from_buffer, min_u64(n, range_size(from_buffer ? a->buffer : a->run) / PAGE_SIZE));
 	tell_all(a, got, from_buffer || a->up, from_buffer);
 	return got;
 }

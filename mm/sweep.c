@@ -818,18 +818,6 @@ static enum status sweep_area(struct sweep *s, const struct kaslr_area *area)
 
 /* ---- the whole ---- */
 
-static void list_nodes(struct sweep *s)
-{
-	const struct numa *n = s->numa;
-
-	__builtin_memset(s->node, 0, n->nr_nodes * sizeof(s->node[0]));
-	for (size_t i = 0; i < n->nr_blk; i++) {
-		struct sweep_node *node = &s->node[n->blk[i].nid];
-
-		node->end = max_u64(node->end, n->blk[i].r.end);
-	}
-}
-
 /* Whole pages of a region that nothing reserved lies on. */
 static uint64_t free_pages(const struct memblock *mb, struct range left)
 {
@@ -846,11 +834,18 @@ static uint64_t free_pages(const struct memblock *mb, struct range left)
 	return pages;
 }
 
-/* Where policies look for pages: above 1M, below the end. */
-static void count_spare(struct sweep *s)
+/* Fills s->node. Policies look for pages above 1M, below the end. */
+static void list_nodes(struct sweep *s)
 {
+	const struct numa *n = s->numa;
 	const struct memblock_list *memory = &s->work->memory;
 
+	__builtin_memset(s->node, 0, n->nr_nodes * sizeof(s->node[0]));
+	for (size_t i = 0; i < n->nr_blk; i++) {
+		struct sweep_node *node = &s->node[n->blk[i].nid];
+
+		node->end = max_u64(node->end, n->blk[i].r.end);
+	}
 	for (size_t i = 0; i < memory->nr; i++) {
 		const struct region *m = &memory->r[i];
 
@@ -879,10 +874,9 @@ static enum status prepare(struct sweep *s)
 	for (unsigned i = 0; i < s->numa->nr_nodes; i++)
 		s->judged[i] = s->numa->node[i].movable;
 	numa_judge(s->numa, s->start);
-	list_nodes(s);
 	if (tell_nodes(s, (struct sweep_places){ 0, 0 }) != OK)
 		return ERR_FULL;
-	count_spare(s);
+	list_nodes(s);
 	s->home.home = NO_RANGE;
 	if (is_fixed(s))
 		count_free(s, &s->away, (struct range){ NOWHERE, NOWHERE + s->image.buffer_end - s->image.buffer });
