@@ -53,7 +53,7 @@ void strip_init(struct strip *strip, const struct memblock *mb, const struct num
 	for (unsigned i = 0; i < strip->nr; i++)
 		total += weight(&strip->block[i]);
 	taken = strip->nr * (STRIP_FRAME + STRIP_MIN);
-	share = taken < STRIP_WIDTH ? STRIP_WIDTH - taken : 0;
+	share = STRIP_WIDTH - (unsigned)min_u64(taken, STRIP_WIDTH);
 	for (unsigned i = 0; i < strip->nr; i++) {
 		struct strip_block *b = &strip->block[i];
 
