@@ -41,6 +41,7 @@ static void found(void *ctx, const struct finding *f)
 	(void)ctx;
 	switch (f->kind) {
 	case FINDING_TABLE:
+		assert_int_equal(v, 0);
 		snprintf(s, room, "%s\n", f->rule);
 		break;
 	case FINDING_ENTRY:
