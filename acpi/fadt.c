@@ -160,7 +160,10 @@ static enum status fadt_read(const struct acpi_root *root, struct fadt *f)
 }
 
 /* The extended address of a table if it is there and not zero, else the old one. */
-#define TABLE_AT(f, name) (FIELD(f, x_##name) ? FIELD(f, x_##name) : FIELD(f, name))
+static phys_t table_at(phys_t extended, uint32_t old)
+{
+	return extended ? extended : old;
+}
 
 enum status acpi_power_read(const struct acpi_root *root, struct acpi_power *out)
 {
@@ -171,7 +174,7 @@ enum status acpi_power_read(const struct acpi_root *root, struct acpi_power *out
 	if (s != OK)
 		return s;
 	fadt_decode(&f, out);
-	s5_read(root, TABLE_AT(&f, dsdt), out);
+	s5_read(root, table_at(FIELD(&f, x_dsdt), FIELD(&f, dsdt)), out);
 	return OK;
 }
 
@@ -182,6 +185,6 @@ void acpi_fadt_tables(const struct acpi_root *root, phys_t *dsdt, phys_t *facs)
 	*dsdt = *facs = 0;
 	if (fadt_read(root, &f) != OK)
 		return;
-	*dsdt = TABLE_AT(&f, dsdt);
-	*facs = TABLE_AT(&f, facs);
+	*dsdt = table_at(FIELD(&f, x_dsdt), FIELD(&f, dsdt));
+	*facs = table_at(FIELD(&f, x_facs), FIELD(&f, facs));
 }

@@ -92,14 +92,19 @@ TEST(test_lengths)
 
 TEST(test_unreadable)
 {
-	struct acpi_entries it = cedt_entries(&table);
-	struct acpi_entry at;
-	struct range r;
+	/* Not even the first structure's head, and no more than that. */
+	for (unsigned read = 36; read <= 40; read += 4) {
+		struct acpi_entries it = cedt_entries(&table);
+		struct acpi_entry at;
+		struct range r;
 
-	window(36, GIB, GIB);
-	assert_int_equal(firmware_open(AT), OK);
-	ram.strict = true;
-	table.addr += 0x10000;
-	assert_false(cedt_next_window(&it, &at, &r));
-	assert_int_equal(it.damage, ERR_UNREADABLE);
+		made.len = 36;
+		window(36, GIB, GIB);
+		assert_int_equal(firmware_open(AT), OK);
+		ram.strict = true;
+		table.addr = 0x7fff8000 - read;
+		fake_ram_write(&ram, table.addr, made.bytes, read);
+		assert_false(cedt_next_window(&it, &at, &r));
+		assert_int_equal(it.damage, ERR_UNREADABLE);
+	}
 }
