@@ -162,24 +162,26 @@ static void count_edges(struct layout *l, enum pt_level table, const struct edge
 		add_tables(l, table, b->slot, b->slot + 1);
 }
 
-/*
- * Leaves for the slots [first, end) which are new and whole: all but perhaps those at the ends of the range, e[0] and
- * e[1].
- */
-static void count_leaves(struct layout *l, enum pt_level table, const struct edge *e, uint64_t first, uint64_t end)
+/* Slots of one table level, [first, end). */
+struct slots {
+	uint64_t first, end;
+};
+
+/* Leaves for the slots which are new and whole: all but perhaps those at the ends of the range, e[0] and e[1]. */
+static void count_leaves(struct layout *l, enum pt_level table, const struct edge *e, struct slots s)
 {
-	if (first == e[0].slot)
-		first += !e[0].whole || e[0].before;
-	if (end == e[1].slot + 1 && first <= e[1].slot)
-		end -= !e[1].whole || e[1].before;
-	add_leaves(l, table, first, end);
+	if (s.first == e[0].slot)
+		s.first += !e[0].whole || e[0].before;
+	if (s.end == e[1].slot + 1 && s.first <= e[1].slot)
+		s.end -= !e[1].whole || e[1].before;
+	add_leaves(l, table, s.first, s.end);
 }
 
 /* 2M leaves where no 1G leaf is: everywhere (giant is NULL), or in the 1G slots at the ends, giant[0] and giant[1]. */
 static void count_2m(struct layout *l, const struct edge *giant)
 {
 	const struct edge e[2] = { look_at_edge(l, PT_PTE, l->r.start), look_at_edge(l, PT_PTE, l->r.end - PAGE_SIZE) };
-	uint64_t end = e[1].slot + 1;
+	struct slots all = { e[0].slot, e[1].slot + 1 };
 
 	count_edges(l, PT_PTE, &e[0], &e[1]);
 	if (!e[0].whole)
@@ -187,14 +189,15 @@ static void count_2m(struct layout *l, const struct edge *giant)
 	if (e[1].slot != e[0].slot && !e[1].whole)
 		l->dm->leaves[PT_PTE] += (l->r.end - e[1].at.start) / PAGE_SIZE;
 	if (!giant) {
-		count_leaves(l, PT_PTE, e, e[0].slot, end);
+		count_leaves(l, PT_PTE, e, all);
 		return;
 	}
 	if (!giant[0].whole)
-		count_leaves(l, PT_PTE, e, e[0].slot, min_u64((giant[0].slot + 1) * PT_ENTRIES, end));
-	count_leaves(l, PT_PMD, giant, giant[0].slot, giant[1].slot + 1);
+		count_leaves(l, PT_PTE, e,
+			     (struct slots){ all.first, min_u64((giant[0].slot + 1) * PT_ENTRIES, all.end) });
+	count_leaves(l, PT_PMD, giant, (struct slots){ giant[0].slot, giant[1].slot + 1 });
 	if (giant[1].slot != giant[0].slot && !giant[1].whole)
-		count_leaves(l, PT_PTE, e, giant[1].slot * PT_ENTRIES, end);
+		count_leaves(l, PT_PTE, e, (struct slots){ giant[1].slot * PT_ENTRIES, all.end });
 }
 
 static void lay_out(struct layout *l)

@@ -24,8 +24,14 @@ static enum status list_add(struct memblock_list *list, struct range r)
 	return regions_add(&l, (struct region){ r, NUMA_NO_NODE, { MEMBLOCK_NONE } });
 }
 
+/* What becomes of a region: these of its flags are kept, these are set, and its node. */
+struct change {
+	unsigned kept, set;
+	int nid; /* NODE_STAYS: the one it has */
+};
+
 /* Cuts memory at the edges of r and changes what is inside. Linux wants room for two regions more, needed or not. */
-static APART enum status change_memory(struct memblock *mb, struct range r, unsigned kept, unsigned set, int nid)
+static APART enum status change_memory(struct memblock *mb, struct range r, const struct change *c)
 {
 	struct memblock_list *list = &mb->memory;
 	struct regions l = list_of(list);
@@ -38,9 +44,9 @@ static APART enum status change_memory(struct memblock *mb, struct range r, unsi
 	if (regions_isolate(&l, r, &from, &to) != OK)
 		return ERR_FULL;
 	for (size_t i = from; i < to; i++) {
-		list->r[i].flags = (list->r[i].flags & kept) | set;
-		if (nid != NODE_STAYS)
-			list->r[i].nid = nid;
+		list->r[i].flags = (list->r[i].flags & c->kept) | c->set;
+		if (c->nid != NODE_STAYS)
+			list->r[i].nid = c->nid;
 	}
 	regions_join(&l, from, to);
 	return OK;
@@ -159,12 +165,12 @@ enum status memblock_free(struct memblock *mb, struct range r)
 
 enum status memblock_mark(struct memblock *mb, struct range r, unsigned flags, bool set)
 {
-	return change_memory(mb, r, ~flags, set ? flags : 0, NODE_STAYS);
+	return change_memory(mb, r, &(struct change){ ~flags, set ? flags : 0, NODE_STAYS });
 }
 
 enum status memblock_set_node(struct memblock *mb, struct range r, int nid)
 {
-	return change_memory(mb, r, ~0u, 0, nid);
+	return change_memory(mb, r, &(struct change){ ~0u, 0, nid });
 }
 
 void memblock_trim(struct memblock *mb, uint64_t align)

@@ -21,10 +21,9 @@ static void tell_node(const struct findings *to, const char *rule, const struct 
 	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_DOMAIN, .pxm = node->pxm });
 }
 
-static void tell_range(const struct numa_evidence *e, const struct findings *to, const char *rule, int nid,
-		       struct range r)
+static void tell_range(const struct findings *to, const char *rule, const struct numa_node *node, struct range r)
 {
-	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_RANGE, .pxm = e->numa->node[nid].pxm, .a = r });
+	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_RANGE, .pxm = node->pxm, .a = r });
 }
 
 /* ---- ranges against each other ---- */
@@ -95,7 +94,7 @@ static void judge_reach(const struct numa_evidence *e, const struct findings *to
 {
 	for (size_t i = 0; i < e->numa->nr_blk; i++) {
 		if (e->numa->blk[i].r.end > e->limit)
-			tell_range(e, to, "range-out-of-reach", e->numa->blk[i].nid, e->numa->blk[i].r);
+			tell_range(to, "range-out-of-reach", &e->numa->node[e->numa->blk[i].nid], e->numa->blk[i].r);
 	}
 }
 
@@ -123,7 +122,7 @@ static void judge_kept(const struct numa_evidence *e, const struct findings *to,
 
 		if (m->type != E820_ACPI && m->type != E820_NVS)
 			continue;
-		tell_range(e, to, "hotplug-firmware-memory", hot->nid, part);
+		tell_range(to, "hotplug-firmware-memory", &e->numa->node[hot->nid], part);
 	}
 }
 
@@ -147,11 +146,11 @@ static void judge_hotplug(const struct numa_evidence *e, const struct findings *
 		struct region first;
 
 		if (!n->node[b->nid].present)
-			tell_range(e, to, "hotplug-without-ram", b->nid, b->r);
+			tell_range(to, "hotplug-without-ram", &e->numa->node[b->nid], b->r);
 		if (!memblock_overlaps(&e->mb->memory, b->r, &first))
 			continue;
 		if (max_u64(first.r.start, b->r.start) < 1 * MIB)
-			tell_range(e, to, "hotplug-low-memory", b->nid, b->r);
+			tell_range(to, "hotplug-low-memory", &e->numa->node[b->nid], b->r);
 		judge_kept(e, to, b);
 	}
 }

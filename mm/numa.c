@@ -273,15 +273,21 @@ static size_t find_place(const uint16_t *at, const struct numa_memblk *blk, size
 	return lo;
 }
 
+/* Ranges, and their indices by address. */
+struct ordered {
+	const uint16_t *at;
+	const struct numa_memblk *blk;
+	size_t nr;
+};
+
 /* Shrinks *span as narrow_span for all of the ranges; returns the one that holds p, NULL when none does. */
-static const struct numa_memblk *narrow_to(struct range *span, const uint16_t *at, const struct numa_memblk *blk,
-					   size_t nr, phys_t p)
+static const struct numa_memblk *narrow_to(struct range *span, const struct ordered *in, phys_t p)
 {
-	size_t k = find_place(at, blk, nr, p);
+	size_t k = find_place(in->at, in->blk, in->nr, p);
 
 	if (k > 0)
-		(void)narrow_span(span, &blk[at[k - 1]], p);
-	return k < nr && narrow_span(span, &blk[at[k]], p) ? &blk[at[k]] : NULL;
+		(void)narrow_span(span, &in->blk[in->at[k - 1]], p);
+	return k < in->nr && narrow_span(span, &in->blk[in->at[k]], p) ? &in->blk[in->at[k]] : NULL;
 }
 
 void numa_count(struct numa *n, const struct memblock *mb)
@@ -484,8 +490,8 @@ static struct numa_spot look_at_all(const struct numa *n, phys_t p)
 static struct numa_spot look_at_near(const struct numa *n, phys_t p)
 {
 	struct numa_spot spot = { .nid = NUMA_NO_NODE, .span = { 0, UINT64_MAX } };
-	const struct numa_memblk *blk = narrow_to(&spot.span, n->blk_at, n->blk, n->nr_blk, p);
-	const struct numa_memblk *hot = narrow_to(&spot.span, n->hot_at, n->hot, n->nr_hot, p);
+	const struct numa_memblk *blk = narrow_to(&spot.span, &(struct ordered){ n->blk_at, n->blk, n->nr_blk }, p);
+	const struct numa_memblk *hot = narrow_to(&spot.span, &(struct ordered){ n->hot_at, n->hot, n->nr_hot }, p);
 
 	if (blk)
 		spot.nid = blk->nid;
