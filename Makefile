@@ -33,7 +33,7 @@ EVERYTHING := $(addprefix build/,landfall.elf landfall.efi landfall.iso landfall
 FONT   := /usr/share/consolefonts/spleen-8x16.psfu.gz
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
-WARN   := -std=gnu11 '-ffile-prefix-map=$(CURDIR)=.' -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wundef -Werror -g -fno-var-tracking -I.
+WARN   := -std=gnu11 '-ffile-prefix-map=$(subst ','\'',$(CURDIR))=.' -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wundef -Werror -g -fno-var-tracking -I.
 BARE   := -ffreestanding -fvisibility=hidden -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
           -fno-asynchronous-unwind-tables -fcf-protection=none
 SANE   := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
