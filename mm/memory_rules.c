@@ -146,11 +146,11 @@ static void judge_hotplug(const struct numa_evidence *e, const struct findings *
 		struct region first;
 
 		if (!n->node[b->nid].present)
-			tell_range(to, "hotplug-without-ram", &e->numa->node[b->nid], b->r);
+			tell_range(to, "hotplug-without-ram", &n->node[b->nid], b->r);
 		if (!memblock_overlaps(&e->mb->memory, b->r, &first))
 			continue;
 		if (max_u64(first.r.start, b->r.start) < 1 * MIB)
-			tell_range(to, "hotplug-low-memory", &e->numa->node[b->nid], b->r);
+			tell_range(to, "hotplug-low-memory", &n->node[b->nid], b->r);
 		judge_kept(e, to, b);
 	}
 }
