@@ -54,8 +54,7 @@ static bool join_memory_entry(struct log *l, const struct srat_mem *e, struct nu
 		return REFUSE(why, ONE_TOO_MANY, e->pxm, MAX_NUMNODES - 1);
 	}
 	if (e->r.end < e->r.start)
-		report_linux(l, "Warning: invalid memblk node %d [mem 0x%08llx-0x%08llx]", nid, (ull)e->r.start,
-			     (ull)e->r.end - 1);
+		report_linux(l, "Warning: invalid memblk node %d %8p", nid, &e->r);
 	else
 		st = numa_add_memblk(n, nid, e->r, e->hotplug);
 	if (st != OK) {

@@ -85,6 +85,15 @@ static APART void put_size(struct out *o, const struct spec *s, uint64_t bytes)
 	put_text(o, s, text, n);
 }
 
+/* As Linux prints ranges: up to the last byte. */
+static APART void put_range(struct out *o, const struct spec *s, const struct range *r)
+{
+	char text[48];
+	int n = format(text, sizeof(text), "[mem 0x%0*llx-0x%0*llx]", s->width, (ull)r->start, s->width, (ull)r->end - 1);
+
+	put_text(o, s, text, n);
+}
+
 static void put_string(struct out *o, const struct spec *s, const char *text)
 {
 	int n = 0;
@@ -142,7 +151,7 @@ static APART const char *read_spec(const char *f, struct spec *s, va_list *ap)
 
 static void convert(struct out *o, char c, struct spec *s, va_list *ap)
 {
-	bool is_pointer = c == 's' && sizeof(char *) == sizeof(uint64_t);
+	bool is_pointer = (c == 's' || c == 'p') && sizeof(char *) == sizeof(uint64_t);
 	uint64_t v = c == '%' ? 0 : format_next(ap, s->wide || is_pointer);
 	char text = (char)v;
 
@@ -152,6 +161,9 @@ static void convert(struct out *o, char c, struct spec *s, va_list *ap)
 		break;
 	case 's':
 		put_string(o, s, (const char *)(uintptr_t)v);
+		break;
+	case 'p':
+		put_range(o, s, (const struct range *)(uintptr_t)v);
 		break;
 	case 'd':
 		if (!s->wide)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A small vsnprintf: %c %s %d %u %x %X %% with flags 0 and -, width, the precision of %s, *, and l ll z. %'llu is a
- * size in bytes: "2 MiB", "1.9 GiB", exact when it can be, else with one decimal, rounded down.
+ * size in bytes: "2 MiB", "1.9 GiB", exact when it can be, else with one decimal, rounded down. %8p is a struct range
+ * by its address, in so many digits: "[mem 0x00100000-0x001fffff]".
  */
 #ifndef LIB_FORMAT_H
 #define LIB_FORMAT_H

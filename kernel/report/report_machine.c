@@ -15,20 +15,17 @@ void report_memory_map(struct log *l, const char *prefix, const struct e820 *map
 {
 	report_linux(l, "%s physical RAM map:", prefix[0] == 'u' ? "user-defined" : "BIOS-provided");
 	for (size_t i = 0; i < map->nr; i++)
-		report_linux(l, "%s: [mem 0x%016llx-0x%016llx] %s", prefix, (ull)map->e[i].r.start,
-			     (ull)map->e[i].r.end - 1, e820_type_linux(map->e[i].type));
+		report_linux(l, "%s: %16p %s", prefix, &map->e[i].r, e820_type_linux(map->e[i].type));
 }
 
 /* Linux prints the attributes of every descriptor; of those, these two bear on where an image goes. */
 void report_memory_marks(struct log *l, const struct bootinfo *bi)
 {
 	for (size_t i = 0; i < bi->nr_conventional; i++) {
-		struct range free = bi->conventional[i];
 		unsigned marks = bi->conventional_marks[i];
 
 		if (marks)
-			log_text(l, "efi: free [mem 0x%016llx-0x%016llx]%s%s", (ull)free.start, (ull)free.end - 1,
-				 marks & MEMORY_MIRRORED ? " mirrored" : "",
+			log_text(l, "efi: free %16p%s%s", &bi->conventional[i], marks & MEMORY_MIRRORED ? " mirrored" : "",
 				 marks & MEMORY_HOT_PLUGGABLE ? " hot-pluggable" : "");
 	}
 }
@@ -151,9 +148,8 @@ void report_srat_processor(struct log *l, const struct srat_initiator *i, int ni
 
 void report_srat_memory(struct log *l, const struct srat_mem *e, int nid)
 {
-	report_linux(l, "ACPI: SRAT: Node %u PXM %u [mem 0x%08llx-0x%08llx]%s%s", (unsigned)nid, e->pxm,
-		     (ull)e->r.start, (ull)e->r.end - 1, e->hotplug ? " hotplug" : "",
-		     e->nonvolatile ? " non-volatile" : "");
+	report_linux(l, "ACPI: SRAT: Node %u PXM %u %8p%s%s", (unsigned)nid, e->pxm, &e->r,
+		     e->hotplug ? " hotplug" : "", e->nonvolatile ? " non-volatile" : "");
 }
 
 void report_distances(struct log *l, const struct numa *n, const struct slit *slit)
@@ -173,21 +169,16 @@ void report_distances(struct log *l, const struct numa *n, const struct slit *sl
 void report_numa_event(void *log, const struct numa_event *e)
 {
 	struct log *l = log;
-	ull a = e->a.start, a_last = e->a.end - 1, b = e->b.start, b_last = e->b.end - 1;
 
 	switch (e->kind) {
 	case NUMA_JOINED:
-		report_linux(
-			l, "NUMA: Node %d [mem 0x%08llx-0x%08llx] + [mem 0x%08llx-0x%08llx] -> [mem 0x%08llx-0x%08llx]",
-			e->nid, a, a_last, b, b_last, (ull)e->result.start, (ull)e->result.end - 1);
+		report_linux(l, "NUMA: Node %d %8p + %8p -> %8p", e->nid, &e->a, &e->b, &e->result);
 		break;
 	case NUMA_OVERLAPS_SELF:
-		report_linux(l, "Warning: node %d [mem 0x%08llx-0x%08llx] overlaps with itself [mem 0x%08llx-0x%08llx]",
-			     e->nid, a, a_last, b, b_last);
+		report_linux(l, "Warning: node %d %8p overlaps with itself %8p", e->nid, &e->a, &e->b);
 		break;
 	case NUMA_OVERLAPS:
-		report_linux(l, "node %d [mem 0x%08llx-0x%08llx] overlaps with node %d [mem 0x%08llx-0x%08llx]", e->nid,
-			     a, a_last, e->other_nid, b, b_last);
+		report_linux(l, "node %d %8p overlaps with node %d %8p", e->nid, &e->a, e->other_nid, &e->b);
 		break;
 	case NUMA_NOT_COVERED:
 		report_linux(l, "NUMA: nodes only cover %lluMB of your %lluMB e820 RAM. Not used.",
@@ -198,12 +189,14 @@ void report_numa_event(void *log, const struct numa_event *e)
 
 void report_faked_node(struct log *l, phys_t end, const char *why)
 {
+	struct range all = { 0, end };
+
 	if (*why)
 		report_warning(l, "SRAT rejected: %s: going on with one node", why);
 	else
 		log_text(l, "no SRAT: going on with one node");
 	report_linux(l, "No NUMA configuration found");
-	report_linux(l, "Faking a node at [mem 0x%016llx-0x%016llx]", 0ull, (ull)end - 1);
+	report_linux(l, "Faking a node at %16p", &all);
 }
 
 /* ---- nodes ---- */

@@ -34,7 +34,7 @@ void report_choice(struct log *l, const struct handover *h)
 void report_reserved(struct log *l, struct range what, const char *name)
 {
 	if (what.end > what.start)
-		log_text(l, "reserved: [mem 0x%08llx-0x%08llx] %s", (ull)what.start, (ull)what.end - 1, name);
+		log_text(l, "reserved: %8p %s", &what, name);
 	log_record(l, "reserved", "start%llx end%llx what%s", (ull)what.start, (ull)what.end, name);
 }
 
@@ -48,7 +48,7 @@ void report_geometry(struct log *l, const struct handover *h)
 	log_text(l, "  ~ movable memory, . other memory; not to scale, without holes");
 	if (nid != NUMA_NO_NODE)
 		format(node, sizeof(node), "node %d", nid);
-	log_text(l, "image: [mem 0x%08llx-0x%08llx] on %s; table buffer 0x%llx", (ull)c->base, (ull)c->end - 1, node,
+	log_text(l, "image: %8p on %s; table buffer 0x%llx", &(struct range){ c->base, c->end }, node,
 		 (ull)h->bi.buffer.start);
 	log_record(l, "kaslr",
 		   "base%llx end%llx size%llu slots%llu slot%lld node%d virt%llx page_offset%llx buffer{start%llx "
