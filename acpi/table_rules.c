@@ -11,31 +11,6 @@
 #define APIC_LIMIT 32768  /* MAX_LOCAL_APIC of Linux */
 #define PAGE_MASK (PAGE_SIZE - 1)
 
-static void tell(const struct findings *to, const struct finding *f)
-{
-	to->found(to->ctx, f);
-}
-
-static void report_number(const struct findings *to, const char *rule, enum finding_kind kind, uint64_t value)
-{
-	tell(to, &(struct finding){ .rule = rule, .kind = kind, .value = value });
-}
-
-static void report_domain(const struct findings *to, const char *rule, uint32_t pxm)
-{
-	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_DOMAIN, .pxm = pxm });
-}
-
-static void report_range(const struct findings *to, const char *rule, const struct srat_mem *m)
-{
-	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_RANGE, .pxm = m->pxm, .a = m->r });
-}
-
-static void report_cpu(const struct findings *to, const char *rule, const struct srat_initiator *i)
-{
-	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_CPU, .pxm = i->pxm, .value = i->apic_id });
-}
-
 static bool is_cpu(const struct srat_initiator *i)
 {
 	return i->kind == SRAT_APIC || i->kind == SRAT_X2APIC;
@@ -78,7 +53,7 @@ static void report_domains_from(const struct findings *to, const char *rule, con
 
 	for (size_t k = 0; k < nr_mentions(s); k++) {
 		if (mention(s, k, &pxm) && pxm >= limit && !mentioned(s, pxm, k))
-			report_domain(to, rule, pxm);
+			finding_tell(to, rule, FINDING_DOMAIN, pxm);
 	}
 }
 
@@ -118,13 +93,13 @@ static void judge_entries(const struct acpi_table *t, const struct findings *to)
 		const char *rule = judge_entry(&e, t->revision);
 
 		if (rule)
-			report_number(to, rule, FINDING_ENTRY, at.offset);
+			finding_tell(to, rule, FINDING_ENTRY, at.offset);
 	}
 	if (it.damage == ERR_MALFORMED)
-		report_number(to, at.length < sizeof(e.head) ? "srat-zero-length-entry" : "srat-truncated-entry",
-			      FINDING_ENTRY, at.offset);
+		finding_tell(to, at.length < sizeof(e.head) ? "srat-zero-length-entry" : "srat-truncated-entry",
+			     FINDING_ENTRY, at.offset);
 	else if (it.damage == OK && it.next < t->length)
-		report_number(to, "srat-stray-bytes", FINDING_ENTRY, it.next);
+		finding_tell(to, "srat-stray-bytes", FINDING_ENTRY, it.next);
 }
 
 static void judge_memory(const struct srat *s, const struct findings *to)
@@ -138,15 +113,15 @@ static void judge_memory(const struct srat *s, const struct findings *to)
 			continue;
 		enabled++;
 		if (m->r.end < m->r.start)
-			report_range(to, "srat-range-wraps", m);
+			finding_tell(to, "srat-range-wraps", FINDING_RANGE, &m->r, m->pxm);
 		else if (m->r.end == m->r.start)
-			report_range(to, "srat-empty-range", m);
+			finding_tell(to, "srat-empty-range", FINDING_RANGE, &m->r, m->pxm);
 		else if ((m->r.start | m->r.end) & PAGE_MASK)
-			report_range(to, "unaligned-range", m);
+			finding_tell(to, "unaligned-range", FINDING_RANGE, &m->r, m->pxm);
 	}
 	/* Behind damage there may be some. */
 	if (!enabled && !s->bad_offset)
-		report_number(to, "srat-no-memory", FINDING_TABLE, 0);
+		finding_tell(to, "srat-no-memory", FINDING_TABLE);
 }
 
 static bool named_before(const struct srat *s, size_t i)
@@ -166,11 +141,11 @@ static void judge_cpus(const struct srat *s, const struct findings *to)
 		if (!is_cpu(c))
 			continue;
 		if (c->apic_id == (c->kind == SRAT_APIC ? UINT8_MAX : UINT32_MAX))
-			report_cpu(to, "srat-broadcast-cpu", c);
+			finding_tell(to, "srat-broadcast-cpu", FINDING_CPU, c->apic_id, c->pxm);
 		else if (c->apic_id >= APIC_LIMIT)
-			report_cpu(to, "srat-apic-too-large", c);
+			finding_tell(to, "srat-apic-too-large", FINDING_CPU, c->apic_id, c->pxm);
 		else if (named_before(s, i))
-			report_cpu(to, "srat-duplicate-cpu", c);
+			finding_tell(to, "srat-duplicate-cpu", FINDING_CPU, c->apic_id, c->pxm);
 	}
 }
 
@@ -208,13 +183,13 @@ void madt_findings(const struct acpi_table *t, const struct srat *s, const struc
 
 	while (madt_next_cpu(&it, &at, &cpu)) {
 		if (!mark_known(s, cpu.apic_id, known) && cpu.enabled)
-			report_number(to, "madt-extra-cpu", FINDING_APIC, cpu.apic_id);
+			finding_tell(to, "madt-extra-cpu", FINDING_APIC, cpu.apic_id);
 	}
 	if (it.damage != OK)
-		report_number(to, "madt-damaged", FINDING_ENTRY, at.offset);
+		finding_tell(to, "madt-damaged", FINDING_ENTRY, at.offset);
 	for (size_t i = 0; i < s->nr_initiator; i++) {
 		if (is_cpu(&s->initiator[i]) && !(known[i / 8] >> i % 8 & 1))
-			report_cpu(to, "madt-missing-cpu", &s->initiator[i]);
+			finding_tell(to, "madt-missing-cpu", FINDING_CPU, s->initiator[i].apic_id, s->initiator[i].pxm);
 	}
 }
 
@@ -232,11 +207,6 @@ struct slit_rows {
 static bool read_row(const struct slit_rows *m, uint32_t i, uint8_t *row)
 {
 	return slit_read_cells(m->slit, i * (uint32_t)m->slit->localities, row, m->nr);
-}
-
-static void report_distance(const struct slit_rows *m, const char *rule, uint32_t a, uint32_t b)
-{
-	tell(m->to, &(struct finding){ .rule = rule, .kind = FINDING_DOMAINS, .pxm = a, .other_pxm = b });
 }
 
 /* A way from a over b that is shorter than the direct one, to any third place. */
@@ -257,13 +227,13 @@ static void judge_pair(const struct slit_rows *m, const uint8_t *from_a, uint32_
 	if (!read_row(m, b, from_b))
 		return;
 	if (from_a[b] <= SLIT_LOCAL || from_b[a] <= SLIT_LOCAL)
-		report_distance(m, "slit-distance", a, b);
+		finding_tell(m->to, "slit-distance", FINDING_DOMAINS, a, b);
 	if (from_a[b] == UNREACHABLE)
-		report_distance(m, "slit-unreachable", a, b);
+		finding_tell(m->to, "slit-unreachable", FINDING_DOMAINS, a, b);
 	if (from_a[b] != from_b[a])
-		report_distance(m, "slit-asymmetric", a, b);
+		finding_tell(m->to, "slit-asymmetric", FINDING_DOMAINS, a, b);
 	if (has_detour(from_a, from_b, b, m->nr) || has_detour(from_b, from_a, a, m->nr))
-		report_distance(m, "slit-triangle", a, b);
+		finding_tell(m->to, "slit-triangle", FINDING_DOMAINS, a, b);
 }
 
 static void judge_rows(const struct slit_rows *m)
@@ -272,7 +242,7 @@ static void judge_rows(const struct slit_rows *m)
 
 	for (uint32_t a = 0; a < m->nr && read_row(m, a, row); a++) {
 		if (row[a] != SLIT_LOCAL)
-			report_domain(m->to, "slit-diagonal", a);
+			finding_tell(m->to, "slit-diagonal", FINDING_DOMAIN, a);
 		for (uint32_t b = a + 1; b < m->nr; b++)
 			judge_pair(m, row, a, b);
 	}
@@ -284,11 +254,11 @@ void slit_findings(const struct acpi_table *t, const struct srat *s, const struc
 	enum status st = slit_measure(&slit, t);
 
 	if (!slit.localities && st != OK) {
-		report_number(to, "slit-length", FINDING_TABLE, 0);
+		finding_tell(to, "slit-length", FINDING_TABLE);
 		return;
 	}
 	if (st != OK)
-		report_number(to, "slit-length", FINDING_NUMBER, slit.localities);
+		finding_tell(to, "slit-length", FINDING_NUMBER, (unsigned long long)slit.localities);
 	else
 		judge_rows(&(struct slit_rows){ &slit, (uint32_t)min_u64(slit.localities, SLIT_MAX), to });
 	report_domains_from(to, "slit-mismatch", s, slit.localities);
@@ -317,10 +287,10 @@ void hmat_findings(const struct acpi_table *t, const struct srat *s, const struc
 		if (mentioned(s, pxm, nr_mentions(s)) || seen_before(unknown, nr, pxm))
 			continue;
 		unknown[nr++] = pxm;
-		report_domain(to, "hmat-unknown-domain", pxm);
+		finding_tell(to, "hmat-unknown-domain", FINDING_DOMAIN, pxm);
 	}
 	if (w.structures.damage != OK)
-		report_number(to, "hmat-damaged", FINDING_ENTRY, w.at.offset);
+		finding_tell(to, "hmat-damaged", FINDING_ENTRY, w.at.offset);
 }
 
 /* Ranges that overlap each other count twice here: that is a finding of its own. */
@@ -359,10 +329,10 @@ void cedt_findings(const struct acpi_table *t, const struct srat *s, const struc
 		const char *rule = judge_window(s, window);
 
 		if (rule)
-			tell(to, &(struct finding){ .rule = rule, .kind = FINDING_MEMORY, .a = window });
+			finding_tell(to, rule, FINDING_MEMORY, &window);
 	}
 	if (it.damage != OK)
-		report_number(to, "cedt-damaged", FINDING_ENTRY, at.offset);
+		finding_tell(to, "cedt-damaged", FINDING_ENTRY, at.offset);
 }
 
 void msct_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)
@@ -372,17 +342,17 @@ void msct_findings(const struct acpi_table *t, const struct srat *s, const struc
 	uint32_t pxm;
 
 	if (!acpi_table_read(t, 0, &limits, sizeof(limits))) {
-		report_number(to, "msct-damaged", FINDING_TABLE, 0);
+		finding_tell(to, "msct-damaged", FINDING_TABLE);
 		return;
 	}
 	for (size_t k = 0; k < nr_mentions(s); k++)
 		domains += mention(s, k, &pxm) && !mentioned(s, pxm, k);
 	if (domains > (uint64_t)limits.last_domain + 1)
-		report_number(to, "msct-domains", FINDING_NUMBER, domains);
+		finding_tell(to, "msct-domains", FINDING_NUMBER, (unsigned long long)domains);
 	for (size_t i = 0; i < s->nr_mem; i++) {
 		const struct srat_mem *m = &s->mem[i];
 
 		if (m->enabled && !range_empty(m->r) && m->r.end - 1 > limits.last_byte)
-			report_range(to, "msct-address", m);
+			finding_tell(to, "msct-address", FINDING_RANGE, &m->r, m->pxm);
 	}
 }

@@ -32,12 +32,12 @@ static uint64_t count(struct gathering *g, const char *rule)
 	return ++g->tally[i].nr;
 }
 
-static void see_finding(void *ctx, const struct finding *f)
+static void see_finding(void *ctx, const char *rule, const char *about, va_list facts)
 {
 	struct gathering *g = ctx;
 
-	if (count(g, f->rule) <= LINES_MAX)
-		report_finding(&g->r->log, g->r->h, f);
+	if (count(g, rule) <= LINES_MAX)
+		report_finding(&g->r->log, g->r->h, rule, about, facts);
 }
 
 static void report_rest(struct gathering *g)
@@ -67,7 +67,7 @@ static void judge_tables(const struct acpi_root *root, const struct srat *srat, 
 		enum status s = acpi_root_find(root, tables[i].name, &t);
 
 		if (s == ERR_CHECKSUM)
-			to->found(to->ctx, &(struct finding){ .rule = tables[i].sum });
+			finding_tell(to, tables[i].sum, FINDING_TABLE);
 		if (s == OK || s == ERR_CHECKSUM)
 			tables[i].find(&t, srat, to);
 		else if (i == 0)
@@ -84,9 +84,7 @@ static void judge_nonvolatile(const struct srat *s, const struct memblock *mb, c
 		const struct srat_mem *m = &s->mem[i];
 
 		if (m->enabled && m->nonvolatile && memblock_overlaps(&mb->memory, m->r, NULL))
-			to->found(to->ctx,
-				  &(struct finding){
-					  .rule = "nonvolatile-ram", .kind = FINDING_RANGE, .pxm = m->pxm, .a = m->r });
+			finding_tell(to, "nonvolatile-ram", FINDING_RANGE, &m->r, m->pxm);
 	}
 }
 

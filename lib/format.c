@@ -89,7 +89,8 @@ static APART void put_size(struct out *o, const struct spec *s, uint64_t bytes)
 static APART void put_range(struct out *o, const struct spec *s, const struct range *r)
 {
 	char text[48];
-	int n = format(text, sizeof(text), "[mem 0x%0*llx-0x%0*llx]", s->width, (ull)r->start, s->width, (ull)r->end - 1);
+	int n = format(text, sizeof(text), "[mem 0x%0*llx-0x%0*llx]", s->width, (ull)r->start, s->width,
+		       (ull)r->end - 1);
 
 	put_text(o, s, text, n);
 }

@@ -11,21 +11,6 @@ static bool has_memory(const struct numa_evidence *e, const struct numa_memblk *
 	return memblock_overlaps(&e->mb->memory, b->r, NULL);
 }
 
-static void tell(const struct findings *to, const struct finding *f)
-{
-	to->found(to->ctx, f);
-}
-
-static void tell_node(const struct findings *to, const char *rule, const struct numa_node *node)
-{
-	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_DOMAIN, .pxm = node->pxm });
-}
-
-static void tell_range(const struct findings *to, const char *rule, const struct numa_node *node, struct range r)
-{
-	tell(to, &(struct finding){ .rule = rule, .kind = FINDING_RANGE, .pxm = node->pxm, .a = r });
-}
-
 /* ---- ranges against each other ---- */
 
 static void judge_pair(const struct numa_evidence *e, const struct findings *to, const struct numa_memblk *a,
@@ -33,12 +18,8 @@ static void judge_pair(const struct numa_evidence *e, const struct findings *to,
 {
 	if (!range_overlaps(a->r, b->r) || !has_memory(e, a) || !has_memory(e, b))
 		return;
-	tell(to, &(struct finding){ .rule = a->nid == b->nid ? "srat-self-overlap" : "srat-overlap",
-				    .kind = FINDING_RANGES,
-				    .pxm = e->numa->node[a->nid].pxm,
-				    .other_pxm = e->numa->node[b->nid].pxm,
-				    .a = a->r,
-				    .b = b->r });
+	finding_tell(to, a->nid == b->nid ? "srat-self-overlap" : "srat-overlap", FINDING_RANGES, &a->r,
+		     e->numa->node[a->nid].pxm, &b->r, e->numa->node[b->nid].pxm);
 }
 
 /* Linux drops what holds no memory before it looks. */
@@ -82,10 +63,8 @@ static void judge_turns(const struct numa_evidence *e, const struct findings *to
 			struct range other = starts_of(e, (int)b);
 
 			if (first.start < other.start && other.start < first.end && first.end < other.end)
-				tell(to, &(struct finding){ .rule = "node-interleaved",
-							    .kind = FINDING_DOMAINS,
-							    .pxm = e->numa->node[a].pxm,
-							    .other_pxm = e->numa->node[b].pxm });
+				finding_tell(to, "node-interleaved", FINDING_DOMAINS, e->numa->node[a].pxm,
+					     e->numa->node[b].pxm);
 		}
 	}
 }
@@ -93,8 +72,10 @@ static void judge_turns(const struct numa_evidence *e, const struct findings *to
 static void judge_reach(const struct numa_evidence *e, const struct findings *to)
 {
 	for (size_t i = 0; i < e->numa->nr_blk; i++) {
-		if (e->numa->blk[i].r.end > e->limit)
-			tell_range(to, "range-out-of-reach", &e->numa->node[e->numa->blk[i].nid], e->numa->blk[i].r);
+		const struct numa_memblk *b = &e->numa->blk[i];
+
+		if (b->r.end > e->limit)
+			finding_tell(to, "range-out-of-reach", FINDING_RANGE, &b->r, e->numa->node[b->nid].pxm);
 	}
 }
 
@@ -107,8 +88,7 @@ static void judge_cover(const struct numa_evidence *e, const struct findings *to
 
 	while (numa_next_piece(e->numa, e->mb, &piece))
 		if (piece.nid == NUMA_NO_NODE)
-			tell(to, &(struct finding){
-					 .rule = "srat-uncovered-ram", .kind = FINDING_MEMORY, .a = piece.span });
+			finding_tell(to, "srat-uncovered-ram", FINDING_MEMORY, &piece.span);
 }
 
 /* ---- hot-pluggable ranges ---- */
@@ -122,7 +102,7 @@ static void judge_kept(const struct numa_evidence *e, const struct findings *to,
 
 		if (m->type != E820_ACPI && m->type != E820_NVS)
 			continue;
-		tell_range(to, "hotplug-firmware-memory", &e->numa->node[hot->nid], part);
+		finding_tell(to, "hotplug-firmware-memory", FINDING_RANGE, &part, e->numa->node[hot->nid].pxm);
 	}
 }
 
@@ -136,21 +116,21 @@ static void judge_hotplug(const struct numa_evidence *e, const struct findings *
 		present += n->node[i].present;
 	}
 	if (hot && hot == present)
-		tell(to, &(struct finding){ .rule = "hotplug-all", .kind = FINDING_TABLE });
+		finding_tell(to, "hotplug-all", FINDING_TABLE);
 	for (unsigned i = 0; i < n->nr_nodes; i++) {
 		if (n->node[i].hot_present && n->node[i].hot_present < n->node[i].present)
-			tell_node(to, "hotplug-mixed-node", &n->node[i]);
+			finding_tell(to, "hotplug-mixed-node", FINDING_DOMAIN, n->node[i].pxm);
 	}
 	for (size_t i = 0; i < n->nr_hot; i++) {
 		const struct numa_memblk *b = &n->hot[i];
 		struct region first;
 
 		if (!n->node[b->nid].present)
-			tell_range(to, "hotplug-without-ram", &n->node[b->nid], b->r);
+			finding_tell(to, "hotplug-without-ram", FINDING_RANGE, &b->r, n->node[b->nid].pxm);
 		if (!memblock_overlaps(&e->mb->memory, b->r, &first))
 			continue;
 		if (max_u64(first.r.start, b->r.start) < 1 * MIB)
-			tell_range(to, "hotplug-low-memory", &n->node[b->nid], b->r);
+			finding_tell(to, "hotplug-low-memory", FINDING_RANGE, &b->r, n->node[b->nid].pxm);
 		judge_kept(e, to, b);
 	}
 }
@@ -167,9 +147,9 @@ static void judge_nodes(const struct numa_evidence *e, const struct findings *to
 		cpus += n->node[i].cpus;
 	for (unsigned i = 0; i < n->nr_nodes; i++) {
 		if (n->node[i].cpus && !n->node[i].present)
-			tell_node(to, "cpu-only-domain", &n->node[i]);
+			finding_tell(to, "cpu-only-domain", FINDING_DOMAIN, n->node[i].pxm);
 		if (cpus && !n->node[i].cpus && n->node[i].present)
-			tell_node(to, "memory-only-domain", &n->node[i]);
+			finding_tell(to, "memory-only-domain", FINDING_DOMAIN, n->node[i].pxm);
 	}
 }
 

@@ -25,7 +25,8 @@ void report_memory_marks(struct log *l, const struct bootinfo *bi)
 		unsigned marks = bi->conventional_marks[i];
 
 		if (marks)
-			log_text(l, "efi: free %16p%s%s", &bi->conventional[i], marks & MEMORY_MIRRORED ? " mirrored" : "",
+			log_text(l, "efi: free %16p%s%s", &bi->conventional[i],
+				 marks & MEMORY_MIRRORED ? " mirrored" : "",
 				 marks & MEMORY_HOT_PLUGGABLE ? " hot-pluggable" : "");
 	}
 }

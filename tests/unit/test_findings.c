@@ -3,9 +3,8 @@
 #include "tests/unit/cases.h"
 #include "tests/unit/firmware.h"
 
-#include <stdio.h>
-
 #include "acpi/table_rules.h"
+#include "lib/format.h"
 #include "mm/memory_rules.h"
 
 #define AT 0x7ffe1ff0ull
@@ -31,48 +30,13 @@ static int setup(void **state)
 static const struct fixture fixture = { .setup = setup, .teardown = firmware_teardown };
 
 /* A finding as one line of `told`. */
-static void found(void *ctx, const struct finding *f)
+static void found(void *ctx, const char *rule, const char *about, va_list facts)
 {
-	size_t len = strlen(told);
-	char *s = told + len;
-	size_t room = sizeof(told) - len;
-	unsigned long long a = f->a.start, a_end = f->a.end, b = f->b.start, b_end = f->b.end, v = f->value;
+	char what[160];
 
 	(void)ctx;
-	switch (f->kind) {
-	case FINDING_TABLE:
-		assert_int_equal(v, 0);
-		snprintf(s, room, "%s\n", f->rule);
-		break;
-	case FINDING_ENTRY:
-	case FINDING_NUMBER:
-	case FINDING_APIC:
-		snprintf(s, room, "%s %s 0x%llx\n", f->rule,
-			 f->kind == FINDING_ENTRY    ? "at"
-			 : f->kind == FINDING_NUMBER ? "number"
-						     : "apic",
-			 v);
-		break;
-	case FINDING_CPU:
-		snprintf(s, room, "%s apic 0x%llx pxm %u\n", f->rule, v, f->pxm);
-		break;
-	case FINDING_DOMAIN:
-		snprintf(s, room, "%s pxm %u\n", f->rule, f->pxm);
-		break;
-	case FINDING_DOMAINS:
-		snprintf(s, room, "%s pxm %u pxm %u\n", f->rule, f->pxm, f->other_pxm);
-		break;
-	case FINDING_RANGE:
-		snprintf(s, room, "%s 0x%llx-0x%llx pxm %u\n", f->rule, a, a_end, f->pxm);
-		break;
-	case FINDING_RANGES:
-		snprintf(s, room, "%s 0x%llx-0x%llx pxm %u 0x%llx-0x%llx pxm %u\n", f->rule, a, a_end, f->pxm, b, b_end,
-			 f->other_pxm);
-		break;
-	case FINDING_MEMORY:
-		snprintf(s, room, "%s 0x%llx-0x%llx\n", f->rule, a, a_end);
-		break;
-	}
+	format_v(what, sizeof(what), about, facts);
+	format(told + strlen(told), sizeof(told) - strlen(told), "%s%s\n", rule, what);
 }
 
 static const struct findings to = { found, NULL };
@@ -105,9 +69,10 @@ TEST(test_unreadable_srat)
 	table_entry(&made, 1, 39, 39);
 	srat_done();
 	for (unsigned n = 1; n <= 5; n++) {
-		static const char *const want[] = { "", "", "srat-unknown-flags at 0x30\n",
-						    "srat-unknown-flags at 0x30\n",
-						    "srat-unknown-flags at 0x30\nsrat-entry-length at 0x58\n" };
+		static const char *const want[] = {
+			"", "", "srat-unknown-flags at offset 0x30\n", "srat-unknown-flags at offset 0x30\n",
+			"srat-unknown-flags at offset 0x30\nsrat-entry-length at offset 0x58\n"
+		};
 
 		ram.reads = 0;
 		ram.failing = n; /* type and length of the first entry, its bytes, the same of the second */
@@ -290,12 +255,12 @@ TEST(test_unreadable_slit)
 
 	make_srat();
 	slit(2, values, 4);
-	expect_table(slit_findings, "slit-diagonal pxm 1\nslit-mismatch pxm 4\n");
+	expect_table(slit_findings, "slit-diagonal PXM 1\nslit-mismatch PXM 4\n");
 	fake_ram_write(&ram, 0x7fff9000 - 46, made.bytes, 46);
 	ram.strict = true;
 	table.addr = 0x7fff9000 - 46;
 	slit_findings(&table, &srat, &to);
-	assert_told("slit-mismatch pxm 4\n");
+	assert_told("slit-mismatch PXM 4\n");
 	table.addr += 0x100000;
 	slit_findings(&table, &srat, &to);
 	assert_told("slit-length\n");
@@ -311,7 +276,7 @@ TEST(test_large_slit)
 		for (unsigned b = 0; b < 300; b++)
 			table_u8(&made, a == b && a != 255 && a != 256 ? 10 : a == b ? 11 : 20);
 	}
-	expect_table(slit_findings, "slit-diagonal pxm 255\n");
+	expect_table(slit_findings, "slit-diagonal PXM 255\n");
 }
 
 /* Tables that name the same again and again are not looked at without end. */
@@ -327,14 +292,15 @@ TEST(test_endless_tables)
 		table_u32(&made, known + 1);
 		table_zero(&made, 16 + 4 * known);
 		table_u32(&made, 50);
-		expect_table(hmat_findings, known < 65536 ? "hmat-unknown-domain pxm 50\n" : "");
+		expect_table(hmat_findings, known < 65536 ? "hmat-unknown-domain PXM 50\n" : "");
 	}
 	for (unsigned known = 1023; known <= 1024; known++) {
 		table_begin(&made, "CEDT", 1);
 		for (unsigned i = 0; i < known; i++)
 			cedt_window(5 * GIB, GIB);
 		cedt_window(32 * GIB, GIB);
-		expect_table(cedt_findings, known < 1024 ? "cedt-window-uncovered 0x800000000-0x840000000\n" : "");
+		expect_table(cedt_findings,
+			     known < 1024 ? "cedt-window-uncovered [mem 0x800000000-0x83fffffff]\n" : "");
 	}
 }
 

@@ -97,6 +97,17 @@ TEST(test_sizes)
 	expect_size(UINT64_MAX, "15.9 EiB");
 }
 
+TEST(test_ranges)
+{
+	const struct range low = { 0x1000, 0x9fc00 }, all = { 0, 0 };
+	char buf[64];
+
+	assert_int_equal(format(buf, sizeof(buf), "%8p %s", &low, "free"), 32);
+	assert_string_equal(buf, "[mem 0x00001000-0x0009fbff] free");
+	assert_int_equal(format(buf, sizeof(buf), "%16p", &all), 43);
+	assert_string_equal(buf, "[mem 0x0000000000000000-0xffffffffffffffff]");
+}
+
 TEST(test_null_string)
 {
 	char buf[32];

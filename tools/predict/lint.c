@@ -81,16 +81,16 @@ static void print_entries(struct lint *t)
 /* ---- findings ---- */
 
 /* Ranges against each other: of the rules that speak of memory only these do without a memory map. */
-static void see_overlap(void *ctx, const struct finding *f)
+static void see_overlap(void *ctx, const char *rule, const char *about, va_list facts)
 {
 	struct lint *t = ctx;
-	bool self = !strcmp(f->rule, "srat-self-overlap");
+	bool self = !strcmp(rule, "srat-self-overlap");
 
-	if (!self && strcmp(f->rule, "srat-overlap"))
+	if (!self && strcmp(rule, "srat-overlap"))
 		return;
 	t->overlap |= !self;
 	if (++t->told[self] <= LINES_MAX)
-		report_finding(&t->s.run.log, t->s.h, f);
+		report_finding(&t->s.run.log, t->s.h, rule, about, facts);
 }
 
 static void judge_overlaps(struct lint *t)
