@@ -177,7 +177,7 @@ static void put_glyph_row(const struct screen *s, char *at, unsigned bits, const
 	}
 }
 
-static void put_glyph(const struct screen *s, struct words at, char c, const uint32_t pixel[2])
+static void put_glyph(const struct screen *s, struct spot at, char c, const uint32_t pixel[2])
 {
 	const uint8_t *glyph = font_glyphs[(c < FONT_FIRST || c > FONT_LAST ? '?' : c) - FONT_FIRST];
 	unsigned lines = FONT_HEIGHT * s->grow, dot = s->grow == 1 ? 1 : s->grow / 2;
@@ -202,7 +202,7 @@ static volatile uint16_t *cell_at(const struct screen *s, unsigned column, unsig
 	return (volatile uint16_t *)(uintptr_t)(s->base + row * s->fb.pitch + column * 2);
 }
 
-static void put_character(const struct screen *s, struct words at, char c)
+static void put_character(const struct screen *s, struct spot at, char c)
 {
 	const uint32_t pixel[2] = { s->pixel[at.ground], s->pixel[at.colour] };
 	/* Black on a dark red could hardly be read. */
@@ -297,8 +297,8 @@ static enum colour colour_of_line(const char *line, size_t len)
 static void draw_cell(const struct screen *s, unsigned column, unsigned row)
 {
 	bool stamp = s->text[row][0] == '[' && column < STAMP_LENGTH;
-	struct words at = { column * FONT_WIDTH * s->grow, row * FONT_HEIGHT * s->grow,
-			    stamp ? COLOUR_DIM : s->colour[row], COLOUR_BACK };
+	struct spot at = { column * FONT_WIDTH * s->grow, row * FONT_HEIGHT * s->grow,
+			   stamp ? COLOUR_DIM : s->colour[row], COLOUR_BACK };
 
 	put_character(s, at, s->text[row][column]);
 }
@@ -372,7 +372,7 @@ static void canvas_fill(void *ctx, struct box b, enum colour colour)
 		fill_pixels(s, b, colour);
 }
 
-static void canvas_text(void *ctx, struct words at, const char *text)
+static void canvas_text(void *ctx, struct spot at, const char *text)
 {
 	const struct canvas c = screen_canvas(ctx);
 

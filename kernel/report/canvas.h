@@ -30,7 +30,7 @@ struct box {
 };
 
 /* Where words begin, and on which ground. Everything is measured in dots, from the upper left corner. */
-struct words {
+struct spot {
 	unsigned x, y;
 	enum colour colour, ground;
 };
@@ -41,7 +41,7 @@ struct canvas {
 	bool fine;             /* boxes may be placed anywhere; otherwise whole characters are filled */
 	void (*fill)(void *ctx, struct box b, enum colour colour);
 	/* Ends at the right edge. */
-	void (*text)(void *ctx, struct words at, const char *s);
+	void (*text)(void *ctx, struct spot at, const char *s);
 	void *ctx;
 };
 

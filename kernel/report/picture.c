@@ -130,13 +130,13 @@ static unsigned column_x(const struct sheet *s, unsigned columns)
 	return s->left + columns * s->column;
 }
 
-static struct words place(unsigned x, unsigned y, unsigned colour)
+static struct spot place(unsigned x, unsigned y, unsigned colour)
 {
-	return (struct words){ x, y, colour % 256, colour / 256 };
+	return (struct spot){ x, y, colour % 256, colour / 256 };
 }
 
 /* What does not fit on its line ends in dots. */
-static void PRINTF_LIKE(3, 4) say(const struct sheet *s, struct words at, const char *fmt, ...)
+static void PRINTF_LIKE(3, 4) say(const struct sheet *s, struct spot at, const char *fmt, ...)
 {
 	char text[WORDS_MAX];
 	size_t room = min_u64((s->right - at.x) / s->column, sizeof(text) - 1), len;

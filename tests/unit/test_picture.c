@@ -22,7 +22,7 @@ static struct {
 	enum colour colour;
 } fills[MAX_NOTES];
 static struct {
-	struct words at;
+	struct spot at;
 	char text[200];
 } texts[MAX_NOTES];
 static unsigned nr_fills, nr_texts;
@@ -37,7 +37,7 @@ static void note_fill(void *ctx, struct box b, enum colour colour)
 	fills[nr_fills++].colour = colour;
 }
 
-static void note_text(void *ctx, struct words at, const char *s)
+static void note_text(void *ctx, struct spot at, const char *s)
 {
 	assert_ptr_equal(ctx, &canvas);
 	assert_true(nr_texts < MAX_NOTES && at.colour < COLOURS && at.ground < COLOURS);
@@ -314,36 +314,6 @@ TEST(test_lanes)
 	assert_int_equal(filled_with(COLOUR_STAIN), 4); /* badge, lane, bar, legend */
 }
 
-TEST(test_legend)
-{
-	static const char *const names[] = { "memory", "movable", "image", "stain", "bottom-up", "memblock" };
-	static const enum colour samples[] = { COLOUR_MEMORY, COLOUR_MOVABLE, COLOUR_IMAGE,
-					       COLOUR_STAIN,  COLOUR_POLICY,  COLOUR_POLICY + 1 };
-	unsigned x = 16;
-
-	three_nodes();
-	draw(800, 600, 1, true);
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
-		assert_true(drawn(x, 538, 16, 12, samples[i]));
-		assert_true(said(x + 24, 536, COLOUR_TEXT, names[i]));
-		x += 24 + (unsigned)(strlen(names[i]) + 2) * 8;
-	}
-}
-
-TEST(test_wide_screens_have_addresses)
-{
-	three_nodes();
-	draw(1280, 800, 1, true);
-	assert_true(said_anywhere("0x0"));
-	assert_true(said_anywhere("0x40000000"));
-	assert_true(said_anywhere("0x80000000"));
-	/* 27 columns on the left, 21 on the right */
-	assert_true(drawn(16 + 27 * 8, 136, (1248 - 48 * 8) / 3, 88, COLOUR_MEMORY));
-	draw(3840, 2160, 2, true);
-	assert_true(drawn(0, 0, 3840, 96, COLOUR_BAND));
-	assert_true(drawn(32 + 27 * 16, 272, (3776 - 48 * 16) / 3, 266, COLOUR_MEMORY));
-}
-
 TEST(test_characters)
 {
 	three_nodes();
@@ -455,4 +425,7 @@ TEST(test_without_srat)
 	draw(800, 600, 1, true);
 	assert_true(said(216, 64, COLOUR_TEXT, "there is no SRAT to go by"));
 	assert_true(said_anywhere("unknown machine"));
+	handover.bi.cmdline[0] = '\0';
+	draw(800, 600, 1, true);
+	assert_true(said_anywhere("repeat with: seed=0x2a"));
 }

@@ -265,8 +265,8 @@ TEST(test_boxes)
 	c.fill(c.ctx, (struct box){ 630, 390, 100, 100 }, COLOUR_GOOD);
 	c.fill(c.ctx, (struct box){ 639, 399, UINT32_MAX, UINT32_MAX }, COLOUR_GOOD);
 	c.fill(c.ctx, (struct box){ 5000, 5000, 10, 10 }, COLOUR_GOOD);
-	c.text(c.ctx, (struct words){ 620, 0, COLOUR_TEXT, COLOUR_BACK }, "beyond the right edge");
-	c.text(c.ctx, (struct words){ 0, 390, COLOUR_TEXT, COLOUR_BACK }, "below");
+	c.text(c.ctx, (struct spot){ 620, 0, COLOUR_TEXT, COLOUR_BACK }, "beyond the right edge");
+	c.text(c.ctx, (struct spot){ 0, 390, COLOUR_TEXT, COLOUR_BACK }, "below");
 	assert_int_equal(ink_in(630, 390, 10, 10), 100);
 	assert_int_equal(ink_in(0, 390, 630, 10), 0);
 }
@@ -293,7 +293,7 @@ TEST(test_words_on_a_ground)
 
 	memory = open_screen(&screen, &plain);
 	c = screen_canvas(&screen);
-	c.text(c.ctx, (struct words){ 100, 100, COLOUR_BACK, COLOUR_GOOD }, "OK");
+	c.text(c.ctx, (struct spot){ 100, 100, COLOUR_BACK, COLOUR_GOOD }, "OK");
 	for (unsigned y = 0; y < 16; y++)
 		ink += (unsigned)__builtin_popcount(font_glyphs['O' - FONT_FIRST][y]) +
 		       (unsigned)__builtin_popcount(font_glyphs['K' - FONT_FIRST][y]);
@@ -335,7 +335,7 @@ TEST(test_vga_text)
 	assert_int_equal(cell(4, 2), 0x06b1);
 	c.fill(c.ctx, (struct box){ 632, 384, 1000, 1000 }, COLOUR_STAIN);
 	assert_int_equal(cell(79, 24), 0x0cdb);
-	c.text(c.ctx, (struct words){ 624, 0, COLOUR_BACK, COLOUR_GOOD },
+	c.text(c.ctx, (struct spot){ 624, 0, COLOUR_BACK, COLOUR_GOOD },
 	       "abc"); /* two fit; a ground has no bright colours, and is not written on in black */
 	assert_int_equal(cell(78, 0), 0x2f00 | 'a');
 	assert_int_equal(cell(79, 0), 0x2f00 | 'b');
