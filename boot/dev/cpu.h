@@ -30,44 +30,67 @@ struct descriptors {
 #define EFER_NXE (1ull << 11)
 #define MSR_PAT 0x277u
 
-static inline void outb(uint16_t port, uint8_t v)
-{
-	__asm__ volatile("outb %0, %1" : : "a"(v), "Nd"(port));
-}
+/* inb and outb for a byte, inw and outw for two, inl and outl for four. */
+#define PORT_ACCESS(suffix, type)                                                                                      \
+	static inline type in##suffix(uint16_t port)                                                                   \
+	{                                                                                                              \
+		type v;                                                                                                \
+                                                                                                                       \
+		__asm__ volatile("in" #suffix " %1, %0" : "=a"(v) : "Nd"(port));                                       \
+		return v;                                                                                              \
+	}                                                                                                              \
+	static inline void out##suffix(uint16_t port, type v)                                                          \
+	{                                                                                                              \
+		__asm__ volatile("out" #suffix " %0, %1" : : "a"(v), "Nd"(port));                                      \
+	}
 
-static inline void outw(uint16_t port, uint16_t v)
-{
-	__asm__ volatile("outw %0, %1" : : "a"(v), "Nd"(port));
-}
+PORT_ACCESS(b, uint8_t)
+PORT_ACCESS(w, uint16_t)
+PORT_ACCESS(l, uint32_t)
 
-static inline void outl(uint16_t port, uint32_t v)
-{
-	__asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port));
-}
+/* read_cr0 and write_cr0, and so on. */
+#define CONTROL_REGISTER(name)                                                                                         \
+	static inline uint64_t read_##name(void)                                                                       \
+	{                                                                                                              \
+		uint64_t v;                                                                                            \
+                                                                                                                       \
+		__asm__ volatile("mov %%" #name ", %0" : "=r"(v));                                                     \
+		return v;                                                                                              \
+	}                                                                                                              \
+	static inline void write_##name(uint64_t v)                                                                    \
+	{                                                                                                              \
+		__asm__ volatile("mov %0, %%" #name : : "r"(v) : "memory");                                            \
+	}
 
-static inline uint8_t inb(uint16_t port)
-{
-	uint8_t v;
+CONTROL_REGISTER(cr0)
+CONTROL_REGISTER(cr2)
+CONTROL_REGISTER(cr3)
+CONTROL_REGISTER(cr4)
 
-	__asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
+/* One that names what lies in memory, or whose translation or cache line it drops. */
+#define ON_MEMORY(name, type)                                                                                          \
+	static inline void name(type *at)                                                                              \
+	{                                                                                                              \
+		__asm__ volatile(#name " (%0)" : : "r"(at) : "memory");                                                \
+	}
 
-static inline uint16_t inw(uint16_t port)
-{
-	uint16_t v;
+ON_MEMORY(lgdt, const struct descriptors)
+ON_MEMORY(lidt, const struct descriptors)
+ON_MEMORY(sidt, struct descriptors)
+ON_MEMORY(invlpg, const void)
+ON_MEMORY(clflush, const void)
 
-	__asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
+/* One without an operand. */
+#define ALONE(name)                                                                                                    \
+	static inline void name(void)                                                                                  \
+	{                                                                                                              \
+		__asm__ volatile(#name : : : "memory");                                                                \
+	}
 
-static inline uint32_t inl(uint16_t port)
-{
-	uint32_t v;
-
-	__asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
+ALONE(sti)
+ALONE(sfence)
+ALONE(hlt)
+ALONE(pause)
 
 static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 {
@@ -114,73 +137,6 @@ static inline void wrmsr(uint32_t msr, uint64_t v)
 	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
 }
 
-static inline uint64_t read_cr0(void)
-{
-	uint64_t v;
-
-	__asm__ volatile("mov %%cr0, %0" : "=r"(v));
-	return v;
-}
-
-static inline void write_cr0(uint64_t v)
-{
-	__asm__ volatile("mov %0, %%cr0" : : "r"(v) : "memory");
-}
-
-static inline uint64_t read_cr2(void)
-{
-	uint64_t v;
-
-	__asm__ volatile("mov %%cr2, %0" : "=r"(v));
-	return v;
-}
-
-static inline uint64_t read_cr3(void)
-{
-	uint64_t v;
-
-	__asm__ volatile("mov %%cr3, %0" : "=r"(v) : : "memory");
-	return v;
-}
-
-static inline void write_cr3(uint64_t v)
-{
-	__asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory");
-}
-
-static inline uint64_t read_cr4(void)
-{
-	uint64_t v;
-
-	__asm__ volatile("mov %%cr4, %0" : "=r"(v));
-	return v;
-}
-
-static inline void write_cr4(uint64_t v)
-{
-	__asm__ volatile("mov %0, %%cr4" : : "r"(v) : "memory");
-}
-
-static inline void invlpg(const void *at)
-{
-	__asm__ volatile("invlpg (%0)" : : "r"(at) : "memory");
-}
-
-static inline void lgdt(const struct descriptors *at)
-{
-	__asm__ volatile("lgdt (%0)" : : "r"(at) : "memory");
-}
-
-static inline void lidt(const struct descriptors *at)
-{
-	__asm__ volatile("lidt (%0)" : : "r"(at) : "memory");
-}
-
-static inline void sidt(struct descriptors *at)
-{
-	__asm__ volatile("sidt (%0)" : : "r"(at) : "memory");
-}
-
 static inline uint16_t read_cs(void)
 {
 	uint16_t v;
@@ -189,34 +145,9 @@ static inline uint16_t read_cs(void)
 	return v;
 }
 
-static inline void sti(void)
-{
-	__asm__ volatile("sti" : : : "memory");
-}
-
 static inline void ltr(uint16_t selector)
 {
 	__asm__ volatile("ltr %0" : : "r"(selector) : "memory");
-}
-
-static inline void clflush(const void *at)
-{
-	__asm__ volatile("clflush (%0)" : : "r"(at) : "memory");
-}
-
-static inline void sfence(void)
-{
-	__asm__ volatile("sfence" : : : "memory");
-}
-
-static inline void hlt(void)
-{
-	__asm__ volatile("hlt" : : : "memory");
-}
-
-static inline void pause(void)
-{
-	__asm__ volatile("pause" : : : "memory");
 }
 
 /* Returns what this CPU can do, and the levels in force. */
