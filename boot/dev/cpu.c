@@ -52,8 +52,6 @@ void cpu_switch_on(void)
 {
 	uint64_t cr4 = read_cr4() | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
-	if (cpuid(1, 0).edx & 1u << 3)
-		cr4 |= CR4_PSE;
 	if (max_leaf(0) >= 7) {
 		uint32_t ebx = cpuid(7, 0).ebx;
 

@@ -19,7 +19,6 @@ struct descriptors {
 #define CR0_EM (1ull << 2)
 #define CR0_TS (1ull << 3)
 #define CR0_WP (1ull << 16)
-#define CR4_PSE (1ull << 4)
 #define CR4_PGE (1ull << 7)
 #define CR4_OSFXSR (1ull << 9)
 #define CR4_OSXMMEXCPT (1ull << 10)
