@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The UEFI application: gathers what firmware knows, then leaves it for the image or asks the image for a dry run. */
+#include "boot/dev/cpu.h"
 #include "boot/efi/efi.h"
 #include "boot/efi/efi_dry.h"
 #include "boot/efi/efi_file.h"
@@ -102,14 +103,6 @@ static EFI_STATUS boot(char *image, struct bootinfo *bi)
 	payload_enter(image, UEFI_MAGIC, 0);
 }
 
-static bool has_nx(void)
-{
-	uint32_t eax = LEAF_EXTENDED, ebx, ecx = 0, edx;
-
-	__asm__("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-	return edx & NX;
-}
-
 EFI_STATUS efi_start(EFI_HANDLE self, EFI_SYSTEM_TABLE *st, phys_t params)
 {
 	EFI_GUID guid = EFI_LOADED_IMAGE_PROTOCOL_GUID;
@@ -123,7 +116,7 @@ EFI_STATUS efi_start(EFI_HANDLE self, EFI_SYSTEM_TABLE *st, phys_t params)
 	s = efi.bs->HandleProtocol(self, &guid, (void **)&efi.loaded);
 	if (EFI_ERROR(s))
 		return efi_fail(s, "firmware does not say how it loaded the application");
-	if (!has_nx())
+	if (!(cpuid(LEAF_EXTENDED, 0).edx & NX))
 		return efi_fail(EFI_UNSUPPORTED, "this CPU has no NX (execute disable): Landfall needs it");
 	s = efi_image_load(&image);
 	if (EFI_ERROR(s))

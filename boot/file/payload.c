@@ -2,16 +2,16 @@
 /* Unpacks the image out of the file that runs, and goes there. */
 #include "boot/file/payload.h"
 
+#include "boot/dev/cpu.h"
 #include "boot/early_map.h"
 
 #define MAPPED (PT_PRESENT | PT_WRITE)
-#define CR4_LA57 (1ull << 12)
 
 /* What objcopy made of the ELF: from the words of the boot page to the end of its data. */
-extern const char payload[], payload_end[], payload_jump[];
+extern const char payload[], payload_end[];
 
-_Noreturn void payload_jump_call(uint64_t cr3, uint64_t stack, uint64_t entry, uint64_t image, uint64_t magic,
-				 uint64_t info) __asm__("payload_jump");
+_Noreturn void payload_jump(uint64_t cr3, uint64_t stack, uint64_t entry, uint64_t image, uint64_t magic,
+			    uint64_t info);
 
 const struct image_words *payload_words(void)
 {
@@ -54,22 +54,14 @@ static uint64_t *map_image(char *image, bool la57)
 	return t->pgd;
 }
 
-static bool has_la57_on(void)
-{
-	uint64_t cr4;
-
-	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
-	return cr4 & CR4_LA57;
-}
-
 _Noreturn void payload_enter(char *image, uint32_t magic, uint64_t info)
 {
 	const struct image_words *w = payload_words();
-	bool la57 = has_la57_on();
+	bool la57 = read_cr4() & CR4_LA57;
 	uint64_t *root = map_image(image, la57), code = (uint64_t)payload_jump;
 	void *pages = payload_at(image, w->pt_buffer);
 
 	/* The jump goes on where it is after CR3 is loaded. */
 	root[code >> (la57 ? 48 : 39) & 511] = map_identity(pages, (phys_t)pages, code, la57 ? 5 : 4);
-	payload_jump_call((uint64_t)root, w->stack_top_virt, w->entry_virt, (uint64_t)image, magic, info);
+	payload_jump((uint64_t)root, w->stack_top_virt, w->entry_virt, (uint64_t)image, magic, info);
 }
