@@ -135,14 +135,13 @@ static void name_loader(struct params *p)
 	static const char names[] = "LILO\0Loadlin\0bootsect\0SYSLINUX\0iPXE\0ELILO\0loader\0GRUB\0U-Boot\0Xen\0"
 				    "Gujin\0qemu\0Arcturus\0kexec\0";
 	unsigned type = p->b.type_of_loader >> 4, version = p->b.type_of_loader & 15;
-	const char *name = names;
+	const char *name;
 	char number[16];
 
 	version |= (unsigned)p->b.ext_loader_ver << 4;
 	if (type == 14)
 		type = p->b.ext_loader_type + 16u;
-	for (unsigned i = 0; i < type && *name; i++)
-		name += scan_length(name) + 1;
+	name = scan_entry(names, type);
 	if (!*name) {
 		format(number, sizeof(number), "loader 0x%x", type);
 		name = number;

@@ -18,6 +18,13 @@ bool scan_equal(const char *a, const char *b)
 	return n == scan_length(b) && !memcmp(a, b, n);
 }
 
+const char *scan_entry(const char *list, uint64_t n)
+{
+	for (; n && *list; n--)
+		list += scan_length(list) + 1;
+	return list;
+}
+
 bool scan_skip(const char **s, const char *prefix)
 {
 	size_t n = 0;

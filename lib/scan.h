@@ -9,6 +9,9 @@
 size_t scan_length(const char *s);
 bool scan_equal(const char *a, const char *b);
 
+/* Returns string number n of a list, each followed by NUL, the last by two; "" when there are not so many. */
+const char *scan_entry(const char *list, uint64_t n);
+
 /* Moves *s behind `prefix`. Returns false, and *s stays, when it does not begin so. */
 bool scan_skip(const char **s, const char *prefix);
 

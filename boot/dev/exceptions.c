@@ -7,10 +7,13 @@
 #include "boot/image.h"
 #include "boot/this_run.h"
 #include "lib/format.h"
+#include "lib/scan.h"
+
+#define GENERAL 15 /* registers, RSP not among them */
 
 /* As exception_common in stubs.asm pushes it; the CPU's own part is the last five. */
 struct exception_frame {
-	uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
+	uint64_t general[GENERAL]; /* R15 to RAX */
 	uint64_t vector, error_code;
 	uint64_t rip, cs, rflags, rsp, ss;
 };
@@ -23,32 +26,16 @@ void exception_handle(const struct exception_frame *f);
 #define PF_RESERVED (1u << 3)
 #define PF_FETCH (1u << 4)
 
-static const char *const names[] = {
-	"divide error",
-	"debug",
-	"NMI",
-	"int3",
-	"overflow",
-	"bounds",
-	"invalid opcode",
-	"device not available",
-	"double fault",
-	"coprocessor segment overrun",
-	"invalid TSS",
-	"segment not present",
-	"stack segment",
-	"general protection fault",
-	"page fault",
-	"spurious interrupt",
-	"coprocessor error",
-	"alignment check",
-	"machine check",
-	"simd exception",
-};
-
 static const char *vector_name(uint64_t vector)
 {
-	return vector < ARRAY_SIZE(names) ? names[vector] : "exception";
+	static const char names[] = "divide error\0debug\0NMI\0int3\0overflow\0bounds\0invalid opcode\0"
+				    "device not available\0double fault\0coprocessor segment overrun\0invalid TSS\0"
+				    "segment not present\0stack segment\0general protection fault\0page fault\0"
+				    "spurious interrupt\0coprocessor error\0alignment check\0machine check\0"
+				    "simd exception\0";
+	const char *name = scan_entry(names, vector);
+
+	return *name ? name : "exception";
 }
 
 /* The two lines that Linux prints above the dump of a page fault. */
@@ -68,25 +55,17 @@ static void print_page_fault(struct log *l, uint64_t error_code)
 
 static void print_registers(struct log *l, const struct exception_frame *f)
 {
-	const struct {
-		const char *name[3];
-		ull value[3];
-	} rows[] = {
-		{ { "RAX", "RBX", "RCX" }, { f->rax, f->rbx, f->rcx } },
-		{ { "RDX", "RSI", "RDI" }, { f->rdx, f->rsi, f->rdi } },
-		{ { "RBP", "R08", "R09" }, { f->rbp, f->r8, f->r9 } },
-		{ { "R10", "R11", "R12" }, { f->r10, f->r11, f->r12 } },
-		{ { "R13", "R14", "R15" }, { f->r13, f->r14, f->r15 } },
-		{ { "CR0", "CR2", "CR3" }, { read_cr0(), read_cr2(), read_cr3() } },
-	};
+	static const char names[GENERAL][4] = { "R15", "R14", "R13", "R12", "R11", "R10", "R09", "R08",
+						"RBP", "RDI", "RSI", "RDX", "RCX", "RBX", "RAX" };
 
 	log_always(l, "RIP: %04llx:%016llx (image + 0x%llx)", (ull)f->cs, (ull)f->rip,
 		   (ull)(f->rip - (uint64_t)image_first));
 	log_always(l, "RSP: %04llx:%016llx EFLAGS: %08llx CR4: %08llx", (ull)f->ss, (ull)f->rsp, (ull)f->rflags,
 		   (ull)read_cr4());
-	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
-		log_always(l, "%s: %016llx %s: %016llx %s: %016llx", rows[i].name[0], rows[i].value[0], rows[i].name[1],
-			   rows[i].value[1], rows[i].name[2], rows[i].value[2]);
+	for (unsigned i = GENERAL; i; i -= 3)
+		log_always(l, "%s: %016llx %s: %016llx %s: %016llx", names[i - 1], (ull)f->general[i - 1], names[i - 2],
+			   (ull)f->general[i - 2], names[i - 3], (ull)f->general[i - 3]);
+	log_always(l, "CR0: %016llx CR2: %016llx CR3: %016llx", (ull)read_cr0(), (ull)read_cr2(), (ull)read_cr3());
 }
 
 void exception_handle(const struct exception_frame *f)
