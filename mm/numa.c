@@ -226,7 +226,7 @@ static enum status check_cover(const struct numa *n, const struct memblock *mb, 
 static void find_pins(struct numa *n, const struct memblock *mb)
 {
 	for (unsigned i = 0; i < n->nr_nodes; i++) {
-		n->node[i].hotplug = n->node[i].hot_present > 0;
+		n->node[i].hotplug = n->node[i].hot_present != 0;
 		n->node[i].pinned_by = NO_RANGE;
 	}
 	for (size_t i = 0; i < n->nr_blk; i++) {
@@ -377,7 +377,6 @@ enum status numa_force_hotplug(struct numa *n, int nid)
 
 enum status numa_cleanup(struct numa *n, const struct memblock *mb, phys_t end_of_ram, const struct numa_log *log)
 {
-	n->ordered = false;
 	trim_blks(n, mb, end_of_ram);
 	if (join_blks(n, log) != OK)
 		return ERR_CONFLICT;
@@ -389,7 +388,7 @@ void numa_fake_one_node(struct numa *n, phys_t end_of_ram)
 {
 	numa_init(n);
 	(void)numa_map_pxm(n, 0);
-	if (end_of_ram > 0)
+	if (end_of_ram)
 		n->blk[n->nr_blk++] = (struct numa_memblk){ { 0, end_of_ram }, 0 };
 }
 

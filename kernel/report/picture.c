@@ -335,7 +335,7 @@ static struct box part_box(const struct sheet *s, unsigned bar, struct range par
 static void draw_memory(const struct sheet *s, unsigned bar, struct box whole)
 {
 	struct numa_spot piece = { .nid = NUMA_NO_NODE };
-	phys_t end = PHYS_NONE;
+	phys_t end = 0; /* of the piece before */
 
 	while (numa_next_piece(s->c->numa, s->c->mb, &piece)) {
 		struct box b = part_box(s, bar, piece.span, whole);
@@ -343,7 +343,7 @@ static void draw_memory(const struct sheet *s, unsigned bar, struct box whole)
 		if (piece.nid != s->c->nid[bar])
 			continue;
 		fill(s, b, piece.movable ? COLOUR_MOVABLE : COLOUR_MEMORY);
-		if (s->half && end < piece.span.start && piece.span.start - end >= HOLE_SHOWN)
+		if (s->half && end && piece.span.start - end >= HOLE_SHOWN)
 			fill(s, (struct box){ b.x, b.y, s->column / 4, b.height }, COLOUR_BACK);
 		end = piece.span.end;
 	}
