@@ -55,7 +55,7 @@ enum status acpi_table_open(struct acpi_table *t, const struct physmem *mem, phy
 	enum status s;
 
 	*t = (struct acpi_table){ .mem = mem, .addr = addr };
-	if (addr > UINT64_MAX - sizeof(h) || !phys_read(mem, addr, &h, sizeof(h)))
+	if (!phys_read(mem, addr, &h, sizeof(h)))
 		return ERR_UNREADABLE;
 	acpi_copy_text(t->signature, h.signature, sizeof(h.signature));
 	t->length = h.length;
@@ -65,7 +65,7 @@ enum status acpi_table_open(struct acpi_table *t, const struct physmem *mem, phy
 	t->oem_revision = h.oem_revision;
 	acpi_copy_text(t->creator_id, h.creator_id, sizeof(h.creator_id));
 	t->creator_revision = h.creator_revision;
-	if (t->length < ACPI_HEADER_SIZE || t->length > ACPI_TABLE_MAX || addr > UINT64_MAX - t->length)
+	if (t->length < ACPI_HEADER_SIZE || t->length > ACPI_TABLE_MAX)
 		return ERR_MALFORMED;
 	s = table_sum(t);
 	t->checksum_ok = s == OK;

@@ -118,7 +118,7 @@ enum status acpi_root_open(struct acpi_root *root, const struct physmem *mem, ph
 	enum status s;
 
 	*root = (struct acpi_root){ .mem = mem, .rsdp = rsdp };
-	s = rsdp > UINT64_MAX - sizeof(bytes) ? ERR_NOT_FOUND : rsdp_read(mem, rsdp, &bytes);
+	s = rsdp == PHYS_NONE ? ERR_NOT_FOUND : rsdp_read(mem, rsdp, &bytes);
 	if (s != OK)
 		return s;
 	root->rsdp_revision = bytes.revision;
@@ -128,12 +128,6 @@ enum status acpi_root_open(struct acpi_root *root, const struct physmem *mem, ph
 		return s;
 	root->sdt = sdt.addr;
 	return sdt_read(root, &sdt);
-}
-
-/* Reads the name of a table; false where there can be none. */
-static bool name_read(const struct acpi_root *root, phys_t at, uint8_t name[4])
-{
-	return at <= UINT64_MAX - 4 && phys_read(root->mem, at, name, 4);
 }
 
 static bool is_name(const uint8_t name[4])
@@ -151,7 +145,7 @@ size_t acpi_root_lost(const struct acpi_root *root)
 	uint8_t name[4];
 
 	for (size_t i = 0; i < root->nr; i++)
-		lost += root->table[i] == root->sdt || !name_read(root, root->table[i], name) || !is_name(name);
+		lost += root->table[i] == root->sdt || !phys_read(root->mem, root->table[i], name, 4) || !is_name(name);
 	return lost;
 }
 
@@ -165,7 +159,7 @@ enum status acpi_root_find(const struct acpi_root *root, const char *signature, 
 		enum status s;
 
 		/* The name first: opening sums all of a table. */
-		if (!name_read(root, root->table[i], name) || !bytes_begin(name, signature))
+		if (!phys_read(root->mem, root->table[i], name, 4) || !bytes_begin(name, signature))
 			continue;
 		s = acpi_table_open(t, root->mem, root->table[i]);
 		if (s == OK || s == ERR_CHECKSUM)

@@ -102,8 +102,9 @@ static enum status entry_decode(bool wide, const union entry *e, struct range *t
  * Tries every 16th byte for that kind of entry point; a bad one does not end the search but is told if no good one
  * follows.
  */
-static enum status entry_find(const struct physmem *mem, struct range where, bool wide, union entry *e)
+static enum status entry_find(const struct physmem *mem, bool wide, union entry *e)
 {
+	struct range where = { SCAN_START, SCAN_END };
 	enum status first = ERR_NOT_FOUND;
 
 	for (; acpi_anchor_next(mem, &where, wide ? WIDE_ANCHOR : NARROW_ANCHOR); where.start += ACPI_ANCHOR_STEP) {
@@ -117,21 +118,20 @@ static enum status entry_find(const struct physmem *mem, struct range where, boo
 	return first;
 }
 
+static enum status entry_at(const struct physmem *mem, phys_t entry_point, bool wide, union entry *e)
+{
+	return entry_point == PHYS_NONE ? entry_find(mem, wide, e) : entry_read(mem, entry_point, wide, e);
+}
+
 static enum status table_find(const struct physmem *mem, phys_t entry_point, struct range *table, struct smbios *out)
 {
-	struct range where = { SCAN_START, SCAN_END };
 	union entry e;
 	enum status s, wide;
 
-	if (entry_point != PHYS_NONE) {
-		if (entry_point > UINT64_MAX - sizeof(e))
-			return ERR_UNREADABLE;
-		where = (struct range){ entry_point, entry_point + 1 };
-	}
-	wide = entry_find(mem, where, true, &e);
+	wide = entry_at(mem, entry_point, true, &e);
 	if (wide == OK)
 		return entry_decode(true, &e, table, out);
-	s = entry_find(mem, where, false, &e);
+	s = entry_at(mem, entry_point, false, &e);
 	if (s == OK)
 		return entry_decode(false, &e, table, out);
 	return s == ERR_NOT_FOUND ? wide : s;

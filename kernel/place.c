@@ -19,7 +19,7 @@
 #define REGIONS_5LEVEL ((4096 + 12800 + 64) * TIB)
 
 #define REASON_MAX 120 /* of a sentence that says why a base cannot be had */
-#define MAX_AVOID (BOOT_MAX_KEEP + OPT_MAX_MAP_OPS + 2)
+#define MAX_AVOID (BOOT_MAX_KEEP + OPT_MAX_MAP_OPS + 1)
 
 /* What kaslr_request points to. Too large for the stack, of no use after the choice. */
 static struct {
@@ -104,7 +104,6 @@ static size_t list_avoid(const struct handover *h)
 {
 	size_t n = 0;
 
-	lists.avoid[n++] = (struct range){ 0, 1 * MIB };
 	lists.avoid[n++] = h->bi.image;
 	for (size_t i = 0; i < h->bi.nr_keep; i++)
 		lists.avoid[n++] = h->bi.keep[i].r;

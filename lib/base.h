@@ -63,7 +63,8 @@ const char *status_str(enum status s);
 
 /*
  * How pure code reads physical memory. read() copies len bytes at `at` into buf and returns true, or returns
- * false (buf undefined) when any of them cannot be reached. A copy, so that nothing changes under a parser.
+ * false (buf undefined) when any of them cannot be reached. A copy, so that nothing changes under a parser. Of bytes
+ * that would go beyond the last address phys_read() says false; read() is not asked.
  */
 struct physmem {
 	bool (*read)(void *ctx, phys_t at, void *buf, size_t len);
@@ -72,7 +73,7 @@ struct physmem {
 
 static inline bool phys_read(const struct physmem *mem, phys_t at, void *buf, size_t len)
 {
-	return mem->read(mem->ctx, at, buf, len);
+	return at <= UINT64_MAX - len && mem->read(mem->ctx, at, buf, len);
 }
 
 /* Dumps a failed KASSERT and ends the run as a fault; the platform has it. */

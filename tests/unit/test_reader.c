@@ -173,7 +173,7 @@ TEST(test_address_does_not_wrap)
 	assert_int_equal(acpi_table_open(&t, &mem, UINT64_MAX), ERR_UNREADABLE);
 	assert_int_equal(acpi_table_open(&t, &mem, UINT64_MAX - 34), ERR_UNREADABLE);
 	fake_ram_write(&ram, UINT64_MAX - 2000 + 4, &length, 4);
-	assert_int_equal(acpi_table_open(&t, &mem, UINT64_MAX - 2000), ERR_MALFORMED);
+	assert_int_equal(acpi_table_open(&t, &mem, UINT64_MAX - 2000), ERR_UNREADABLE);
 }
 
 TEST(test_read_limits)
