@@ -130,16 +130,12 @@ static unsigned column_x(const struct sheet *s, unsigned columns)
 	return s->left + columns * s->column;
 }
 
-static struct spot place(unsigned x, unsigned y, unsigned colour)
-{
-	return (struct spot){ x, y, colour % 256, colour / 256 };
-}
-
 /* What does not fit on its line ends in dots. */
-static void PRINTF_LIKE(3, 4) say(const struct sheet *s, struct spot at, const char *fmt, ...)
+static void PRINTF_LIKE(5, 6) say(const struct sheet *s, unsigned x, unsigned y, unsigned colour, const char *fmt, ...)
 {
+	struct spot at = { x, y, colour % 256, colour / 256 };
 	char text[WORDS_MAX];
-	size_t room = min_u64((s->right - at.x) / s->column, sizeof(text) - 1), len;
+	size_t room = min_u64((s->right - x) / s->column, sizeof(text) - 1), len;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -163,10 +159,9 @@ static APART void draw_title(struct sheet *s)
 	const char *product = machine->product[0] ? machine->product : "unknown machine";
 
 	fill(s, (struct box){ 0, 0, s->canvas->width, 2 * (line + pad) }, COLOUR_BAND);
-	say(s, place(s->left, pad, COLOUR_TITLE | ON(COLOUR_BAND)), "%s", name);
-	say(s, place(column_x(s, sizeof(name) + 1), pad, COLOUR_TEXT | ON(COLOUR_BAND)),
-	    "where do early page tables land?");
-	say(s, place(s->left, pad + line, COLOUR_TEXT | ON(COLOUR_BAND)), "%s%s%s", machine->vendor,
+	say(s, s->left, pad, COLOUR_TITLE | ON(COLOUR_BAND), "%s", name);
+	say(s, column_x(s, sizeof(name) + 1), pad, COLOUR_TEXT | ON(COLOUR_BAND), "where do early page tables land?");
+	say(s, s->left, pad + line, COLOUR_TEXT | ON(COLOUR_BAND), "%s%s%s", machine->vendor,
 	    machine->vendor[0] ? " " : "", product);
 	s->y = 2 * (line + pad) + 2 * pad;
 }
@@ -181,22 +176,18 @@ static APART void draw_verdict(struct sheet *s, unsigned policy)
 	unsigned x = column_x(s, s->badge + LABEL_COLUMNS + 1);
 
 	fill(s, (struct box){ s->left, s->y, width, s->line }, badge);
-	say(s, place(s->left, s->y, COLOUR_BACK | ON(badge)),
-	    p->stains ? " STAINED "
-	    : open    ? " NO VERDICT "
-		      : "  CLEAN  ");
-	say(s, place(column_x(s, s->badge + 1), s->y, policy_colour(policy)), "%s", p->name);
+	say(s, s->left, s->y, COLOUR_BACK | ON(badge), p->stains ? " STAINED " : open ? " NO VERDICT " : "  CLEAN  ");
+	say(s, column_x(s, s->badge + 1), s->y, policy_colour(policy), "%s", p->name);
 	if (p->stains)
-		say(s, place(x, s->y, COLOUR_TEXT), "%llu of %llu pages on movable nodes, %'llu pinned", (ull)p->stains,
+		say(s, x, s->y, COLOUR_TEXT, "%llu of %llu pages on movable nodes, %'llu pinned", (ull)p->stains,
 		    (ull)p->pages, (ull)p->pinned);
 	else if (open)
-		say(s, place(x, s->y, COLOUR_TEXT), "%s", no_verdict(s->h).why);
+		say(s, x, s->y, COLOUR_TEXT, "%s", no_verdict(s->h).why);
 	else
-		say(s, place(x, s->y, COLOUR_TEXT), "none of %llu pages on a movable node", (ull)p->pages);
+		say(s, x, s->y, COLOUR_TEXT, "none of %llu pages on a movable node", (ull)p->pages);
 	s->y += s->line + s->quarter;
 	if (p->slots && !open) {
-		say(s, place(x, s->y, COLOUR_TEXT), "stained from %llu of %llu bases", (ull)p->stained_slots,
-		    (ull)p->slots);
+		say(s, x, s->y, COLOUR_TEXT, "stained from %llu of %llu bases", (ull)p->stained_slots, (ull)p->slots);
 		s->y += s->line + s->quarter;
 	}
 }
@@ -212,12 +203,12 @@ static APART void draw_verdicts(struct sheet *s)
 	if (next)
 		format(below, sizeof(below), ", %'llu below movable node %d", (ull)(next->r.start - choice->end),
 		       next->nid);
-	say(s, place(s->left, s->y, COLOUR_DIM), "for an image of %'llu at 0x%llx, node %d%s%s",
+	say(s, s->left, s->y, COLOUR_DIM, "for an image of %'llu at 0x%llx, node %d%s%s",
 	    (ull)(choice->end - choice->base), (ull)choice->base, numa_look_at(s->c->numa, choice->base).nid, below,
 	    s->badge == WIDE_BADGE ? "; one node is assumed" : "");
 	s->y += s->line;
 	if (s->h->nr_findings) {
-		say(s, place(s->left, s->y, COLOUR_WARNING), "findings (%u): %s", s->h->nr_findings, s->h->finding);
+		say(s, s->left, s->y, COLOUR_WARNING, "findings (%u): %s", s->h->nr_findings, s->h->finding);
 		s->y += s->line;
 	}
 	s->y += 2 * s->half;
@@ -236,7 +227,7 @@ static void draw_sample(const struct sheet *s, struct box *at, enum colour colou
 	}
 	fill(s, (struct box){ at->x, at->y + s->quarter / 2, 2 * s->column, s->line - s->quarter }, colour);
 	at->x += 3 * s->column;
-	say(s, place(at->x, at->y, COLOUR_TEXT), "%s", name);
+	say(s, at->x, at->y, COLOUR_TEXT, "%s", name);
 	at->x += (length + 2) * s->column;
 }
 
@@ -258,9 +249,9 @@ static APART void draw_legend(const struct sheet *s)
 	at.x = s->left;
 	at.y = s->y + legend_lines(s) * s->line + s->half;
 	if (s->h->opt.seed_given)
-		say(s, place(at.x, at.y, COLOUR_TEXT), "repeat with: %s", s->h->bi.cmdline);
+		say(s, at.x, at.y, COLOUR_TEXT, "repeat with: %s", s->h->bi.cmdline);
 	else
-		say(s, place(at.x, at.y, COLOUR_TEXT), "repeat with: %s%sseed=0x%llx", s->h->bi.cmdline,
+		say(s, at.x, at.y, COLOUR_TEXT, "repeat with: %s%sseed=0x%llx", s->h->bi.cmdline,
 		    s->h->bi.cmdline[0] ? " " : "", (ull)s->h->seed);
 }
 
@@ -377,13 +368,13 @@ static APART void draw_lane(const struct sheet *s, unsigned policy, unsigned bar
 	size_t places = (size_t)bar * s->c->places;
 	uint16_t bit = (uint16_t)(1u << policy);
 
-	say(s, place(column_x(s, 1), middle, colour), "%s", p->name);
+	say(s, column_x(s, 1), middle, colour, "%s", p->name);
 	if (p->stains_on[bar])
-		say(s, place(note, middle, COLOUR_STAIN), "%u stained", p->stains_on[bar]);
+		say(s, note, middle, COLOUR_STAIN, "%u stained", p->stains_on[bar]);
 	else if (p->on[bar])
-		say(s, place(note, middle, COLOUR_TEXT), "%u page%s", p->on[bar], p->on[bar] == 1 ? "" : "s");
+		say(s, note, middle, COLOUR_TEXT, "%u page%s", p->on[bar], p->on[bar] == 1 ? "" : "s");
 	else
-		say(s, place(note, middle, COLOUR_DIM), "-");
+		say(s, note, middle, COLOUR_DIM, "-");
 	lane.y += s->quarter;
 	lane.height -= 2 * s->quarter;
 	fill(s, lane, COLOUR_LANE);
@@ -420,11 +411,10 @@ static APART void draw_bar(const struct sheet *s, const struct rows *r, unsigned
 	unsigned middle = s->y + (r->bar - s->line) / 2;
 	size_t places = (size_t)bar * s->c->places;
 
-	say(s, place(s->left, middle, COLOUR_TEXT), "node %u", s->c->nid[bar]);
+	say(s, s->left, middle, COLOUR_TEXT, "node %u", s->c->nid[bar]);
 	if (s->label == WIDE_COLUMNS)
-		say(s, place(column_x(s, LABEL_COLUMNS), middle, COLOUR_DIM), "0x%llx",
-		    (ull)node_start(s, s->c->nid[bar]));
-	say(s, place(s->right - (NOTE_COLUMNS - 1) * s->column, middle, COLOUR_TEXT), "%'llu%s", (ull)node->present,
+		say(s, column_x(s, LABEL_COLUMNS), middle, COLOUR_DIM, "0x%llx", (ull)node_start(s, s->c->nid[bar]));
+	say(s, s->right - (NOTE_COLUMNS - 1) * s->column, middle, COLOUR_TEXT, "%'llu%s", (ull)node->present,
 	    node->movable   ? ", movable"
 	    : node->hotplug ? ", hotplug"
 			    : "");
@@ -463,7 +453,7 @@ static void draw_bars(struct sheet *s, unsigned room)
 	unsigned over = s->c->nr_bars - r.shown, of[3] = { 0 };
 
 	if (over || s->c->left_out)
-		say(s, place(s->left, s->y + r.shown * r.step, COLOUR_DIM), "and %u more nodes: see the log",
+		say(s, s->left, s->y + r.shown * r.step, COLOUR_DIM, "and %u more nodes: see the log",
 		    over + s->c->left_out);
 	for (unsigned bar = 0; bar < s->c->nr_bars; bar++)
 		of[worth(s, bar)]++;
