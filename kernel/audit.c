@@ -204,8 +204,8 @@ static bool is_rightful(struct range pages, struct range buffer, const struct me
 {
 	if (range_contains(buffer, pages.start))
 		pages.start = min_u64(pages.end, buffer.end);
-	return range_empty(pages) || (memblock_memory_in(before, pages) == range_size(pages) &&
-				      !memblock_overlaps(&before->reserved, pages, NULL));
+	return range_empty(pages) ||
+	       (memblock_memory_in(before, pages) == range_size(pages) && !memblock_overlap(&before->reserved, pages));
 }
 
 static void see_run(void *ctx, const struct placement_run *run)

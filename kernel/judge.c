@@ -83,7 +83,7 @@ static void judge_nonvolatile(const struct srat *s, const struct memblock *mb, c
 	for (size_t i = 0; i < s->nr_mem; i++) {
 		const struct srat_mem *m = &s->mem[i];
 
-		if (m->enabled && m->nonvolatile && memblock_overlaps(&mb->memory, m->r, NULL))
+		if (m->enabled && m->nonvolatile && memblock_overlap(&mb->memory, m->r))
 			finding_tell(to, "nonvolatile-ram", FINDING_RANGE, &m->r, m->pxm);
 	}
 }

@@ -219,15 +219,11 @@ bool memblock_is_memory(const struct memblock *mb, struct range r)
 	return i < mb->memory.nr && mb->memory.r[i].r.start <= r.start && r.end <= mb->memory.r[i].r.end;
 }
 
-bool memblock_overlaps(const struct memblock_list *list, struct range r, struct region *hit)
+const struct region *memblock_overlap(const struct memblock_list *list, struct range r)
 {
 	size_t i = memblock_first(list, r.start);
 
-	if (range_empty(r) || i == list->nr || list->r[i].r.start >= r.end)
-		return false;
-	if (hit)
-		*hit = list->r[i];
-	return true;
+	return range_empty(r) || i == list->nr || list->r[i].r.start >= r.end ? NULL : &list->r[i];
 }
 
 size_t memblock_first(const struct memblock_list *list, phys_t p)

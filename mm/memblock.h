@@ -74,8 +74,8 @@ phys_t memblock_find(const struct memblock *mb, const struct memblock_wish *wish
 /* Returns whether r lies in one memory region (memblock_is_region_memory). */
 bool memblock_is_memory(const struct memblock *mb, struct range r);
 
-/* Returns whether any byte of r is in `list`; *hit (may be NULL) becomes the first such region. */
-bool memblock_overlaps(const struct memblock_list *list, struct range r, struct region *hit);
+/* Returns the first region of `list` in which a byte of r is; NULL when there is none. */
+const struct region *memblock_overlap(const struct memblock_list *list, struct range r);
 
 /* Returns the index of the first region that ends above p: regions_first. */
 size_t memblock_first(const struct memblock_list *list, phys_t p);

@@ -8,7 +8,7 @@
 
 static bool has_memory(const struct numa_evidence *e, const struct numa_memblk *b)
 {
-	return memblock_overlaps(&e->mb->memory, b->r, NULL);
+	return memblock_overlap(&e->mb->memory, b->r);
 }
 
 /* ---- ranges against each other ---- */
@@ -123,13 +123,13 @@ static void judge_hotplug(const struct numa_evidence *e, const struct findings *
 	}
 	for (size_t i = 0; i < n->nr_hot; i++) {
 		const struct numa_memblk *b = &n->hot[i];
-		struct region first;
+		const struct region *first = memblock_overlap(&e->mb->memory, b->r);
 
 		if (!n->node[b->nid].present)
 			finding_tell(to, "hotplug-without-ram", FINDING_RANGE, &b->r, n->node[b->nid].pxm);
-		if (!memblock_overlaps(&e->mb->memory, b->r, &first))
+		if (!first)
 			continue;
-		if (max_u64(first.r.start, b->r.start) < 1 * MIB)
+		if (max_u64(first->r.start, b->r.start) < 1 * MIB)
 			finding_tell(to, "hotplug-low-memory", FINDING_RANGE, &b->r, n->node[b->nid].pxm);
 		judge_kept(e, to, b);
 	}

@@ -42,7 +42,7 @@ static void trim_blks(struct numa *n, const struct memblock *mb, phys_t end_of_r
 
 	for (size_t i = 0; i < n->nr_blk; i++) {
 		struct numa_memblk b = n->blk[i];
-		bool memory = memblock_overlaps(&mb->memory, b.r, NULL);
+		bool memory = memblock_overlap(&mb->memory, b.r);
 
 		b.r.end = min_u64(b.r.end, end_of_ram);
 		if (memory && !range_empty(b.r))
@@ -231,12 +231,10 @@ static void find_pins(struct numa *n, const struct memblock *mb)
 	}
 	for (size_t i = 0; i < n->nr_blk; i++) {
 		struct range blk = n->blk[i].r, *pin = &n->node[n->blk[i].nid].pinned_by;
-		struct region hit;
+		const struct region *hit = memblock_overlap(&mb->reserved, blk);
 
-		if (!n->node[n->blk[i].nid].hotplug || !memblock_overlaps(&mb->reserved, blk, &hit))
-			continue;
-		if (range_empty(*pin) || blk.start < pin->start)
-			*pin = range_clamp(hit.r, blk);
+		if (hit && n->node[n->blk[i].nid].hotplug && (range_empty(*pin) || blk.start < pin->start))
+			*pin = range_clamp(hit->r, blk);
 	}
 }
 

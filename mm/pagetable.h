@@ -36,7 +36,10 @@ static inline unsigned pt_shift(enum pt_level level)
 }
 
 /* Returns "pte", "pmd", "pud", "p4d" or "pgd". */
-const char *pt_level_name(enum pt_level level);
+static inline const char *pt_level_name(enum pt_level level)
+{
+	return &"pte\0pmd\0pud\0p4d\0pgd"[4 * level];
+}
 
 /* Direct-map base without KASLR. */
 #define PAGE_OFFSET_4LEVEL 0xffff888000000000ull

@@ -30,14 +30,6 @@ static phys_t page(struct direct_map *dm, phys_t maps)
 	return use_node(dm, NUMA_NO_NODE) == OK ? pt_alloc_page(a) : PHYS_NONE;
 }
 
-static int node_of_buffer(const struct direct_map *dm)
-{
-	struct region home = { .nid = NUMA_NO_NODE };
-
-	(void)memblock_overlaps(&dm->alloc.mb->memory, dm->alloc.buffer, &home);
-	return home.nid;
-}
-
 /* One region of memory, all on one node. */
 static enum status map_region(struct direct_map *dm, const struct region *r, int home)
 {
@@ -60,7 +52,8 @@ static enum status map_region(struct direct_map *dm, const struct region *r, int
 static enum status map(struct direct_map *dm)
 {
 	const struct memblock_list *memory = &dm->alloc.mb->memory;
-	int home = node_of_buffer(dm);
+	const struct region *buffer = memblock_overlap(memory, dm->alloc.buffer);
+	int home = buffer ? buffer->nid : NUMA_NO_NODE;
 	enum status s = direct_map_bounds(dm, (struct range){ ISA_END, dm->end });
 
 	for (size_t i = 0; s == OK && i < memory->nr; i++)

@@ -385,10 +385,9 @@ static bool in_home(const struct sweep_free *f, struct range buffer)
 static struct sweep_free *free_at(struct sweep *s, phys_t base)
 {
 	struct range buffer = buffer_at(s, base);
-	struct region at;
+	const struct region *at = memblock_overlap(&s->work->memory, buffer);
 	/* of memory whose node is not lost it serves that node */
-	bool served = s->policy->order == ORDER_LOCAL && s->work->lost &&
-		      memblock_overlaps(&s->work->memory, buffer, &at) && at.nid != NUMA_NO_NODE;
+	bool served = s->policy->order == ORDER_LOCAL && s->work->lost && at && at->nid != NUMA_NO_NODE;
 
 	for (unsigned i = 0; i < s->away.nr_served; i++)
 		served |= range_overlaps(s->away.served[i], buffer);

@@ -99,9 +99,9 @@ static void check_tables(const struct map_machine *m, struct seen *s, struct ran
 		assert_true(i == 0 || out[i - 1] < out[i]);
 		assert_true(memblock_is_memory(&m->before, page));
 		assert_true(memblock_is_memory(&m->mb, page));
-		assert_true(memblock_overlaps(&m->mb.reserved, page, NULL));
+		assert_non_null(memblock_overlap(&m->mb.reserved, page));
 		if (!range_contains(buffer, page.start))
-			assert_false(memblock_overlaps(&m->before.reserved, page, NULL));
+			assert_null(memblock_overlap(&m->before.reserved, page));
 	}
 	assert_int_equal(s->nr + m->dm.trampoline_pages, m->nr);
 	for (size_t i = 0; i < s->nr; i++)

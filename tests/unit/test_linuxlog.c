@@ -292,7 +292,7 @@ TEST(where_the_inputs_end)
 		sprintf(log, HEAD "%smemblock_reserve: [0x0000000050000000-0x0000000050000fff] x+0x1/0x2\n", mark[i]);
 		r = read_complete(log);
 		assert_int_equal(r.f->mb.reserved.nr, 4);
-		assert_false(memblock_overlaps(&r.f->mb.reserved, (struct range){ 0x50000000, 0x50001000 }, NULL));
+		assert_null(memblock_overlap(&r.f->mb.reserved, (struct range){ 0x50000000, 0x50001000 }));
 		facts_free(r.f);
 	}
 }

@@ -101,7 +101,7 @@ TEST(reserved_in_one_go)
 	bounds(0x103000, 8 * MIB, NUMA_NO_NODE);
 	assert_int_equal(pt_alloc_page(&a), 0x110000);
 	assert_int_equal(pt_alloc_page(&a), 0x111000);
-	assert_false(memblock_overlaps(&mb.reserved, two, NULL));
+	assert_null(memblock_overlap(&mb.reserved, two));
 	assert_int_equal(pt_alloc_flush(&a), OK);
 	assert_int_equal(mb.reserved.nr, 2);
 	assert_int_equal(mb.reserved.r[0].r.start, 0x102000);
@@ -305,7 +305,7 @@ TEST(same_as_page_by_page)
 		for (size_t p = 0; p < PAGES; p++) {
 			struct range page = { p * PAGE_SIZE, (p + 1) * PAGE_SIZE };
 
-			assert_int_equal(memblock_overlaps(&mb.reserved, page, NULL), n.reserved[p]);
+			assert_int_equal(memblock_overlap(&mb.reserved, page) != NULL, n.reserved[p]);
 		}
 	}
 	assert_in_range(found, 10000, 50000);
@@ -379,8 +379,8 @@ TEST(more_at_once)
 	assert_int_equal(pt_alloc_page(&a), MIB);
 	assert_range(pt_alloc_more(&a, 9), 0x101000, 0x102000);
 	assert_int_equal(pt_alloc_flush(&a), OK);
-	assert_true(memblock_overlaps(&mb.reserved, (struct range){ 0x101000, 0x102000 }, NULL));
-	assert_true(memblock_overlaps(&mb.reserved, (struct range){ 0x4fb000, 0x4fc000 }, NULL));
-	assert_false(memblock_overlaps(&mb.reserved, (struct range){ 0x4fa000, 0x4fb000 }, NULL));
+	assert_non_null(memblock_overlap(&mb.reserved, (struct range){ 0x101000, 0x102000 }));
+	assert_non_null(memblock_overlap(&mb.reserved, (struct range){ 0x4fb000, 0x4fc000 }));
+	assert_null(memblock_overlap(&mb.reserved, (struct range){ 0x4fa000, 0x4fb000 }));
 	assert_int_equal(j.nr, 4);
 }

@@ -174,10 +174,11 @@ bool facts_stub_chooses(const struct facts *f)
 struct range image_taken(const struct facts *f)
 {
 	struct range taken = { f->kernel.start, f->buffer.end };
-	struct region hit;
+	struct range last = { f->buffer.end - PAGE_SIZE, f->buffer.end };
+	const struct region *hit = memblock_overlap(&f->mb.reserved, last);
 
-	if (memblock_overlaps(&f->mb.reserved, (struct range){ f->buffer.end - PAGE_SIZE, f->buffer.end }, &hit))
-		taken.end = min_u64(hit.r.end, f->kernel.end);
+	if (hit)
+		taken.end = min_u64(hit->r.end, f->kernel.end);
 	return taken;
 }
 
@@ -270,13 +271,13 @@ static bool place_brk(struct facts *f, struct input_error *err)
 /* The kernel's start, when only its brk area is known: the reserved region that holds it begins there. */
 static bool place_text(struct facts *f, struct input_error *err)
 {
-	struct region hit;
+	const struct region *hit = memblock_overlap(&f->mb.reserved, f->brk);
 
 	if (f->kernel.start)
 		return true;
-	if (range_empty(f->brk) || !memblock_overlaps(&f->mb.reserved, f->brk, &hit))
+	if (!hit)
 		return input_refuse(err, WHERE_IS_IT);
-	f->kernel.start = align_down(hit.r.start, PAGE_SIZE);
+	f->kernel.start = align_down(hit->r.start, PAGE_SIZE);
 	return true;
 }
 

@@ -206,7 +206,7 @@ static phys_t top_table(const struct facts *f)
 	struct range page = { f->pgd, f->pgd + PAGE_SIZE };
 
 	if (f->pgd == PHYS_NONE || f->pgd % PAGE_SIZE || range_overlaps(page, f->buffer) ||
-	    !memblock_overlaps(&f->mb.reserved, page, NULL))
+	    !memblock_overlap(&f->mb.reserved, page))
 		return TOP_TABLE;
 	return f->pgd;
 }
