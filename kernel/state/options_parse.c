@@ -26,14 +26,11 @@ struct option_word {
 	struct option_error *err;
 };
 
-enum argument { ARG_NONE, ARG_MAYBE, ARG_MUST };
-
 /* Small, as there are many. */
 struct option {
-	bool (*read)(struct option_word *p);
-	uint16_t flag; /* read is NULL: where in struct options to set a bool */
-	uint8_t argument;
-	char name[13];
+	bool (*read)(struct option_word *p); /* a value; NULL: it takes none */
+	uint16_t flag; /* where in struct options to set a bool without a value; 0: it needs one */
+	char name[14];
 };
 
 /* ---- words and messages ---- */
@@ -154,7 +151,7 @@ static bool read_alloc(struct option_word *p)
 
 static bool read_movable_node(struct option_word *p)
 {
-	if (*p->value && !choose(p, "on\0off\0"))
+	if (!choose(p, "on\0off\0"))
 		return false;
 	p->o->movable_node = p->place == 0;
 	return true;
@@ -591,30 +588,30 @@ static bool read_linux(struct option_word *p)
 }
 
 static const struct option options[] = {
-	{ read_alloc, 0, ARG_MUST, "alloc" },
-	{ read_movable_node, 0, ARG_MAYBE, "movable_node" },
-	{ read_hotplug, 0, ARG_MUST, "hotplug" },
-	{ read_require, 0, ARG_MUST, "require" },
-	{ NULL, offsetof(struct options, nokaslr), ARG_NONE, "nokaslr" },
-	{ read_kaslr, 0, ARG_MUST, "kaslr" },
-	{ read_linux, 0, ARG_MUST, "linux" },
-	{ read_seed, 0, ARG_MUST, "seed" },
-	{ read_base, 0, ARG_MUST, "base" },
-	{ read_image_size, 0, ARG_MUST, "image_size" },
-	{ read_page_offset, 0, ARG_MUST, "page_offset" },
-	{ read_page_size, 0, ARG_MUST, "page_size" },
-	{ read_levels, 0, ARG_MUST, "levels" },
-	{ read_fragment, 0, ARG_MUST, "fragment" },
-	{ read_mem, 0, ARG_MUST, "mem" },
-	{ read_memmap, 0, ARG_MUST, "memmap" },
-	{ read_acpi_rsdp, 0, ARG_MUST, "acpi_rsdp" },
-	{ NULL, offsetof(struct options, sweep), ARG_NONE, "sweep" },
-	{ NULL, offsetof(struct options, dry), ARG_NONE, "dry" },
-	{ NULL, offsetof(struct options, save), ARG_NONE, "save" },
-	{ read_console, 0, ARG_MUST, "console" },
-	{ read_report, 0, ARG_MUST, "report" },
-	{ read_exit, 0, ARG_MUST, "exit" },
-	{ NULL, offsetof(struct options, selftest), ARG_NONE, "selftest" },
+	{ read_alloc, 0, "alloc" },
+	{ read_movable_node, offsetof(struct options, movable_node), "movable_node" },
+	{ read_hotplug, 0, "hotplug" },
+	{ read_require, 0, "require" },
+	{ NULL, offsetof(struct options, nokaslr), "nokaslr" },
+	{ read_kaslr, 0, "kaslr" },
+	{ read_linux, 0, "linux" },
+	{ read_seed, 0, "seed" },
+	{ read_base, 0, "base" },
+	{ read_image_size, 0, "image_size" },
+	{ read_page_offset, 0, "page_offset" },
+	{ read_page_size, 0, "page_size" },
+	{ read_levels, 0, "levels" },
+	{ read_fragment, 0, "fragment" },
+	{ read_mem, 0, "mem" },
+	{ read_memmap, 0, "memmap" },
+	{ read_acpi_rsdp, 0, "acpi_rsdp" },
+	{ NULL, offsetof(struct options, sweep), "sweep" },
+	{ NULL, offsetof(struct options, dry), "dry" },
+	{ NULL, offsetof(struct options, save), "save" },
+	{ read_console, 0, "console" },
+	{ read_report, 0, "report" },
+	{ read_exit, 0, "exit" },
+	{ NULL, offsetof(struct options, selftest), "selftest" },
 };
 
 /* ---- the whole line ---- */
@@ -644,12 +641,12 @@ static bool read_option(struct option_word *p)
 
 		if (name_len != scan_length(opt->name) || memcmp(opt->name, p->word, name_len) != 0)
 			continue;
-		if (opt->argument == ARG_NONE && has_value)
+		if (has_value && !opt->read)
 			return refuse(p, "takes no value");
-		if (!*p->value && (has_value || opt->argument == ARG_MUST))
-			return refuse(p, "needs a value");
-		if (opt->read)
+		if (*p->value)
 			return opt->read(p);
+		if (has_value || !opt->flag)
+			return refuse(p, "needs a value");
 		*(bool *)((char *)p->o + opt->flag) = true;
 		return true;
 	}
