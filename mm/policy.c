@@ -2,6 +2,7 @@
 /* Finds a policy by name; Linux 6.1's two loops over memory, which several policies share (arch/x86/mm/init.c). */
 #include "mm/policy.h"
 
+#include "lib/scan.h"
 #include "mm/count.h"
 
 #define FIRST_STEP (2 * MIB) /* PMD_SIZE */
@@ -11,18 +12,13 @@
 const struct pt_policy *const pt_policies[] = { PT_POLICIES(POINT_TO) };
 const unsigned pt_policies_nr = ARRAY_SIZE(pt_policies);
 
-const struct pt_policy *pt_policy_find(const char *name, size_t len)
+unsigned pt_policy_find(const char *name)
 {
-	for (unsigned i = 0; i < pt_policies_nr; i++) {
-		const char *have = pt_policies[i]->name;
-		size_t n = 0;
+	unsigned i = 0;
 
-		while (n < len && have[n] && have[n] == name[n])
-			n++;
-		if (n == len && !have[n])
-			return pt_policies[i];
-	}
-	return NULL;
+	while (i < pt_policies_nr && !scan_equal(pt_policies[i]->name, name))
+		i++;
+	return i;
 }
 
 /* Steps grow once the memory mapped holds tables for more than they will need (get_new_step_size). */

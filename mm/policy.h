@@ -23,8 +23,8 @@ PT_POLICIES(DECLARE_POLICY)
 extern const struct pt_policy *const pt_policies[];
 extern const unsigned pt_policies_nr;
 
-/* Returns the policy of that name, NULL when there is none. */
-const struct pt_policy *pt_policy_find(const char *name, size_t len);
+/* Returns the index of the policy of that name, pt_policies_nr when there is none. */
+unsigned pt_policy_find(const char *name);
 
 /* Map r in the steps of Linux 6.1, upwards or downwards, for the policies that share its loops. */
 MUST_CHECK enum status policy_map_bottom_up(struct direct_map *dm, struct range r);

@@ -88,39 +88,28 @@ static bool choose(struct option_word *p, const char *words)
 
 /* ---- one reader an option, in the order of docs/options.md ---- */
 
-static uint8_t policy_index(const struct pt_policy *policy)
-{
-	uint8_t i = 0;
-
-	while (pt_policies[i] != policy)
-		i++;
-	return i;
-}
-
 static void set_both(struct options *o)
 {
-	o->policy[0] = policy_index(&policy_bottom_up);
-	o->policy[1] = policy_index(&policy_memblock);
+	o->policy[0] = (uint8_t)pt_policy_find("bottom-up");
+	o->policy[1] = (uint8_t)pt_policy_find("memblock");
 	o->nr_policies = 2;
 }
 
 /* Adds one policy to the list being read. */
 static bool add_policy(const struct option_word *p, const char *name, uint8_t *list, unsigned *nr)
 {
-	const struct pt_policy *policy = pt_policy_find(name, scan_length(name));
-	uint8_t index;
+	unsigned index = pt_policy_find(name);
 
 	if (scan_equal(name, "both") || scan_equal(name, "all"))
 		return refuse(p, "'%s' stands alone", name);
-	if (!policy)
+	if (index == pt_policies_nr)
 		return refuse(p, "no policy is called '%s'", name);
-	index = policy_index(policy);
 	for (unsigned i = 0; i < *nr; i++) {
 		if (list[i] == index)
 			return refuse(p, "'%s' is named twice", name);
 	}
 	KASSERT(*nr < OPT_MAX_POLICIES);
-	list[(*nr)++] = index;
+	list[(*nr)++] = (uint8_t)index;
 	return true;
 }
 

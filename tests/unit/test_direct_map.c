@@ -599,7 +599,7 @@ static phys_t table_for(struct map_machine *m, enum pt_level level, phys_t phys)
 
 static const struct pt_policy *policy_named(const char *name)
 {
-	return strcmp(name, "one") == 0 ? &policy_one_range : pt_policy_find(name, strlen(name));
+	return strcmp(name, "one") == 0 ? &policy_one_range : pt_policies[pt_policy_find(name)];
 }
 
 static enum pt_level level_named(const char *name)

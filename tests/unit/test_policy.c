@@ -14,12 +14,10 @@ TEST(table_of_policies)
 		assert_string_equal(pt_policies[i]->name, names[i]);
 		assert_int_equal(pt_policies[i]->srat_first, srat_first[i]);
 		assert_in_range(strlen(pt_policies[i]->says), 1, 59);
-		assert_ptr_equal(pt_policy_find(names[i], strlen(names[i])), pt_policies[i]);
+		assert_int_equal(pt_policy_find(names[i]), i);
 	}
-	assert_ptr_equal(pt_policy_find("floor,lowest", 5), &policy_floor);
-	assert_null(pt_policy_find("floor,lowest", 6));
-	assert_null(pt_policy_find("floo", 4));
-	assert_null(pt_policy_find("floors", 6));
-	assert_null(pt_policy_find("Floor", 5));
-	assert_null(pt_policy_find("", 0));
+	assert_int_equal(pt_policy_find("floo"), pt_policies_nr);
+	assert_int_equal(pt_policy_find("floors"), pt_policies_nr);
+	assert_int_equal(pt_policy_find("Floor"), pt_policies_nr);
+	assert_int_equal(pt_policy_find(""), pt_policies_nr);
 }

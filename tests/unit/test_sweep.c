@@ -422,11 +422,11 @@ static bool sweep_line(const struct words *w)
 	} else if (begins(w, "slots")) {
 		slots_line(w);
 	} else if (begins(w, "policy")) {
-		asked = pt_policy_find(w->word[1], strlen(w->word[1]));
+		asked = pt_policies[pt_policy_find(w->word[1])];
 	} else if (begins(w, "sweep")) {
 		sweep_anew(status_named(w->word[1]));
 	} else if (begins(w, "stained")) {
-		asked = pt_policy_find(w->word[3], strlen(w->word[3]));
+		asked = pt_policies[pt_policy_find(w->word[3])];
 		sweep_anew(OK);
 		assert_int_equal(swept->nr_stained, number_at(w, 1));
 	} else if (begins(w, "compare")) {
