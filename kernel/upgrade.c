@@ -10,7 +10,7 @@
 #define FILES_MAX 64 /* NR_ACPI_INITRD_TABLES of Linux, per archive */
 
 /* What a file must be to be taken as a table. */
-enum verdict { TABLE, TOO_SMALL, NOT_READ, WRONG_LENGTH, WRONG_SUM };
+enum verdict { TOO_SMALL, NOT_READ, WRONG_LENGTH, WRONG_SUM, TABLE };
 
 /* The tables that Landfall reads; the others would change nothing. */
 static bool is_read(const char *signature)
