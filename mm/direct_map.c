@@ -3,7 +3,6 @@
 #include "mm/direct_map.h"
 
 #include "mm/count.h"
-#include "mm/tables.h"
 
 /* ---- ranges: init_memory_mapping --------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Builds the direct map: [0, 1M), then memory in the policy's order. Follows Linux's init_mem_mapping
- * (arch/x86/mm/init.c). Tables are filled by mm/tables.h, or only counted by mm/count.h.
+ * (arch/x86/mm/init.c). Tables are filled by mm/tables.c, or only counted by mm/count.h.
  */
 #ifndef MM_DIRECT_MAP_H
 #define MM_DIRECT_MAP_H

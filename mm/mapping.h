@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a direct map is, and what a policy is that gives it page-table pages: the words that building (mm/tables.h),
+ * What a direct map is, and what a policy is that gives it page-table pages: the words that building (mm/tables.c),
  * counting (mm/count.h) and the order of both (mm/direct_map.h) share.
  *
  * With 4 levels the tables are PGD -> PUD -> PMD -> PTE (no P4D pages); the PGD itself is the caller's, counted
@@ -103,5 +103,13 @@ phys_t direct_map_page(struct direct_map *dm, phys_t maps);
 
 /* Returns whether the leaf at that address, the nth large one wanted (from 1 on), is to be made one size smaller. */
 bool fragment_hits(const struct fragment *f, phys_t leaf, uint64_t nth);
+
+/*
+ * Fills the tables of one range, the whole pages of r, below dm->root: split, in leaves and with pages asked for in
+ * the order of Linux's init_memory_mapping (arch/x86/mm/init.c, init_64.c). Sets *end to the end of what is really
+ * mapped, as large leaves reach further. ERR_NO_MEMORY: no page was left (dm->failed_at says for what); the tables are
+ * half built.
+ */
+MUST_CHECK enum status tables_fill_range(struct direct_map *dm, struct range r, phys_t *end);
 
 #endif

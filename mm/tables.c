@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Cuts ranges into leaf sizes and fills tables depth first, as Linux's init_64.c does. */
-#include "mm/tables.h"
+#include "mm/mapping.h"
 
 #define SIZE_2M (2 * MIB)
 #define SIZE_1G GIB
