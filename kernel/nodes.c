@@ -201,9 +201,9 @@ static void warn_if_on_hotplug(struct log *l, const struct numa *n, struct range
 {
 	size_t i = 0;
 
-	while (i < n->nr_hot && !range_overlaps(image, n->hot[i].r))
+	while (i < n->hot.nr && !range_overlaps(image, n->hot.blk[i].r))
 		i++;
-	if (i < n->nr_hot)
+	if (i < n->hot.nr)
 		report_warning(l, "the image lies on hot-pluggable memory: its node cannot be removed");
 }
 

@@ -29,9 +29,9 @@ static void judge_overlaps(const struct numa_evidence *e, const struct findings 
 
 	if (n->ordered)
 		return; /* no two ranges overlap */
-	for (size_t i = 0; i < n->nr_blk; i++) {
-		for (size_t j = i + 1; j < n->nr_blk; j++)
-			judge_pair(e, to, &n->blk[i], &n->blk[j]);
+	for (size_t i = 0; i < n->mem.nr; i++) {
+		for (size_t j = i + 1; j < n->mem.nr; j++)
+			judge_pair(e, to, &n->mem.blk[i], &n->mem.blk[j]);
 	}
 }
 
@@ -40,8 +40,8 @@ static struct range starts_of(const struct numa_evidence *e, int nid)
 {
 	struct range starts = { UINT64_MAX, 0 };
 
-	for (size_t i = 0; i < e->numa->nr_blk; i++) {
-		const struct numa_memblk *b = &e->numa->blk[i];
+	for (size_t i = 0; i < e->numa->mem.nr; i++) {
+		const struct numa_memblk *b = &e->numa->mem.blk[i];
 
 		if (b->nid != nid || !has_memory(e, b))
 			continue;
@@ -54,7 +54,7 @@ static struct range starts_of(const struct numa_evidence *e, int nid)
 /* Nodes that take turns: memory of a, of b, of a again, of b again. */
 static void judge_turns(const struct numa_evidence *e, const struct findings *to)
 {
-	unsigned nodes = e->numa->nr_blk <= INTERLEAVE_MAX ? e->numa->nr_nodes : 0;
+	unsigned nodes = e->numa->mem.nr <= INTERLEAVE_MAX ? e->numa->nr_nodes : 0;
 
 	for (unsigned a = 0; a < nodes; a++) {
 		struct range first = starts_of(e, (int)a);
@@ -71,8 +71,8 @@ static void judge_turns(const struct numa_evidence *e, const struct findings *to
 
 static void judge_reach(const struct numa_evidence *e, const struct findings *to)
 {
-	for (size_t i = 0; i < e->numa->nr_blk; i++) {
-		const struct numa_memblk *b = &e->numa->blk[i];
+	for (size_t i = 0; i < e->numa->mem.nr; i++) {
+		const struct numa_memblk *b = &e->numa->mem.blk[i];
 
 		if (b->r.end > e->limit)
 			finding_tell(to, "range-out-of-reach", FINDING_RANGE, &b->r, e->numa->node[b->nid].pxm);
@@ -121,8 +121,8 @@ static void judge_hotplug(const struct numa_evidence *e, const struct findings *
 		if (n->node[i].hot_present && n->node[i].hot_present < n->node[i].present)
 			finding_tell(to, "hotplug-mixed-node", FINDING_DOMAIN, n->node[i].pxm);
 	}
-	for (size_t i = 0; i < n->nr_hot; i++) {
-		const struct numa_memblk *b = &n->hot[i];
+	for (size_t i = 0; i < n->hot.nr; i++) {
+		const struct numa_memblk *b = &n->hot.blk[i];
 		const struct region *first = memblock_overlap(&e->mb->memory, b->r);
 
 		if (!n->node[b->nid].present)

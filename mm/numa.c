@@ -29,33 +29,33 @@ static void tell(const struct numa_log *log, const struct numa_event *e)
 		log->event(log->ctx, e);
 }
 
-static void drop_blk(struct numa *n, size_t i)
+static void drop_blk(struct numa_ranges *l, size_t i)
 {
-	n->nr_blk--;
-	__builtin_memmove(&n->blk[i], &n->blk[i + 1], (n->nr_blk - i) * sizeof(n->blk[0]));
+	l->nr--;
+	__builtin_memmove(&l->blk[i], &l->blk[i + 1], (l->nr - i) * sizeof(l->blk[0]));
 }
 
 /* Drops what holds no memory and cuts what lies beyond the last page of RAM; the order stays. */
-static void trim_blks(struct numa *n, const struct memblock *mb, phys_t end_of_ram)
+static void trim_blks(struct numa_ranges *l, const struct memblock *mb, phys_t end_of_ram)
 {
 	size_t out = 0;
 
-	for (size_t i = 0; i < n->nr_blk; i++) {
-		struct numa_memblk b = n->blk[i];
+	for (size_t i = 0; i < l->nr; i++) {
+		struct numa_memblk b = l->blk[i];
 		bool memory = memblock_overlap(&mb->memory, b.r);
 
 		b.r.end = min_u64(b.r.end, end_of_ram);
 		if (memory && !range_empty(b.r))
-			n->blk[out++] = b;
+			l->blk[out++] = b;
 	}
-	n->nr_blk = out;
+	l->nr = out;
 }
 
 /* Whether any range of a node other than nid overlaps r. */
-static bool foreign_inside(const struct numa *n, struct range r, int nid)
+static bool foreign_inside(const struct numa_ranges *l, struct range r, int nid)
 {
-	for (size_t i = 0; i < n->nr_blk; i++)
-		if (n->blk[i].nid != nid && range_overlaps(n->blk[i].r, r))
+	for (size_t i = 0; i < l->nr; i++)
+		if (l->blk[i].nid != nid && range_overlaps(l->blk[i].r, r))
 			return true;
 	return false;
 }
@@ -78,9 +78,9 @@ static enum status check_overlap(const struct numa_memblk *a, const struct numa_
 }
 
 /* Makes range i the hull of i and j, which is of the same node, and says so. */
-static void join_blk(struct numa *n, size_t i, size_t j, const struct numa_log *log)
+static void join_blk(struct numa_ranges *l, size_t i, size_t j, const struct numa_log *log)
 {
-	struct numa_memblk *a = &n->blk[i], *b = &n->blk[j];
+	struct numa_memblk *a = &l->blk[i], *b = &l->blk[j];
 	struct range hull = range_hull(a->r, b->r);
 
 	tell(log,
@@ -90,15 +90,15 @@ static void join_blk(struct numa *n, size_t i, size_t j, const struct numa_log *
 }
 
 /* Drops j and makes range i the hull of i and j, if both are of one node and no other node lies in between. */
-static bool join_pair(struct numa *n, size_t i, size_t j, const struct numa_log *log)
+static bool join_pair(struct numa_ranges *l, size_t i, size_t j, const struct numa_log *log)
 {
-	const struct numa_memblk *a = &n->blk[i], *b = &n->blk[j];
+	const struct numa_memblk *a = &l->blk[i], *b = &l->blk[j];
 	struct range hull = range_hull(a->r, b->r);
 
-	if (a->nid != b->nid || foreign_inside(n, hull, a->nid))
+	if (a->nid != b->nid || foreign_inside(l, hull, a->nid))
 		return false;
-	join_blk(n, i, j, log);
-	drop_blk(n, j);
+	join_blk(l, i, j, log);
+	drop_blk(l, j);
 	return true;
 }
 
@@ -106,14 +106,14 @@ static bool join_pair(struct numa *n, size_t i, size_t j, const struct numa_log 
  * Where two nodes overlap. Every pair once, in the order of numa_cleanup_meminfo: it decides what is joined before an
  * overlap is met, and which one is named. Nothing joins a range on which another node lies, so one is met.
  */
-static enum status join_pairs(struct numa *n, const struct numa_log *log)
+static enum status join_pairs(struct numa_ranges *l, const struct numa_log *log)
 {
 	for (size_t i = 0;; i++) {
-		KASSERT(i < n->nr_blk);
-		for (size_t j = i + 1; j < n->nr_blk;) {
-			if (check_overlap(&n->blk[i], &n->blk[j], log) != OK)
+		KASSERT(i < l->nr);
+		for (size_t j = i + 1; j < l->nr;) {
+			if (check_overlap(&l->blk[i], &l->blk[j], log) != OK)
 				return ERR_CONFLICT;
-			if (!join_pair(n, i, j, log))
+			if (!join_pair(l, i, j, log))
 				j++;
 		}
 	}
@@ -135,67 +135,67 @@ static bool listed_before(const void *ctx, unsigned a, unsigned b)
 }
 
 /* Numbers of the ranges by where they begin. */
-static APART void sort_blks(uint16_t *at, const struct numa_memblk *blk, size_t nr)
+static APART void sort_blks(struct numa_ranges *l)
 {
-	for (size_t i = 0; i < nr; i++)
-		at[i] = (uint16_t)i;
-	sort_indices(at, nr, starts_before, blk);
+	for (size_t i = 0; i < l->nr; i++)
+		l->at[i] = (uint16_t)i;
+	sort_indices(l->at, l->nr, starts_before, l->blk);
 }
 
 /*
- * Parts n->blk_at into runs, of neighbours of one node, each in the table's order; run[i] is the place where the run of
+ * Parts l->at into runs, of neighbours of one node, each in the table's order; run[i] is the place where the run of
  * range i begins. False: two nodes overlap.
  */
-static bool find_runs(struct numa *n, uint16_t *run)
+static bool find_runs(struct numa_ranges *l, uint16_t *run)
 {
 	phys_t end = 0;
 	size_t first = 0;
 
-	sort_blks(n->blk_at, n->blk, n->nr_blk);
-	for (size_t k = 0; k < n->nr_blk; k++) {
-		const struct numa_memblk *b = &n->blk[n->blk_at[k]];
+	sort_blks(l);
+	for (size_t k = 0; k < l->nr; k++) {
+		const struct numa_memblk *b = &l->blk[l->at[k]];
 
-		if (b->nid != n->blk[n->blk_at[first]].nid) {
+		if (b->nid != l->blk[l->at[first]].nid) {
 			if (b->r.start < end)
 				return false;
-			sort_indices(n->blk_at + first, k - first, listed_before, NULL);
+			sort_indices(l->at + first, k - first, listed_before, NULL);
 			first = k;
 		}
-		run[n->blk_at[k]] = (uint16_t)first;
+		run[l->at[k]] = (uint16_t)first;
 		end = max_u64(end, b->r.end);
 	}
-	sort_indices(n->blk_at + first, n->nr_blk - first, listed_before, NULL);
+	sort_indices(l->at + first, l->nr - first, listed_before, NULL);
 	return true;
 }
 
 /* Joins each run into the first of its ranges in the table, in the order in which join_pairs would. */
-static void join_runs(struct numa *n, const uint16_t *run, const struct numa_log *log)
+static void join_runs(struct numa_ranges *l, const uint16_t *run, const struct numa_log *log)
 {
 	size_t out = 0;
 
-	for (size_t i = 0; i < n->nr_blk; i++) {
+	for (size_t i = 0; i < l->nr; i++) {
 		size_t first = run[i];
 
-		if (n->blk_at[first] != i)
+		if (l->at[first] != i)
 			continue;
-		for (size_t k = first + 1; k < n->nr_blk && run[n->blk_at[k]] == first; k++) {
-			(void)check_overlap(&n->blk[i], &n->blk[n->blk_at[k]], log);
-			join_blk(n, i, n->blk_at[k], log);
+		for (size_t k = first + 1; k < l->nr && run[l->at[k]] == first; k++) {
+			(void)check_overlap(&l->blk[i], &l->blk[l->at[k]], log);
+			join_blk(l, i, l->at[k], log);
 		}
 	}
-	for (size_t i = 0; i < n->nr_blk; i++)
-		if (n->blk_at[run[i]] == i)
-			n->blk[out++] = n->blk[i];
-	n->nr_blk = out;
+	for (size_t i = 0; i < l->nr; i++)
+		if (l->at[run[i]] == i)
+			l->blk[out++] = l->blk[i];
+	l->nr = out;
 }
 
 static enum status join_blks(struct numa *n, const struct numa_log *log)
 {
-	uint16_t *run = n->hot_at; /* not in use before numa_judge */
+	uint16_t *run = n->hot.at; /* not in use before numa_judge */
 
-	if (!find_runs(n, run))
-		return join_pairs(n, log);
-	join_runs(n, run, log);
+	if (!find_runs(&n->mem, run))
+		return join_pairs(&n->mem, log);
+	join_runs(&n->mem, run, log);
 	return OK;
 }
 
@@ -229,11 +229,11 @@ static void find_pins(struct numa *n, const struct memblock *mb)
 		n->node[i].hotplug = n->node[i].hot_present != 0;
 		n->node[i].pinned_by = NO_RANGE;
 	}
-	for (size_t i = 0; i < n->nr_blk; i++) {
-		struct range blk = n->blk[i].r, *pin = &n->node[n->blk[i].nid].pinned_by;
+	for (size_t i = 0; i < n->mem.nr; i++) {
+		struct range blk = n->mem.blk[i].r, *pin = &n->node[n->mem.blk[i].nid].pinned_by;
 		const struct region *hit = memblock_overlap(&mb->reserved, blk);
 
-		if (hit && n->node[n->blk[i].nid].hotplug && (range_empty(*pin) || blk.start < pin->start))
+		if (hit && n->node[n->mem.blk[i].nid].hotplug && (range_empty(*pin) || blk.start < pin->start))
 			*pin = range_clamp(hit->r, blk);
 	}
 }
@@ -241,51 +241,34 @@ static void find_pins(struct numa *n, const struct memblock *mb)
 /* ---- ranges one after the other ---- */
 
 /* False: two of them overlap. */
-static bool order(uint16_t *at, const struct numa_memblk *blk, size_t nr)
+static bool order(struct numa_ranges *l)
 {
-	sort_blks(at, blk, nr);
-	for (size_t k = 1; k < nr; k++)
-		if (blk[at[k]].r.start < blk[at[k - 1]].r.end)
+	sort_blks(l);
+	for (size_t k = 1; k < l->nr; k++)
+		if (l->blk[l->at[k]].r.start < l->blk[l->at[k - 1]].r.end)
 			return false;
 	return true;
 }
 
 static void order_ranges(struct numa *n)
 {
-	n->ordered = order(n->blk_at, n->blk, n->nr_blk) && order(n->hot_at, n->hot, n->nr_hot);
+	n->ordered = order(&n->mem) && order(&n->hot);
 }
 
 /* The place of the first range that ends above p. */
-static size_t find_place(const uint16_t *at, const struct numa_memblk *blk, size_t nr, phys_t p)
+static size_t find_place(const struct numa_ranges *l, phys_t p)
 {
-	size_t lo = 0, hi = nr;
+	size_t lo = 0, hi = l->nr;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (blk[at[mid]].r.end > p)
+		if (l->blk[l->at[mid]].r.end > p)
 			hi = mid;
 		else
 			lo = mid + 1;
 	}
 	return lo;
-}
-
-/* Ranges, and their indices by address. */
-struct ordered {
-	const uint16_t *at;
-	const struct numa_memblk *blk;
-	size_t nr;
-};
-
-/* Shrinks *span as narrow_span for all of the ranges; returns the one that holds p, NULL when none does. */
-static const struct numa_memblk *narrow_to(struct range *span, const struct ordered *in, phys_t p)
-{
-	size_t k = find_place(in->at, in->blk, in->nr, p);
-
-	if (k > 0)
-		(void)narrow_span(span, &in->blk[in->at[k - 1]], p);
-	return k < in->nr && narrow_span(span, &in->blk[in->at[k]], p) ? &in->blk[in->at[k]] : NULL;
 }
 
 void numa_count(struct numa *n, const struct memblock *mb)
@@ -306,7 +289,7 @@ void numa_count(struct numa *n, const struct memblock *mb)
 void numa_init(struct numa *n)
 {
 	n->nr_nodes = 0;
-	n->nr_blk = n->nr_hot = 0;
+	n->mem.nr = n->hot.nr = 0;
 	n->ordered = false;
 	__builtin_memset(n->nid_of_pxm, 0, sizeof(n->nid_of_pxm));
 }
@@ -338,13 +321,13 @@ enum status numa_add_memblk(struct numa *n, int nid, struct range r, bool hotplu
 	KASSERT(nid >= 0 && (unsigned)nid < n->nr_nodes);
 	if (range_empty(r))
 		return OK;
-	KASSERT(n->nr_hot <= n->nr_blk);
-	if (n->nr_blk == NR_NODE_MEMBLKS)
+	KASSERT(n->hot.nr <= n->mem.nr);
+	if (n->mem.nr == NR_NODE_MEMBLKS)
 		return ERR_FULL;
 	n->ordered = false;
-	n->blk[n->nr_blk++] = blk;
+	n->mem.blk[n->mem.nr++] = blk;
 	if (hotplug)
-		n->hot[n->nr_hot++] = blk;
+		n->hot.blk[n->hot.nr++] = blk;
 	return OK;
 }
 
@@ -356,26 +339,26 @@ enum status numa_force_hotplug(struct numa *n, int nid)
 	if (nid < 0 || (unsigned)nid >= n->nr_nodes)
 		return ERR_NOT_FOUND;
 	n->ordered = false;
-	for (size_t i = 0; i < n->nr_hot; i++) {
-		if (n->hot[i].nid != nid)
-			n->hot[out++] = n->hot[i];
+	for (size_t i = 0; i < n->hot.nr; i++) {
+		if (n->hot.blk[i].nid != nid)
+			n->hot.blk[out++] = n->hot.blk[i];
 		else
-			before += range_size(n->hot[i].r);
+			before += range_size(n->hot.blk[i].r);
 	}
-	n->nr_hot = out;
-	for (size_t i = 0; i < n->nr_blk; i++) {
-		if (n->blk[i].nid != nid)
+	n->hot.nr = out;
+	for (size_t i = 0; i < n->mem.nr; i++) {
+		if (n->mem.blk[i].nid != nid)
 			continue;
-		KASSERT(n->nr_hot < NR_NODE_MEMBLKS);
-		n->hot[n->nr_hot++] = n->blk[i];
-		after += range_size(n->blk[i].r);
+		KASSERT(n->hot.nr < NR_NODE_MEMBLKS);
+		n->hot.blk[n->hot.nr++] = n->mem.blk[i];
+		after += range_size(n->mem.blk[i].r);
 	}
 	return after == before ? ERR_RANGE : OK;
 }
 
 enum status numa_cleanup(struct numa *n, const struct memblock *mb, phys_t end_of_ram, const struct numa_log *log)
 {
-	trim_blks(n, mb, end_of_ram);
+	trim_blks(&n->mem, mb, end_of_ram);
 	if (join_blks(n, log) != OK)
 		return ERR_CONFLICT;
 	order_ranges(n);
@@ -387,14 +370,14 @@ void numa_fake_one_node(struct numa *n, phys_t end_of_ram)
 	numa_init(n);
 	(void)numa_map_pxm(n, 0);
 	if (end_of_ram)
-		n->blk[n->nr_blk++] = (struct numa_memblk){ { 0, end_of_ram }, 0 };
+		n->mem.blk[n->mem.nr++] = (struct numa_memblk){ { 0, end_of_ram }, 0 };
 }
 
 void numa_note_table(struct numa *n, struct range r)
 {
-	for (size_t i = 0; i < n->nr_blk; i++)
-		if (range_overlaps(n->blk[i].r, r))
-			n->node[n->blk[i].nid].tables = true;
+	for (size_t i = 0; i < n->mem.nr; i++)
+		if (range_overlaps(n->mem.blk[i].r, r))
+			n->node[n->mem.blk[i].nid].tables = true;
 }
 
 void numa_judge(struct numa *n, const struct memblock *mb)
@@ -417,9 +400,9 @@ static APART struct range first_bytes(const struct numa_memblk *b)
 /* Marks the ranges of all nodes, or takes the marks of those away that are not movable. */
 static APART enum status mark_ranges(const struct numa *n, struct memblock *mb, bool set)
 {
-	for (size_t i = 0; i < n->nr_hot; i++)
-		if ((set || !n->node[n->hot[i].nid].movable) &&
-		    memblock_mark(mb, first_bytes(&n->hot[i]), MEMBLOCK_HOTPLUG, set) != OK)
+	for (size_t i = 0; i < n->hot.nr; i++)
+		if ((set || !n->node[n->hot.blk[i].nid].movable) &&
+		    memblock_mark(mb, first_bytes(&n->hot.blk[i]), MEMBLOCK_HOTPLUG, set) != OK)
 			return ERR_FULL;
 	return OK;
 }
@@ -444,8 +427,8 @@ enum status numa_apply(const struct numa *n, struct memblock *mb, uint32_t as_li
 	mb->full = false;
 	if (mark_ranges(n, mb, true) != OK)
 		return ERR_FULL;
-	for (size_t i = 0; i < n->nr_blk; i++)
-		if (memblock_set_node(mb, first_bytes(&n->blk[i]), n->blk[i].nid) != OK)
+	for (size_t i = 0; i < n->mem.nr; i++)
+		if (memblock_set_node(mb, first_bytes(&n->mem.blk[i]), n->mem.blk[i].nid) != OK)
 			return ERR_FULL;
 	mb->lost = mb->full;
 	return mark_ranges(n, mb, false);
@@ -453,16 +436,16 @@ enum status numa_apply(const struct numa *n, struct memblock *mb, uint32_t as_li
 
 size_t numa_first_blk(const struct numa *n, phys_t p)
 {
-	return find_place(n->blk_at, n->blk, n->nr_blk, p);
+	return find_place(&n->mem, p);
 }
 
 const struct numa_memblk *numa_next_movable(const struct numa *n, phys_t p)
 {
 	const struct numa_memblk *next = NULL;
-	size_t k = n->ordered ? find_place(n->hot_at, n->hot, n->nr_hot, p) : 0;
+	size_t k = n->ordered ? find_place(&n->hot, p) : 0;
 
-	for (; k < n->nr_hot && !(next && n->ordered); k++) {
-		const struct numa_memblk *b = &n->hot[n->ordered ? n->hot_at[k] : k];
+	for (; k < n->hot.nr && !(next && n->ordered); k++) {
+		const struct numa_memblk *b = &n->hot.blk[n->ordered ? n->hot.at[k] : k];
 
 		if (n->node[b->nid].movable && b->r.start >= p && (!next || b->r.start < next->r.start))
 			next = b;
@@ -470,36 +453,38 @@ const struct numa_memblk *numa_next_movable(const struct numa *n, phys_t p)
 	return next;
 }
 
-static struct numa_spot look_at_all(const struct numa *n, phys_t p)
+/*
+ * Shrinks *span as narrow_span for all of the ranges; where they are ordered, those around p do. Returns the first range
+ * that holds p, of that node, NUMA_NO_NODE: of any; NULL when none does.
+ */
+static const struct numa_memblk *narrow_to(struct range *span, const struct numa_ranges *l, bool ordered, phys_t p,
+					   int nid)
 {
-	struct numa_spot spot = { .nid = NUMA_NO_NODE, .span = { 0, UINT64_MAX } };
+	const struct numa_memblk *found = NULL;
+	size_t k = 0, end = l->nr;
 
-	for (size_t i = 0; i < n->nr_blk; i++)
-		if (narrow_span(&spot.span, &n->blk[i], p) && spot.nid == NUMA_NO_NODE)
-			spot.nid = n->blk[i].nid;
-	for (size_t i = 0; i < n->nr_hot; i++)
-		if (narrow_span(&spot.span, &n->hot[i], p) && n->hot[i].nid == spot.nid)
-			spot.hot = true;
-	return spot;
-}
+	if (ordered) {
+		k = find_place(l, p);
+		end = min_u64(k + 1, l->nr);
+		k -= k > 0;
+	}
+	for (; k < end; k++) {
+		const struct numa_memblk *b = &l->blk[ordered ? l->at[k] : k];
 
-/* The same where ranges are ordered. */
-static struct numa_spot look_at_near(const struct numa *n, phys_t p)
-{
-	struct numa_spot spot = { .nid = NUMA_NO_NODE, .span = { 0, UINT64_MAX } };
-	const struct numa_memblk *blk = narrow_to(&spot.span, &(struct ordered){ n->blk_at, n->blk, n->nr_blk }, p);
-	const struct numa_memblk *hot = narrow_to(&spot.span, &(struct ordered){ n->hot_at, n->hot, n->nr_hot }, p);
-
-	if (blk)
-		spot.nid = blk->nid;
-	spot.hot = blk && hot && hot->nid == blk->nid;
-	return spot;
+		if (narrow_span(span, b, p) && !found && (nid == NUMA_NO_NODE || b->nid == nid))
+			found = b;
+	}
+	return found;
 }
 
 struct numa_spot numa_look_at(const struct numa *n, phys_t p)
 {
-	struct numa_spot spot = n->ordered ? look_at_near(n, p) : look_at_all(n, p);
+	struct numa_spot spot = { .nid = NUMA_NO_NODE, .span = { 0, UINT64_MAX } };
+	const struct numa_memblk *b = narrow_to(&spot.span, &n->mem, n->ordered, p, NUMA_NO_NODE);
 
+	if (b)
+		spot.nid = b->nid;
+	spot.hot = narrow_to(&spot.span, &n->hot, n->ordered, p, spot.nid) && b;
 	spot.movable = spot.hot && n->node[spot.nid].movable;
 	return spot;
 }

@@ -29,16 +29,20 @@ struct numa_node {
 	struct range pinned_by; /* the lowest reserved bytes that make a hotplug node unmovable; empty: none */
 };
 
+struct numa_ranges {
+	size_t nr;
+	struct numa_memblk blk[NR_NODE_MEMBLKS]; /* in order of acceptance */
+	/* Where they are ordered: which ranges come one after the other, so that few are looked at. */
+	uint16_t at[NR_NODE_MEMBLKS];
+};
+
 struct numa {
 	unsigned nr_nodes;
 	bool ordered; /* by numa_judge, until a range changes; false: ranges may overlap others of their kind */
-	size_t nr_blk, nr_hot;
 	struct numa_node node[MAX_NUMNODES];
-	struct numa_memblk blk[NR_NODE_MEMBLKS]; /* in order of acceptance; joined by numa_cleanup */
-	struct numa_memblk hot[NR_NODE_MEMBLKS]; /* hot-pluggable ranges as the table gave them */
-	uint16_t nid_of_pxm[MAX_NUMNODES];       /* plus one; 0: none */
-	/* Where they are ordered: which ranges come one after the other, so that few are looked at. */
-	uint16_t blk_at[NR_NODE_MEMBLKS], hot_at[NR_NODE_MEMBLKS];
+	uint16_t nid_of_pxm[MAX_NUMNODES]; /* plus one; 0: none */
+	struct numa_ranges mem;            /* joined by numa_cleanup */
+	struct numa_ranges hot;            /* hot-pluggable ranges as the table gave them */
 };
 
 /* What numa_cleanup and numa_register find: the caller prints it, spelled as Linux does. */
@@ -79,7 +83,7 @@ MUST_CHECK enum status numa_force_hotplug(struct numa *n, int nid);
 /*
  * Drops ranges that hold no memory, cuts those beyond end_of_ram, joins ranges of one node whose hull touches no other
  * node (numa_cleanup_meminfo), and checks that all but 1 MiB of memory lies in some range (numa_meminfo_cover_memory).
- * ERR_CONFLICT: different nodes overlap. ERR_NOT_FOUND: more is missing. `log` may be NULL. Only blk of *n changes.
+ * ERR_CONFLICT: different nodes overlap. ERR_NOT_FOUND: more is missing. `log` may be NULL. Only mem of *n changes.
  */
 MUST_CHECK enum status numa_cleanup(struct numa *n, const struct memblock *mb, phys_t end_of_ram,
 				    const struct numa_log *log);
@@ -112,7 +116,7 @@ MUST_CHECK enum status numa_apply(const struct numa *n, struct memblock *mb, uin
 /* Returns the lowest hot-pluggable range of a movable node that begins at p or above; NULL when there is none. */
 const struct numa_memblk *numa_next_movable(const struct numa *n, phys_t p);
 
-/* Returns the place in n->blk_at of the first range that ends above p, or n->nr_blk. Needs numa_judge. */
+/* Returns the place in n->mem.at of the first range that ends above p, or n->mem.nr. Needs numa_judge. */
 size_t numa_first_blk(const struct numa *n, phys_t p);
 
 /* What is known of one byte, and the range around it in which all of it holds. */

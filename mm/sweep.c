@@ -148,8 +148,8 @@ static struct sweep_places pin_nodes(struct sweep *s, phys_t base, bool pin)
 	struct range taken = taken_at(s, base);
 	struct sweep_places pinned = { 0, 0 };
 
-	for (size_t i = numa_first_blk(n, base); i < n->nr_blk && n->blk[n->blk_at[i]].r.start < taken.end; i++) {
-		struct numa_node *node = &n->node[n->blk[n->blk_at[i]].nid];
+	for (size_t i = numa_first_blk(n, base); i < n->mem.nr && n->mem.blk[n->mem.at[i]].r.start < taken.end; i++) {
+		struct numa_node *node = &n->node[n->mem.blk[n->mem.at[i]].nid];
 
 		if (!movable_without_image(node))
 			continue;
@@ -475,8 +475,8 @@ static bool judge_nodes(struct sweep *s, const struct sweep_free *f, struct stre
 	phys_t end = d->base + s->image.taken;
 
 	__builtin_memset(s->stained, 0, sizeof(s->stained));
-	for (size_t i = numa_first_blk(n, d->base); i < n->nr_blk && n->blk[n->blk_at[i]].r.start < end; i++) {
-		int nid = n->blk[n->blk_at[i]].nid;
+	for (size_t i = numa_first_blk(n, d->base); i < n->mem.nr && n->mem.blk[n->mem.at[i]].r.start < end; i++) {
+		int nid = n->mem.blk[n->mem.at[i]].nid;
 
 		if (!add_node(s, nid))
 			continue;
@@ -840,10 +840,10 @@ static void list_nodes(struct sweep *s)
 	const struct memblock_list *memory = &s->work->memory;
 
 	__builtin_memset(s->node, 0, n->nr_nodes * sizeof(s->node[0]));
-	for (size_t i = 0; i < n->nr_blk; i++) {
-		struct sweep_node *node = &s->node[n->blk[i].nid];
+	for (size_t i = 0; i < n->mem.nr; i++) {
+		struct sweep_node *node = &s->node[n->mem.blk[i].nid];
 
-		node->end = max_u64(node->end, n->blk[i].r.end);
+		node->end = max_u64(node->end, n->mem.blk[i].r.end);
 	}
 	for (size_t i = 0; i < memory->nr; i++) {
 		const struct region *m = &memory->r[i];

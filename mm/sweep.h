@@ -84,7 +84,7 @@ struct sweep_node {
 	uint64_t spare; /* ORDER_LOCAL: free pages that its tables leave */
 };
 
-/* Ranges of nodes one after the other: places in numa->blk_at. */
+/* Ranges of nodes one after the other: places in numa->mem.at. */
 struct sweep_places {
 	size_t from, to;
 };

@@ -36,8 +36,8 @@ static uint64_t node_offset(const struct picture *c, int nid, phys_t at)
 {
 	uint64_t bytes = 0;
 
-	for (size_t i = 0; i < c->numa->nr_blk; i++) {
-		const struct numa_memblk *b = &c->numa->blk[i];
+	for (size_t i = 0; i < c->numa->mem.nr; i++) {
+		const struct numa_memblk *b = &c->numa->mem.blk[i];
 
 		if (b->nid == nid && b->r.start < at)
 			bytes += memblock_memory_in(c->mb, range_clamp(b->r, (struct range){ 0, at }));
@@ -396,9 +396,9 @@ static phys_t node_start(const struct sheet *s, int nid)
 {
 	phys_t start = PHYS_NONE;
 
-	for (size_t i = 0; i < s->c->numa->nr_blk; i++) {
-		if (s->c->numa->blk[i].nid == nid)
-			start = min_u64(start, s->c->numa->blk[i].r.start);
+	for (size_t i = 0; i < s->c->numa->mem.nr; i++) {
+		if (s->c->numa->mem.blk[i].nid == nid)
+			start = min_u64(start, s->c->numa->mem.blk[i].r.start);
 	}
 	return start;
 }

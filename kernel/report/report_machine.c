@@ -204,8 +204,8 @@ void report_faked_node(struct log *l, phys_t end, const char *why)
 
 static bool holds(const struct numa *numa, unsigned nid, struct range kernel)
 {
-	for (size_t i = 0; i < numa->nr_blk; i++) {
-		const struct numa_memblk *b = &numa->blk[i];
+	for (size_t i = 0; i < numa->mem.nr; i++) {
+		const struct numa_memblk *b = &numa->mem.blk[i];
 
 		if (b->nid == (int)nid && range_overlaps(b->r, kernel))
 			return true;

@@ -183,11 +183,11 @@ static void judge_nodes(void)
 	const struct numa *n = &w.h->numa;
 
 	memset(w.movable, 0, sizeof(w.movable));
-	for (size_t i = 0; i < n->nr_hot; i++)
-		w.movable[n->hot[i].nid] |= holds_ram(n->hot[i].r);
-	for (size_t i = 0; i < n->nr_blk; i++) {
-		if (holds_reserved(n->blk[i].r) || range_overlaps(n->blk[i].r, w.table))
-			w.movable[n->blk[i].nid] = false;
+	for (size_t i = 0; i < n->hot.nr; i++)
+		w.movable[n->hot.blk[i].nid] |= holds_ram(n->hot.blk[i].r);
+	for (size_t i = 0; i < n->mem.nr; i++) {
+		if (holds_reserved(n->mem.blk[i].r) || range_overlaps(n->mem.blk[i].r, w.table))
+			w.movable[n->mem.blk[i].nid] = false;
 	}
 	for (unsigned i = 0; i < n->nr_nodes; i++)
 		FUZZ_CHECK(n->node[i].movable == w.movable[i]);
@@ -197,8 +197,8 @@ static bool is_movable(phys_t at)
 {
 	const struct numa *n = &w.h->numa;
 
-	for (size_t i = 0; i < n->nr_hot; i++) {
-		if (w.movable[n->hot[i].nid] && range_contains(n->hot[i].r, at))
+	for (size_t i = 0; i < n->hot.nr; i++) {
+		if (w.movable[n->hot.blk[i].nid] && range_contains(n->hot.blk[i].r, at))
 			return true;
 	}
 	return false;
@@ -208,9 +208,9 @@ static int node_of(phys_t at)
 {
 	const struct numa *n = &w.h->numa;
 
-	for (size_t i = 0; i < n->nr_blk; i++) {
-		if (range_contains(n->blk[i].r, at))
-			return n->blk[i].nid;
+	for (size_t i = 0; i < n->mem.nr; i++) {
+		if (range_contains(n->mem.blk[i].r, at))
+			return n->mem.blk[i].nid;
 	}
 	return NUMA_NO_NODE;
 }
@@ -227,10 +227,10 @@ static phys_t next_border(phys_t at, phys_t limit)
 
 	for (size_t i = 0; i < nr_reserved(); i++)
 		limit = nearer(at, nearer(at, limit, reserved_range(i).start), reserved_range(i).end);
-	for (size_t i = 0; i < n->nr_blk; i++)
-		limit = nearer(at, nearer(at, limit, n->blk[i].r.start), n->blk[i].r.end);
-	for (size_t i = 0; i < n->nr_hot; i++)
-		limit = nearer(at, nearer(at, limit, n->hot[i].r.start), n->hot[i].r.end);
+	for (size_t i = 0; i < n->mem.nr; i++)
+		limit = nearer(at, nearer(at, limit, n->mem.blk[i].r.start), n->mem.blk[i].r.end);
+	for (size_t i = 0; i < n->hot.nr; i++)
+		limit = nearer(at, nearer(at, limit, n->hot.blk[i].r.start), n->hot.blk[i].r.end);
 	return limit;
 }
 

@@ -122,15 +122,15 @@ static inline bool slot_machine_finish(struct slot_machine *m)
 		avoid[q.nr_avoid++] = m->start.reserved.r[i].r;
 	for (size_t i = 0; i < m->start.memory.nr && i < 64; i++)
 		ram[q.nr_ram++] = m->start.memory.r[i].r;
-	for (size_t i = 0; i < m->numa.nr_blk; i++) {
+	for (size_t i = 0; i < m->numa.mem.nr; i++) {
 		bool hot = false;
 
-		for (size_t k = 0; k < m->numa.nr_hot; k++)
-			hot |= m->numa.hot[k].r.start == m->numa.blk[i].r.start;
+		for (size_t k = 0; k < m->numa.hot.nr; k++)
+			hot |= m->numa.hot.blk[k].r.start == m->numa.mem.blk[i].r.start;
 		if (!hot && q.nr_immovable < 64)
-			immovable[q.nr_immovable++] = m->numa.blk[i].r;
+			immovable[q.nr_immovable++] = m->numa.mem.blk[i].r;
 	}
-	if (!m->numa.nr_blk)
+	if (!m->numa.mem.nr)
 		numa_fake_one_node(&m->numa, m->map.end);
 	else if (numa_cleanup(&m->numa, &m->start, m->map.end, NULL) != OK)
 		return false;
@@ -159,11 +159,11 @@ static inline void slot_machine_place(struct slot_machine *m, const struct pt_po
 	m->mb.movable_node = m->movable_node;
 	assert_int_equal(memblock_reserve(&m->mb, (struct range){ base, base + m->image.taken }), OK);
 	m->judged.nr_nodes = m->numa.nr_nodes;
-	m->judged.nr_blk = m->numa.nr_blk;
-	m->judged.nr_hot = m->numa.nr_hot;
+	m->judged.mem.nr = m->numa.mem.nr;
+	m->judged.hot.nr = m->numa.hot.nr;
 	memcpy(m->judged.node, m->numa.node, m->numa.nr_nodes * sizeof(m->numa.node[0]));
-	memcpy(m->judged.blk, m->numa.blk, m->numa.nr_blk * sizeof(m->numa.blk[0]));
-	memcpy(m->judged.hot, m->numa.hot, m->numa.nr_hot * sizeof(m->numa.hot[0]));
+	memcpy(m->judged.mem.blk, m->numa.mem.blk, m->numa.mem.nr * sizeof(m->numa.mem.blk[0]));
+	memcpy(m->judged.hot.blk, m->numa.hot.blk, m->numa.hot.nr * sizeof(m->numa.hot.blk[0]));
 	numa_judge(&m->judged, &m->mb);
 	if (policy->srat_first)
 		assert_int_equal(numa_apply(&m->judged, &m->mb, m->map.as_linux), OK);

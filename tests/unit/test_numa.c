@@ -138,10 +138,10 @@ static bool act_line(const struct words *w)
 
 static void assert_blocks(const struct words *w)
 {
-	assert_int_equal(n.nr_blk, (w->nr - 1) / 4);
-	for (unsigned i = 0; i < n.nr_blk; i++) {
-		assert_range(n.blk[i].r, number_at(w, 1 + 4 * i), number_at(w, 2 + 4 * i));
-		assert_int_equal(n.blk[i].nid, number_at(w, 4 + 4 * i));
+	assert_int_equal(n.mem.nr, (w->nr - 1) / 4);
+	for (unsigned i = 0; i < n.mem.nr; i++) {
+		assert_range(n.mem.blk[i].r, number_at(w, 1 + 4 * i), number_at(w, 2 + 4 * i));
+		assert_int_equal(n.mem.blk[i].nid, number_at(w, 4 + 4 * i));
 	}
 }
 
@@ -169,7 +169,7 @@ static void assert_totals(const struct words *w)
 		marks += mb.memory.r[i].flags == MEMBLOCK_HOTPLUG;
 		owned += mb.memory.r[i].nid != NUMA_NO_NODE;
 	}
-	ASSERT_FIELDS(w, 1, FIELD("nodes", n.nr_nodes), FIELD("blocks", n.nr_blk), FIELD("hot", n.nr_hot),
+	ASSERT_FIELDS(w, 1, FIELD("nodes", n.nr_nodes), FIELD("blocks", n.mem.nr), FIELD("hot", n.hot.nr),
 		      FIELD("events", nr_events), FIELD("regions", mb.memory.nr), FIELD("full", mb.full),
 		      FIELD("marks", marks), FIELD("owned", owned));
 }
@@ -196,7 +196,7 @@ static bool numa_line(const struct words *w)
 
 		ASSERT_FIELDS(w, 2, FIELD("node", r->nid), FIELD("start", r->r.start), FIELD("hotplug", r->flags));
 	} else if (begins(w, "hot")) {
-		ASSERT_FIELDS(w, 2, RANGE_FIELD("is", n.hot[at].r));
+		ASSERT_FIELDS(w, 2, RANGE_FIELD("is", n.hot.blk[at].r));
 	} else if (begins(w, "event")) {
 		assert_event(w, &events[at]);
 	} else if (begins(w, "blocks")) {
@@ -242,15 +242,15 @@ TEST(test_add_memblk_limits)
 	assert_int_equal(numa_map_pxm(&n, 0), 0);
 	assert_int_equal(numa_add_memblk(&n, 0, (struct range){ 5, 5 }, true), OK);
 	assert_int_equal(numa_add_memblk(&n, 0, (struct range){ 5, 4 }, true), OK);
-	assert_int_equal(n.nr_blk, 0);
-	assert_int_equal(n.nr_hot, 0);
+	assert_int_equal(n.mem.nr, 0);
+	assert_int_equal(n.hot.nr, 0);
 	for (uint64_t i = 0; i < NR_NODE_MEMBLKS; i++)
 		entry(0, i * MIB, i * MIB + 4096, i & 1);
-	assert_int_equal(n.nr_blk, 2048);
-	assert_int_equal(n.nr_hot, 1024);
-	assert_range(n.hot[1].r, 3 * MIB, 3 * MIB + 4096);
+	assert_int_equal(n.mem.nr, 2048);
+	assert_int_equal(n.hot.nr, 1024);
+	assert_range(n.hot.blk[1].r, 3 * MIB, 3 * MIB + 4096);
 	assert_int_equal(numa_add_memblk(&n, 0, (struct range){ TIB, 2 * TIB }, false), ERR_FULL);
-	assert_int_equal(n.nr_blk, 2048);
+	assert_int_equal(n.mem.nr, 2048);
 }
 
 TEST(test_cleanup_without_a_log)
@@ -274,7 +274,7 @@ static void full_memory(bool hotplug)
 	entry(0, 4 * GIB, 1 * TIB, false);
 	n.node[0].movable = hotplug;
 	if (hotplug)
-		n.hot[n.nr_hot++] = (struct numa_memblk){ { 2 * GIB, 4 * GIB }, 0 };
+		n.hot.blk[n.hot.nr++] = (struct numa_memblk){ { 2 * GIB, 4 * GIB }, 0 };
 }
 
 TEST(test_apply_full_memory)
@@ -533,7 +533,7 @@ TEST(joins_as_all_pairs_would)
 		}
 		(void)cleanup();
 		nr = model_join(model, nr, expected, &nr_expected);
-		assert_blks(n.blk, n.nr_blk, model, nr);
+		assert_blks(n.mem.blk, n.mem.nr, model, nr);
 		nr_events -= events[nr_events - 1].kind == NUMA_NOT_COVERED;
 		assert_int_equal(nr_events, nr_expected);
 		for (size_t i = 0; i < nr_events; i++) {

@@ -31,9 +31,9 @@ static uint64_t gap_above(const struct slot_machine *m, phys_t end)
 {
 	uint64_t gap = UINT64_MAX;
 
-	for (size_t i = 0; i < m->judged.nr_hot; i++)
-		if (m->judged.node[m->judged.hot[i].nid].movable && m->judged.hot[i].r.start >= end)
-			gap = min_u64(gap, m->judged.hot[i].r.start - end);
+	for (size_t i = 0; i < m->judged.hot.nr; i++)
+		if (m->judged.node[m->judged.hot.blk[i].nid].movable && m->judged.hot.blk[i].r.start >= end)
+			gap = min_u64(gap, m->judged.hot.blk[i].r.start - end);
 	return gap;
 }
 
