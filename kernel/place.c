@@ -340,19 +340,18 @@ void place_find_slots(struct log *l, struct handover *h)
 		report_warning(l, "the SRAT is damaged: KASLR goes without a limit");
 	if (h->srat_walked && h->srat.nr_mem && !q.nr_immovable && !h->opt.efistub)
 		report_warning(l, "no SRAT range is immovable: KASLR goes without a limit, as in Linux");
-	if (h->opt.efistub && h->bi.nr_conventional) {
-		q.limit = highest_end(h);
-		q.nr_ram = list_conventional(&h->bi, MEMORY_MIRRORED, keep_off);
-		kaslr_find_slots_efistub(&q, &h->slots);
-		/* Linux's efi_random_alloc prefers mirrored memory only where it has a slot. */
-		if (!h->slots.total) {
-			q.nr_ram = list_conventional(&h->bi, 0, keep_off);
-			kaslr_find_slots_efistub(&q, &h->slots);
-		}
-		return;
-	}
 	if (h->opt.efistub)
 		q.nr_immovable = 0;
+	if (h->opt.efistub && h->bi.nr_conventional) {
+		q.nr_avoid = 0;
+		q.limit = highest_end(h);
+		q.nr_ram = list_conventional(&h->bi, MEMORY_MIRRORED, keep_off);
+		kaslr_find_slots(&q, &h->slots);
+		/* Linux's efi_random_alloc prefers mirrored memory only where it has a slot. */
+		if (h->slots.total)
+			return;
+		q.nr_ram = list_conventional(&h->bi, 0, keep_off);
+	}
 	kaslr_find_slots(&q, &h->slots);
 }
 

@@ -3,10 +3,7 @@
 #include "mm/e820.h"
 
 /* Unknown types have the last one's names. */
-static const struct type_names {
-	enum e820_type type;
-	const char *ours, *in_linux;
-} type_names[] = {
+static const struct e820_names names[] = {
 	{ E820_RAM, "usable", "usable" },
 	{ E820_RESERVED, "reserved", "reserved" },
 	{ E820_ACPI, "acpi", "ACPI data" },
@@ -51,15 +48,6 @@ static void sort_entries(struct e820 *m)
 size_t e820_first(const struct e820 *m, phys_t p)
 {
 	return regions_first(m->e, m->nr, p);
-}
-
-static APART const struct type_names *names_of(enum e820_type type)
-{
-	size_t i = 0;
-
-	while (i < ARRAY_SIZE(type_names) - 1 && type_names[i].type != type)
-		i++;
-	return &type_names[i];
 }
 
 enum status e820_add(struct e820 *m, phys_t start, uint64_t size, enum e820_type type)
@@ -145,12 +133,11 @@ bool e820_covers(const struct e820 *m, struct range r, enum e820_type type)
 	return true;
 }
 
-const char *e820_type_name(enum e820_type type)
+const struct e820_names *e820_names(enum e820_type type)
 {
-	return names_of(type)->ours;
-}
+	size_t i = 0;
 
-const char *e820_type_linux(enum e820_type type)
-{
-	return names_of(type)->in_linux;
+	while (i < ARRAY_SIZE(names) - 1 && names[i].type != type)
+		i++;
+	return &names[i];
 }

@@ -71,14 +71,6 @@ void kaslr_find_slots(const struct kaslr_request *q, struct kaslr_slots *out)
 	}
 }
 
-void kaslr_find_slots_efistub(const struct kaslr_request *q, struct kaslr_slots *out)
-{
-	struct kaslr_request unrestricted = *q;
-
-	unrestricted.nr_immovable = unrestricted.nr_avoid = 0;
-	kaslr_find_slots(&unrestricted, out);
-}
-
 phys_t kaslr_slot_base(const struct kaslr_slots *s, uint64_t index)
 {
 	for (size_t i = 0; i < s->nr; i++) {

@@ -38,14 +38,12 @@ struct kaslr_request {
 	uint64_t image_size; /* what a slot must hold; a multiple of 2M */
 };
 
-/* Lists all slots of the decompressor's chooser in Linux's order. An image never spans two candidates. */
-void kaslr_find_slots(const struct kaslr_request *q, struct kaslr_slots *out);
-
 /*
- * Lists those of the EFI stub's chooser: every candidate yields ((last - first) / 2M) + 1 slots; `immovable` and
- * `avoid` play no part, since that chooser does not read SRAT and firmware's own map says what is free.
+ * Lists all slots of the decompressor's chooser in Linux's order. An image never spans two candidates. Those of the EFI
+ * stub's chooser are the same without `immovable` and `avoid`: it does not read SRAT, and firmware's own map says what
+ * is free.
  */
-void kaslr_find_slots_efistub(const struct kaslr_request *q, struct kaslr_slots *out);
+void kaslr_find_slots(const struct kaslr_request *q, struct kaslr_slots *out);
 
 /* Returns the base of slot `index`, counted over the areas in order; PHYS_NONE when there is no such slot. */
 phys_t kaslr_slot_base(const struct kaslr_slots *s, uint64_t index);

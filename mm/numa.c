@@ -25,7 +25,7 @@ static bool narrow_span(struct range *span, const struct numa_memblk *b, phys_t 
 
 static void tell(const struct numa_log *log, const struct numa_event *e)
 {
-	if (log && log->event)
+	if (log)
 		log->event(log->ctx, e);
 }
 
@@ -454,8 +454,8 @@ const struct numa_memblk *numa_next_movable(const struct numa *n, phys_t p)
 }
 
 /*
- * Shrinks *span as narrow_span for all of the ranges; where they are ordered, those around p do. Returns the first range
- * that holds p, of that node, NUMA_NO_NODE: of any; NULL when none does.
+ * Shrinks *span as narrow_span for all of the ranges; where they are ordered, those around p do. Returns the first of
+ * them that holds p, of that node, NUMA_NO_NODE: of any; NULL when none does.
  */
 static const struct numa_memblk *narrow_to(struct range *span, const struct numa_ranges *l, bool ordered, phys_t p,
 					   int nid)

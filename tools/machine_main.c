@@ -100,7 +100,7 @@ static void write_map(const char *folder)
 		const struct region *e = &machine.map.e[i];
 
 		fprintf(f, "BIOS-e820: [mem 0x%016" PRIx64 "-0x%016" PRIx64 "] %s\n", e->r.start, e->r.end - 1,
-			e820_type_linux(e->type));
+			e820_names(e->type)->in_linux);
 	}
 	close_file(f, "e820");
 }

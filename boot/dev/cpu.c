@@ -35,12 +35,8 @@ struct cpu_info cpu_detect(void)
 	c.pse = cpuid(1, 0).edx & 1u << 3;
 	if (basic.eax >= 7)
 		c.la57 = cpuid(7, 0).ecx & 1u << 16;
-	if (max_leaf(0x80000000) >= 0x80000001) {
-		struct cpuid extended = cpuid(0x80000001, 0);
-
-		c.gbpages = extended.edx & 1u << 26;
-		c.nx = extended.edx & 1u << 20;
-	}
+	if (max_leaf(0x80000000) >= 0x80000001)
+		c.gbpages = cpuid(0x80000001, 0).edx & 1u << 26;
 	if (max_leaf(0x80000000) >= 0x80000008)
 		c.phys_bits = cpuid(0x80000008, 0).eax & 0xff;
 	if (c.phys_bits < 32 || c.phys_bits > 52)

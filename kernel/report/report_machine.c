@@ -15,7 +15,7 @@ void report_memory_map(struct log *l, const char *prefix, const struct e820 *map
 {
 	report_linux(l, "%s physical RAM map:", prefix[0] == 'u' ? "user-defined" : "BIOS-provided");
 	for (size_t i = 0; i < map->nr; i++)
-		report_linux(l, "%s: %16p %s", prefix, &map->e[i].r, e820_type_linux(map->e[i].type));
+		report_linux(l, "%s: %16p %s", prefix, &map->e[i].r, e820_names(map->e[i].type)->in_linux);
 }
 
 /* Linux prints the attributes of every descriptor; of those, these two bear on where an image goes. */
@@ -35,7 +35,7 @@ void report_memory_records(struct log *l, const struct e820 *map)
 {
 	for (size_t i = 0; i < map->nr; i++) {
 		log_record(l, "mem", "start%llx end%llx type%s", (ull)map->e[i].r.start, (ull)map->e[i].r.end,
-			   e820_type_name(map->e[i].type));
+			   e820_names(map->e[i].type)->ours);
 	}
 }
 

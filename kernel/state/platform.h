@@ -12,7 +12,7 @@ struct options;
 struct canvas;
 
 struct cpu_info {
-	bool pse, gbpages, la57, nx;
+	bool pse, gbpages, la57;
 	unsigned phys_bits;
 	unsigned levels; /* in force now */
 	char vendor[13];

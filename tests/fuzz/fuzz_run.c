@@ -569,12 +569,7 @@ static struct platform make_platform(uint8_t cpu)
 	return (struct platform){
 		.phys = { fake_read, NULL },
 		.tables = { fake_table, NULL },
-		.cpu = { .pse = !(cpu & 1),
-			 .gbpages = !(cpu & 2),
-			 .la57 = cpu & 4,
-			 .nx = true,
-			 .phys_bits = 52,
-			 .levels = 4 },
+		.cpu = { .pse = !(cpu & 1), .gbpages = !(cpu & 2), .la57 = cpu & 4, .phys_bits = 52, .levels = 4 },
 		.tsc = fake_tsc,
 		.entropy = fake_entropy,
 		.write = fake_log,

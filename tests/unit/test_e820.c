@@ -285,7 +285,7 @@ TEST(test_names)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		assert_string_equal(e820_type_name((enum e820_type)names[i].type), names[i].ours);
-		assert_string_equal(e820_type_linux((enum e820_type)names[i].type), names[i].in_linux);
+		assert_string_equal(e820_names((enum e820_type)names[i].type)->ours, names[i].ours);
+		assert_string_equal(e820_names((enum e820_type)names[i].type)->in_linux, names[i].in_linux);
 	}
 }

@@ -938,7 +938,7 @@ static bool slots_everywhere(struct slot_machine *m)
 
 	for (size_t i = 0; i < m->start.memory.nr; i++)
 		ram[q.nr_ram++] = m->start.memory.r[i].r;
-	kaslr_find_slots_efistub(&q, &m->slots);
+	kaslr_find_slots(&q, &m->slots);
 	return m->slots.total > 0;
 }
 

@@ -216,7 +216,6 @@ struct host *host_new(struct machine *m, const struct host_image *image, phys_t 
 		.cpu = { .pse = m->pse,
 			 .gbpages = m->gbpages,
 			 .la57 = m->la57,
-			 .nx = true,
 			 .phys_bits = m->phys_bits,
 			 .levels = 4,
 			 .vendor = "GenuineIntel" },
