@@ -10,6 +10,7 @@
 #define HEADER_MAGIC 0x53726448u /* "HdrS" */
 #define E820_TABLE 0x2d0
 #define E820_ROOM 128
+#define ENTRY_SIZE ((uint32_t)sizeof(struct told_entry))
 
 #define EFI_LOADER_64 0x34364c45u /* "EL64" */
 #define EFI_SYSTEM_TABLE_LIST 104 /* of struct EFI_SYSTEM_TABLE: number of tables, their address */
@@ -52,27 +53,17 @@ struct boot_params {
 	uint32_t alt_mem_k, scratch;
 	uint8_t e820_entries, more_entries[8];
 	/* The setup header. */
-	uint8_t setup_sects;
-	uint16_t root_flags;
-	uint32_t syssize;
-	uint16_t ram_size, vid_mode, root_dev, boot_flag, jump;
+	uint8_t setup_sects, sizes_and_jump[0x10];
 	uint32_t magic;
-	uint16_t version;
-	uint32_t realmode_swtch;
-	uint16_t start_sys_seg, kernel_version;
-	uint8_t type_of_loader, loadflags;
-	uint16_t setup_move_size;
-	uint32_t code32_start, ramdisk_image, ramdisk_size, bootsect_kludge;
+	uint8_t version_and_switch[0xa];
+	uint8_t type_of_loader, loadflags, move_and_code32[6];
+	uint32_t ramdisk_image, ramdisk_size, bootsect_kludge;
 	uint16_t heap_end_ptr;
 	uint8_t ext_loader_ver, ext_loader_type;
-	uint32_t cmd_line_ptr, initrd_addr_max, kernel_alignment;
-	uint8_t relocatable_kernel, min_alignment;
-	uint16_t xloadflags;
-	uint32_t cmdline_size, hardware_subarch;
-	uint64_t hardware_subarch_data;
-	uint32_t payload_offset, payload_length;
-	uint64_t setup_data, pref_address;
-	uint32_t init_size, handover_offset, kernel_info_offset;
+	uint32_t cmd_line_ptr;
+	uint8_t limits_and_payload[0x24];
+	uint64_t setup_data;
+	uint8_t preferences[0x14];
 } __attribute__((packed));
 
 struct setup_data {
@@ -83,7 +74,8 @@ struct setup_data {
 _Static_assert(offsetof(struct boot_params, rsdp) == 0x70 && offsetof(struct boot_params, efi) == 0x1c0 &&
 		       offsetof(struct boot_params, e820_entries) == 0x1e8,
 	       "zero-page.rst");
-_Static_assert(offsetof(struct boot_params, setup_sects) == 0x1f1 && sizeof(struct boot_params) == 0x26c,
+_Static_assert(offsetof(struct boot_params, magic) == 0x202 && offsetof(struct boot_params, type_of_loader) == 0x210 &&
+		       offsetof(struct boot_params, setup_data) == 0x250 && sizeof(struct boot_params) == 0x26c,
 	       "boot.rst, 1.3");
 
 /* What a parse has in hand. */
@@ -112,7 +104,7 @@ static void read_command_line(struct params *p)
 	char *line = p->bi->cmdline;
 
 	if (from.start)
-		p->bi->cmdline_truncated = !told_string(p->mem, from, line, CMDLINE_MAX);
+		told_cmdline(p->mem, from, p->bi);
 	while (*line) {
 		if (is_loaders_word(line))
 			told_drop_first_word(line);
@@ -161,20 +153,13 @@ static enum status read_counted(struct params *p)
 	return s == OK ? e820_add(&p->bi->map, MIB, kib * KIB, E820_RAM) : s;
 }
 
-static enum status read_e820(struct params *p, phys_t at, uint32_t nr)
-{
-	enum status s = OK;
-
-	for (uint32_t i = 0; i < nr && s == OK; i++)
-		s = told_memory(p->mem, at + i * sizeof(struct told_entry), p->bi);
-	return s;
-}
-
 static enum status read_map(struct params *p)
 {
 	if (p->b.e820_entries > E820_ROOM)
 		return ERR_MALFORMED;
-	return p->b.e820_entries ? read_e820(p, p->at + E820_TABLE, p->b.e820_entries) : read_counted(p);
+	if (!p->b.e820_entries)
+		return read_counted(p);
+	return told_memory(p->mem, (struct told_list){ p->at + E820_TABLE, ENTRY_SIZE, p->b.e820_entries }, p->bi);
 }
 
 static enum status read_setup_data(struct params *p)
@@ -191,8 +176,10 @@ static enum status read_setup_data(struct params *p)
 			return ERR_UNREADABLE;
 		at += sizeof(d);
 		if (d.type == SETUP_E820_EXT) {
-			s = d.len > MAX_E820_EXT ? ERR_MALFORMED : read_e820(p, at, d.len / sizeof(struct told_entry));
-			p->bi->map_cut |= d.len % sizeof(struct told_entry) != 0;
+			struct told_list more = { at, ENTRY_SIZE, d.len / ENTRY_SIZE };
+
+			s = d.len > MAX_E820_EXT ? ERR_MALFORMED : told_memory(p->mem, more, p->bi);
+			p->bi->map_cut |= d.len % ENTRY_SIZE != 0;
 		} else if (d.type == SETUP_EFI && d.len >= 24 &&
 			   !phys_read(p->mem, at + 16, &p->efi_tables, sizeof(p->efi_tables)))
 			s = ERR_UNREADABLE;

@@ -128,7 +128,7 @@ static enum status read_map1(const struct physmem *mem, const struct info1 *info
 			return ERR_UNREADABLE;
 		if (size < sizeof(struct told_entry))
 			return ERR_MALFORMED;
-		s = told_memory(mem, at + 4, bi);
+		s = told_memory(mem, (struct told_list){ at + 4, size, 1 }, bi);
 		if (s != OK)
 			return s;
 		done += 4 + (uint64_t)size;
@@ -156,8 +156,7 @@ enum status multiboot1_parse(const struct physmem *mem, phys_t at, struct bootin
 	if (info.flags & INFO1_LOADER)
 		told_string(mem, (struct range){ info.boot_loader_name, UINT64_MAX }, bi->loader, sizeof(bi->loader));
 	if (info.flags & INFO1_CMDLINE)
-		bi->cmdline_truncated =
-			!told_string(mem, (struct range){ info.cmdline, UINT64_MAX }, bi->cmdline, sizeof(bi->cmdline));
+		told_cmdline(mem, (struct range){ info.cmdline, UINT64_MAX }, bi);
 	drop_file_name(bi);
 	if (info.flags & INFO1_SCREEN)
 		read_screen(mem, at + INFO1_SCREEN_AT, at + INFO1_SCREEN_AT + sizeof(struct screen_info), bi);
@@ -170,19 +169,18 @@ enum status multiboot1_parse(const struct physmem *mem, phys_t at, struct bootin
 
 static enum status read_map2(const struct physmem *mem, phys_t at, uint32_t size, struct bootinfo *bi)
 {
-	uint64_t done = sizeof(struct tag) + sizeof(struct map2);
-	enum status s = OK;
+	uint32_t before = sizeof(struct tag) + sizeof(struct map2);
+	struct told_list list;
 	struct map2 head;
 
-	if (size < done)
+	if (size < before)
 		return ERR_MALFORMED;
 	if (!phys_read(mem, at + sizeof(struct tag), &head, sizeof(head)))
 		return ERR_UNREADABLE;
 	if (head.entry_size < sizeof(struct told_entry))
 		return ERR_MALFORMED;
-	for (; done + head.entry_size <= size && s == OK; done += head.entry_size)
-		s = told_memory(mem, at + done, bi);
-	return s;
+	list = (struct told_list){ at + before, head.entry_size, (size - before) / head.entry_size };
+	return told_memory(mem, list, bi);
 }
 
 static enum status read_tag(const struct physmem *mem, phys_t at, const struct tag *tag, struct bootinfo *bi)
@@ -192,7 +190,7 @@ static enum status read_tag(const struct physmem *mem, phys_t at, const struct t
 
 	switch (tag->type) {
 	case TAG_CMDLINE:
-		bi->cmdline_truncated = !told_string(mem, text, bi->cmdline, sizeof(bi->cmdline));
+		told_cmdline(mem, text, bi);
 		return OK;
 	case TAG_LOADER:
 		told_string(mem, text, bi->loader, sizeof(bi->loader));

@@ -7,7 +7,7 @@
 
 #define MAX_MAP 65536u
 #define MAX_MODULES 512u
-#define ENTRY_SIZE 24ull
+#define ENTRY_SIZE 24
 
 struct start_info {
 	uint32_t magic, version, flags, nr_modules;
@@ -27,7 +27,7 @@ enum status pvh_parse(const struct physmem *mem, phys_t at, struct bootinfo *bi)
 {
 	static const char name[] = "PVH";
 	struct start_info info;
-	enum status s = OK;
+	enum status s;
 
 	bi->protocol = BOOT_PVH;
 	memcpy(bi->loader, name, sizeof(name));
@@ -36,16 +36,14 @@ enum status pvh_parse(const struct physmem *mem, phys_t at, struct bootinfo *bi)
 	if (info.magic != PVH_MAGIC || info.nr_modules > MAX_MODULES)
 		return ERR_MALFORMED;
 	if (info.cmdline)
-		bi->cmdline_truncated =
-			!told_string(mem, (struct range){ info.cmdline, UINT64_MAX }, bi->cmdline, CMDLINE_MAX);
+		told_cmdline(mem, (struct range){ info.cmdline, UINT64_MAX }, bi);
 	if (info.rsdp)
 		bi->rsdp = info.rsdp;
 	if (info.version == 0)
 		info.nr_map = 0;
 	if (info.nr_map > MAX_MAP)
 		return ERR_MALFORMED;
-	for (uint32_t i = 0; i < info.nr_map && s == OK; i++)
-		s = told_memory(mem, info.map + i * ENTRY_SIZE, bi);
+	s = told_memory(mem, (struct told_list){ info.map, ENTRY_SIZE, info.nr_map }, bi);
 	for (uint32_t i = 0; i < info.nr_modules && s == OK; i++) {
 		struct module m;
 

@@ -29,6 +29,11 @@ bool told_string(const struct physmem *mem, struct range from, char *to, size_t 
 	return false;
 }
 
+void told_cmdline(const struct physmem *mem, struct range from, struct bootinfo *bi)
+{
+	bi->cmdline_truncated = !told_string(mem, from, bi->cmdline, sizeof(bi->cmdline));
+}
+
 char *told_next_word(char *line)
 {
 	while (*line && *line != ' ')
@@ -110,14 +115,18 @@ uint32_t told_colour(uint8_t at, uint8_t bits)
 	return at < 32 && bits <= 32 ? (uint32_t)(((1ull << bits) - 1) << at) : 0;
 }
 
-enum status told_memory(const struct physmem *mem, phys_t at, struct bootinfo *bi)
+enum status told_memory(const struct physmem *mem, struct told_list list, struct bootinfo *bi)
 {
+	enum status s = OK;
 	struct told_entry e;
 
-	if (!phys_read(mem, at, &e, sizeof(e)))
-		return ERR_UNREADABLE;
-	/* An entry that wraps round ends at the top. */
-	if (e.base + e.length < e.base)
-		e.length = 0 - e.base - 1;
-	return e820_add(&bi->map, e.base, e.length, map_type(e.type));
+	for (; list.nr && s == OK; list.nr--, list.at += list.step) {
+		if (!phys_read(mem, list.at, &e, sizeof(e)))
+			return ERR_UNREADABLE;
+		/* An entry that wraps round ends at the top. */
+		if (e.base + e.length < e.base)
+			e.length = 0 - e.base - 1;
+		s = e820_add(&bi->map, e.base, e.length, map_type(e.type));
+	}
+	return s;
 }

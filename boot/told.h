@@ -8,6 +8,9 @@
 /* Copies a string that ends inside `from`, or with it; false when it did not end within size - 1 characters. */
 bool told_string(const struct physmem *mem, struct range from, char *to, size_t size);
 
+/* The same for the command line, which bi says was cut. */
+void told_cmdline(const struct physmem *mem, struct range from, struct bootinfo *bi);
+
 /* Where the second word of a line begins, or its end; of one that begins with spaces, the first. */
 char *told_next_word(char *line);
 
@@ -33,8 +36,14 @@ struct told_entry {
 	uint32_t type;
 } __attribute__((packed));
 
-/* Adds the entry at `at` to the memory map; an empty one is none. ERR_UNREADABLE. ERR_FULL: one too many. */
-MUST_CHECK enum status told_memory(const struct physmem *mem, phys_t at, struct bootinfo *bi);
+/* Where nr of them are, each so many bytes behind the one before. */
+struct told_list {
+	phys_t at;
+	uint32_t step, nr;
+};
+
+/* Adds them to the memory map; an empty one is none. ERR_UNREADABLE. ERR_FULL: one too many. */
+MUST_CHECK enum status told_memory(const struct physmem *mem, struct told_list list, struct bootinfo *bi);
 
 /* The mask of a colour of that many bits from bit `at` of a pixel on. */
 uint32_t told_colour(uint8_t at, uint8_t bits);
