@@ -51,16 +51,12 @@ static unsigned bytes_per_pixel(const struct framebuffer *fb)
 	return (fb->bpp + 7) / 8;
 }
 
-/* An 8-bit share of a colour, put where the mask has it. */
+/* An 8-bit share of a colour, put where the mask, which is not 0, has it. */
 static uint32_t place_colour(uint32_t mask, uint32_t share)
 {
-	unsigned shift, bits;
+	unsigned shift = (unsigned)__builtin_ctz(mask), bits = 32 - shift - (unsigned)__builtin_clz(mask);
 
-	if (!mask)
-		return 0;
-	shift = (unsigned)__builtin_ctz(mask);
-	bits = 32 - shift - (unsigned)__builtin_clz(mask);
-	return (uint32_t)(bits >= 8 ? (uint64_t)share << (bits - 8) : share >> (8 - bits)) << shift & mask;
+	return (uint32_t)((uint64_t)share << bits >> 8) << shift & mask;
 }
 
 static APART void set_palette(struct screen *s)
@@ -80,21 +76,15 @@ static APART char *pixel_at(const struct screen *s, unsigned x, unsigned y)
 
 static void put_run(const struct screen *s, char *at, unsigned n, uint32_t pixel)
 {
-	switch (bytes_per_pixel(&s->fb)) {
-	case 4:
+	unsigned bytes = bytes_per_pixel(&s->fb);
+
+	if (bytes == 4) {
 		for (uint32_t *p = (uint32_t *)at; n; n--)
 			*p++ = pixel;
-		break;
-	case 3:
-		for (; n; n--, at += 3) {
-			at[0] = (char)pixel;
-			at[1] = (char)(pixel >> 8);
-			at[2] = (char)(pixel >> 16);
-		}
-		break;
-	default:
-		for (uint16_t *p = (uint16_t *)at; n; n--)
-			*p++ = (uint16_t)pixel;
+	}
+	for (; n; n--, at += bytes) {
+		for (unsigned i = 0; i < bytes; i++)
+			at[i] = (char)(pixel >> 8 * i);
 	}
 }
 
@@ -163,30 +153,21 @@ static unsigned double_row(const uint8_t *glyph, unsigned row)
 	return spread(first & 0xff) << 1 | spread(second & 0xff);
 }
 
-static void put_glyph_row(const struct screen *s, char *at, unsigned bits, const uint32_t pixel[2])
-{
-	unsigned width = s->grow == 1 ? FONT_WIDTH : 2 * FONT_WIDTH, dot = s->grow == 1 ? 1 : s->grow / 2;
-
-	for (unsigned i = 0, n; i < width; i += n) {
-		unsigned on = bits >> (width - 1 - i) & 1;
-
-		for (n = 1; i + n < width && (bits >> (width - 1 - i - n) & 1) == on; n++)
-			;
-		put_run(s, at, n * dot, pixel[on]);
-		at += (size_t)n * dot * bytes_per_pixel(&s->fb);
-	}
-}
-
-static void put_glyph(const struct screen *s, struct spot at, char c, const uint32_t pixel[2])
+static void put_glyph(const struct screen *s, struct spot at, char c)
 {
 	const uint8_t *glyph = font_glyphs[(c < FONT_FIRST || c > FONT_LAST ? '?' : c) - FONT_FIRST];
-	unsigned lines = FONT_HEIGHT * s->grow, dot = s->grow == 1 ? 1 : s->grow / 2;
+	/* A row's bits are the font's own, or twice as many. */
+	unsigned width = s->grow == 1 ? FONT_WIDTH : 2 * FONT_WIDTH, dot = FONT_WIDTH * s->grow / width;
 
-	for (unsigned y = 0; y < lines; y++) {
-		unsigned row = y / dot;
+	for (unsigned y = 0; y < FONT_HEIGHT * s->grow; y++) {
+		unsigned row = y / dot, bits = s->grow == 1 ? glyph[row] : double_row(glyph, row);
+		char *to = pixel_at(s, at.x, at.y + y);
 
-		put_glyph_row(s, pixel_at(s, at.x, at.y + y), s->grow == 1 ? glyph[row] : double_row(glyph, row),
-			      pixel);
+		put_run(s, to, width * dot, s->pixel[at.ground]);
+		for (unsigned i = width; i--; to += dot * bytes_per_pixel(&s->fb)) {
+			if (bits >> i & 1)
+				put_run(s, to, dot, s->pixel[at.colour]);
+		}
 	}
 }
 
@@ -204,7 +185,6 @@ static volatile uint16_t *cell_at(const struct screen *s, unsigned column, unsig
 
 static void put_character(const struct screen *s, struct spot at, char c)
 {
-	const uint32_t pixel[2] = { s->pixel[at.ground], s->pixel[at.colour] };
 	/* Black on a dark red could hardly be read. */
 	unsigned ink = at.colour == COLOUR_BACK ? 0xf : colours[at.colour].vga;
 	unsigned attribute = (unsigned)colours[at.ground].vga << 4 | ink;
@@ -212,33 +192,22 @@ static void put_character(const struct screen *s, struct spot at, char c)
 	if (is_text(s))
 		*cell_at(s, at.x / FONT_WIDTH, at.y / FONT_HEIGHT) = (uint16_t)((attribute & 0x7f) << 8 | (uint8_t)c);
 	else
-		put_glyph(s, at, c, pixel);
-}
-
-static void clear(struct screen *s)
-{
-	if (is_text(s)) {
-		for (unsigned i = 0; i < s->columns * s->rows; i++)
-			*cell_at(s, i % s->columns, i / s->columns) = 0x0720;
-	} else {
-		fill_pixels(s, (struct box){ 0, 0, s->fb.width, s->fb.height }, COLOUR_BACK);
-	}
-	s->row = 0;
-	memset(s->text, ' ', sizeof(s->text));
+		put_glyph(s, at, c);
 }
 
 uint64_t screen_size(const struct framebuffer *fb)
 {
+	bool text = fb->kind == FRAMEBUFFER_TEXT;
+
 	if (!fb->address || fb->width > MAX_SIDE || fb->height > MAX_SIDE || fb->pitch > 8 * MAX_SIDE)
 		return 0;
-	if (fb->kind == FRAMEBUFFER_TEXT)
-		return fb->width >= 80 && fb->height >= 25 && fb->pitch >= 2 * fb->width
-			       ? (uint64_t)fb->pitch * fb->height
-			       : 0;
-	if (fb->kind != FRAMEBUFFER_PIXELS || fb->bpp < 15 || fb->bpp > 32 || fb->width < MIN_WIDTH ||
-	    fb->height < MIN_HEIGHT)
+	if (fb->width < (text ? 80 : MIN_WIDTH) || fb->height < (text ? 25 : MIN_HEIGHT))
 		return 0;
-	if (!fb->red || !fb->green || !fb->blue || fb->pitch < fb->width * bytes_per_pixel(fb))
+	if (!text && (fb->kind != FRAMEBUFFER_PIXELS || fb->bpp < 15 || fb->bpp > 32))
+		return 0;
+	if (!text && (!fb->red || !fb->green || !fb->blue))
+		return 0;
+	if (fb->pitch < fb->width * (text ? 2 : bytes_per_pixel(fb)))
 		return 0;
 	return (uint64_t)fb->pitch * fb->height;
 }
@@ -250,16 +219,21 @@ void screen_open(struct screen *s, const struct framebuffer *fb, uint64_t base)
 	s->fb = *fb;
 	s->base = base;
 	s->grow = 1;
-	if (!is_text(s)) {
+	s->row = 0;
+	memset(s->text, ' ', sizeof(s->text));
+	if (is_text(s)) {
+		for (unsigned i = 0; i < columns * rows; i++)
+			*cell_at(s, i % columns, i / columns) = 0x0720;
+	} else {
 		while (s->grow < 4 && fb->width >= s->grow * LARGE_WIDTH)
 			s->grow *= 2;
 		columns /= FONT_WIDTH * s->grow;
 		rows /= FONT_HEIGHT * s->grow;
 		set_palette(s);
+		fill_pixels(s, (struct box){ 0, 0, fb->width, fb->height }, COLOUR_BACK);
 	}
 	s->columns = (unsigned)min_u64(columns, SCREEN_COLUMNS);
 	s->rows = (unsigned)min_u64(rows, SCREEN_ROWS);
-	clear(s);
 }
 
 /* ---- the log ---- */
