@@ -58,15 +58,12 @@ static const char *open_one(const struct console_option *c)
 
 static const char *open_console(void *ctx, const struct options *opt)
 {
-	static const struct console_option by_itself = { .kind = CONSOLE_AUTO };
 	const char *complaint = NULL;
 
 	(void)ctx;
 	/* The options are known now, and the levels they ask for. */
 	run_describe_image((phys_t)image_first, opt->levels ? opt->levels : platform.cpu.la57 ? 5 : 4);
-	if (opt->nr_consoles == 0)
-		open_one(&by_itself);
-	for (unsigned i = 0; i < opt->nr_consoles && !complaint; i++)
+	for (unsigned i = 0; i < max_u64(opt->nr_consoles, 1) && !complaint; i++)
 		complaint = open_one(&opt->console[i]);
 	return complaint;
 }

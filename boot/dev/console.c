@@ -10,8 +10,7 @@
 #include "lib/format.h"
 
 #define BDA_COM_PORTS 0x400 /* BIOS data area: four words, the I/O bases of COM1 to COM4 */
-#define BDA_VIDEO 0x449     /* mode, and columns as a word */
-#define BDA_VIDEO_CONTROLLER 0x463
+#define BDA_VIDEO 0x449     /* mode, columns, and at 0x463 the controller's port */
 #define VGA_MODE_TEXT 3
 #define VGA_CONTROLLER 0x3d4
 #define VGA_TEXT 0xb8000
@@ -69,17 +68,17 @@ static bool has_table(const struct acpi_root *root, const char *signature, struc
 	return st == OK || st == ERR_CHECKSUM;
 }
 
-static bool open_by_tables(const struct options *opt)
+static bool open_by_tables(void)
 {
 	static struct acpi_root root;
-	phys_t *rsdp = &handover.bi.rsdp;
+	phys_t *rsdp = &handover.bi.rsdp, given = handover.opt.acpi_rsdp;
 	struct acpi_table t;
 	struct acpi_uart a;
 	uint32_t next = 0;
 
 	if (*rsdp == PHYS_NONE)
 		*rsdp = acpi_rsdp_scan(&platform.phys);
-	if (acpi_root_open(&root, &platform.phys, opt->acpi_rsdp != PHYS_NONE ? opt->acpi_rsdp : *rsdp) != OK)
+	if (acpi_root_open(&root, &platform.phys, given != PHYS_NONE ? given : *rsdp) != OK)
 		return false;
 	if (has_table(&root, "SPCR", &t) && spcr_read(&t, &a) == OK && add_uart(&a, 0))
 		return true;
@@ -114,13 +113,13 @@ static void find_vga_text(struct framebuffer *fb)
 	struct {
 		uint8_t mode;
 		uint16_t columns;
+		uint8_t size_and_cursors[23];
+		uint16_t controller;
 	} __attribute__((packed)) video;
-	uint16_t controller;
 
-	if (handover.bi.no_bios || !window_read(NULL, BDA_VIDEO, &video, sizeof(video)) ||
-	    !window_read(NULL, BDA_VIDEO_CONTROLLER, &controller, sizeof(controller)))
+	if (handover.bi.no_bios || !window_read(NULL, BDA_VIDEO, &video, sizeof(video)))
 		return;
-	if ((video.mode & 0x7f) == VGA_MODE_TEXT && video.columns == 80 && controller == VGA_CONTROLLER)
+	if ((video.mode & 0x7f) == VGA_MODE_TEXT && video.columns == 80 && video.controller == VGA_CONTROLLER)
 		*fb = (struct framebuffer){ FRAMEBUFFER_TEXT, VGA_TEXT, 160, 80, 25, 16, 0, 0, 0 };
 }
 
@@ -144,10 +143,10 @@ static bool open_screen(void)
 	return true;
 }
 
-static void open_auto(const struct options *opt)
+static void open_auto(void)
 {
 	open_screen();
-	if (!open_by_tables(opt))
+	if (!open_by_tables())
 		open_all_ports();
 }
 
@@ -176,39 +175,33 @@ bool console_open_canvas(const struct framebuffer *fb)
 	return true;
 }
 
-static const char *open_one(const struct options *opt, const struct console_option *c)
+static const char *open_one(const struct console_option *c)
 {
 	switch (c->kind) {
 	case CONSOLE_AUTO:
-		open_auto(opt);
-		break;
+		open_auto();
+		return NULL;
 	case CONSOLE_NONE:
-		break;
-	case CONSOLE_TTYS:
-	case CONSOLE_UART_IO:
-	case CONSOLE_UART_MMIO32:
-		return console_open_uart(c);
+		return NULL;
 	case CONSOLE_FB:
 		return open_screen() ? NULL : "fb: there is no screen";
+	default:
+		return console_open_uart(c);
 	}
-	return NULL;
 }
 
 const char *console_open(void *ctx, const struct options *opt)
 {
-	(void)ctx;
-	for (unsigned i = 0; i < opt->nr_consoles; i++) {
-		const char *complaint = open_one(opt, &opt->console[i]);
+	const char *complaint = NULL;
 
-		if (complaint) {
-			open_screen();
-			console_open_fallback();
-			return complaint;
-		}
+	(void)ctx;
+	for (unsigned i = 0; i < max_u64(opt->nr_consoles, 1) && !complaint; i++)
+		complaint = open_one(&opt->console[i]);
+	if (complaint) {
+		open_screen();
+		console_open_fallback();
 	}
-	if (opt->nr_consoles == 0)
-		open_auto(opt);
-	return NULL;
+	return complaint;
 }
 
 void console_open_fallback(void)

@@ -63,7 +63,7 @@ struct options {
 	struct map_op map_op[OPT_MAX_MAP_OPS];
 	phys_t acpi_rsdp; /* PHYS_NONE: not given */
 	bool sweep, dry, save, selftest;
-	unsigned nr_consoles; /* 0: auto */
+	unsigned nr_consoles; /* 0: console[0] is CONSOLE_AUTO */
 	struct console_option console[OPT_MAX_CONSOLES];
 	bool report_text, report_json;   /* at least one */
 	bool report_full, report_tables; /* full only with json; tables is printed with either */
