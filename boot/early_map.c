@@ -25,7 +25,7 @@ static phys_t phys_end; /* first address beyond the CPU's physical address width
 static uint64_t *window; /* of the set in use: what its slots show */
 
 /* Devices keep their slots when new tables are built. */
-static struct {
+static struct device {
 	phys_t frame;
 	uint64_t flags;
 	unsigned slot, nr;
@@ -34,7 +34,7 @@ static unsigned nr_devices;
 
 static phys_t phys_of(const struct image_place *place, const void *in_image)
 {
-	return place->phys + (uint64_t)((const char *)in_image - image_first);
+	return place->phys + image_offset(in_image);
 }
 
 static unsigned pmd_index(uint64_t virt)
@@ -63,7 +63,7 @@ static void map_devices(uint64_t *slots)
 phys_t early_map_build(char *copy, const struct image_place *place)
 {
 	struct early_tables *here_set = &early_tables[in_use ^ 1];
-	struct early_tables *t = (struct early_tables *)(copy + ((char *)here_set - image_first));
+	struct early_tables *t = (void *)(copy + image_offset(here_set));
 	unsigned page_nr = 0;
 
 	memset(t, 0, sizeof(*t));
@@ -98,7 +98,7 @@ void early_map_init(const struct image_place *place, unsigned phys_bits)
 
 void early_map_keep_old(char *copy, const struct image_place *old)
 {
-	struct early_tables *t = (struct early_tables *)(copy + ((char *)&early_tables[in_use ^ 1] - image_first));
+	struct early_tables *t = (void *)(copy + image_offset(&early_tables[in_use ^ 1]));
 
 	if (!t->pmd[pmd_index(old->virt)])
 		t->pmd[pmd_index(old->virt)] = phys_of(old, early_tables[in_use].pte) | TABLE;
@@ -166,10 +166,7 @@ void *device_map(phys_t at, uint64_t size, enum device_kind kind)
 	}
 	if (nr_devices == MAX_DEVICES || nr > PT_ENTRIES - slot)
 		return NULL;
-	devices[nr_devices].frame = frame;
-	devices[nr_devices].flags = flags;
-	devices[nr_devices].slot = slot;
-	devices[nr_devices++].nr = nr;
+	devices[nr_devices++] = (struct device){ frame, flags, slot, nr };
 	map_devices(window);
 	return (void *)(WINDOW_VIRT + slot * SLOT_SIZE + (at - frame));
 }

@@ -16,4 +16,10 @@ static inline uint64_t image_size(void)
 	return (uint64_t)(image_end - image_first);
 }
 
+/* Returns how far behind the image's first byte something of it lies. */
+static inline uint64_t image_offset(const void *at)
+{
+	return (uint64_t)((const char *)at - image_first);
+}
+
 #endif

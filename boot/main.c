@@ -76,11 +76,11 @@ static void platform_init(uint64_t tsc_hz)
 void run_describe_image(phys_t at, unsigned levels)
 {
 	struct bootinfo *bi = &handover.bi;
-	phys_t buffer = at + (uint64_t)(pt_buffer - image_first);
+	phys_t buffer = at + image_offset(pt_buffer);
 
 	bi->image = (struct range){ at, at + image_size() };
 	bi->buffer = (struct range){ buffer, buffer + PT_BUFFER_PAGES * PAGE_SIZE };
-	bi->pgd = at + (uint64_t)((char *)direct_map_pgd - image_first);
+	bi->pgd = at + image_offset(direct_map_pgd);
 	bi->image_tables = EARLY_TABLES(levels);
 }
 

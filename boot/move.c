@@ -19,8 +19,7 @@ void levels_switch(uint64_t cr3, bool la57, uint64_t low);
  */
 void image_relocate(char *copy, uint64_t delta)
 {
-	const uint64_t *r = (const uint64_t *)(copy + (relr_start - image_first));
-	const uint64_t *end = (const uint64_t *)(copy + (relr_end - image_first));
+	const uint64_t *r = (void *)(copy + image_offset(relr_start)), *end = (void *)(copy + image_offset(relr_end));
 	uint64_t *at = (uint64_t *)copy;
 
 	for (; r < end; r++) {
@@ -40,7 +39,7 @@ void image_relocate(char *copy, uint64_t delta)
 /* All but the guard page under the stack, which is not mapped. */
 static void copy_image(char *copy)
 {
-	uint64_t guard = (uint64_t)(boot_stack_guard - image_first), rest = guard + PAGE_SIZE;
+	uint64_t guard = image_offset(boot_stack_guard), rest = guard + PAGE_SIZE;
 
 	memcpy(copy, image_first, guard);
 	memcpy(copy + rest, image_first + rest, image_size() - rest);
@@ -49,7 +48,7 @@ static void copy_image(char *copy)
 /* What is not memory gives back something else; asked behind the cache. The stack is in use and not compared. */
 static bool holds_image(const char *copy)
 {
-	uint64_t guard = (uint64_t)(boot_stack_guard - image_first), rest = (uint64_t)(boot_stack_top - image_first);
+	uint64_t guard = image_offset(boot_stack_guard), rest = image_offset(boot_stack_top);
 	const char *line = copy, *end = copy + image_size();
 
 	do
@@ -72,8 +71,7 @@ void image_move(const struct image_place *from, const struct image_place *to, vo
 	image_relocate(copy, to->virt - from->virt);
 	cr3 = early_map_build(copy, to);
 	early_map_keep_old(copy, from);
-	move_jump(cr3, to->virt + (uint64_t)(boot_stack_top - image_first),
-		  to->virt + (uint64_t)((char *)entry - image_first));
+	move_jump(cr3, to->virt + image_offset(boot_stack_top), to->virt + image_offset((void *)entry));
 }
 
 void image_poison(phys_t old)
@@ -86,7 +84,7 @@ void image_switch_levels(struct image_place *place, unsigned levels)
 	const struct image_words *w = (const struct image_words *)(image_first + IMAGE_WORDS);
 	struct image_place next = { place->phys, place->virt, levels };
 	phys_t old_root = early_map_root(), root = early_map_build(image_first, &next);
-	phys_t scratch = place->phys + (uint64_t)(pt_buffer - image_first);
+	phys_t scratch = place->phys + image_offset(pt_buffer);
 
 	/* Both sets of tables need the detour. */
 	memset(pt_buffer, 0, 3 * PAGE_SIZE);

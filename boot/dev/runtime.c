@@ -21,7 +21,7 @@ static uint64_t *add_table(const struct bootinfo *bi, unsigned *nr, uint64_t *en
 	if (*nr == PT_BUFFER_PAGES)
 		return NULL;
 	++*nr;
-	*entry = (bi->image.start + (uint64_t)(table - image_first)) | IDENTITY;
+	*entry = (bi->image.start + image_offset(table)) | IDENTITY;
 	return __builtin_memset(table, 0, PAGE_SIZE);
 }
 
