@@ -66,6 +66,28 @@ class Linux:
         return witness.direct_map(self.guest.qmp)
 
 
+# Machine, options and CPU of the fixture of that name.
+LAST_SLOT = "last-slot", f"{CONSOLE} movable_node", cpu("4k", 4)
+
+
+class Stopped:
+    """A Linux that stands where its nodes are known: its log and its direct map. Its monitor is free for another program."""
+
+    def __init__(self, linux):
+        self.linux, self.log = linux, linux.stop_at(NODES_KNOWN)
+        self.page_offset, self.tables = linux.direct_map()
+        linux.guest.qmp.close()  # a QMP socket serves one client at a time
+        linux.guest.qmp = None
+
+
+def stopped(request, kernel, machine, options, args):
+    """That boot; for the machine of the fixture last_slot the one that it has made."""
+    if (kernel.name, machine, options.split(), args) == (LAST_SLOT_IS_FOR, LAST_SLOT[0], LAST_SLOT[1].split(), LAST_SLOT[2]):
+        return request.getfixturevalue("last_slot")
+    with Linux(kernel, machine, options, args) as linux:
+        return Stopped(linux)
+
+
 def landfall(machine, options, qemu_args=(), timeout=120):
     """Landfall's log of that machine, checked line by line and record by record."""
     with tempfile.TemporaryDirectory(prefix="landfall-") as folder:

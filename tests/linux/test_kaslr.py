@@ -90,10 +90,10 @@ def test_predicted_slots(drawn):
     assert record["slots"] == len(slots)
 
 
-def test_one_slot():
+@pytest.mark.xdist_group("last-slot")
+def test_one_slot(last_slot):
     """With room for exactly one image Linux has no choice, and Landfall says so: one slot, at 1 GiB and 64 MiB."""
-    kernel = boots.kernel(boots.LAST_SLOT_IS_FOR)
-    log = boot_for_base(kernel, "last-slot")
+    kernel, log = boots.kernel(boots.LAST_SLOT_IS_FOR), last_slot.log
     assert log.kernel[0] == 0x44000000
     ours = boots.landfall("last-slot", f"page_size=auto {boots.image_size(kernel, log)} seed=1").one("kaslr")
     assert (ours["slots"], ours["slot"], ours["base"]) == (1, 0, 0x44000000)

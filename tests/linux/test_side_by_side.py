@@ -91,14 +91,13 @@ def outside(pages, buffer):
 class Pair:
     """One case booted under one Linux, then under Landfall with that Linux's geometry at the place where it was."""
 
-    def __init__(self, case, kernel_name):
+    def __init__(self, case, kernel_name, request):
         self.machine, self.leaf, self.levels, options = case
         self.kernel = boots.kernel(kernel_name)
         self.bottom_up, self.kaslr = BU in options, "nokaslr" not in options
         args = boots.cpu(self.leaf, self.levels)
-        with boots.Linux(self.kernel, self.machine, f"{boots.CONSOLE} {options}", args) as linux:
-            self.linux = linux.stop_at(boots.NODES_KNOWN)
-            self.page_offset, self.tables = linux.direct_map()
+        found = boots.stopped(request, self.kernel, self.machine, f"{boots.CONSOLE} {options}", args)
+        self.linux, self.page_offset, self.tables = found.log, found.page_offset, found.tables
         if self.page_offset >= FOUR_LEVELS:
             self.levels = 4  # as it is configured, whatever the CPU has
         self.landfall = boots.landfall(self.machine, self._landfall_options(options), args)
@@ -136,12 +135,13 @@ def parameters():
         for i, kernel in enumerate(debian.KERNELS):
             name = name_of(case, kernel)
             wide = [] if case in live and live.index(case) % len(debian.KERNELS) == i else [pytest.mark.wide]
-            yield pytest.param((case, kernel), id=name, marks=[pytest.mark.xdist_group(name), *wide])
+            group = "last-slot" if case[0] == "last-slot" and kernel == boots.LAST_SLOT_IS_FOR else name
+            yield pytest.param((case, kernel), id=name, marks=[pytest.mark.xdist_group(group), *wide])
 
 
 @pytest.fixture(scope="module", params=parameters())
 def pair(request):
-    return Pair(*request.param)
+    return Pair(*request.param, request)
 
 
 # ---- what both say ----

@@ -46,13 +46,12 @@ CASES = {
 class Aftermath:
     """Linux's state in user space, and Landfall's log of the same machine with the same geometry at the same base."""
 
-    def __init__(self, case, kernel):
+    def __init__(self, case, kernel, request):
         args = boots.cpu(case.leaf, 4)
-        options = f"console=ttyS0 memblock=debug {boots.EARLY} movable_node {case.options}"
+        options = f"{boots.CONSOLE} movable_node {case.options}"
         initrd = build_initramfs(SCRIPT)
         # First the early log, then, without it, the way to user space, which is long enough.
-        with boots.Linux(kernel, case.machine, options, args) as linux:
-            self.early = linux.stop_at(boots.NODES_KNOWN)
+        self.early = boots.stopped(request, kernel, case.machine, options, args).log
         base = self.early.kernel[0]
         with boots.Linux(kernel, case.machine, f"console=ttyS0 loglevel=3 movable_node {case.options}", args, initrd) as linux:
             text = linux.stop_at("THE END\r?\n", 240).lines
@@ -77,14 +76,15 @@ def parameters():
     for name, case in CASES.items():
         # With KASLR two boots have the same base only where there is one slot.
         for kernel in debian.KERNELS if "nokaslr" in case.options else [boots.LAST_SLOT_IS_FOR]:
-            marks = [pytest.mark.xdist_group(f"stain-{kernel}-{name}")] + [pytest.mark.wide] * (name != LIVE)
+            group = "last-slot" if name == LIVE else f"stain-{kernel}-{name}"
+            marks = [pytest.mark.xdist_group(group)] + [pytest.mark.wide] * (name != LIVE)
             yield pytest.param((case, kernel), id=f"{kernel}-{name}", marks=marks)
 
 
 @pytest.fixture(scope="module", params=parameters())
 def aftermath(request):
     case, kernel = request.param
-    return Aftermath(case, boots.kernel(kernel))
+    return Aftermath(case, boots.kernel(kernel), request)
 
 
 def clean_nodes(a):

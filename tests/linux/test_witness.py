@@ -11,21 +11,18 @@ from landfall.records import read_record
 M = 1 << 20
 
 
-def witness_says(kernel, leaf, *options):
+def witness_says(stopped, *options):
     """(Linux's log, what the program prints) for the machine with one slot right below node 1."""
-    with boots.Linux(kernel, "last-slot", f"{boots.CONSOLE} movable_node", boots.cpu(leaf, 4)) as linux:
-        log = linux.stop_at(boots.NODES_KNOWN)
-        linux.guest.qmp.close()  # a QMP socket serves one client at a time
-        linux.guest.qmp = None
-        command = [boots.ROOT / "tools/witness", linux.guest.folder / "qmp", "--srat", f"{linux.folder.name}/srat.dat",
-                   "--direct-map", *options]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    linux = stopped.linux
+    command = [boots.ROOT / "tools/witness", linux.guest.folder / "qmp", "--srat", f"{linux.folder.name}/srat.dat", "--direct-map", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    return log, done.stdout
+    return stopped.log, done.stdout
 
 
-def test_stained():
-    log, text = witness_says(boots.kernel(boots.LAST_SLOT_IS_FOR), "4k")
+@pytest.mark.xdist_group("last-slot")
+def test_stained(last_slot):
+    log, text = witness_says(last_slot)
     over = [p for p in log.table_pages if 0x48000000 <= p < 1 << 31]
     assert sum(int(n) for n in re.findall(r"node +1 hotplug +(\d+)$", text, re.M)) == len(over) > 0
     base = re.search(r"^direct map at (0x\w+)$", text, re.M)[1]
@@ -33,11 +30,12 @@ def test_stained():
     assert [r["on_movable"] for r in map(json.loads, said) if r["rec"] == "verdict"] == [len(over)]
 
 
+@pytest.mark.xdist_group("last-slot")
 @pytest.mark.wide
-def test_records():
+def test_records(last_slot):
     """The records are run records in every detail; what is movable lies on node 1, where node 1 begins. Node 0 is not: it holds the
     first MiB."""
-    log, text = witness_says(boots.kernel(boots.LAST_SLOT_IS_FOR), "4k", "--json", "--pinned", "0")
+    log, text = witness_says(last_slot, "--json", "--pinned", "0")
     records = [read_record(line) for line in text.splitlines()]
     assert {r["rec"] for r in records} == {"run"} and [r["seq"] for r in records] == list(range(len(records)))
     movable = [r for r in records if r["movable"]]
@@ -50,5 +48,6 @@ def test_records():
 @pytest.mark.wide
 def test_clean():
     """The same kernel with 2 MiB leaves."""
-    _, text = witness_says(boots.kernel(boots.LAST_SLOT_IS_FOR), "2m", "--json", "--pinned", "0")
+    with boots.Linux(boots.kernel(boots.LAST_SLOT_IS_FOR), "last-slot", boots.LAST_SLOT[1], boots.cpu("2m", 4)) as linux:
+        _, text = witness_says(boots.Stopped(linux), "--json", "--pinned", "0")
     assert {(r["node"], r["movable"]) for r in map(json.loads, text.splitlines())} == {(0, False)}

@@ -32,7 +32,8 @@ class Image:
 
 def ask(image, names):
     """What /proc/kallsyms of a boot without KASLR says of these names."""
-    script = f"$b grep -E ' ({'|'.join(names)})$' /proc/kallsyms\necho THE END\n$b poweroff -f\n"
+    # Words and no pattern: busybox finds them in a fifth of the time. What else has such a word in it does not become a symbol.
+    script = f"$b grep -wF {' '.join(f'-e {name}' for name in names)} /proc/kallsyms\necho THE END\n$b poweroff -f\n"
     with tempfile.TemporaryDirectory(prefix="landfall-") as folder:
         archive = Path(folder) / "initramfs"
         archive.write_bytes(build_initramfs(script))
