@@ -318,7 +318,7 @@ static const char two_gib[] = NOTHING "map 0 0x9f000 usable\nmap 1M 2G usable\n"
 
 struct story {
 	char text[4000], options[4000]; /* of the machine */
-	char told[400];                 /* by the loader, besides */
+	char told[4000];                /* by the loader, besides */
 	struct fake *f;                 /* once it has run */
 };
 
@@ -338,9 +338,10 @@ static void unescape(char *s)
 	*to = '\0';
 }
 
-/* "KEY START END" of the loader's words, in MiB. */
-static void tell(struct bootinfo *bi, const char *line)
+/* "KEY START END" of the loader's words, in MiB; "bytes ADDRESS BYTES", all in hex. */
+static void tell(struct host *host, const char *line)
 {
+	struct bootinfo *bi = &host->h->bi;
 	unsigned long long start = 0, end = 0;
 	char key[20];
 	int words = sscanf(line, "%19s %lluM %lluM", key, &start, &end);
@@ -350,6 +351,12 @@ static void tell(struct bootinfo *bi, const char *line)
 		bi->image = r;
 		bi->buffer = (struct range){ r.start + MIB, r.start + MIB + 16 * PAGE_SIZE };
 		bi->pgd = r.start + PAGE_SIZE;
+	} else if (!strcmp(key, "bytes")) {
+		char *hex;
+		phys_t at = strtoull(line + 6, &hex, 16);
+
+		for (unsigned byte; sscanf(hex, " %2x", &byte) == 1; hex += 3)
+			fake_ram_write(&host->ram, at++, &(uint8_t){ (uint8_t)byte }, 1);
 	} else if (!strcmp(key, "kept")) {
 		bi->keep[bi->nr_keep++] = (struct boot_keep){ r, KEEP_BOOT_SERVICES };
 	} else {
@@ -374,7 +381,7 @@ static void play(struct story *s, const char *result)
 		assert_true(++i < ARRAY_SIZE(results));
 	s->f = fake_from_text(s->text, strlen(s->text), s->options);
 	for (char *line = strtok(s->told, "\n"); line; line = strtok(NULL, "\n"))
-		tell(&s->f->host->h->bi, line);
+		tell(s->f->host, line);
 	assert_int_equal(run(s->f), results[i].result);
 	if (s->f->host->h->opt.report_json)
 		assert_well_formed(s->f);
@@ -398,7 +405,7 @@ static bool prepare(struct story *s, const char *key, const char *rest)
 		free(text);
 	} else if (!strcmp(key, "nothing")) {
 		strcpy(s->text, NOTHING);
-	} else if (!strcmp(key, "uefi") || !strcmp(key, "kept") || !strcmp(key, "image")) {
+	} else if (!strcmp(key, "uefi") || !strcmp(key, "kept") || !strcmp(key, "image") || !strcmp(key, "bytes")) {
 		len = strlen(s->told);
 		snprintf(s->told + len, sizeof(s->told) - len, "%s %s\n", key, rest);
 	} else if (!strcmp(key, "options")) {
