@@ -88,11 +88,10 @@ static APART void put_size(struct out *o, const struct spec *s, uint64_t bytes)
 /* As Linux prints ranges: up to the last byte. */
 static APART void put_range(struct out *o, const struct spec *s, const struct range *r)
 {
-	char text[48];
-	int n = format(text, sizeof(text), "[mem 0x%0*llx-0x%0*llx]", s->width, (ull)r->start, s->width,
-		       (ull)r->end - 1);
+	size_t used = min_u64(o->len, o->size);
 
-	put_text(o, s, text, n);
+	o->len += (size_t)format(o->buf + used, o->size - used, "[mem 0x%0*llx-0x%0*llx]", s->width, (ull)r->start,
+				 s->width, (ull)r->end - 1);
 }
 
 static void put_string(struct out *o, const struct spec *s, const char *text)
