@@ -13,7 +13,7 @@ bool memory_fill(struct log *l, const struct e820 *map, phys_t end, struct membl
 		if (map->e[i].type == E820_RAM && memblock_add(mb, ram) != OK)
 			return report_error(l, "memory has more than %d regions", MEMBLOCK_MAX);
 	}
-	memblock_trim(mb, PAGE_SIZE);
+	memblock_trim(mb);
 	return true;
 }
 

@@ -173,17 +173,16 @@ enum status memblock_set_node(struct memblock *mb, struct range r, int nid)
 	return change_memory(mb, r, &(struct change){ ~0u, 0, nid });
 }
 
-void memblock_trim(struct memblock *mb, uint64_t align)
+void memblock_trim(struct memblock *mb)
 {
 	struct memblock_list *list = &mb->memory;
 	size_t out = 0;
 
 	for (size_t i = 0; i < list->nr; i++) {
 		struct region m = list->r[i];
-		phys_t last_start = align_down(UINT64_MAX, align);
 
-		m.r.start = m.r.start > last_start ? PHYS_NONE : align_up(m.r.start, align);
-		m.r.end = align_down(m.r.end, align);
+		m.r.start = min_u64(m.r.start, align_down(UINT64_MAX, PAGE_SIZE));
+		m.r = range_whole_pages(m.r);
 		if (!range_empty(m.r))
 			list->r[out++] = m;
 	}

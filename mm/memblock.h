@@ -53,8 +53,8 @@ MUST_CHECK enum status memblock_mark(struct memblock *mb, struct range r, unsign
 /* Sets the node of the memory inside r in the same way. */
 MUST_CHECK enum status memblock_set_node(struct memblock *mb, struct range r, int nid);
 
-/* Shrinks every memory region to whole pages of `align` bytes, and drops what becomes empty. */
-void memblock_trim(struct memblock *mb, uint64_t align);
+/* Shrinks every memory region to whole pages, and drops what becomes empty. */
+void memblock_trim(struct memblock *mb);
 
 /* What is looked for: an aligned block of `size` bytes inside `within` on node nid (NUMA_NO_NODE: any). */
 struct memblock_wish {

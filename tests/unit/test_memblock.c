@@ -62,7 +62,7 @@ static bool change_line(const struct words *w)
 	else if (begins(w, "mark") || begins(w, "unmark"))
 		assert_int_equal(memblock_mark(&mb, range_at(w, 1), flags_at(w, 3), begins(w, "mark")), OK);
 	else if (begins(w, "trim"))
-		memblock_trim(&mb, PAGE_SIZE);
+		memblock_trim(&mb);
 	else if (begins(w, "bottom-up") || begins(w, "top-down"))
 		mb.bottom_up = begins(w, "bottom-up");
 	else if (begins(w, "movable_node"))

@@ -596,7 +596,7 @@ static struct slot_machine *from_description(const struct machine *d)
 		assert_int_equal(memblock_add(&m->start, r), OK);
 		ram[q.nr_ram++] = r;
 	}
-	memblock_trim(&m->start, PAGE_SIZE);
+	memblock_trim(&m->start);
 	for (size_t i = 0; i < d->nr_reserve; i++) {
 		slot_machine_reserve(m, d->reserve[i].start, d->reserve[i].end);
 		avoid[q.nr_avoid++] = d->reserve[i];

@@ -209,7 +209,7 @@ static bool make_memory(struct facts *f, struct input_error *err)
 			s = memblock_reserve(&f->mb, f->map.e[i].r);
 	if (s != OK)
 		return input_refuse(err, "memory map: %s", status_str(s));
-	memblock_trim(&f->mb, PAGE_SIZE);
+	memblock_trim(&f->mb);
 	return true;
 }
 
@@ -322,7 +322,7 @@ bool facts_complete(struct facts *f, struct input_error *err)
 	if (!f->exact && (!place_text(f, err) || !make_memory(f, err) || !make_reserved(f, err)))
 		return false;
 	/* Already so, unless the log contradicts itself: then no page must be handed out twice. */
-	memblock_trim(&f->mb, PAGE_SIZE);
+	memblock_trim(&f->mb);
 	if (memblock_reserve(&f->mb, f->buffer) != OK)
 		return input_refuse(err, "too many reserved regions");
 	if (!memblock_memory_in(&f->mb, f->kernel))
