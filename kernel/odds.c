@@ -24,20 +24,6 @@ static struct sweep_image image_of(const struct handover *h, phys_t base)
 	return image;
 }
 
-/* All but the policy. */
-static void describe(struct run *r, const struct sweep_image *image, struct sweep *s)
-{
-	s->map = audit_direct_map(r->h);
-	s->image = *image;
-	s->slots = &r->h->slots;
-	r->mb->movable_node = r->h->opt.movable_node;
-	s->start = r->mb;
-	s->work = audit_memblock();
-	s->numa = &r->h->numa;
-	s->trying_one = log_beacon;
-	s->ctx = &r->log;
-}
-
 /* Why there is no answer for slots that hold `size`. */
 static APART bool refuse(struct log *l, const struct sweep *s, enum status st, uint64_t size)
 {
@@ -64,7 +50,15 @@ bool sweep_image(struct run *r, const struct sweep_image *image)
 	const struct options *o = &r->h->opt;
 	struct sweep *s = &the_sweep;
 
-	describe(r, image, s);
+	s->map = audit_direct_map(r->h);
+	s->image = *image;
+	s->slots = &r->h->slots;
+	r->mb->movable_node = o->movable_node;
+	s->start = r->mb;
+	s->work = audit_memblock();
+	s->numa = &r->h->numa;
+	s->trying_one = log_beacon;
+	s->ctx = &r->log;
 	for (unsigned i = 0; i < o->nr_policies; i++) {
 		uint64_t start = log_now_ns(&r->log);
 		enum status st;

@@ -43,25 +43,26 @@ static bool test_e820(struct run *run)
 	       m->e[2].r.end == 0x200000 && e820_end_of_ram(m, UINT64_MAX) == 0x200000;
 }
 
+static phys_t find_page(const struct memblock *mb, uint64_t align)
+{
+	return memblock_find(mb, &(struct memblock_wish){ { 0, 8 * MIB }, PAGE_SIZE, align, NUMA_NO_NODE }, NULL);
+}
+
 static bool test_memblock(struct run *run)
 {
 	struct memblock *mb = run->mb;
-	struct range all = { 0, 8 * MIB };
 	bool good;
 
 	memblock_init(mb);
 	if (memblock_add(mb, (struct range){ 1 * MIB, 8 * MIB }) != OK ||
 	    memblock_reserve(mb, (struct range){ 7 * MIB, 8 * MIB }) != OK)
 		return false;
-	good = memblock_find(mb, &(struct memblock_wish){ all, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE }, NULL) ==
-	       7 * MIB - PAGE_SIZE;
+	good = find_page(mb, PAGE_SIZE) == 7 * MIB - PAGE_SIZE;
 	mb->bottom_up = true;
-	good &= memblock_find(mb, &(struct memblock_wish){ all, PAGE_SIZE, 2 * MIB, NUMA_NO_NODE }, NULL) == 2 * MIB;
+	good &= find_page(mb, 2 * MIB) == 2 * MIB;
 	mb->movable_node = true;
-	if (memblock_mark(mb, (struct range){ 1 * MIB, 4 * MIB }, MEMBLOCK_HOTPLUG, true) != OK)
-		return false;
-	return good &&
-	       memblock_find(mb, &(struct memblock_wish){ all, PAGE_SIZE, PAGE_SIZE, NUMA_NO_NODE }, NULL) == 4 * MIB;
+	return memblock_mark(mb, (struct range){ 1 * MIB, 4 * MIB }, MEMBLOCK_HOTPLUG, true) == OK && good &&
+	       find_page(mb, PAGE_SIZE) == 4 * MIB;
 }
 
 /* Two nodes, the second hot-pluggable; a reserved page pins it. */

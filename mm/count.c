@@ -153,51 +153,45 @@ static void count_all(struct layout *l, enum pt_level table)
 	add_tables(l, table, a.slot + a.before, b.slot + 1 - (b.before && b.slot != a.slot));
 }
 
-/* Tables for the slots at the ends which no leaf may fill. */
-static void count_edges(struct layout *l, enum pt_level table, const struct edge *a, const struct edge *b)
+/* Tables for the slots at the two ends which no leaf may fill. */
+static void count_edges(struct layout *l, enum pt_level table, const struct edge *e)
 {
-	if (!a->whole && !a->before)
-		add_tables(l, table, a->slot, a->slot + 1);
-	if (b->slot != a->slot && !b->whole && !b->before)
-		add_tables(l, table, b->slot, b->slot + 1);
+	if (!e[0].whole && !e[0].before)
+		add_tables(l, table, e[0].slot, e[0].slot + 1);
+	if (e[1].slot != e[0].slot && !e[1].whole && !e[1].before)
+		add_tables(l, table, e[1].slot, e[1].slot + 1);
 }
 
-/* Slots of one table level, [first, end). */
-struct slots {
-	uint64_t first, end;
-};
-
-/* Leaves for the slots which are new and whole: all but perhaps those at the ends of the range, e[0] and e[1]. */
-static void count_leaves(struct layout *l, enum pt_level table, const struct edge *e, struct slots s)
+/* Leaves for the slots [first, end) that are new and whole: all but perhaps those at the range's ends, e[0] and e[1]. */
+static void count_leaves(struct layout *l, enum pt_level table, const struct edge *e, uint64_t first, uint64_t end)
 {
-	if (s.first == e[0].slot)
-		s.first += !e[0].whole || e[0].before;
-	if (s.end == e[1].slot + 1 && s.first <= e[1].slot)
-		s.end -= !e[1].whole || e[1].before;
-	add_leaves(l, table, s.first, s.end);
+	if (first == e[0].slot)
+		first += !e[0].whole || e[0].before;
+	if (end == e[1].slot + 1 && first <= e[1].slot)
+		end -= !e[1].whole || e[1].before;
+	add_leaves(l, table, first, end);
 }
 
 /* 2M leaves where no 1G leaf is: everywhere (giant is NULL), or in the 1G slots at the ends, giant[0] and giant[1]. */
 static void count_2m(struct layout *l, const struct edge *giant)
 {
 	const struct edge e[2] = { look_at_edge(l, PT_PTE, l->r.start), look_at_edge(l, PT_PTE, l->r.end - PAGE_SIZE) };
-	struct slots all = { e[0].slot, e[1].slot + 1 };
+	uint64_t end = e[1].slot + 1;
 
-	count_edges(l, PT_PTE, &e[0], &e[1]);
+	count_edges(l, PT_PTE, e);
 	if (!e[0].whole)
 		l->dm->leaves[PT_PTE] += (min_u64(l->r.end, e[0].at.end) - l->r.start) / PAGE_SIZE;
 	if (e[1].slot != e[0].slot && !e[1].whole)
 		l->dm->leaves[PT_PTE] += (l->r.end - e[1].at.start) / PAGE_SIZE;
 	if (!giant) {
-		count_leaves(l, PT_PTE, e, all);
+		count_leaves(l, PT_PTE, e, e[0].slot, end);
 		return;
 	}
 	if (!giant[0].whole)
-		count_leaves(l, PT_PTE, e,
-			     (struct slots){ all.first, min_u64((giant[0].slot + 1) * PT_ENTRIES, all.end) });
-	count_leaves(l, PT_PMD, giant, (struct slots){ giant[0].slot, giant[1].slot + 1 });
+		count_leaves(l, PT_PTE, e, e[0].slot, min_u64((giant[0].slot + 1) * PT_ENTRIES, end));
+	count_leaves(l, PT_PMD, giant, giant[0].slot, giant[1].slot + 1);
 	if (giant[1].slot != giant[0].slot && !giant[1].whole)
-		count_leaves(l, PT_PTE, e, (struct slots){ giant[1].slot * PT_ENTRIES, all.end });
+		count_leaves(l, PT_PTE, e, giant[1].slot * PT_ENTRIES, end);
 }
 
 static void lay_out(struct layout *l)
@@ -218,7 +212,7 @@ static void lay_out(struct layout *l)
 	} else {
 		giant[0] = look_at_edge(l, PT_PMD, l->r.start);
 		giant[1] = look_at_edge(l, PT_PMD, l->r.end - PAGE_SIZE);
-		count_edges(l, PT_PMD, &giant[0], &giant[1]);
+		count_edges(l, PT_PMD, giant);
 		count_2m(l, giant);
 	}
 }

@@ -29,12 +29,6 @@ static void tell(const struct numa_log *log, const struct numa_event *e)
 		log->event(log->ctx, e);
 }
 
-static void drop_blk(struct numa_ranges *l, size_t i)
-{
-	l->nr--;
-	__builtin_memmove(&l->blk[i], &l->blk[i + 1], (l->nr - i) * sizeof(l->blk[0]));
-}
-
 /* Drops what holds no memory and cuts what lies beyond the last page of RAM; the order stays. */
 static void trim_blks(struct numa_ranges *l, const struct memblock *mb, phys_t end_of_ram)
 {
@@ -98,7 +92,8 @@ static bool join_pair(struct numa_ranges *l, size_t i, size_t j, const struct nu
 	if (a->nid != b->nid || foreign_inside(l, hull, a->nid))
 		return false;
 	join_blk(l, i, j, log);
-	drop_blk(l, j);
+	l->nr--;
+	__builtin_memmove(&l->blk[j], &l->blk[j + 1], (l->nr - j) * sizeof(l->blk[0]));
 	return true;
 }
 

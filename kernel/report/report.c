@@ -157,16 +157,9 @@ struct no_verdict no_verdict(const struct handover *h)
 
 static const char *result_name(enum run_result result)
 {
-	switch (result) {
-	case RUN_CLEAN:
-		return "clean";
-	case RUN_STAINED:
-		return "stained";
-	case RUN_ERROR:
-		return "error";
-	default:
-		return "fault";
-	}
+	static const char *const names[] = { "clean", "stained", "error", "fault" };
+
+	return names[result - RUN_CLEAN];
 }
 
 void report_end_record(struct log *l, const struct handover *h)

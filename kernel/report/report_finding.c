@@ -5,37 +5,35 @@
 #include "lib/format.h"
 
 /* A line of text, and the same as a record; what it is about begins with a blank, or is empty. */
-static void tell(struct log *l, struct handover *h, const char *rule, const char *what)
+void report_finding(struct log *l, struct handover *h, const char *rule, const char *about, va_list facts)
 {
+	char what[160];
+
+	format_v(what, sizeof(what), about, facts);
 	if (!h->nr_findings++)
 		format(h->finding, sizeof(h->finding), "%s%s", rule, what);
 	log_text(l, "finding: %s%s", rule, what);
 	log_record(l, "finding", "rule%s about%s", rule, *what ? what + 1 : what);
 }
 
-void report_finding(struct log *l, struct handover *h, const char *rule, const char *about, va_list facts)
+static void PRINTF_LIKE(4, 5) tell(struct log *l, struct handover *h, const char *rule, const char *about, ...)
 {
-	char what[160];
+	va_list facts;
 
-	format_v(what, sizeof(what), about, facts);
-	tell(l, h, rule, what);
+	va_start(facts, about);
+	report_finding(l, h, rule, about, facts);
+	va_end(facts);
 }
 
 void report_memory_left(struct log *l, struct handover *h, const char *policy, const struct memory_split *s)
 {
-	char what[160];
-
-	format(what, sizeof(what), " %s: %llu of %llu MiB, 1:%llu", policy, (ull)(s->fixed / MIB),
-	       (ull)((s->fixed + s->movable) / MIB), (ull)(s->movable / max_u64(s->fixed, 1)));
-	tell(l, h, "unmovable-scarce", what);
+	tell(l, h, "unmovable-scarce", " %s: %llu of %llu MiB, 1:%llu", policy, (ull)(s->fixed / MIB),
+	     (ull)((s->fixed + s->movable) / MIB), (ull)(s->movable / max_u64(s->fixed, 1)));
 }
 
 void report_memblock_full(struct log *l, struct handover *h, const char *policy)
 {
-	char what[32];
-
-	format(what, sizeof(what), " %s", policy);
-	tell(l, h, "memblock-full", what);
+	tell(l, h, "memblock-full", " %s", policy);
 }
 
 void report_more_findings(struct log *l, struct handover *h, const char *rule, uint64_t nr)
