@@ -297,29 +297,13 @@ static void levels_of_first(const struct layout *l, uint64_t n, uint64_t level[P
 
 /* ---- handing out ---- */
 
-static APART void look_up(struct count *c, phys_t p)
-{
-	struct count_memo *m = c->memo;
-
-	if (range_contains(c->spot.span, p))
-		return;
-	for (unsigned i = 0; m && i < m->nr; i++) {
-		m->last = m->last + 1 < m->nr ? m->last + 1 : 0;
-		c->spot = m->spot[m->last];
-		if (range_contains(c->spot.span, p))
-			return;
-	}
-	c->spot = numa_look_at(c->numa, p);
-	if (m && m->nr < COUNT_MAX_SPOTS)
-		m->spot[m->nr++] = c->spot;
-}
-
 /* The part of the pages, from the end where they begin, that lies on one node. */
 static struct range cut_at_node(struct count *c, struct range pages, bool up)
 {
 	phys_t first = up ? pages.start : pages.end - PAGE_SIZE;
 
-	look_up(c, first);
+	if (!range_contains(c->spot.span, first))
+		c->spot = numa_look_at(c->numa, first);
 	/* A page that lies across a border counts where it begins. */
 	if (up)
 		pages.end = min_u64(pages.end, c->spot.span.end > UINT64_MAX - PAGE_SIZE

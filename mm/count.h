@@ -17,7 +17,6 @@
 
 /* Stretches of memory that are mapped with unmapped memory in between: no policy leaves more than three. */
 #define COUNT_MAX_DONE 8
-#define COUNT_MAX_SPOTS 128
 
 /* Page-table pages next to each other, in the order of handing out. */
 struct count_run {
@@ -30,18 +29,11 @@ struct count_run {
 	uint64_t level[PT_LEVELS]; /* with count->by_level only: how many of them are of which level */
 };
 
-/* Spots already looked at. Whoever counts the same pages again and again keeps them, and no node is searched twice. */
-struct count_memo {
-	unsigned nr, last;
-	struct numa_spot spot[COUNT_MAX_SPOTS];
-};
-
 struct count {
 	/* set by the caller */
 	void (*run)(void *ctx, const struct count_run *run); /* gets every run but the trampoline's pages */
 	void *ctx;
 	const struct numa *numa; /* not NULL: runs are cut at the borders of nodes */
-	struct count_memo *memo; /* NULL: none; nr is 0 at first, and *numa stays as it is but for nodes' `movable` */
 	bool by_level;
 	/* what the policy did, after the build */
 	struct range block; /* the free 2M block below whose end a top-down policy began; empty: none */

@@ -186,7 +186,7 @@ static APART enum status count_pages(struct sweep *s, phys_t base, struct range 
 	struct direct_map *dm = &s->map;
 	enum status st;
 
-	s->count = (struct count){ .run = run, .ctx = s, .numa = s->numa, .memo = &s->memo };
+	s->count = (struct count){ .run = run, .ctx = s, .numa = s->numa };
 	dm->count = &s->count;
 	dm->policy = s->policy;
 	dm->kernel_end = base + s->image.end;
@@ -893,7 +893,6 @@ static void reset(struct sweep *s)
 	s->worst_base = s->failed_base = PHYS_NONE;
 	s->worst = NO_RANGE;
 	s->a.base = s->b.base = s->c.base = PHYS_NONE;
-	s->memo.nr = s->memo.last = 0;
 	s->told = (struct sweep_places){ 1, 0 };
 }
 

@@ -126,8 +126,7 @@ struct sweep {
 	struct count count;       /* the last one */
 	uint64_t stained[MAX_NUMNODES / 64];
 	struct region interval[SWEEP_MAX_INTERVALS]; /* of stained bases; ends one slot above the last */
-	struct count_memo memo;
-	bool judged[MAX_NUMNODES]; /* movable, with the image where it is */
+	bool judged[MAX_NUMNODES];                   /* movable, with the image where it is */
 	struct sweep_node node[MAX_NUMNODES];
 	struct sweep_try a, b, c;
 	struct sweep_free away, home; /* the buffer away from what it serves; or in the range where it was last */
