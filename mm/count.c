@@ -162,7 +162,7 @@ static void count_edges(struct layout *l, enum pt_level table, const struct edge
 		add_tables(l, table, e[1].slot, e[1].slot + 1);
 }
 
-/* Leaves for the slots [first, end) that are new and whole: all but perhaps those at the range's ends, e[0] and e[1]. */
+/* Leaves for the slots [first, end) which are new and whole: all but perhaps those at the range's two ends, e. */
 static void count_leaves(struct layout *l, enum pt_level table, const struct edge *e, uint64_t first, uint64_t end)
 {
 	if (first == e[0].slot)
