@@ -68,12 +68,14 @@ static bool join_memory_entry(struct log *l, const struct srat_mem *e, struct nu
 /* Pass 2. An entry of length 0 counts and gets a node, as in Linux. */
 static bool join_memory(struct log *l, const struct srat *s, struct numa *n, struct refusal *why)
 {
-	size_t taken = 0;
+	bool taken = false;
 
 	for (size_t i = 0; i < s->nr_mem; i++) {
-		if (s->mem[i].enabled && !join_memory_entry(l, &s->mem[i], n, why))
+		if (!s->mem[i].enabled)
+			continue;
+		if (!join_memory_entry(l, &s->mem[i], n, why))
 			return false;
-		taken += s->mem[i].enabled;
+		taken = true;
 	}
 	return taken || REFUSE(why, "no enabled memory entry");
 }

@@ -87,7 +87,7 @@ static void report_groups(struct log *l)
 	struct builder line = BUILDER(text);
 	size_t start = 0, group = 0;
 
-	for (unsigned column = 0; column < COLUMNS && group < ARRAY_SIZE(groups); column++) {
+	for (unsigned column = 0; group < ARRAY_SIZE(groups); column++) {
 		if (column == groups[group].column)
 			builder_add(&line, "%*s%s", (int)(start - line.len), "", groups[group++].text);
 		start += table.width[column] ? table.width[column] + 1 : 0;
