@@ -73,7 +73,7 @@ static phys_t search_fit(const struct search *s, struct range gap)
 		if (gap.start > UINT64_MAX - (s->wish->align - 1))
 			return PHYS_NONE;
 		at = align_up(gap.start, s->wish->align);
-		if (at >= gap.end || gap.end - at < s->wish->size)
+		if (at > gap.end - s->wish->size)
 			return PHYS_NONE;
 	} else {
 		at = align_down(gap.end - s->wish->size, s->wish->align);

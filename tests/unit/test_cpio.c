@@ -77,12 +77,13 @@ TEST(test_files)
 	member(FOLDER "srat.aml", 0100644, 405, 0x51);
 	member(FOLDER "dir", 040755, 0, 0);
 	member("kernel/firmware/other/srat.aml", 0100644, 405, 0x52);
-	member(FOLDER "sub/slit.aml", 0100600, 44, 0x53);
+	member("Kernel/firmware/acpi/srat.aml", 0100644, 405, 0x52);
+	member(FOLDER "sub/~ slit\x1f\x7f.aml", 0100600, 44, 0x53);
 	member(FOLDER, 0100644, 3, 0x54);
 	member("TRAILER!!!", 0, 0, 0);
 	w = start();
 	expect(&w, "srat.aml", 405, 0x51);
-	expect(&w, "sub/slit.aml", 44, 0x53);
+	expect(&w, "sub/~ slit??.aml", 44, 0x53);
 	expect(&w, "", 3, 0x54);
 	expect_end(&w);
 }
