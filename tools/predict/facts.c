@@ -403,7 +403,7 @@ bool facts_read_slit(struct facts *f, const char *path, struct input_error *err)
 
 	while (n < f->nr_beside && memcmp(f->beside[n].bytes, "SLIT", 4))
 		n++;
-	old = n < f->nr_beside ? f->beside[n].bytes : NULL;
+	old = f->beside[n].bytes; /* NULL behind the last one */
 	if (!read_table(path, "SLIT", &f->beside[n].bytes, &f->beside[n].len, err))
 		return false;
 	f->nr_beside += !old;
