@@ -23,6 +23,11 @@ struct shadow {
 	uint64_t *page;
 };
 
+/* Pages for shadows; the first of them is for this. */
+struct chunk {
+	struct chunk *before;
+};
+
 /* boot/file/file.ld: the whole file as it lies in memory. */
 extern const char file_start[], file_end[];
 
@@ -31,8 +36,7 @@ static struct {
 	/* Open addressing; a power of two of slots, at most half of them used. */
 	struct shadow *slot;
 	size_t nr_slots, nr_used;
-	/* Chunks are kept when shadows are forgotten: the first word of each leads to the next. */
-	uint64_t **first_chunk, **chunk;
+	struct chunk *chunk; /* the newest */
 	size_t page_in_chunk;
 	uint64_t console_ports;
 	bool keep_log;
@@ -116,32 +120,18 @@ static bool grow(void)
 	return true;
 }
 
-static bool next_chunk(void)
-{
-	EFI_PHYSICAL_ADDRESS at;
-
-	if (dry.chunk && *dry.chunk) {
-		dry.chunk = (uint64_t **)*dry.chunk;
-	} else {
-		if (EFI_ERROR(efi.bs->AllocatePages(AllocateAnyPages, EfiLoaderData, CHUNK_PAGES, &at)))
-			return false;
-		*(uint64_t **)at = NULL;
-		if (dry.chunk)
-			*dry.chunk = (uint64_t *)at;
-		else
-			dry.first_chunk = (uint64_t **)at;
-		dry.chunk = (uint64_t **)at;
-	}
-	dry.page_in_chunk = 1; /* the first page holds the link */
-	return true;
-}
-
 static uint64_t *new_page(void)
 {
+	EFI_PHYSICAL_ADDRESS at;
 	uint64_t *page;
 
-	if ((!dry.chunk || dry.page_in_chunk == CHUNK_PAGES) && !next_chunk())
-		return NULL;
+	if (!dry.chunk || dry.page_in_chunk == CHUNK_PAGES) {
+		if (EFI_ERROR(efi.bs->AllocatePages(AllocateAnyPages, EfiLoaderData, CHUNK_PAGES, &at)))
+			return NULL;
+		((struct chunk *)at)->before = dry.chunk;
+		dry.chunk = (struct chunk *)at;
+		dry.page_in_chunk = 1;
+	}
 	page = (uint64_t *)((char *)dry.chunk + dry.page_in_chunk++ * PAGE_SIZE);
 	memset(page, 0, PAGE_SIZE);
 	return page;
@@ -166,8 +156,8 @@ static uint64_t *shadow_of(phys_t table)
 }
 
 /*
- * Three quarters of what is free, so that firmware is left some; a little more a page for the table of shadows. What is
- * allocated for shadows already counts as free.
+ * Three quarters of what is free, so that firmware is left some; a little more a page for the table of shadows. There
+ * are no shadows yet: it is asked before the first, after the last have been forgotten.
  */
 static bool have_room(void *ctx, uint64_t pages)
 {
@@ -181,31 +171,27 @@ static bool have_room(void *ctx, uint64_t pages)
 	for (size_t i = 0; efi_memmap_next(&now.map, &i, &d);)
 		free += d.type == EFI_CONVENTIONAL ? d.pages : 0;
 	efi.bs->FreePool(now.buffer);
-	for (uint64_t **chunk = dry.first_chunk; chunk; chunk = (uint64_t **)*chunk)
-		free += CHUNK_PAGES;
 	return pages < (free - free / 4) / 65 * 64;
 }
 
 static void forget_shadows(void *ctx)
 {
 	(void)ctx;
+	while (dry.chunk) {
+		struct chunk *before = dry.chunk->before;
+
+		efi.bs->FreePages((EFI_PHYSICAL_ADDRESS)dry.chunk, CHUNK_PAGES);
+		dry.chunk = before;
+	}
 	if (dry.slot)
-		memset(dry.slot, 0xff, dry.nr_slots * sizeof(*dry.slot));
-	dry.nr_used = 0;
-	dry.chunk = dry.first_chunk;
-	dry.page_in_chunk = 1;
+		efi.bs->FreePool(dry.slot);
+	dry.slot = NULL;
+	dry.nr_slots = dry.nr_used = 0;
 }
 
 static void free_all(void)
 {
-	uint64_t **next;
-
-	for (uint64_t **chunk = dry.first_chunk; chunk; chunk = next) {
-		next = (uint64_t **)*chunk;
-		efi.bs->FreePages((EFI_PHYSICAL_ADDRESS)chunk, CHUNK_PAGES);
-	}
-	if (dry.slot)
-		efi.bs->FreePool(dry.slot);
+	forget_shadows(NULL);
 	if (dry.log)
 		efi.bs->FreePool(dry.log);
 	if (dry.map.buffer)
@@ -271,17 +257,10 @@ static EFI_STATUS save_log(void)
 
 static EFI_STATUS status_of(enum run_result result)
 {
-	switch (result) {
-	case RUN_CLEAN:
-		return EFI_SUCCESS;
-	case RUN_STAINED:
-		return STATUS_STAINED;
-	case RUN_ERROR:
-		return EFI_ABORTED;
-	case RUN_FAULT:
-		break;
-	}
-	return EFI_DEVICE_ERROR;
+	return result == RUN_CLEAN     ? EFI_SUCCESS
+	       : result == RUN_STAINED ? STATUS_STAINED
+	       : result == RUN_ERROR   ? EFI_ABORTED
+				       : EFI_DEVICE_ERROR;
 }
 
 /* Reads the map, and makes the image fit to be called. */
