@@ -9,8 +9,8 @@
 #define TABLES_MAX (64 * MIB)
 #define END_OF_FILE UINT64_MAX /* UEFI 2.10, 13.5.8 */
 
-/* Puts the application's own path together from the nodes of its device path; false when it is none or too long. */
-static bool own_path(CHAR16 path[PATH_MAX])
+/* Puts the application's own path together from the nodes of its device path. The length; 0: it is none or too long. */
+static unsigned own_path(CHAR16 path[PATH_MAX])
 {
 	EFI_DEVICE_PATH *node = efi.loaded->FilePath;
 	unsigned n = 0;
@@ -20,34 +20,29 @@ static bool own_path(CHAR16 path[PATH_MAX])
 		const CHAR16 *name = ((FILEPATH_DEVICE_PATH *)node)->PathName;
 
 		if (node->Type != MEDIA_DEVICE_PATH || node->SubType != MEDIA_FILEPATH_DP || length < sizeof(*node))
-			return false;
+			return 0;
 		if (n && path[n - 1] != '\\' && n < PATH_MAX)
 			path[n++] = '\\';
 		for (UINTN i = 0; i < (length - sizeof(*node)) / sizeof(CHAR16) && name[i] && n < PATH_MAX; i++)
 			path[n++] = name[i] == '/' ? '\\' : name[i];
 	}
-	if (n == PATH_MAX)
-		return false;
-	path[n] = 0;
-	return n != 0;
+	return n < PATH_MAX ? n : 0;
 }
 
 /* The path of `name` in the application's folder. */
 static bool path_beside(const char *name, CHAR16 path[PATH_MAX])
 {
-	unsigned folder = 0, i = 0;
+	unsigned n = own_path(path);
 
-	if (!own_path(path))
+	if (!n)
 		return false;
-	for (unsigned at = 0; path[at]; at++) {
-		if (path[at] == '\\')
-			folder = at + 1;
-	}
+	while (n && path[n - 1] != '\\')
+		n--;
 	do {
-		if (folder + i == PATH_MAX)
+		if (n == PATH_MAX)
 			return false;
-		path[folder + i] = (CHAR16)name[i];
-	} while (name[i++]);
+		path[n++] = (CHAR16)*name;
+	} while (*name++);
 	return true;
 }
 

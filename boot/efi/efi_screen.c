@@ -26,9 +26,14 @@ static EFI_GRAPHICS_OUTPUT_PROTOCOL *gop_of(EFI_HANDLE handle)
 	return gop->Mode && gop->Mode->Info ? gop : NULL;
 }
 
-static void read_masks(struct framebuffer *screen, const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *mode)
+static void read_format(struct framebuffer *screen, const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *mode)
 {
-	const EFI_PIXEL_BITMASK *m = &mode->PixelInformation;
+	static const EFI_PIXEL_BITMASK known[] = {
+		[PixelRedGreenBlueReserved8BitPerColor] = { 0xff, 0xff00, 0xff0000, 0xff000000 },
+		[PixelBlueGreenRedReserved8BitPerColor] = { 0xff0000, 0xff00, 0xff, 0xff000000 },
+	};
+	const EFI_PIXEL_BITMASK *m =
+		mode->PixelFormat == PixelBitMask ? &mode->PixelInformation : &known[mode->PixelFormat];
 	uint32_t all = m->RedMask | m->GreenMask | m->BlueMask | m->ReservedMask;
 
 	screen->red = m->RedMask;
@@ -36,18 +41,6 @@ static void read_masks(struct framebuffer *screen, const EFI_GRAPHICS_OUTPUT_MOD
 	screen->blue = m->BlueMask;
 	for (screen->bpp = 8; screen->bpp < 32 && all >> screen->bpp; screen->bpp += 8)
 		;
-}
-
-static void read_format(struct framebuffer *screen, const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *mode)
-{
-	bool bgr = mode->PixelFormat == PixelBlueGreenRedReserved8BitPerColor;
-
-	screen->bpp = 32;
-	screen->red = bgr ? 0xff0000 : 0xff;
-	screen->green = 0xff00;
-	screen->blue = bgr ? 0xff : 0xff0000;
-	if (mode->PixelFormat == PixelBitMask)
-		read_masks(screen, mode);
 }
 
 /* False for a screen that has no memory to draw into: firmware puts such a one before two or more real ones. */
