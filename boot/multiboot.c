@@ -68,13 +68,7 @@ _Static_assert(sizeof(struct screen_info) == 22, "Multiboot 2.0, 3.6.12");
 /* Some loaders put the file's name first, whatever it is: QEMU, iPXE and kexec (which signs as "kexec 2.0.25"). */
 static bool names_file_first(const char *loader)
 {
-	static const char *const names[] = { "qemu", "iPXE", "kexec" };
-
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
-		if (scan_skip(&loader, names[i]))
-			return true;
-	}
-	return false;
+	return scan_skip(&loader, "qemu") || scan_skip(&loader, "iPXE") || scan_skip(&loader, "kexec");
 }
 
 static void drop_file_name(struct bootinfo *bi)

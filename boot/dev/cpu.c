@@ -30,8 +30,7 @@ struct cpu_info cpu_detect(void)
 	struct cpuid basic = cpuid(0, 0);
 	const uint32_t vendor[3] = { basic.ebx, basic.edx, basic.ecx };
 
-	for (unsigned i = 0; i < 12; i++)
-		c.vendor[i] = (char)(vendor[i / 4] >> i % 4 * 8);
+	memcpy(c.vendor, vendor, sizeof(vendor));
 	c.pse = cpuid(1, 0).edx & 1u << 3;
 	if (basic.eax >= 7)
 		c.la57 = cpuid(7, 0).ecx & 1u << 16;
@@ -39,8 +38,7 @@ struct cpu_info cpu_detect(void)
 		c.gbpages = cpuid(0x80000001, 0).edx & 1u << 26;
 	if (max_leaf(0x80000000) >= 0x80000008)
 		c.phys_bits = cpuid(0x80000008, 0).eax & 0xff;
-	if (c.phys_bits < 32 || c.phys_bits > 52)
-		c.phys_bits = c.phys_bits < 32 ? 32 : 52;
+	c.phys_bits = (unsigned)max_u64(min_u64(c.phys_bits, 52), 32);
 	return c;
 }
 
