@@ -46,7 +46,7 @@ static struct range slot_range(const struct direct_map *dm, enum pt_level table,
 {
 	uint64_t start = slot << slot_shift(table), end = start + (1ull << slot_shift(table));
 
-	return (struct range){ start < dm->page_offset ? 0 : start - dm->page_offset, end - dm->page_offset };
+	return (struct range){ start - min_u64(start, dm->page_offset), end - dm->page_offset };
 }
 
 /* A whole page of memory lies in r. */
