@@ -13,71 +13,71 @@
 #define ONE_TOO_MANY "proximity domain %u is one too many or beyond %d"
 
 /* Keeps why the SRAT is not used; false. */
-#define REFUSE(why, ...) (format((why)->text, sizeof((why)->text), __VA_ARGS__), false)
+#define REFUSE(h, ...) (format((h)->srat_why, sizeof((h)->srat_why), __VA_ARGS__), false)
 
-static bool join_processor(struct log *l, const struct srat_initiator *i, struct numa *n, struct refusal *why)
+static bool join_processor(struct log *l, struct handover *h, const struct srat_initiator *i)
 {
-	int nid = numa_map_pxm(n, i->pxm);
+	int nid = numa_map_pxm(&h->numa, i->pxm);
 
 	if (nid == NUMA_NO_NODE) {
 		report_linux(l, "SRAT: Too many proximity domains %x", i->pxm);
 		report_linux(l, "ACPI: SRAT: SRAT not used.");
-		return REFUSE(why, ONE_TOO_MANY, i->pxm, MAX_NUMNODES - 1);
+		return REFUSE(h, ONE_TOO_MANY, i->pxm, MAX_NUMNODES - 1);
 	}
-	n->node[nid].cpus++;
+	h->numa.node[nid].cpus++;
 	report_srat_processor(l, i, nid, i->apic_id < MAX_LOCAL_APIC);
 	return true;
 }
 
 /* Pass 1. A generic initiator gets a node without a line, and fails alone; generic ports are unknown to Linux 6.1. */
-static bool join_initiators(struct log *l, const struct srat *s, struct numa *n, struct refusal *why)
+static bool join_initiators(struct log *l, struct handover *h)
 {
-	for (size_t i = 0; i < s->nr_initiator; i++) {
-		const struct srat_initiator *e = &s->initiator[i];
+	for (size_t i = 0; i < h->srat.nr_initiator; i++) {
+		const struct srat_initiator *e = &h->srat.initiator[i];
 
 		if (e->kind == SRAT_GENERIC_INITIATOR)
-			(void)numa_map_pxm(n, e->pxm);
-		else if (e->kind != SRAT_GENERIC_PORT && !join_processor(l, e, n, why))
+			(void)numa_map_pxm(&h->numa, e->pxm);
+		else if (e->kind != SRAT_GENERIC_PORT && !join_processor(l, h, e))
 			return false;
 	}
 	return true;
 }
 
-static bool join_memory_entry(struct log *l, const struct srat_mem *e, struct numa *n, struct refusal *why)
+static bool join_memory_entry(struct log *l, struct handover *h, const struct srat_mem *e)
 {
-	int nid = numa_map_pxm(n, e->pxm);
+	int nid = numa_map_pxm(&h->numa, e->pxm);
 	enum status st = OK;
 
 	if (nid == NUMA_NO_NODE) {
 		report_linux(l, "ACPI: SRAT: Too many proximity domains.");
 		report_linux(l, "ACPI: SRAT: SRAT not used.");
-		return REFUSE(why, ONE_TOO_MANY, e->pxm, MAX_NUMNODES - 1);
+		return REFUSE(h, ONE_TOO_MANY, e->pxm, MAX_NUMNODES - 1);
 	}
 	if (e->r.end < e->r.start)
 		report_linux(l, "Warning: invalid memblk node %d %8p", nid, &e->r);
 	else
-		st = numa_add_memblk(n, nid, e->r, e->hotplug);
+		st = numa_add_memblk(&h->numa, nid, e->r, e->hotplug);
 	if (st != OK) {
 		report_linux(l, "ACPI: SRAT: SRAT not used.");
-		return REFUSE(why, "more than %d memory ranges", NR_NODE_MEMBLKS);
+		return REFUSE(h, "more than %d memory ranges", NR_NODE_MEMBLKS);
 	}
 	report_srat_memory(l, e, nid);
 	return true;
 }
 
 /* Pass 2. An entry of length 0 counts and gets a node, as in Linux. */
-static bool join_memory(struct log *l, const struct srat *s, struct numa *n, struct refusal *why)
+static bool join_memory(struct log *l, struct handover *h)
 {
 	bool taken = false;
 
-	for (size_t i = 0; i < s->nr_mem; i++) {
-		if (!s->mem[i].enabled)
+	for (size_t i = 0; i < h->srat.nr_mem; i++) {
+		if (!h->srat.mem[i].enabled)
 			continue;
-		if (!join_memory_entry(l, &s->mem[i], n, why))
+		if (!join_memory_entry(l, h, &h->srat.mem[i]))
 			return false;
 		taken = true;
 	}
-	return taken || REFUSE(why, "no enabled memory entry");
+	return taken || REFUSE(h, "no enabled memory entry");
 }
 
 static void read_slit(struct log *l, const struct acpi_root *root, const struct numa *n, struct slit *slit)
@@ -116,27 +116,26 @@ static void measure_distances(const struct slit *slit, phys_t base, struct numa 
  */
 static bool read_srat(struct log *l, const struct acpi_root *root, struct handover *h)
 {
-	struct refusal *why = &h->srat_why;
 	struct acpi_table t;
 	enum status found = acpi_root_find(root, "SRAT", &t);
 	enum status parsed;
 
 	if (found == ERR_NOT_FOUND)
-		return REFUSE(why, "there is none");
+		return REFUSE(h, "there is none");
 	h->srat_state = SRAT_REJECTED;
 	if (found != OK && found != ERR_CHECKSUM)
-		return REFUSE(why, found == ERR_MALFORMED ? "its length is impossible" : "it cannot be read");
+		return REFUSE(h, found == ERR_MALFORMED ? "its length is impossible" : "it cannot be read");
 	report_acpi_table(l, &t);
 	parsed = srat_parse(&t, &h->srat);
 	h->srat_walked = parsed == OK;
 	if (parsed == ERR_FULL)
-		return REFUSE(why, "more than %d memory or %d processor entries", SRAT_MAX_MEM, SRAT_MAX_CPU);
+		return REFUSE(h, "more than %d memory or %d processor entries", SRAT_MAX_MEM, SRAT_MAX_CPU);
 	if (parsed != OK && !h->srat.bad_offset)
-		return REFUSE(why, "it is too short");
+		return REFUSE(h, "it is too short");
 	if (parsed != OK)
-		return REFUSE(why, "the entry at offset 0x%x has a wrong length (%u)", h->srat.bad_offset,
+		return REFUSE(h, "the entry at offset 0x%x has a wrong length (%u)", h->srat.bad_offset,
 			      h->srat.bad_length);
-	return found == OK || REFUSE(why, "its checksum is wrong");
+	return found == OK || REFUSE(h, "its checksum is wrong");
 }
 
 static bool force_hotplug(struct log *l, const struct options *o, struct numa *n)
@@ -161,9 +160,9 @@ static bool accept_ranges(struct log *l, const struct memblock *mb, struct hando
 	case OK:
 		return true;
 	case ERR_CONFLICT:
-		return REFUSE(&h->srat_why, "ranges of different nodes overlap");
+		return REFUSE(h, "ranges of different nodes overlap");
 	default:
-		return REFUSE(&h->srat_why, "1 MiB or more of RAM lies in none of its ranges");
+		return REFUSE(h, "1 MiB or more of RAM lies in none of its ranges");
 	}
 }
 
@@ -171,8 +170,8 @@ static bool accept_ranges(struct log *l, const struct memblock *mb, struct hando
 static bool fake_one_node(struct log *l, struct handover *h)
 {
 	if (h->opt.require_srat)
-		return report_error(l, "require=srat: no usable SRAT: %s", h->srat_why.text);
-	report_faked_node(l, h->end_of_ram, h->srat_state == SRAT_REJECTED ? h->srat_why.text : "");
+		return report_error(l, "require=srat: no usable SRAT: %s", h->srat_why);
+	report_faked_node(l, h->end_of_ram, h->srat_state == SRAT_REJECTED ? h->srat_why : "");
 	numa_fake_one_node(&h->numa, h->end_of_ram);
 	h->numa.node[0].cpus = h->madt_cpus;
 	return force_hotplug(l, &h->opt, &h->numa);
@@ -216,8 +215,7 @@ bool nodes_join(struct run *r, const struct acpi_root *root, struct slit *slit)
 	bool joined;
 
 	numa_init(&h->numa);
-	joined = read_srat(l, root, h) && join_initiators(l, &h->srat, &h->numa, &h->srat_why) &&
-		 join_memory(l, &h->srat, &h->numa, &h->srat_why);
+	joined = read_srat(l, root, h) && join_initiators(l, h) && join_memory(l, h);
 	report_affinity_records(l, &h->srat, &h->numa);
 	read_slit(l, root, &h->numa, slit);
 	if (joined)

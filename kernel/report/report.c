@@ -151,7 +151,7 @@ struct no_verdict no_verdict(const struct handover *h)
 	if (h->srat_state == SRAT_ABSENT)
 		format(v.why, sizeof(v.why), "there is no SRAT to go by");
 	else if (h->srat_state == SRAT_REJECTED)
-		format(v.why, sizeof(v.why), "the SRAT is rejected: %s", h->srat_why.text);
+		format(v.why, sizeof(v.why), "the SRAT is rejected: %s", h->srat_why);
 	return v;
 }
 

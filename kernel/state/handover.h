@@ -38,10 +38,6 @@ struct check {
 
 enum srat_state { SRAT_ABSENT, SRAT_OK, SRAT_REJECTED };
 
-struct refusal {
-	char text[96];
-};
-
 /* Where the image goes: decided by plan_run, carried out by boot/move.c. */
 struct choice {
 	phys_t base;         /* 2M aligned; == bootinfo.image.start: stay */
@@ -70,8 +66,8 @@ struct handover {
 	unsigned nr_findings;
 	unsigned nr_checks;
 	struct rng rng;
-	struct refusal srat_why; /* why it is not SRAT_OK */
-	char finding[96];        /* the first one */
+	char srat_why[96]; /* why it is not SRAT_OK */
+	char finding[96];  /* the first one */
 	struct options opt;
 	struct smbios smbios;
 	struct acpi_power power;

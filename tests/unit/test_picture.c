@@ -411,7 +411,7 @@ TEST(test_without_srat)
 	picture_init(&picture, &mb, &numa);
 	picture_add_policy(&picture, "bottom-up");
 	handover.srat_state = SRAT_REJECTED;
-	strcpy(handover.srat_why.text, "its checksum is wrong");
+	strcpy(handover.srat_why, "its checksum is wrong");
 	draw(800, 600, 1, true);
 	assert_true(drawn(16, 64, 96, 16, COLOUR_WARNING));
 	assert_true(said(16, 64, COLOUR_BACK, " NO VERDICT "));

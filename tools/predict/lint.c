@@ -133,7 +133,7 @@ static bool accepted(const struct lint *t)
 
 static void report_verdict(struct lint *t)
 {
-	const char *why = t->s.h->srat_state == SRAT_OK ? "ranges of different domains overlap" : t->s.h->srat_why.text;
+	const char *why = t->s.h->srat_state == SRAT_OK ? "ranges of different domains overlap" : t->s.h->srat_why;
 	struct log *l = &t->s.run.log;
 
 	if (accepted(t))
