@@ -124,7 +124,7 @@ def test_verdict_without_the_exit_device(how, alloc, status):
 
 
 def test_hang_is_a_fault(tmp_path, kernel_symbols):
-    kernel = patched(tmp_path, kernel_symbols["map_run"], b"\xeb\xfe")
+    kernel = patched(tmp_path, kernel_symbols["map_run"], b"\xf4\xeb\xfd")  # hlt; jmp $ - 1
     code, lines, _ = run("--kernel", str(kernel), "--timeout", "2")
     assert (code, lines[-1]) == (3, "result: fault: hang, no verdict in the time given")
 

@@ -49,11 +49,11 @@ def liar(tmp_path, base):
 
 
 def hanging_kernel(tmp_path):
-    """A Multiboot kernel of one instruction, a jump to itself."""
+    """A Multiboot kernel that halts: no interrupt wakes it, and it takes no processor from other tests."""
     base, magic, flags = 0x1000000, 0x1badb002, 0x10000
-    header = struct.pack("<8I", magic, flags, -(magic + flags) & 0xffffffff, base, base, base + 34, base + 34, base + 32)
+    header = struct.pack("<8I", magic, flags, -(magic + flags) & 0xffffffff, base, base, base + 35, base + 35, base + 32)
     path = tmp_path / "hang"
-    path.write_bytes(header + b"\xeb\xfe")
+    path.write_bytes(header + b"\xf4\xeb\xfd")
     return path
 
 

@@ -126,12 +126,12 @@ def kernel(code):
     return struct.pack("<8I", magic, flags, -(magic + flags) & 0xffffffff, base, base, end, end, base + 32) + code
 
 
-HANG = b"\xeb\xfe"  # jmp $
+HANG = b"\xf4\xeb\xfd"  # hlt; jmp $ - 1: no interrupt wakes it
 
 
 def printing(words):
-    """mov esi, words; mov ecx, length; mov dx, 0x3f8; rep outsb; jmp $"""
-    return b"\xbe\x32\x00\x00\x01\xb9" + struct.pack("<I", len(words)) + b"\x66\xba\xf8\x03\xf3\x6e" + HANG + words
+    """mov esi, words; mov ecx, length; mov dx, 0x3f8; rep outsb; HANG"""
+    return b"\xbe\x33\x00\x00\x01\xb9" + struct.pack("<I", len(words)) + b"\x66\xba\xf8\x03\xf3\x6e" + HANG + words
 
 
 # ---- words of others -------------------------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ def test_no_verdict_in_amber(tmp_path):
 def test_control_bytes_do_not_reach_a_terminal(tmp_path):
     path = tmp_path / "kernel"
     path.write_bytes(kernel(printing(b"[    0.000000] error: a\x1b[2Jb\x9bc\r\n")))
-    code, shown = on_a_terminal(f"--kernel={path}", "--machine=none", "--timeout=5", f"--log={tmp_path}/log", NO_COLOR="1")
+    code, shown = on_a_terminal(f"--kernel={path}", "--machine=none", "--timeout=3", f"--log={tmp_path}/log", NO_COLOR="1")
     assert code == 3 and "error: ab" in shown and "\x1b" not in shown and "\x9b" not in shown
     assert b"a\x1b[2Jb\x9bc" in (tmp_path / "log").read_bytes()  # the file has what came
 
