@@ -7,7 +7,7 @@ import json
 import boots
 import debian
 import pytest
-from landfall import kallsyms
+from landfall import kallsyms, surgeon
 from landfall.records import need
 
 NAMES = ["_text", "_end", "__brk_base", "__brk_limit", "init_top_pgt"]
@@ -15,15 +15,15 @@ MACHINE = "four-nodes"
 
 
 class Symbols:
-    """The early log of a boot without KASLR, its CR3 then, and, from a second boot, on the plainest machine, the lines of its symbols."""
+    """The early log of a boot without KASLR, its CR3 then, and the lines of its symbols: those that tools/transplant asks for, too."""
 
     def __init__(self, kernel):
         args, options = boots.cpu("2m", 4), f"movable_node nokaslr {boots.EARLY}"
         with boots.Linux(kernel, MACHINE, f"console=ttyS0 memblock=debug {options}", args) as linux:
             self.log = linux.stop_at(boots.NODES_KNOWN)
             self.cr3 = linux.guest.qmp.registers()["CR3"] & ~0xFFF
-        said = kallsyms.ask(kallsyms.Image(kernel.path), NAMES).replace("\r", "")
-        self.map = "".join(f"{m[0]}\n" for m in kallsyms.LINE.finditer(said))
+        lines = kallsyms.lines_of(kallsyms.Image(kernel.path), surgeon.NAMES).splitlines(keepends=True)
+        self.map = "".join(line for line in lines if line.split()[2] in NAMES)
         self.at = kallsyms.read_symbols(self.map)
         need(len(self.at) == 5, f"symbols missing: {self.map}")
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Where functions and variables of a Linux image lie: asked of the kernel itself, which is booted once for it."""
 import hashlib
+import os
 import re
 import struct
 import tempfile
@@ -49,11 +50,18 @@ def read_symbols(text):
     return {name: int(address, 16) for address, name in LINE.findall(text)}
 
 
-def symbols_of(image, names):
-    """Addresses without KASLR. The answer is kept: it takes a boot."""
+def lines_of(image, names):
+    """Lines of a System.map for these names, without KASLR. The answer is kept: it takes a boot."""
     kept = CACHE / f"{image.release}-{image.key(names)}.symbols"
     if not kept.exists():
         text = "".join(f"{m[0]}\n" for m in LINE.finditer(ask(image, names).replace("\r", "")))
         CACHE.mkdir(parents=True, exist_ok=True)
-        kept.write_text(text)
-    return read_symbols(kept.read_text())
+        unfinished = kept.with_suffix(f".{os.getpid()}")  # another process may ask the same
+        unfinished.write_text(text)
+        unfinished.rename(kept)
+    return kept.read_text()
+
+
+def symbols_of(image, names):
+    """{name: address} of these names."""
+    return read_symbols(lines_of(image, names))

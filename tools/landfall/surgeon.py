@@ -27,7 +27,10 @@ NO_PAGE = b"alloc_low_pages:"  # how it begins the words for panic()
 VARIABLES = ["memblock", "min_pfn_mapped", "max_pfn_mapped", "movable_node_enabled", "page_offset_base", "linux_banner",
              "pgt_buf_end", "pgt_buf_top", "memblock_debug", "_end"]
 
-NAMES = FUNCTIONS + LAST_RESORTS + VARIABLES + list(QUESTIONS)
+# With these the lines that are kept are a map for `landfall-predict --system-map`.
+PLACES = ["_text", "__brk_base", "__brk_limit", "init_top_pgt"]
+
+NAMES = FUNCTIONS + LAST_RESORTS + VARIABLES + list(QUESTIONS) + PLACES
 
 Region = namedtuple("Region", "start end flags node")
 
