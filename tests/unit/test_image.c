@@ -53,6 +53,9 @@ TEST(test_header)
 	assert_int_equal(kernel_image_slot(&image), 0x4200000);
 	image.end = 0;
 	assert_int_equal(kernel_image_slot(&image), 0x5000000);
+	memset(bytes + 0x306, 'x', 100); /* longer than is kept */
+	assert_true(kernel_image_parse(bytes, 0x450, &image, &err));
+	assert_int_equal(strlen(image.release), sizeof(image.release) - 1);
 }
 
 TEST(test_no_image)
