@@ -85,7 +85,8 @@ def shell(tmp_path_factory):
     for name, (content, _) in TEXTS.items():
         files |= {f"{name}/landfall.efi": EFI, f"{name}/landfall.cfg": content}
     script = SHELL.replace("TEXTS", "\n".join(f"\\{name}\\landfall.efi\necho text={name}" for name in TEXTS))
-    done, disk = boot_disk(folder, files | {"startup.nsh": script.replace("\n", "\r\n").encode()}, TWO_NODES.split(), timeout=120)
+    done, disk = boot_disk(folder, files | {"startup.nsh": script.replace("\n", "\r\n").encode()}, TWO_NODES.split(), timeout=120,
+                           press=(b"any other key to continue", "spc"))
     assert done.verdict == "clean", done.text[-3000:]
     data, *texts = re.split(rb"text=\S*", done.data)
     parts = re.split(rb"(?:first|second|third|fourth)=(\S*)", data)

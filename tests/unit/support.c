@@ -67,7 +67,7 @@ FILE *open_recorded(const char *path)
 
 unsigned machines_by_chance(unsigned few, unsigned whole)
 {
-#if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
+#if defined(__SANITIZE_ADDRESS__)
 	unsigned usual = few;
 #else
 	unsigned usual = whole;

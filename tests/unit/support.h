@@ -59,8 +59,8 @@ void unit_test_register(struct unit_test *t);
 /* A file of the recorded machines: srat/PATH below the folder that LANDFALL_DATA names; NULL: there is none. */
 FILE *open_recorded(const char *path);
 /*
- * How many machines a test makes by chance: `whole`, or `few` where a program is several times as slow, which it is
- * with sanitizers and where it is not optimised. What LANDFALL_MACHINES says goes instead, up to the whole number.
+ * How many machines a test makes by chance: `whole`, or `few` with sanitizers, which make a program several times as
+ * slow. What LANDFALL_MACHINES says goes instead, up to the whole number.
  */
 unsigned machines_by_chance(unsigned few, unsigned whole);
 
