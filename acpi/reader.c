@@ -103,6 +103,13 @@ bool acpi_entries_next(struct acpi_entries *it, struct acpi_entry *e)
 	return true;
 }
 
+bool acpi_entries_has(struct acpi_entries *it, const struct acpi_entry *e, size_t least)
+{
+	if (e->length < least)
+		it->damage = ERR_MALFORMED;
+	return e->length >= least;
+}
+
 bool acpi_entries_read(struct acpi_entries *it, const struct acpi_entry *e, void *buf, uint32_t size)
 {
 	uint32_t n = (uint32_t)min_u64(e->length, size);

@@ -61,6 +61,9 @@ struct acpi_entries {
  */
 MUST_CHECK bool acpi_entries_next(struct acpi_entries *it, struct acpi_entry *e);
 
+/* Returns whether an entry has that many bytes, type and length included; if not, the walk ends with that damage. */
+MUST_CHECK bool acpi_entries_has(struct acpi_entries *it, const struct acpi_entry *e, size_t least);
+
 /*
  * Copies the first `size` bytes of an entry, type and length included; what it is too short for reads as zero. Returns
  * false when it cannot be read, and the walk ends with that damage.

@@ -2,7 +2,9 @@
 /* The rules that need nothing but tables: SRAT by itself, and the others beside it. */
 #include "acpi/table_rules.h"
 
-#include "acpi/beside.h"
+#include "acpi/cedt.h"
+#include "acpi/hmat.h"
+#include "acpi/madt.h"
 #include "acpi/slit.h"
 
 #define DOMAIN_LIMIT 1024 /* Linux with MAX_NUMNODES of a distribution refuses a table with a PXM from here on */

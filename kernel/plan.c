@@ -2,8 +2,8 @@
 /* The first half of the run, before the image moves: what is asked, what the machine is, where the image shall go. */
 #include "kernel/kernel.h"
 
-#include "acpi/beside.h"
 #include "acpi/fadt.h"
+#include "acpi/madt.h"
 #include "kernel/report/report.h"
 #include "kernel/steps.h"
 #include "lib/format.h"

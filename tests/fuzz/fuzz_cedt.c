@@ -2,7 +2,7 @@
 /* Any bytes as a CEDT: the walk over its windows ends, and no window is empty or wraps. */
 #include "tests/fuzz/fuzz.h"
 
-#include "acpi/beside.h"
+#include "acpi/cedt.h"
 
 static struct fuzz_memory memory;
 

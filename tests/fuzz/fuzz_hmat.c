@@ -2,7 +2,7 @@
 /* Any bytes as a HMAT: the walk over its domains ends, and every domain stands in the table. */
 #include "tests/fuzz/fuzz.h"
 
-#include "acpi/beside.h"
+#include "acpi/hmat.h"
 
 static struct fuzz_memory memory;
 

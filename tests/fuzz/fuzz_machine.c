@@ -5,7 +5,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "acpi/beside.h"
+#include "acpi/madt.h"
 #include "acpi/slit.h"
 #include "acpi/srat.h"
 #include "tools/machine.h"

@@ -2,7 +2,7 @@
 /* Any bytes as a MADT: processors are those that a plain loop over the entries finds. */
 #include "tests/fuzz/fuzz.h"
 
-#include "acpi/beside.h"
+#include "acpi/madt.h"
 
 #define FIRST_ENTRY 44
 

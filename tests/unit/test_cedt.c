@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The fixed memory windows of a CEDT, in good and damaged tables. */
-#include "acpi/beside.h"
+#include "acpi/cedt.h"
 #include "tests/unit/firmware.h"
 
 #define AT 0x7ffe1ff0ull

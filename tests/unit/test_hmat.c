@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The domains an HMAT names, in good and damaged tables. */
-#include "acpi/beside.h"
+#include "acpi/hmat.h"
 #include "tests/unit/firmware.h"
 
 #define AT 0x7ffe1ff0ull

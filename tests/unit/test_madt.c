@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The MADT: which processors are enabled. */
-#include "acpi/beside.h"
+#include "acpi/madt.h"
 #include "tests/unit/firmware.h"
 
 #define AT 0x7ffe2ff8ull
