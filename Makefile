@@ -221,7 +221,7 @@ test: ## install missing packages, build, run every test
 	$(Q)tools/deps $(ALL_PACKAGES) $(TEST_PACKAGES)
 	$(Q)+$(MAKE) $(JOBS) --no-print-directory $(EVERYTHING)
 	-$(Q)+$(MAKE) $(JOBS) --no-print-directory linux-kernels build/unit/tests build/odd-firmware.efi $(FUZZ:%=build/fuzz/fuzz_%)
-	$(Q)+tests/all unit data uefi qemu packaging tools linux page compilers transplant fuzz
+	$(Q)+tests/all unit uefi qemu tools compilers linux packaging transplant page fuzz data # long ones first
 
 test-sweep: build/landfall.elf build/landfall-machine ## boots at random seeds beside the sweep; BOOTS=500
 	$(Q)LANDFALL_BOOTS=$(or $(BOOTS),500) $(PYTEST) tests/qemu/test_sweep.py -rP

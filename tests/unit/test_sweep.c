@@ -948,7 +948,7 @@ TEST(machines_of_up_to_1024_nodes)
 	unsigned machines = 0, refused = 0;
 	uint64_t slots = 0, tries = 0;
 
-	for (uint64_t seed = 1; machines < machines_by_chance(60, 200); seed++) {
+	for (uint64_t seed = 1; machines < machines_by_chance(25, 200); seed++) {
 		unsigned chance = (unsigned)(seed * 2654435761u), nodes = 65 + chance % 960 / (1 + chance / 960 % 25);
 		struct slot_machine *m = many_nodes(seed, nodes, nodes + (unsigned)(seed % 3) * nodes / 4);
 		struct sweep *s;
