@@ -3,6 +3,7 @@
 #include "kernel/steps.h"
 
 #include "kernel/report/report.h"
+#include "lib/format.h"
 
 #define RULES_MAX 64
 #define LINES_MAX 4 /* of one rule */
@@ -35,9 +36,12 @@ static uint64_t count(struct gathering *g, const char *rule)
 static void see_finding(void *ctx, const char *rule, const char *about, va_list facts)
 {
 	struct gathering *g = ctx;
+	char what[FINDING_WORDS];
 
-	if (count(g, rule) <= LINES_MAX)
-		report_finding(&g->r->log, g->r->h, rule, about, facts);
+	if (count(g, rule) > LINES_MAX)
+		return;
+	format_v(what, sizeof(what), about, facts);
+	report_finding(&g->r->log, g->r->h, rule, what);
 }
 
 static void report_rest(struct gathering *g)

@@ -19,6 +19,8 @@
 #define FINDING_RANGE FINDING_MEMORY " of PXM %u"
 #define FINDING_RANGES FINDING_RANGE " and" FINDING_RANGE
 
+#define FINDING_WORDS 160 /* room for what one is about, in words */
+
 /* Who is told, of something legal but awkward, its rule and what it is about. Few of many are put in words. */
 struct findings {
 	void (*found)(void *ctx, const char *rule, const char *about, va_list facts);

@@ -162,14 +162,14 @@ static void count_edges(struct layout *l, enum pt_level table, const struct edge
 		add_tables(l, table, e[1].slot, e[1].slot + 1);
 }
 
-/* Leaves for the slots [first, end) which are new and whole: all but perhaps those at the range's two ends, e. */
-static void count_leaves(struct layout *l, enum pt_level table, const struct edge *e, uint64_t first, uint64_t end)
+/* Leaves for those of the slots which are new and whole: all but perhaps those at the range's two ends, e. */
+static void count_leaves(struct layout *l, enum pt_level table, const struct edge *e, struct range slots)
 {
-	if (first == e[0].slot)
-		first += !e[0].whole || e[0].before;
-	if (end == e[1].slot + 1 && first <= e[1].slot)
-		end -= !e[1].whole || e[1].before;
-	add_leaves(l, table, first, end);
+	if (slots.start == e[0].slot)
+		slots.start += !e[0].whole || e[0].before;
+	if (slots.end == e[1].slot + 1 && slots.start <= e[1].slot)
+		slots.end -= !e[1].whole || e[1].before;
+	add_leaves(l, table, slots.start, slots.end);
 }
 
 /* 2M leaves where no 1G leaf is: everywhere (giant is NULL), or in the 1G slots at the ends, giant[0] and giant[1]. */
@@ -184,14 +184,14 @@ static void count_2m(struct layout *l, const struct edge *giant)
 	if (e[1].slot != e[0].slot && !e[1].whole)
 		l->dm->leaves[PT_PTE] += (l->r.end - e[1].at.start) / PAGE_SIZE;
 	if (!giant) {
-		count_leaves(l, PT_PTE, e, e[0].slot, end);
+		count_leaves(l, PT_PTE, e, (struct range){ e[0].slot, end });
 		return;
 	}
 	if (!giant[0].whole)
-		count_leaves(l, PT_PTE, e, e[0].slot, min_u64((giant[0].slot + 1) * PT_ENTRIES, end));
-	count_leaves(l, PT_PMD, giant, giant[0].slot, giant[1].slot + 1);
+		count_leaves(l, PT_PTE, e, (struct range){ e[0].slot, min_u64((giant[0].slot + 1) * PT_ENTRIES, end) });
+	count_leaves(l, PT_PMD, giant, (struct range){ giant[0].slot, giant[1].slot + 1 });
 	if (giant[1].slot != giant[0].slot && !giant[1].whole)
-		count_leaves(l, PT_PTE, e, giant[1].slot * PT_ENTRIES, end);
+		count_leaves(l, PT_PTE, e, (struct range){ giant[1].slot * PT_ENTRIES, end });
 }
 
 static void lay_out(struct layout *l)

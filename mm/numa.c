@@ -449,11 +449,10 @@ const struct numa_memblk *numa_next_movable(const struct numa *n, phys_t p)
 }
 
 /*
- * Shrinks *span as narrow_span for all of the ranges; where they are ordered, those around p do. Returns the first of
- * them that holds p, of that node, NUMA_NO_NODE: of any; NULL when none does.
+ * Shrinks spot->span as narrow_span for all of the ranges; where they are ordered, those around p do. Returns the first
+ * of them that holds p, of spot's node, NUMA_NO_NODE: of any; NULL when none does.
  */
-static const struct numa_memblk *narrow_to(struct range *span, const struct numa_ranges *l, bool ordered, phys_t p,
-					   int nid)
+static const struct numa_memblk *narrow_to(struct numa_spot *spot, const struct numa_ranges *l, bool ordered, phys_t p)
 {
 	const struct numa_memblk *found = NULL;
 	size_t k = 0, end = l->nr;
@@ -466,7 +465,7 @@ static const struct numa_memblk *narrow_to(struct range *span, const struct numa
 	for (; k < end; k++) {
 		const struct numa_memblk *b = &l->blk[ordered ? l->at[k] : k];
 
-		if (narrow_span(span, b, p) && !found && (nid == NUMA_NO_NODE || b->nid == nid))
+		if (narrow_span(&spot->span, b, p) && !found && (spot->nid == NUMA_NO_NODE || b->nid == spot->nid))
 			found = b;
 	}
 	return found;
@@ -475,11 +474,11 @@ static const struct numa_memblk *narrow_to(struct range *span, const struct numa
 struct numa_spot numa_look_at(const struct numa *n, phys_t p)
 {
 	struct numa_spot spot = { .nid = NUMA_NO_NODE, .span = { 0, UINT64_MAX } };
-	const struct numa_memblk *b = narrow_to(&spot.span, &n->mem, n->ordered, p, NUMA_NO_NODE);
+	const struct numa_memblk *b = narrow_to(&spot, &n->mem, n->ordered, p);
 
 	if (b)
 		spot.nid = b->nid;
-	spot.hot = narrow_to(&spot.span, &n->hot, n->ordered, p, spot.nid) && b;
+	spot.hot = narrow_to(&spot, &n->hot, n->ordered, p) && b;
 	spot.movable = spot.hot && n->node[spot.nid].movable;
 	return spot;
 }

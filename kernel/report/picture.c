@@ -124,6 +124,7 @@ static enum colour policy_colour(unsigned policy)
 
 /* Words stand on COLOUR_BACK, or colour | ON(ground). */
 #define ON(ground) ((ground) << 8)
+#define say(s, x, y, colour, ...) say_at(s, (struct spot){ x, y, (colour) % 256, (colour) / 256 }, __VA_ARGS__)
 
 static unsigned column_x(const struct sheet *s, unsigned columns)
 {
@@ -131,11 +132,10 @@ static unsigned column_x(const struct sheet *s, unsigned columns)
 }
 
 /* What does not fit on its line ends in dots. */
-static void PRINTF_LIKE(5, 6) say(const struct sheet *s, unsigned x, unsigned y, unsigned colour, const char *fmt, ...)
+static void PRINTF_LIKE(3, 4) say_at(const struct sheet *s, struct spot at, const char *fmt, ...)
 {
-	struct spot at = { x, y, colour % 256, colour / 256 };
 	char text[WORDS_MAX];
-	size_t room = min_u64((s->right - x) / s->column, sizeof(text) - 1), len;
+	size_t room = min_u64((s->right - at.x) / s->column, sizeof(text) - 1), len;
 	va_list ap;
 
 	va_start(ap, fmt);

@@ -90,8 +90,8 @@ void report_nodes(struct log *l, const struct numa *numa, struct range kernel);
 
 /* ---- report_finding.c: what is legal but awkward in what firmware says ---- */
 
-/* Prints one finding, as struct findings tells it. The handover counts them and keeps the first. */
-void report_finding(struct log *l, struct handover *h, const char *rule, const char *about, va_list facts);
+/* Prints one finding: its rule and, in words, what it is about. The handover counts them and keeps the first. */
+void report_finding(struct log *l, struct handover *h, const char *rule, const char *what);
 
 /* Prints how many more of that rule are not told one by one. */
 void report_more_findings(struct log *l, struct handover *h, const char *rule, uint64_t nr);

@@ -4,12 +4,9 @@
 
 #include "lib/format.h"
 
-/* A line of text, and the same as a record; what it is about begins with a blank, or is empty. */
-void report_finding(struct log *l, struct handover *h, const char *rule, const char *about, va_list facts)
+/* A line of text, and the same as a record; `what` begins with a blank, or is empty. */
+void report_finding(struct log *l, struct handover *h, const char *rule, const char *what)
 {
-	char what[160];
-
-	format_v(what, sizeof(what), about, facts);
 	if (!h->nr_findings++)
 		format(h->finding, sizeof(h->finding), "%s%s", rule, what);
 	log_text(l, "finding: %s%s", rule, what);
@@ -18,11 +15,13 @@ void report_finding(struct log *l, struct handover *h, const char *rule, const c
 
 static void PRINTF_LIKE(4, 5) tell(struct log *l, struct handover *h, const char *rule, const char *about, ...)
 {
+	char what[FINDING_WORDS];
 	va_list facts;
 
 	va_start(facts, about);
-	report_finding(l, h, rule, about, facts);
+	format_v(what, sizeof(what), about, facts);
 	va_end(facts);
+	report_finding(l, h, rule, what);
 }
 
 void report_memory_left(struct log *l, struct handover *h, const char *policy, const struct memory_split *s)

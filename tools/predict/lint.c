@@ -8,6 +8,7 @@
 #include "acpi/srat.h"
 #include "kernel/steps.h"
 #include "kernel/report/report.h"
+#include "lib/format.h"
 #include "mm/memory_rules.h"
 
 #define ALL_ADDRESSES (1ull << 52)
@@ -84,13 +85,16 @@ static void print_entries(struct lint *t)
 static void see_overlap(void *ctx, const char *rule, const char *about, va_list facts)
 {
 	struct lint *t = ctx;
+	char what[FINDING_WORDS];
 	bool self = !strcmp(rule, "srat-self-overlap");
 
 	if (!self && strcmp(rule, "srat-overlap"))
 		return;
 	t->overlap |= !self;
-	if (++t->told[self] <= LINES_MAX)
-		report_finding(&t->s.run.log, t->s.h, rule, about, facts);
+	if (++t->told[self] > LINES_MAX)
+		return;
+	format_v(what, sizeof(what), about, facts);
+	report_finding(&t->s.run.log, t->s.h, rule, what);
 }
 
 static void judge_overlaps(struct lint *t)
