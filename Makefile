@@ -219,8 +219,9 @@ check: ## before every commit: the unit tests, lint of what has changed, ten boo
 	$(Q)$(PYTEST) tests/qemu/test_cases.py -m check --junitxml=build/junit/check.xml
 test: ## install missing packages, build, run every test
 	$(Q)tools/deps $(ALL_PACKAGES) $(TEST_PACKAGES)
-	$(Q)+$(MAKE) $(JOBS) --no-print-directory $(EVERYTHING)
-	-$(Q)+$(MAKE) $(JOBS) --no-print-directory linux-kernels build/unit/tests build/odd-firmware.efi $(FUZZ:%=build/fuzz/fuzz_%)
+	-$(Q)+$(MAKE) $(if $(JOBS),-j$$(($$(nproc) + 1))) -k --no-print-directory $(EVERYTHING) linux-kernels \
+		build/unit/tests build/odd-firmware.efi $(FUZZ:%=build/fuzz/fuzz_%) # one more at a time: kernels are fetched
+	$(Q)+$(MAKE) --no-print-directory $(EVERYTHING)
 	$(Q)+tests/all unit uefi qemu tools compilers linux packaging transplant page fuzz data # long ones first
 
 test-sweep: build/landfall.elf build/landfall-machine ## boots at random seeds beside the sweep; BOOTS=500

@@ -39,8 +39,8 @@ def test_config_file(shell, name):
     assert [r["alloc"] for r in log.all("verdict")] == ["memblock"]
 
 
-@pytest.mark.parametrize("content, warning", [*((NO_TEXTS[name], NO_TEXT) for name in selection.one_of(NO_TEXTS, 2)), (b"", None), (None, NO_FILE)],
-                         ids=[*selection.one_of(NO_TEXTS, 2), "empty", "missing"])
+@pytest.mark.parametrize("content, warning", [*((NO_TEXTS[name], NO_TEXT) for name in selection.one_of(NO_TEXTS, 3)), (b"", None), (None, NO_FILE)],
+                         ids=[*selection.one_of(NO_TEXTS, 3), "empty", "missing"])
 def test_config_file_of_no_use(tmp_path, content, warning):
     files = {BOOT: EFI} | ({CFG: content} if content is not None else {})
     log = booted(tmp_path, files)
