@@ -241,7 +241,7 @@ build/fuzz/seeds: tests/fuzz/seeds build/landfall-machine $(wildcard tests/fuzz/
 fuzz test-fuzz: $(FUZZ:%=build/fuzz/fuzz_%) build/fuzz/seeds
 fuzz: ## fuzz every parser and the whole run; T=60 seconds for each, FUZZ=NAMES; T=every: all changes of each byte
 	$(Q)tests/fuzz/run $(if $(filter every,$(T)),--every $(filter-out run,$(FUZZ)),--seconds=$(or $(T),60) $(FUZZ))
-test-fuzz: ## the fuzzers' corpus, truncations and four changes of every byte; mutations of the whole run
+test-fuzz: ## the fuzzers' corpus, truncations and up to four changes of every byte; mutations of the whole run
 	$(Q)tests/fuzz/run --corpus --junit=build/junit/fuzz.xml $(FUZZ)
 coverage: ## lines and branches that the unit tests reach; fails unless that is all of acpi/ and mm/
 	$(Q)tests/coverage

@@ -49,11 +49,13 @@ phys_t e820_end_of_ram(const struct e820 *m, phys_t limit);
 /* Returns whether every byte of r has that type in a sanitised map. */
 bool e820_covers(const struct e820 *m, struct range r, enum e820_type type);
 
+/*
+ * What a type is called in records ("usable", "reserved", "acpi", "nvs", "unusable", "persistent", "soft-reserved") and
+ * in a BIOS-e820 line ("usable", "reserved", "ACPI data", "ACPI NVS", "unusable", ...).
+ */
 struct e820_names {
 	enum e820_type type;
-	const char
-		*ours; /* in records: "usable", "reserved", "acpi", "nvs", "unusable", "persistent", "soft-reserved" */
-	const char *in_linux; /* in a BIOS-e820 line: "usable", "reserved", "ACPI data", "ACPI NVS", "unusable", ... */
+	const char *ours, *in_linux;
 };
 
 /* Returns what a type is called: one that is not known "unknown". */
