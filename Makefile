@@ -41,9 +41,8 @@ SANE   := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 KFLAGS := $(WARN) $(BARE) -mskip-rax-setup -fno-jump-tables $(if $(findstring clang,$(CC)),,-malign-data=abi -fira-region=one \
           -fno-tree-reassoc -fno-tree-dominator-opts -fno-tree-loop-im) -Oz -ffunction-sections -fdata-sections -fpie -falign-functions=1
 EFLAGS := $(KFLAGS) -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI -fshort-wchar
-# A 32-bit program reads folders and files of today, too: _FILE_OFFSET_BITS.
-HFLAGS := $(WARN) $(SANE) -D_FILE_OFFSET_BITS=64
-TFLAGS := $(WARN) -O2 -D_FILE_OFFSET_BITS=64
+HFLAGS := $(WARN) $(SANE)
+TFLAGS := $(WARN) -O2
 FFLAGS := $(WARN) $(SANE) -fsanitize=fuzzer-no-link -gline-tables-only
 
 .DEFAULT_GOAL := all
@@ -117,7 +116,7 @@ build/landfall-machine: build/tools/tools/machine_main.o build/tools/pure.a
 build/landfall-predict: build/tools/tools/predict/main.o build/tools/pure.a
 build/landfall-host: build/tools/tools/host/main.o build/tools/pure.a
 build/bench/host_build build/bench/host_sweep: build/bench/%: build/tools/tests/bench/%.o build/tools/pure.a
-build/landfall-machine build/landfall-predict build/landfall-host build/bench/host_build build/bench/host_sweep build/unit/tests build/unit/quick:
+build/landfall-machine build/landfall-predict build/landfall-host build/bench/host_build build/bench/host_sweep build/unit/tests:
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOSTCC) $(TFLAGS) -o $@ $^ $(LIBRARIES)
 include tools/page/page.mk
@@ -145,10 +144,9 @@ TEST_PACKAGES := libcmocka-dev=/usr/include/cmocka.h acpica-tools=iasl ovmf=/usr
                  syslinux-common=/usr/lib/syslinux/modules/bios/ldlinux.c32 pxelinux=/usr/lib/PXELINUX/pxelinux.0 \
                  systemd-boot-efi=/usr/lib/systemd/boot/efi/systemd-bootx64.efi openssl=openssl kexec-tools=/sbin/kexec \
                  ipxe-qemu=/usr/lib/ipxe/qemu bochs=bochs bochs-term bochsbios vgabios clang=clang libclang-rt-14-dev groff-base=groff \
-                 gcc-multilib=/usr/lib/gcc/x86_64-linux-gnu/12/32/libgcc.a qemu-user=qemu-i386 python3-matplotlib=$(PACKAGES_PY)/matplotlib \
-                 python3-pil=$(PACKAGES_PY)/PIL parallel=parallel chromium=chromium debhelper=dh lintian=lintian reuse=reuse help2man=help2man \
-                 autopkgtest=autopkgtest grub2-common=grub-install \
-                 chromium-driver=chromedriver python3-selenium=$(PACKAGES_PY)/selenium node-typescript=tsc
+                 nodejs=node python3-matplotlib=$(PACKAGES_PY)/matplotlib python3-pil=$(PACKAGES_PY)/PIL parallel=parallel \
+                 chromium=chromium chromium-driver=chromedriver python3-selenium=$(PACKAGES_PY)/selenium node-typescript=tsc \
+                 debhelper=dh lintian=lintian reuse=reuse help2man=help2man autopkgtest=autopkgtest grub2-common=grub-install
 TOOL_PACKAGES := valgrind=valgrind clang-tidy=clang-tidy clang-format=clang-format
 
 all: ## build everything into build/
@@ -166,15 +164,11 @@ run: ## boot the default machine in QEMU; MACHINE= SEED= ALLOC= APPEND= QEMU_ARG
 	$(Q)tools/run || [ $$? -eq 1 ]
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
-# With sanitizers, and without, of the objects that the programs have: quicker to build and to run.
-UNIT_OBJECTS := $(call names,tests/unit) $(LOADED) boot/dev/serial.o pure.a
-build/unit/tests: $(UNIT_OBJECTS:%=build/host/%)
-build/unit/quick: $(UNIT_OBJECTS:%=build/tools/%)
+build/unit/tests: $(addprefix build/host/,$(call names,tests/unit) $(LOADED) boot/dev/serial.o pure.a)
 build/unit/tests: TFLAGS := $(HFLAGS)
+build/unit/tests: LIBRARIES := -lcmocka
 # What takes long is in what they test, not in them.
 build/host/tests/unit/%.o: HFLAGS += -O0 -g1 -fno-sanitize=undefined
-build/tools/tests/unit/%.o build/tools/tests/unit32/%.o: TFLAGS += -O0 -g1
-build/unit/tests build/unit/quick: LIBRARIES = $(or $(CMOCKA),-lcmocka)
 test-unit: build/unit/tests ## host unit tests, sanitizers on
 	$(Q)tests/unit/run $<
 # A layer of pytest is tests/NAME. Its tests run side by side, as many as there are processors; of one it needs no process beside it.

@@ -238,24 +238,42 @@ void soil(void *p, size_t len)
 		((uint8_t *)p)[i] = i % 16 >= 8 && i % 16 < 14;
 }
 
-static jmp_buf kassert_jump;
+#ifndef __wasm__
+static jmp_buf jump;
+
+bool caught(enum unwinding tag, void (*call)(void *arg), void *arg)
+{
+	(void)tag;
+	if (setjmp(jump) != 0)
+		return true;
+	call(arg);
+	return false;
+}
+
+void unwind(enum unwinding tag)
+{
+	(void)tag;
+	longjmp(jump, 1);
+}
+#endif
+
 static bool kassert_expected;
 
 void kassert_fail(const char *expr, const char *file, int line)
 {
 	if (kassert_expected)
-		longjmp(kassert_jump, 1);
+		unwind(FROM_KASSERT);
 	fprintf(stderr, "KASSERT %s:%d: %s\n", file, line, expr);
 	abort();
 }
 
 void assert_kassert(void (*f)(void *arg), void *arg)
 {
+	bool failed;
+
 	kassert_expected = true;
-	if (setjmp(kassert_jump) == 0) {
-		f(arg);
-		kassert_expected = false;
-		fail_msg("no KASSERT");
-	}
+	failed = caught(FROM_KASSERT, f, arg);
 	kassert_expected = false;
+	if (!failed)
+		fail_msg("no KASSERT");
 }

@@ -110,6 +110,14 @@ void soil(void *p, size_t len);
 #define SOIL(p) soil(p, sizeof(*(p)))
 #define FRESH(init, p) (SOIL(p), init(p))
 
+/*
+ * Calls `call`; true: it was left by unwind() with that tag. By a jump; as WebAssembly, which has none, by an exception of
+ * tests/unit32/wasm.mjs, and only there may one such call be in another.
+ */
+enum unwinding { FROM_KASSERT, FROM_TEST };
+bool caught(enum unwinding tag, void (*call)(void *arg), void *arg);
+_Noreturn void unwind(enum unwinding tag);
+
 /* Runs f and fails the test unless it ends in a KASSERT. */
 void assert_kassert(void (*f)(void *arg), void *arg);
 

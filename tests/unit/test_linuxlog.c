@@ -2,7 +2,9 @@
 /* Boot logs by hand: what the reader takes from them, what it leaves alone, and which line it refuses. */
 #include "tests/unit/cases.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "acpi/srat.h"
 #include "tools/predict/linuxlog.h"
@@ -572,10 +574,15 @@ TEST(srat_lines)
 
 static bool read_system_map(struct read *r, const char *symbols)
 {
-	char path[] = "/tmp/landfall-system-map-XXXXXX";
-	FILE *out = fdopen(mkstemp(path), "w");
+	char path[64];
+	uint64_t name;
+	FILE *out;
 	bool good;
 
+	assert_int_equal(getentropy(&name, sizeof(name)), 0);
+	snprintf(path, sizeof(path), "/tmp/landfall-system-map-%" PRIx64, name);
+	out = fopen(path, "w");
+	assert_non_null(out);
 	*r = read_log(WHOLE);
 	fputs(symbols, out);
 	fclose(out);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the unit tests use of cmocka, for targets that Debian has no cmocka for: cmocka's own header, and its functions
- * anew. A report is JUnit XML in the file that CMOCKA_XML_FILE names, as cmocka's.
+ * What the unit tests use of cmocka, for WebAssembly, which Debian has no cmocka for: cmocka's own header, and its
+ * functions anew. A report is JUnit XML in the file that CMOCKA_XML_FILE names, as cmocka's.
  */
 #include "tests/unit/support.h"
 
 #include <inttypes.h>
 
-static jmp_buf end_of_test;
 static bool skipped;
 
 void print_message(const char *fmt, ...)
@@ -31,14 +30,14 @@ void print_error(const char *fmt, ...)
 void _fail(const char *file, int line)
 {
 	printf("%s:%d: error: failure\n", file, line);
-	longjmp(end_of_test, 1);
+	unwind(FROM_TEST);
 }
 
 void _skip(const char *file, int line)
 {
 	printf("%s:%d: skipped\n", file, line);
 	skipped = true;
-	longjmp(end_of_test, 1);
+	unwind(FROM_TEST);
 }
 
 void _assert_true(LargestIntegralType result, const char *expression, const char *file, int line)
@@ -99,15 +98,28 @@ void _assert_memory_equal(const void *a, const void *b, size_t size, const char 
 	_fail(file, line);
 }
 
-static bool passes(const struct CMUnitTest *t, void **state)
+/* A test that runs, and what it has been given. */
+struct running {
+	const struct CMUnitTest *t;
+	void *state;
+};
+
+static void run(void *arg)
 {
-	if (t->setup_func && t->setup_func(state) != 0)
+	struct running *r = arg;
+
+	r->t->test_func(&r->state);
+}
+
+static bool passes(const struct CMUnitTest *t)
+{
+	struct running r = { t, t->initial_state };
+
+	if (t->setup_func && t->setup_func(&r.state) != 0)
 		return false;
-	if (setjmp(end_of_test) == 0)
-		t->test_func(state);
-	else if (!skipped)
+	if (caught(FROM_TEST, run, &r) && !skipped)
 		return false;
-	return !t->teardown_func || t->teardown_func(state) == 0;
+	return !t->teardown_func || t->teardown_func(&r.state) == 0;
 }
 
 int _cmocka_run_group_tests(const char *group, const struct CMUnitTest *tests, size_t nr, CMFixtureFunction setup,
@@ -120,11 +132,10 @@ int _cmocka_run_group_tests(const char *group, const struct CMUnitTest *tests, s
 		return -1;
 	fprintf(xml, "<testsuites><testsuite name=\"%s\">\n", group);
 	for (size_t i = 0; i < nr; i++) {
-		void *state = tests[i].initial_state;
 		bool passed;
 
 		skipped = false;
-		passed = passes(&tests[i], &state);
+		passed = passes(&tests[i]);
 		failed += !passed;
 		fprintf(xml, "<testcase name=\"%s\">%s</testcase>\n", tests[i].name,
 			skipped  ? "<skipped/>"

@@ -1,0 +1,57 @@
+#!/usr/bin/env -S node --no-warnings --experimental-wasi-unstable-preview1
+// SPDX-License-Identifier: MIT
+// Runs a program made for WASI, which may use the files below the current folder and /tmp.
+// usage: tests/unit32/wasm.mjs PROGRAM [WORD...] | PROGRAM --each: of each line of the input, a file for what is printed and the words
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { WASI } from "node:wasi";
+
+class Unwound {
+  constructor(tag) {
+    this.tag = tag;
+  }
+}
+
+// What WebAssembly has no instructions for: see tests/unit/support.h.
+function unwinding(world) {
+  return {
+    unwind: tag => {
+      throw new Unwound(tag);
+    },
+    caught: (tag, call, arg) => {
+      const { __indirect_function_table: functions, __stack_pointer: stack } = world.exports;
+      const top = stack.value;
+      try {
+        functions.get(call)(arg);
+        return 0;
+      } catch (e) {
+        if (!(e instanceof Unwound) || e.tag !== tag)
+          throw e;
+        stack.value = top;
+        return 1;
+      }
+    },
+  };
+}
+
+function run(module, args, stdout, stderr) {
+  const wasi = new WASI({ version: "preview1", args, env: process.env, preopens: { ".": ".", "/tmp": "/tmp" }, stdout, stderr, returnOnExit: true });
+  // Through functions of our own: called by WebAssembly itself, node's make node 20 crash now and then.
+  const calls = Object.fromEntries(Object.entries(wasi.wasiImport).map(([name, call]) => [name, (...words) => call(...words)]));
+  const world = { exports: {} };
+  const instance = new WebAssembly.Instance(module, { wasi_snapshot_preview1: calls, env: unwinding(world) });
+  world.exports = instance.exports;
+  return wasi.start(instance);
+}
+
+const [program, ...words] = process.argv.slice(2);
+const module = new WebAssembly.Module(readFileSync(program));
+if (words[0] === "--each") {
+  for (const line of readFileSync(0, "utf8").trimEnd().split("\n")) {
+    const [path, ...args] = line.split(" ");
+    const out = openSync(path, "w");
+    run(module, [program, ...args], out, out);
+    closeSync(out);
+  }
+} else {
+  process.exitCode = run(module, [program, ...words], 1, 2);
+}
