@@ -405,7 +405,7 @@ def test_png_and_one_chart_alone(tmp_path, pretended):
     assert report(tmp_path / "x.png", pretended) == (0, "") and report(tmp_path / "sweep.png", pretended, "--chart=sweep") == (0, "")
     whole, one = image.open(tmp_path / "x.png"), image.open(tmp_path / "sweep.png")
     assert whole.size[0] == one.size[0] == 2304 and whole.size[1] > 2 * one.size[1]
-    seen = {f"#{r:02x}{g:02x}{b:02x}" for _, (r, g, b) in one.getcolors(1 << 24)}
+    seen = {f"#{r:02x}{g:02x}{b:02x}" for _, (r, g, b) in one.getcolors(1 << 16)}
     assert {charts.LIGHT["stain"], charts.LIGHT["clean"], charts.LIGHT["paper"]} <= seen and charts.LIGHT["tables"] not in seen
     assert report(tmp_path / "x.svg", pretended, "--chart=policies") == (0, "")
     assert len(ElementTree.fromstring((tmp_path / "x.svg").read_text()).findall(f"{SVG}svg")) == 1
@@ -499,7 +499,7 @@ def screenshot(html, out, size, scheme):
                f"--screenshot={out}", f"file://{html}"]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     image = pytest.importorskip("PIL.Image").open(out).convert("RGB")
-    return image, {f"#{r:02x}{g:02x}{b:02x}" for _, (r, g, b) in image.getcolors(1 << 24)}
+    return image, {f"#{r:02x}{g:02x}{b:02x}" for _, (r, g, b) in image.getcolors(1 << 16)}
 
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="needs chromium")
