@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --no-warnings --experimental-wasi-unstable-preview1
+#!/usr/bin/env -S node --no-warnings --experimental-wasi-unstable-preview1 --single-threaded
 // SPDX-License-Identifier: MIT
 // Runs a program made for WASI, which may use the files below the current folder and /tmp.
 // usage: tests/unit32/wasm.mjs PROGRAM [WORD...] | PROGRAM --each: of each line of the input, a file for what is printed and the words
