@@ -216,7 +216,7 @@ test: ## install missing packages, build, run every test
 	-$(Q)+$(MAKE) $(if $(JOBS),-j$$(($$(nproc) + 1))) -k --no-print-directory $(EVERYTHING) linux-kernels \
 		build/unit/tests build/odd-firmware.efi $(FUZZ:%=build/fuzz/fuzz_%) # one more at a time: kernels are fetched
 	$(Q)+$(MAKE) --no-print-directory $(EVERYTHING)
-	$(Q)+tests/all page 'uefi qemu tools linux packaging transplant' 'compilers unit fuzz data' # long ones first
+	$(Q)+tests/all page uefi qemu tools linux packaging compilers unit transplant fuzz data # long ones first
 
 test-sweep: build/landfall.elf build/landfall-machine ## boots at random seeds beside the sweep; BOOTS=500
 	$(Q)LANDFALL_BOOTS=$(or $(BOOTS),500) $(PYTEST) tests/qemu/test_sweep.py -rP
