@@ -691,6 +691,20 @@ TEST(test_smbios)
 	}
 }
 
+/* What the loader did without: a sentence a line, and the last line may have no end. */
+TEST(test_notes_of_the_loader)
+{
+	struct fake *f = fake_with("", "");
+
+	strcpy(f->host->h->bi.notes, "no first\nno second\nno 3");
+	assert_int_equal(run(f), RUN_CLEAN);
+	assert_has(f, "warning: no first\n");
+	assert_has(f, "warning: no second\n");
+	assert_has(f, "warning: no 3\n");
+	assert_int_equal(count_of(f, "warning: "), 3);
+	fake_free(f);
+}
+
 /* ---- entropy and seeds ---- */
 
 TEST(test_seed_from_all_sources)
@@ -731,6 +745,43 @@ TEST(test_rubbish_is_not_used)
 	assert_has(f, "warning: no source of entropy works: the seed is the same at every boot\n");
 	assert_has(f, "\"entropy\":[]");
 	fake_free(f);
+}
+
+static bool draw_from_list(void *ctx, enum entropy_source source, uint64_t *word)
+{
+	const uint64_t **next = ctx;
+
+	if (source != ENTROPY_RDRAND || !**next)
+		return false;
+	*word = *(*next)++;
+	return true;
+}
+
+static struct entropy gather(const uint64_t *draws)
+{
+	struct platform p = { .ctx = &draws, .entropy = draw_from_list };
+	struct entropy e;
+
+	SOIL(&e);
+	entropy_gather(&p, &e);
+	return e;
+}
+
+TEST(test_every_draw_counts)
+{
+	const uint64_t draws[] = { 11, 12, 13, 0 };
+	const struct entropy as_drawn = gather(draws);
+
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t changed[] = { 11, 12, 13, 0 };
+		struct entropy e;
+
+		changed[i] += 100;
+		e = gather(changed);
+		assert_true(e.used[ENTROPY_RDRAND] && !e.rubbish[ENTROPY_RDRAND] && !e.used[ENTROPY_RDSEED]);
+		assert_int_not_equal(e.seed, as_drawn.seed);
+		assert_int_not_equal(e.boot_id, as_drawn.boot_id);
+	}
 }
 
 /* The seed decides the place and the direct map's base; the boot id does not come from it. */
