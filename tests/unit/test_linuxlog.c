@@ -422,6 +422,9 @@ TEST(soft_reserved_is_no_ram)
 
 	assert_int_equal(r.f->end, 0x180000000);
 	assert_int_equal(r.f->map.e[r.f->map.nr - 1].type, E820_PMEM);
+	/* Reserved, in case that it is among memory by another way. */
+	assert_non_null(memblock_overlap(&r.f->mb.reserved, (struct range){ 0x200000000, 0x240000000 }));
+	assert_null(memblock_overlap(&r.f->mb.reserved, (struct range){ 0x240000000, 0x280000000 }));
 	facts_free(r.f);
 }
 
