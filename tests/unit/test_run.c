@@ -691,6 +691,17 @@ TEST(test_smbios)
 	}
 }
 
+/* A node has its column when nothing but tables of the lowest level lie on it. */
+TEST(test_column_of_leaf_tables_alone)
+{
+	struct fake *f = fake_machine("four-nodes", "seed=7 alloc=bottom-up base=0x5000000");
+
+	assert_int_equal(run(f), RUN_STAINED);
+	assert_has(f, "         node 0    node 1     total\n");
+	assert_has(f, "  pmd         8         -         8\n");
+	fake_free(f);
+}
+
 /* What the loader did without: a sentence a line, and the last line may have no end. */
 TEST(test_notes_of_the_loader)
 {
