@@ -99,6 +99,13 @@ def test_pieces_are_all_of_ram_by_node():
     assert {p["kind"] for p in of(pinned, "piece") if p["node"] == 1} == {"pinned"}
 
 
+def test_areas_of_slots_in_words():
+    (slots,) = of(records("--machine", "azure", "--layout"), "slots")
+    said = [line for line in predict("--machine", "azure", "--layout").stdout.splitlines() if line.startswith("slots: ")]
+    assert len(said) == 2
+    assert said == [f"slots: {(int(last, 16) - int(first, 16)) // SLOT + 1} from base {first} on" for first, last in slots["areas"]]
+
+
 def test_text_beside_records():
     words = ["--machine", "four-nodes", "--alloc", "both", "--counts"]
     text, both = predict(*words).stdout.splitlines(), predict(*words, "--json", "--text").stdout.splitlines()
