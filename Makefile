@@ -41,8 +41,9 @@ SANE   := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 KFLAGS := $(WARN) $(BARE) -mskip-rax-setup -fno-jump-tables $(if $(findstring clang,$(CC)),,-malign-data=abi -fira-region=one \
           -fno-tree-reassoc -fno-tree-dominator-opts -fno-tree-loop-im) -Oz -ffunction-sections -fdata-sections -fpie -falign-functions=1
 EFLAGS := $(KFLAGS) -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI -fshort-wchar
-HFLAGS := $(WARN) $(SANE)
-TFLAGS := $(WARN) -O2
+# A 32-bit program reads folders and files of today, too: _FILE_OFFSET_BITS.
+HFLAGS := $(WARN) $(SANE) -D_FILE_OFFSET_BITS=64
+TFLAGS := $(WARN) -O2 -D_FILE_OFFSET_BITS=64
 FFLAGS := $(WARN) $(SANE) -fsanitize=fuzzer-no-link -gline-tables-only
 
 .DEFAULT_GOAL := all
@@ -120,6 +121,7 @@ build/landfall-machine build/landfall-predict build/landfall-host build/bench/ho
 	$(call say,HOSTLD,$@)
 	$(Q)$(HOSTCC) $(TFLAGS) -o $@ $^ $(LIBRARIES)
 include tools/page/page.mk
+include tests/unit32/unit32.mk
 
 install: all ## install programs, images, manual pages, completion; PREFIX= DESTDIR=
 	$(Q)tools/deps help2man=help2man
@@ -211,7 +213,7 @@ check: ## before every commit: the unit tests, lint of what has changed, ten boo
 	$(Q)tests/lint/change
 	$(Q)tests/unit/run build/unit/tests
 	$(Q)$(PYTEST) tests/qemu/test_cases.py -m check --junitxml=build/junit/check.xml
-# In large pages: compilers and emulators that live for a second fault half as often.
+# Memory in large pages: compilers and emulators live for a second, and take a third fewer page faults in it.
 test: export GLIBC_TUNABLES := glibc.malloc.hugetlb=1
 test: ## install missing packages, build, run every test
 	$(Q)tools/deps $(ALL_PACKAGES) $(TEST_PACKAGES)

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from landfall.paths import ROOT
 
-PARTS = ["Makefile", "linker.ld", "lib", "acpi", "mm", "kernel", "boot", "tools", "tests/schema", "tests/machines",
+PARTS = ["Makefile", "linker.ld", "lib", "acpi", "mm", "kernel", "boot", "tools", "tests/schema", "tests/machines", "tests/unit32",
          "build/kernel", "build/tools", "build/font.c"]
 NAMES = ["bottom-up", "memblock", "lowest", "top-down", "series", "hybrid", "floor", "node-local", "srat-known"]
 POLICY = """/* SPDX-License-Identifier: MIT */
@@ -51,7 +51,7 @@ def copy(tmp_path_factory):
     text, lines = re.subn(r"(\tPOLICY\(node_local\))\n", r"\1 \\\n\tPOLICY(srat_known)\n", table.read_text())
     assert lines == 1
     table.write_text(text)
-    quick = "TFLAGS=$(WARN) -O0"  # of the host's programs: they are compiled longer than they run
+    quick = "TFLAGS=$(WARN) -O0 -D_FILE_OFFSET_BITS=64"  # of the host's programs: they are compiled longer than they run
     run(folder, "make", "-s", quick, *(f"build/landfall{name}" for name in (".elf", "-machine", "-predict", "-host")), status=[0])
     return folder
 

@@ -239,12 +239,11 @@ void soil(void *p, size_t len)
 }
 
 #ifndef __wasm__
-static jmp_buf jump;
+static jmp_buf jump[FROM_TEST + 1];
 
 bool caught(enum unwinding tag, void (*call)(void *arg), void *arg)
 {
-	(void)tag;
-	if (setjmp(jump) != 0)
+	if (setjmp(jump[tag]) != 0)
 		return true;
 	call(arg);
 	return false;
@@ -252,8 +251,7 @@ bool caught(enum unwinding tag, void (*call)(void *arg), void *arg)
 
 void unwind(enum unwinding tag)
 {
-	(void)tag;
-	longjmp(jump, 1);
+	longjmp(jump[tag], 1);
 }
 #endif
 

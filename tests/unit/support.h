@@ -111,8 +111,8 @@ void soil(void *p, size_t len);
 #define FRESH(init, p) (SOIL(p), init(p))
 
 /*
- * Calls `call`; true: it was left by unwind() with that tag. By a jump; in WebAssembly, which has none, by an exception
- * of tests/unit32/wasm.mjs, and only there may one such call be in another.
+ * Calls `call`; true: it was left by unwind() with that tag: by a jump, or in WebAssembly, which has none, by an
+ * exception of tests/unit32/wasm.mjs.
  */
 enum unwinding { FROM_KASSERT, FROM_TEST };
 bool caught(enum unwinding tag, void (*call)(void *arg), void *arg);

@@ -582,6 +582,7 @@ static bool read_system_map(struct read *r, const char *symbols)
 	FILE *out;
 	bool good;
 
+	/* As mkstemp does, which WASI does not have. */
 	assert_int_equal(getentropy(&name, sizeof(name)), 0);
 	snprintf(path, sizeof(path), "/tmp/landfall-system-map-%" PRIx64, name);
 	out = fopen(path, "w");

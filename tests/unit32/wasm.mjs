@@ -12,13 +12,13 @@ class Unwound {
 }
 
 // What WebAssembly has no instructions for: see tests/unit/support.h.
-function unwinding(world) {
+function unwinding(exports) {
   return {
     unwind: tag => {
       throw new Unwound(tag);
     },
     caught: (tag, call, arg) => {
-      const { __indirect_function_table: functions, __stack_pointer: stack } = world.exports;
+      const { __indirect_function_table: functions, __stack_pointer: stack } = exports();
       const top = stack.value;
       try {
         functions.get(call)(arg);
@@ -37,9 +37,7 @@ function run(module, args, stdout, stderr) {
   const wasi = new WASI({ version: "preview1", args, env: process.env, preopens: { ".": ".", "/tmp": "/tmp" }, stdout, stderr, returnOnExit: true });
   // Through functions of our own: called by WebAssembly itself, node's make node 20 crash now and then.
   const calls = Object.fromEntries(Object.entries(wasi.wasiImport).map(([name, call]) => [name, (...words) => call(...words)]));
-  const world = { exports: {} };
-  const instance = new WebAssembly.Instance(module, { wasi_snapshot_preview1: calls, env: unwinding(world) });
-  world.exports = instance.exports;
+  const instance = new WebAssembly.Instance(module, { wasi_snapshot_preview1: calls, env: unwinding(() => instance.exports) });
   return wasi.start(instance);
 }
 

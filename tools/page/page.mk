@@ -20,15 +20,6 @@ build/page/%.wasm:
 	$(Q)$(WASM_CC) -Wl,--strip-all,-z,stack-size=1048576,--export=__stack_pointer,--export=__heap_base $(WASM_LINK) -o $@ $^
 build/page/tools/page/browser.o: WFLAGS += -mbulk-memory
 
-# WebAssembly has 32-bit addresses: the unit tests and the whole run with these, but for what is a machine's. Headers that WASI has not are
-# the system's.
-UNIT32 := $(filter-out %/test_unpack.o %/test_serial.o,$(call names,tests/unit tests/unit32)) $(LOADED) tools/page/browser.o \
-          $(filter-out %/this_machine.o %/unpack.o,$(HOST))
-build/page/tests.wasm: $(UNIT32:%=build/page/%)
-build/page/host.wasm: $(patsubst %,build/page/%,$(filter-out tests/% build/% boot/%,$(UNIT32)) tools/host/main.o)
-build/page/tests.wasm build/page/host.wasm: WASM_LINK := -Wl,--allow-undefined,--export-table -lwasi-emulated-mman
-build/page/tests/% build/page/tools/host/%: WFLAGS += -Itests/unit32 -idirafter /usr/include -D_WASI_EMULATED_MMAN -D_UINTPTR_T
-
 build/landfall.html: build/page/predict.wasm $(wildcard tools/page/*) tools/landfall/colours.py lib/version.h $(wildcard tests/machines/*.machine)
 	$(call say,PAGE,$@)
 	$(Q)tools/page/build $< $@
