@@ -106,6 +106,12 @@ def test_areas_of_slots_in_words():
     assert said == [f"slots: {(int(last, 16) - int(first, 16)) // SLOT + 1} from base {first} on" for first, last in slots["areas"]]
 
 
+def test_behind_the_last_slot_of_an_area_is_none():
+    ((_, last), _) = of(records("--machine", "azure", "--layout"), "slots")[0]["areas"]
+    numbers = [of(records("--machine", "azure", "--base", hex(int(last, 16) + by)), "kaslr")[0]["slot"] for by in (0, SLOT)]
+    assert numbers[0] > 0 and numbers[1] is None
+
+
 def test_text_beside_records():
     words = ["--machine", "four-nodes", "--alloc", "both", "--counts"]
     text, both = predict(*words).stdout.splitlines(), predict(*words, "--json", "--text").stdout.splitlines()

@@ -6,6 +6,8 @@
 
 #include "tools/predict/image.h"
 
+#define SIZE_MAX_TOLD (1ull << 30)
+
 static uint8_t bytes[0x2000];
 static struct kernel_image image;
 static struct input_error err;
@@ -18,7 +20,7 @@ static void put(size_t at, uint64_t v, size_t size)
 /* One sector of code, the version in it, and a payload of 64 bytes behind it. */
 static void make_image(void)
 {
-	memset(bytes, 0, sizeof(bytes));
+	memset(bytes, 'Z', sizeof(bytes)); /* what is read beyond a field shows */
 	bytes[0x1f1] = 1;
 	put(0x1fe, 0xaa55, 2);
 	memcpy(bytes + 0x202, "HdrS", 4);
@@ -58,6 +60,25 @@ TEST(test_header)
 	assert_int_equal(strlen(image.release), sizeof(image.release) - 1);
 }
 
+/* The least and the most that is taken. */
+TEST(test_borders_of_a_header)
+{
+	make_image();
+	put(0x206, 0x20a, 2);
+	put(0x24c, 8, 4);
+	put(0x414, SIZE_MAX_TOLD, 4);
+	put(0x258, SIZE_MAX_TOLD, 8);
+	put(0x260, SIZE_MAX_TOLD, 4);
+	strcpy((char *)bytes + 0x300, "6.1\x7f");
+	assert_true(kernel_image_parse(bytes, 0x418, &image, &err));
+	assert_string_equal(image.release, "6.1");
+	assert_int_equal(image.output_len, SIZE_MAX_TOLD);
+	put(0x20e, 0x1f0, 2); /* the words end with the code */
+	assert_true(kernel_image_parse(bytes, 0x418, &image, &err));
+	assert_string_equal(image.release, "ZZZZZZZZZZZZZZZZ");
+	assert_int_equal(image.version, 0);
+}
+
 TEST(test_no_image)
 {
 	static const struct {
@@ -67,6 +88,7 @@ TEST(test_no_image)
 	} t[] = {
 		{ 0, 0, 0, 0, "not a bzImage of Linux" },
 		{ 0, 0, 0x263, 0, "not a bzImage of Linux" },
+		{ 0, 0, 0x264, 0, "it is cut short" },
 		{ 0x1fe, 2, 0x450, 0, "not a bzImage of Linux" },
 		{ 0x202, 1, 0x450, 'h', "not a bzImage of Linux" },
 		{ 0x206, 2, 0x450, 0x209, "its boot protocol is older than 2.10, and tells no size" },
@@ -103,6 +125,7 @@ static Elf64_Shdr *make_elf(void)
 
 	memset(bytes, 0, sizeof(bytes));
 	memcpy(h->e_ident, ELFMAG, SELFMAG);
+	h->e_ident[EI_CLASS] = ELFCLASS64;
 	h->e_shentsize = sizeof(*s);
 	h->e_shoff = SECTIONS;
 	h->e_shnum = 4;
@@ -112,6 +135,8 @@ static Elf64_Shdr *make_elf(void)
 	s[1] = (Elf64_Shdr){ .sh_name = 1, .sh_addr = 0xffffffff81000000 };
 	s[2] = (Elf64_Shdr){ .sh_name = 7, .sh_addr = 0xffffffff84400000, .sh_size = 0x30000 };
 	s[3] = (Elf64_Shdr){ .sh_name = 14, .sh_offset = NAMES, .sh_size = 18 };
+	/* Behind the last one. */
+	s[4] = (Elf64_Shdr){ .sh_name = 1, .sh_addr = 0xffffffff81000000, .sh_offset = NAMES, .sh_size = 18 };
 	return s;
 }
 
@@ -131,6 +156,15 @@ TEST(test_sections)
 	s[2].sh_size = 0x1000;
 	assert_true(kernel_image_read_elf(bytes, sizeof(bytes), &image));
 	assert_int_equal(image.buffer, 0);
+	s[2].sh_addr = s[1].sh_addr;
+	assert_true(kernel_image_read_elf(bytes, NAMES + 18, &image));
+	assert_int_equal(image.end, 0x1000);
+	s[2].sh_addr = s[1].sh_addr + SIZE_MAX_TOLD;
+	s[2].sh_size = SIZE_MAX_TOLD;
+	memcpy(bytes + 0x100, bytes + NAMES, 18);
+	s[3].sh_offset = 0x100;
+	assert_true(kernel_image_read_elf(bytes, SECTIONS + 4 * sizeof(*s), &image));
+	assert_int_equal(image.end, 2 * SIZE_MAX_TOLD);
 }
 
 TEST(test_no_sections)
@@ -147,6 +181,7 @@ TEST(test_no_sections)
 		      { HEAD_AT(e_shstrndx), 4 },
 		      { AT(3, sh_offset), UINT64_MAX },
 		      { AT(3, sh_size), UINT64_MAX },
+		      { AT(3, sh_size), 11 },
 		      { AT(1, sh_name), UINT32_MAX },
 		      { AT(2, sh_name), UINT32_MAX },
 		      { AT(2, sh_addr), 0xffffffff80000000 },

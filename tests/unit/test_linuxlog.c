@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "acpi/srat.h"
+#include "lib/scan.h"
 #include "tools/predict/linuxlog.h"
 #include "tools/predict/logline.h"
 
@@ -43,7 +44,6 @@
 	" reserved[0x3]\t[0x000000007fed4000-0x000000007ffcffff], 0x00000000000fc000 bytes flags: 0x0\n"
 #define LOW_MIB "memblock_reserve: [0x0000000000000000-0x00000000000fffff] setup_arch+0x7e0/0xd4f\n"
 #define HEAD VERSION CMDLINE MAP LAST_PFN BRK DUMP
-#define HEAD_LINES 24u
 #define WHOLE HEAD LOW_MIB
 
 struct read {
@@ -81,16 +81,6 @@ static void refused(const char *log, unsigned long line, const char *why)
 
 	assert_false(r.good);
 	assert_int_equal(r.err.line, line);
-	assert_string_equal(r.err.text, why);
-	facts_free(r.f);
-}
-
-static void refused_later(const char *log, const char *why)
-{
-	struct read r = read_log(log);
-
-	assert_true(r.good);
-	assert_false(facts_complete(r.f, &r.err));
 	assert_string_equal(r.err.text, why);
 	facts_free(r.f);
 }
@@ -254,66 +244,10 @@ TEST(no_newline_at_the_end)
 	facts_free(r.f);
 }
 
-/* ---- reservations ---- */
-
-TEST(reservations_after_the_dump)
-{
-	struct read r = read_complete(
-		HEAD "memblock_reserve: [0x0000000020000000-0x0000000020000fff] efi_reserve_boot_services+0x7d/0xcf\n"
-		     "memblock_reserve: [0x0000000030000000-0x0000000030003fff] efi_reserve_boot_services+0x7d/0xcf\n"
-		     "memblock_phys_free: [0x0000000030001000-0x0000000030001fff] x+0x1/0x2\n"
-		     "memblock_reserve: [0x0000000000000000-0xffffffffffffffff] nothing_at_all+0x1/0x2\n"
-		     "memblock_reserve: [0x0000000040000000-0x000000003fffffff] nothing_either+0x1/0x2\n" LOW_MIB
-		     "memblock_reserve: [0x0000000050000000-0x0000000050000fff] acpi_reserve_initial_tables+0x1/0x2\n");
-	const struct memblock_list *l = &r.f->mb.reserved;
-
-	assert_int_equal(l->nr, 6);
-	assert_range(l->r[2].r, 0x20000000, 0x20001000);
-	assert_range(l->r[3].r, 0x30000000, 0x30001000);
-	assert_range(l->r[4].r, 0x30002000, 0x30004000);
-	assert_range(l->r[5].r, 0x7fed4000, 0x7ffd0000);
-	facts_free(r.f);
-}
-
-/* Each of these lines is only printed once the page tables are being built. */
-TEST(where_the_inputs_end)
-{
-	static const char *const mark[] = {
-		"RAMDISK: [mem 0x7fed4000-0x7ffcffff]\n",
-		"Using GB pages for direct mapping\n",
-		"ACPI: RSDP 0x00000000000F59C0 000014 (v00 BOCHS )\n",
-		"memblock_alloc_try_nid: 4096 bytes align=0x40 nid=-1 from=0x0 max_addr=0x0 x+0x1/0x2\n",
-		("memblock_phys_alloc_range: 2097152 bytes align=0x200000 from=0x100000 max_addr=0x180000000 "
-		 "init_mem_mapping+0x1ee/0x31f\n"),
-	};
-	static char log[LOG_MAX];
-
-	for (size_t i = 0; i < ARRAY_SIZE(mark); i++) {
-		struct read r;
-
-		sprintf(log, HEAD "%smemblock_reserve: [0x0000000050000000-0x0000000050000fff] x+0x1/0x2\n", mark[i]);
-		r = read_complete(log);
-		assert_int_equal(r.f->mb.reserved.nr, 4);
-		assert_null(memblock_overlap(&r.f->mb.reserved, (struct range){ 0x50000000, 0x50001000 }));
-		facts_free(r.f);
-	}
-}
-
 #define TABLE_PAGE(at)                                                                                                 \
 	"memblock_phys_alloc_range: 4096 bytes align=0x1000 from=0x0000000004430000 max_addr=0x0000000004600000 "      \
 	"alloc_low_pages+0x1/0x2\n"                                                                                    \
 	"memblock_reserve: [0x" at "000-0x" at "fff] memblock_alloc_range_nid+0xb0/0x13d\n"
-
-TEST(page_tables_of_the_log_are_no_input)
-{
-	struct read r = read_complete(WHOLE TABLE_PAGE("0000000004430") TABLE_PAGE("0000000004431"));
-
-	assert_whole(r.f);
-	assert_int_equal(r.f->nr_seen, 2);
-	assert_int_equal(r.f->seen[0], 0x4430000);
-	assert_int_equal(r.f->seen[1], 0x4431000);
-	facts_free(r.f);
-}
 
 /* ---- the map, without memblock=debug ---- */
 
@@ -321,112 +255,6 @@ TEST(page_tables_of_the_log_are_no_input)
 #define IOMEM                                                                                                          \
 	"  01000000-01c01d31 : Kernel code\n"                                                                          \
 	"  03f0d000-043fffff : Kernel bss\n"
-
-TEST(without_memblock_debug)
-{
-	struct read r =
-		read_complete(VERSION PLAIN_CMDLINE MAP LAST_PFN "RAMDISK: [mem 0x7fed4000-0x7ffcf123]\n" IOMEM);
-	const struct memblock_list *m = &r.f->mb.memory, *l = &r.f->mb.reserved;
-
-	assert_false(r.f->exact);
-	assert_int_equal(r.f->kaslr, UNKNOWN);
-	assert_int_equal(m->nr, 3);
-	assert_range(m->r[0].r, 0x1000, 0x9f000);
-	assert_range(m->r[1].r, 0x100000, 0x7ffdf000);
-	assert_range(m->r[2].r, 0x100000000, 0x180000000);
-	assert_range(r.f->kernel, 0x1000000, 0x4430000);
-	assert_range(r.f->buffer, 0x4401000, 0x4411000);
-	assert_int_equal(l->nr, 3);
-	assert_range(l->r[0].r, 0, 0x100000);
-	assert_range(l->r[1].r, 0x1000000, 0x4411000);
-	assert_range(l->r[2].r, 0x7fed4000, 0x7ffd0000);
-	facts_free(r.f);
-}
-
-TEST(boot_services_of_a_uefi_map)
-{
-	struct read r = read_complete(
-		VERSION PLAIN_CMDLINE MAP
-		"efi: EFI v2.70 by EDK II\n"
-		"efi: mem00: [Boot Data          |   |  |] range=[0x0000000010000000-0x0000000010000fff] (0MB)\n"
-		"efi: mem01: [Conventional Memory|   |  |] range=[0x0000000010001000-0x000000001fffffff] (255MB)\n"
-		"efi: mem02: [Boot Code          |   |  |] range=[0x0000000020000000-0x0000000020000fff] (0MB)\n"
-		"efi: mem03: [Runtime Data       |   |  |] range=[0x0000000020001000-0x0000000020001fff] "
-		"(0MB)\n" LAST_PFN IOMEM);
-
-	assert_true(r.f->efi);
-	assert_int_equal(r.f->conventional.nr, 1);
-	assert_range(r.f->conventional.r[0], 0x10001000, 0x20000000);
-	assert_int_equal(r.f->mb.reserved.nr, 4);
-	assert_range(r.f->mb.reserved.r[2].r, 0x10000000, 0x10001000);
-	assert_range(r.f->mb.reserved.r[3].r, 0x20000000, 0x20001000);
-	facts_free(r.f);
-}
-
-/* The last map printed counts, and changes told after it. */
-TEST(later_maps)
-{
-	struct read r = read_complete(VERSION "Command line: mem=1G\n" MAP "extended physical RAM map:\n"
-					      "reserve setup_data: [mem 0x0000000000100000-0x000000003fffffff] usable\n"
-					      "user-defined physical RAM map:\n"
-					      "user: [mem 0x0000000000000000-0x000000000009fbff] usable\n"
-					      "user: [mem 0x0000000000100000-0x000000003fffffff] usable\n"
-					      "e820: update [mem 0x30000000-0x30001fff] usable ==> reserved\n"
-					      "e820: update [mem 0x30001000-0x30001fff] reserved ==> usable\n"
-					      "e820: remove [mem 0x38000000-0xfffffffffffffffe] usable\n"
-					      "last_pfn = 0x38000 max_arch_pfn = 0x400000000\n" IOMEM);
-	const struct memblock_list *m = &r.f->mb.memory;
-
-	assert_int_equal(r.f->levels, 4);
-	assert_int_equal(m->nr, 3);
-	assert_range(m->r[0].r, 0x1000, 0x9f000);
-	assert_range(m->r[1].r, 0x100000, 0x30000000);
-	assert_range(m->r[2].r, 0x30001000, 0x38000000);
-	assert_int_equal(r.f->end, 0x38000000);
-	facts_free(r.f);
-}
-
-/* What leaves the map after the last "last_pfn" (efi_mem_reserve) stays memory. */
-TEST(changes_after_memory_was_made)
-{
-	struct read r = read_complete("Command line: quiet\n" MAP "last_pfn = 0x180000 max_arch_pfn = 0x400000000\n"
-				      "e820: update [mem 0x7f000000-0x7fffffff] usable ==> reserved\n"
-				      "last_pfn = 0x7f000 max_arch_pfn = 0x400000000\n"
-				      "e820: update [mem 0x4c8c3000-0x4c8c3fff] usable ==> reserved\n" IOMEM);
-	const struct memblock_list *m = &r.f->mb.memory;
-
-	assert_int_equal(m->nr, 3);
-	assert_range(m->r[1].r, 0x100000, 0x7f000000);
-	assert_range(m->r[2].r, 0x100000000, 0x180000000);
-	facts_free(r.f);
-}
-
-/* Without a user-defined map in the log the command line says what it was. */
-TEST(memory_limits_of_the_command_line)
-{
-	struct read r = read_complete("Command line: mem=5G memmap=16M$1G -- mem=1G\n" MAP IOMEM);
-	const struct memblock_list *m = &r.f->mb.memory;
-
-	assert_int_equal(m->nr, 4);
-	assert_range(m->r[1].r, 0x100000, 0x40000000);
-	assert_range(m->r[2].r, 0x41000000, 0x7ffdf000);
-	assert_range(m->r[3].r, 0x100000000, 0x140000000);
-	facts_free(r.f);
-}
-
-TEST(soft_reserved_is_no_ram)
-{
-	struct read r = read_complete(
-		VERSION MAP "BIOS-e820: [mem 0x0000000200000000-0x000000023fffffff] soft reserved\n"
-			    "BIOS-e820: [mem 0x0000000240000000-0x000000027fffffff] persistent (type 7)\n" IOMEM);
-
-	assert_int_equal(r.f->end, 0x180000000);
-	assert_int_equal(r.f->map.e[r.f->map.nr - 1].type, E820_PMEM);
-	/* Reserved, in case that it is among memory by another way. */
-	assert_non_null(memblock_overlap(&r.f->mb.reserved, (struct range){ 0x200000000, 0x240000000 }));
-	assert_null(memblock_overlap(&r.f->mb.reserved, (struct range){ 0x240000000, 0x280000000 }));
-	facts_free(r.f);
-}
 
 TEST(map_alone)
 {
@@ -438,79 +266,6 @@ TEST(map_alone)
 	assert_int_equal(f->map.nr, 5);
 	assert_string_equal(f->cmdline, "");
 	facts_free(f);
-}
-
-/* ---- two boots in one file ---- */
-
-TEST(last_boot_counts)
-{
-	struct read r = read_complete("KASLR disabled: 'nokaslr' on cmdline.\n" WHOLE TABLE_PAGE("0000000009990")
-					      VERSION "Command line: memblock=debug\n" MAP LAST_PFN BRK DUMP LOW_MIB);
-
-	assert_int_equal(r.f->boots, 2);
-	assert_int_equal(r.f->nr_seen, 0);
-	assert_int_equal(r.f->kaslr, UNKNOWN);
-	assert_int_equal(r.f->movable_node, NO);
-	assert_int_equal(r.f->mb.reserved.nr, 3);
-	facts_free(r.f);
-}
-
-/* ---- features ---- */
-
-TEST(features)
-{
-	static const struct {
-		const char *cmdline, *tail;
-		enum known pse, gbpages, kaslr;
-	} cases[] = {
-		{ "", "", UNKNOWN, UNKNOWN, UNKNOWN },
-		{ "", "Using GB pages for direct mapping\n", YES, YES, UNKNOWN },
-		{ "", "DirectMap4k:     4194172 kB\nDirectMap2M:           0 kB\n", NO, UNKNOWN, UNKNOWN },
-		{ "", "DirectMap4k:       34684 kB\nDirectMap2M:    16744448 kB\n", YES, UNKNOWN, UNKNOWN },
-		{ "", "HugeTLB: registered 2.00 MiB page size, pre-allocated 0 pages\n", YES, UNKNOWN, UNKNOWN },
-		{ "clearcpuid=pse", "", NO, UNKNOWN, UNKNOWN },
-		{ "clearcpuid=308,3", "", NO, UNKNOWN, UNKNOWN },
-		{ "clearcpuid=4,58", "", UNKNOWN, NO, UNKNOWN },
-		{ "clearcpuid=pdpe1gb", "", UNKNOWN, NO, UNKNOWN },
-		{ "clearcpuid=fpu,syscall,4,57", "", UNKNOWN, UNKNOWN, UNKNOWN },
-		{ "nogbpages", "", UNKNOWN, NO, UNKNOWN },
-		{ "nokaslr", "", UNKNOWN, UNKNOWN, NO },
-		{ "nokaslrx", "", UNKNOWN, UNKNOWN, UNKNOWN },
-		{ "", "Memory KASLR using RDRAND RDTSC...\n", UNKNOWN, UNKNOWN, YES },
-		{ "", "KASLR disabled: 'nokaslr' on cmdline.\n", UNKNOWN, UNKNOWN, NO },
-		{ "", "Physical KASLR disabled: no suitable memory region!\n", UNKNOWN, UNKNOWN, UNKNOWN },
-	};
-	static char log[LOG_MAX];
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct read r;
-
-		sprintf(log, "Command line: %s\n" MAP LAST_PFN BRK DUMP LOW_MIB "%s", cases[i].cmdline, cases[i].tail);
-		r = read_complete(log);
-		assert_int_equal(r.f->pse, cases[i].pse);
-		assert_int_equal(r.f->gbpages, cases[i].gbpages);
-		assert_int_equal(r.f->kaslr, cases[i].kaslr);
-		facts_free(r.f);
-	}
-}
-
-/* 4 GiB are 31 whole sections of 128 MiB: with 4K page structs each costs a table. */
-TEST(page_structs_tell_pse)
-{
-	static const char line[] = "memblock_alloc_try_nid_raw: 4096 bytes align=0x1000 nid=0 from=0x0 max_addr=0x0 "
-				   "vmemmap_alloc_block_zero.constprop.0+0xc/0x28\n";
-	static char log[LOG_MAX];
-
-	for (unsigned pages = 30; pages <= 31; pages++) {
-		char *out = log + sprintf(log, "%s", WHOLE);
-		struct read r;
-
-		for (unsigned i = 0; i < pages; i++)
-			out += sprintf(out, "%s", line);
-		r = read_complete(log);
-		assert_int_equal(r.f->pse, pages == 31 ? NO : YES);
-		facts_free(r.f);
-	}
 }
 
 TEST(command_line_words)
@@ -619,129 +374,6 @@ TEST(system_map)
 	}
 }
 
-/* What firmware calls memory of ACPI tables, unless the log tells the tables or the nodes. */
-TEST(where_tables_are)
-{
-#define ACPI_DATA VERSION PLAIN_CMDLINE MAP "BIOS-e820: [mem 0x180000000-0x180000fff] ACPI data\n" LAST_PFN IOMEM
-	struct read r = read_complete(ACPI_DATA);
-
-	assert_int_equal(r.f->tables.nr, 1);
-	assert_range(r.f->tables.r[0], 0x180000000, 0x180001000);
-	facts_free(r.f);
-	r = read_complete(ACPI_DATA "ACPI: Reserving SRAT table memory at [mem 0x7fed4000-0x7fed4fff]\n");
-	assert_range(r.f->tables.r[0], 0x7fed4000, 0x7fed5000);
-	facts_free(r.f);
-	r = read_complete(ACPI_DATA "SRAT: PXM 0 -> APIC 0x00 -> Node 0\n");
-	assert_int_equal(r.f->tables.nr, 0);
-	facts_free(r.f);
-}
-
-/* ---- refusals ---- */
-
-TEST(broken_lines)
-{
-	static const struct {
-		const char *line, *why;
-	} map[] = { { "BIOS-e820: [mem 0x000000018000", "unreadable range in the memory map" },
-		    { "last_pfn = 0x1 max_arch_pfn = 0x1000000", "max_arch_pfn is not that of an x86-64 kernel" },
-		    { "e820: update [mem 0x1", "unreadable range in a change of the memory map" },
-		    { "e820: update [mem 0x0-0xfff] usable", "unreadable change of the memory map" },
-		    { "last_pfn = x max_arch_pfn = 0x400000000", "unreadable last_pfn" },
-		    { "last_pfn = 0x1 max_arch = 0x400000000", "unreadable last_pfn" },
-		    { "last_pfn = 0x1 max_arch_pfn = x", "unreadable last_pfn" },
-		    { "efi: mem03: [Boot Data|] range=[0x1-", "unreadable range in the UEFI memory map" },
-		    { "RAMDISK: [mem 0x1", "unreadable range of the RAM disk" },
-		    { "memblock_reserve: [0x20000000-0x2", "unreadable range in memblock_reserve" },
-		    { "memblock_reserve: [0x20000000-0x10000000] x", "unreadable range in memblock_reserve" },
-		    { "DirectMap2M: x", "unreadable DirectMap line" },
-		    { "DirectMap1G: x", "unreadable DirectMap line" },
-		    { "ACPI: Reserving SRAT table memory at 0x1", "unreadable range of an ACPI table" },
-		    { "ACPI: Reserving SRAT table memory at [mem 0x1", "unreadable range of an ACPI table" },
-		    { "2000-1fff : Kernel code", "unreadable range in /proc/iomem" },
-		    { "0-ffffffffffffffff : Kernel bss", "unreadable range in /proc/iomem" },
-		    { "SRAT: Node 0 PXM 4294967296 [mem 0x0-0xfff]", "impossible node number" },
-		    { "SRAT: Node 1024 PXM 0 [mem 0x0-0xfff]", "impossible node number" },
-		    { "SRAT: Node 0 PXM x", "unreadable memory in the SRAT lines" },
-		    { "SRAT: PXM 0 -> APIC 0x00 -> Node 4096", "impossible node number" },
-		    { "SRAT: Node 0 PXM 0 [mem 0x00000000", "unreadable memory in the SRAT lines" },
-		    { "SRAT: Node 0 PXM 0 0x1", "unreadable memory in the SRAT lines" } };
-	char log[LOG_MAX];
-
-	for (size_t i = 0; i < ARRAY_SIZE(map); i++) {
-		sprintf(log, VERSION MAP "%s\n", map[i].line);
-		refused(log, 8, map[i].why);
-	}
-	refused(WHOLE "SRAT: PXM 0 -> APIC 0x00 -> Node 0\nSRAT: PXM 1 -> APIC 0x01 -> Node 0\n", HEAD_LINES + 3,
-		"contradiction: the node was said to be another proximity domain");
-	refused(WHOLE "SRAT: PXM 0 -> APIC 0x00 -> Node 0\nSRAT: PXM 0 -> APIC 0x01 -> Node 1\n", HEAD_LINES + 3,
-		"contradiction: the proximity domain was said to be another node");
-}
-
-TEST(broken_dumps)
-{
-	static const char begin[] = VERSION MAP BRK "MEMBLOCK configuration:\n memory.cnt  = 0x2\n";
-	static char log[LOG_MAX];
-
-	refused(begin, 12, "the log ends inside the MEMBLOCK dump");
-	sprintf(log, "%s memory[0x1]\t[0x0000000000100000-0x000000007ffdefff], 0x7 bytes flags: 0x0\n", begin);
-	refused(log, 13, "a region of the MEMBLOCK dump is missing");
-	sprintf(log,
-		"%s memory[0x0]\t[0x0000000000100000-0x000000007ffdefff], 0x7 bytes flags: 0x0\n reserved.cnt  = 0x1\n"
-		" reserved[0x0]\t[0x0000000001000000-0x0000000004410fff], 0x7 bytes flags: 0x0\n",
-		begin);
-	refused(log, 11, "the MEMBLOCK dump is not whole");
-	strcpy(log, WHOLE);
-	memcpy(strstr(log, "reserved size = 0x000000000357e000") + 30, "f", 1);
-	refused(log, 14, "the MEMBLOCK dump contradicts itself: reserved size");
-}
-
-TEST(truncated)
-{
-	refused(HEAD, HEAD_LINES, "the log ends before the page tables are built");
-	refused(VERSION CMDLINE MAP LAST_PFN BRK, 13, "the log ends before the MEMBLOCK configuration");
-	refused(VERSION PLAIN_CMDLINE, 2, "no memory map in it (no BIOS-e820 line, no MEMBLOCK configuration)");
-	refused("", 0, "no memory map in it (no BIOS-e820 line, no MEMBLOCK configuration)");
-}
-
-TEST(contradictions)
-{
-	refused_later(
-		VERSION PLAIN_CMDLINE MAP LAST_PFN,
-		"nothing tells where the kernel lies (no memblock=debug, no \"Kernel code\" and \"Kernel bss\" of "
-		"/proc/iomem): give --kernel START:END");
-	refused_later(VERSION PLAIN_CMDLINE MAP "last_pfn = 0x100000 max_arch_pfn = 0x400000000\n" IOMEM,
-		      "contradiction: RAM ends at page 0x180000, last_pfn says 0x100000");
-	refused_later("Command line: memmap=nonsense\n" MAP IOMEM,
-		      "command line: memmap=nonsense: 'nonsense' is neither exactmap nor begins with a size");
-}
-
-/* Since 6.1.81, and 6.6, under UEFI; Debian's release does not tell the patch level. */
-TEST(who_chooses_the_slot)
-{
-	static const struct {
-		const char *release;
-		bool efi, stub;
-	} t[] = {
-		{ "6.1.0-50-amd64", true, true },   { "6.1.0-50-amd64", false, false },
-		{ "6.1.80", true, false },          { "6.1.81", true, true },
-		{ "6.5.13", true, false },          { "6.6.0-generic", true, true },
-		{ "6.12.117+deb12", true, true },   { "7.0.1", true, true },
-		{ "5.10.0-30-amd64", true, false }, { "6.12.117+deb12", false, false },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
-		char log[4096];
-		struct read r;
-
-		snprintf(log, sizeof(log), "Linux version %s (x) #1\n%s" PLAIN_CMDLINE MAP, t[i].release,
-			 t[i].efi ? "efi: EFI v2.70 by EDK II\n" : "");
-		r = read_log(log);
-		assert_true(r.good);
-		assert_int_equal(facts_stub_chooses(r.f), t[i].stub);
-		facts_free(r.f);
-	}
-}
-
 /* The first byte of the kernel to the end of what is reserved around the buffer, but not beyond _end. */
 TEST(what_moves_with_the_kernel)
 {
@@ -782,32 +414,6 @@ TEST(long_words)
 	refused(log, 1, "the command line is too long");
 }
 
-/* The machine's name, and whether the log comes to the nodes. */
-TEST(what_else_is_told)
-{
-	static const char *const told[] = { "ACPI: SRAT: Node 1 PXM 1 [mem 0x100000000-0x17fffffff]\n",
-					    "SRAT: PXM 0 -> APIC 0x00 -> Node 0\n",
-					    "No NUMA configuration found\n",
-					    "NUMA turned off\n",
-					    "Faking a node at [mem 0x0-0x17fffffff]\n",
-					    "NODE_DATA(0) allocated [mem 0x17ffd5000-0x17fffffff]\n",
-					    "Zone ranges:\n" };
-	struct read r = read_log(WHOLE "DMI: Memory slots populated: 1/1\nDMI: A B/C, BIOS 1 01/02/2003\n");
-
-	assert_string_equal(r.f->machine, "A B/C, BIOS 1 01/02/2003");
-	assert_false(r.f->nodes_told);
-	assert_int_equal(r.f->lines, HEAD_LINES + 3);
-	facts_free(r.f);
-	for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
-		char log[8192];
-
-		snprintf(log, sizeof(log), "%s%s", WHOLE, told[i]);
-		r = read_log(log);
-		assert_true(r.good && r.f->nodes_told);
-		facts_free(r.f);
-	}
-}
-
 /* ---- spellings of other versions ---- */
 
 #define MAP_7                                                                                                          \
@@ -833,46 +439,236 @@ TEST(what_else_is_told)
 	"__memblock_reserve: [0x0000000004430000-0x0000000004430fff] nid=-1 flags=20 "                                 \
 	"memblock_alloc_range_nid+0xe7/0x190\n"
 
-TEST(log_of_7_3)
-{
-	struct read r = read_complete(WHOLE_7 TABLE_PAGE_7);
-	static const enum e820_type types[] = { E820_RAM, E820_RESERVED, E820_RAM,  E820_RESERVED,
-						E820_RAM, E820_PRAM,     E820_PMEM, E820_RESERVED };
-
-	assert_int_equal(r.f->map.nr, ARRAY_SIZE(types));
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		assert_int_equal(r.f->map.e[i].type, types[i]);
-	assert_range(r.f->kernel, 0x1000000, 0x4430000);
-	assert_range(r.f->buffer, 0x4401000, 0x4411000);
-	assert_int_equal(r.f->version, LINUX_RELEASE(7, 3, 4));
-	assert_int_equal(r.f->nr_seen, 1);
-	assert_int_equal(r.f->seen[0], 0x4430000);
-	facts_free(r.f);
-	r = read_complete(VERSION_7 CMDLINE MAP_7
-			  "e820: update [mem 0x100000000-0x10fffffff] System RAM ==> device reserved\n" LAST_PFN BRK_7
-				  DUMP LOW_MIB_7);
-	assert_int_equal(r.f->map.e[4].type, E820_RESERVED);
-	assert_int_equal(r.f->map.e[5].type, E820_RAM);
-	facts_free(r.f);
-}
-
 #define WHOLE_5_10                                                                                                     \
 	"Linux version 5.10.0-46-amd64 (x) #1 SMP Debian 5.10.262-1 (2026-07-31)\n" CMDLINE MAP LAST_PFN BRK DUMP      \
 	"memblock_reserve: [0x0000000000000000-0x000000000000ffff] setup_arch+0x6bf/0xc55\n"                           \
 	"ACPI: RSDP 0x0F59C0 000014\n"                                                                                 \
 	"memblock_reserve: [0x0000000000010000-0x000000000001000f] numa_alloc_distance+0xdf/0x15a\n"
 
-/* Buffer and _end of an image whose buffer has 12 pages; its patch level stands behind the package's name. */
-TEST(log_of_5_10)
-{
-	struct read r = read_complete(WHOLE_5_10);
+/* ---- logs as data ---- */
 
-	assert_range(r.f->buffer, 0x4405000, 0x4411000);
-	assert_range(r.f->kernel, 0x1000000, 0x442c000);
-	assert_int_equal(r.f->version, LINUX_RELEASE(5, 10, 262));
-	assert_int_equal(r.f->mb.reserved.nr, 4);
-	facts_free(r.f);
+static struct {
+	char log[LOG_MAX];
+	struct read r;
+} on;
+
+static int begin_log(void **state)
+{
+	(void)state;
+	on.log[0] = '\0';
+	on.r = (struct read){ 0 };
+	return 0;
 }
+
+static int end_log(void **state)
+{
+	(void)state;
+	facts_free(on.r.f);
+	return 0;
+}
+
+static const char *part_named(const char *word)
+{
+	static const struct {
+		const char *name, *text;
+	} parts[] = { { "version", VERSION },
+		      { "cmdline", CMDLINE },
+		      { "plain", PLAIN_CMDLINE },
+		      { "map", MAP },
+		      { "last-pfn", LAST_PFN },
+		      { "brk", BRK },
+		      { "dump", DUMP },
+		      { "head", HEAD },
+		      { "low-mib", LOW_MIB },
+		      { "whole", WHOLE },
+		      { "page", TABLE_PAGE("0000000004430") },
+		      { "iomem", IOMEM },
+		      { "version-7", VERSION_7 },
+		      { "map-7", MAP_7 },
+		      { "whole-7", WHOLE_7 TABLE_PAGE_7 },
+		      { "whole-5.10", WHOLE_5_10 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (strcmp(parts[i].name, word) == 0)
+			return parts[i].text;
+	fail_msg("no such part: %s", word);
+	return NULL;
+}
+
+/* Puts a text at the end of the log; \t and \n stand for what they are. */
+static void add_text(const char *text)
+{
+	char *out = on.log + strlen(on.log);
+
+	assert_true(strlen(on.log) + strlen(text) < sizeof(on.log));
+	while (*text)
+		*out++ = scan_skip(&text, "\\t") ? '\t' : scan_skip(&text, "\\n") ? '\n' : *text++;
+	*out = '\0';
+}
+
+static void add_line(const char *line)
+{
+	add_text(line);
+	add_text("\n");
+}
+
+/* `OLD => NEW`: cut in two. Returns what stands behind the arrow. */
+static const char *cut_at_arrow(const struct words *w)
+{
+	char *arrow = strstr(w->rest, " => ");
+
+	assert_non_null(arrow);
+	*arrow = '\0';
+	return arrow + strlen(" => ");
+}
+
+static void edit(const struct words *w)
+{
+	const char *new = cut_at_arrow(w);
+	static char tail[LOG_MAX];
+	char *at = strstr(on.log, w->rest);
+
+	if (!at)
+		fail_msg("nothing to edit: %s", w->rest);
+	strcpy(tail, at + strlen(w->rest));
+	*at = '\0';
+	add_text(new);
+	add_text(tail);
+}
+
+static uint32_t release_named(const char *word)
+{
+	uint32_t release = 0;
+
+	assert_true(strcmp(word, "none") == 0 || linux_read_release(&word, &release));
+	return release;
+}
+
+static enum known known_named(const char *word)
+{
+	return strcmp(word, "yes") == 0 ? YES : strcmp(word, "no") == 0 ? NO : UNKNOWN;
+}
+
+static void assert_known(const struct words *w)
+{
+	const struct facts *f = on.r.f;
+
+	for (unsigned i = 1; i < w->nr; i += 2) {
+		const char *name = w->word[i];
+		enum known is = strcmp(name, "pse") == 0       ? f->pse
+				: strcmp(name, "gbpages") == 0 ? f->gbpages
+				: strcmp(name, "kaslr") == 0   ? f->kaslr
+							       : f->movable_node;
+
+		if (is != known_named(w->word[i + 1]))
+			fail_msg("%s is %d", name, is);
+	}
+}
+
+static void assert_ranges(const struct words *w, const struct range_list *list)
+{
+	for (size_t i = 0; i < list->nr; i++)
+		assert_range(list->r[i], number_at(w, 1 + 2 * (unsigned)i), number_at(w, 2 + 2 * (unsigned)i));
+	assert_int_equal(w->nr, 1 + 2 * list->nr);
+}
+
+static void assert_pages(const struct words *w)
+{
+	for (size_t i = 0; i < on.r.f->nr_seen; i++)
+		assert_int_equal(on.r.f->seen[i], number_at(w, 1 + (unsigned)i));
+	assert_int_equal(w->nr, 1 + on.r.f->nr_seen);
+}
+
+/* What a read log has told. */
+static bool fact_line(const struct words *w)
+{
+	const struct facts *f = on.r.f;
+
+	if (begins(w, "release"))
+		assert_string_equal(f->release, w->rest);
+	else if (begins(w, "cmdline"))
+		assert_string_equal(f->cmdline, w->rest);
+	else if (begins(w, "machine"))
+		assert_string_equal(f->machine, w->rest);
+	else if (begins(w, "linux"))
+		assert_int_equal(f->version, release_named(w->word[1]));
+	else if (begins(w, "memory"))
+		assert_listed(w, 1, &f->mb.memory);
+	else if (begins(w, "reserved"))
+		assert_listed(w, 1, &f->mb.reserved);
+	else if (begins(w, "map"))
+		assert_map_listed(w, 1, &f->map);
+	else if (begins(w, "firmware"))
+		assert_map_listed(w, 1, &f->firmware);
+	else if (begins(w, "tables"))
+		assert_ranges(w, &f->tables);
+	else if (begins(w, "services"))
+		assert_ranges(w, &f->boot_services);
+	else if (begins(w, "conventional"))
+		assert_ranges(w, &f->conventional);
+	else if (begins(w, "pages"))
+		assert_pages(w);
+	else if (begins(w, "knows"))
+		assert_known(w);
+	else if (begins(w, "is"))
+		ASSERT_FIELDS(w, 1, FIELD("exact", f->exact), FIELD("levels", f->levels), FIELD("end", f->end),
+			      FIELD("boots", f->boots), FIELD("lines", f->lines), FIELD("efi", f->efi),
+			      FIELD("own", f->own), FIELD("loaded", f->own_loaded), FIELD("offset", f->own_page_offset),
+			      FIELD("nodes", f->nodes_told), FIELD("built", f->sees_built), FIELD("pgd", f->pgd),
+			      FIELD("limited", f->user_map), FIELD("dropped", f->dropped),
+			      FIELD("max-node", f->max_node), FIELD("stub", facts_stub_chooses(f)),
+			      FIELD("no-srat", f->no_srat), FIELD("srat-bytes", f->srat_len),
+			      FIELD("told", f->cmdline_told), RANGE_FIELD("kernel", f->kernel),
+			      RANGE_FIELD("brk", f->brk), RANGE_FIELD("buffer", f->buffer));
+	else
+		return false;
+	return true;
+}
+
+/* A line that is refused, behind a map of memory. */
+static void broken(const struct words *w)
+{
+	const char *why = cut_at_arrow(w);
+
+	strcpy(on.log, VERSION MAP);
+	add_line(w->rest);
+	refused(on.log, 8, why);
+}
+
+static bool log_line(const struct words *w)
+{
+	if (begins(w, "log"))
+		for (unsigned i = 1; i < w->nr; i++)
+			strcat(on.log, part_named(w->word[i]));
+	else if (begins(w, "+"))
+		add_line(w->rest);
+	else if (begins(w, "repeat"))
+		for (unsigned i = 0; i < number_at(w, 1); i++)
+			add_line(strchr(w->rest, ' ') + 1);
+	else if (begins(w, "edit"))
+		edit(w);
+	else if (begins(w, "refused"))
+		refused(on.log, number_at(w, 1), strchr(w->rest, ' ') + 1);
+	else if (begins(w, "anew"))
+		on.log[0] = '\0';
+	else if (begins(w, "broken"))
+		broken(w);
+	else if (begins(w, "read") || begins(w, "complete") || begins(w, "incomplete")) {
+		facts_free(on.r.f);
+		on.r = begins(w, "complete") ? read_complete(on.log) : read_log(on.log);
+		if (!on.r.good)
+			fail_msg("line %lu: %s", on.r.err.line, on.r.err.text);
+		if (begins(w, "incomplete")) {
+			assert_false(facts_complete(on.r.f, &on.r.err));
+			assert_int_equal(on.r.err.line, number_at(w, 1));
+			assert_string_equal(on.r.err.text, strchr(w->rest, ' ') + 1);
+		}
+	} else
+		return fact_line(w);
+	return true;
+}
+
+CASES(linuxlog, .setup = begin_log, .teardown = end_log, .line = log_line)
 
 /* ---- cut anywhere ---- */
 

@@ -207,10 +207,7 @@ static bool make_memory(struct facts *f, struct input_error *err)
 			s = memblock_add(&f->mb, f->map.e[i].r);
 		else if (f->map.e[i].type == E820_SOFT_RESERVED)
 			s = memblock_reserve(&f->mb, f->map.e[i].r);
-	if (s != OK)
-		return input_refuse(err, "memory map: %s", status_str(s));
-	memblock_trim(&f->mb);
-	return true;
+	return s == OK || input_refuse(err, "memory map: %s", status_str(s));
 }
 
 /* What is known to be reserved without memblock=debug. */
@@ -321,8 +318,8 @@ bool facts_complete(struct facts *f, struct input_error *err)
 		return false;
 	if (!f->exact && (!place_text(f, err) || !make_memory(f, err) || !make_reserved(f, err)))
 		return false;
-	/* Already so, unless the log contradicts itself: then no page must be handed out twice. */
 	memblock_trim(&f->mb);
+	/* Already so, unless the log contradicts itself: then no page must be handed out twice. */
 	if (memblock_reserve(&f->mb, f->buffer) != OK)
 		return input_refuse(err, "too many reserved regions");
 	if (!memblock_memory_in(&f->mb, f->kernel))

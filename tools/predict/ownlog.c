@@ -8,17 +8,13 @@
 #include "mm/kaslr.h"
 #include "tools/predict/text.h"
 
-/* "CPU: AuthenticAMD, 40 address bits; using 5 levels, pages up to 4k" */
+/* "CPU: AuthenticAMD, 40 address bits; using 5 levels, pages up to 4k": last_pfn tells the levels. */
 static void read_cpu(struct facts *f, const char *s)
 {
-	const char *using = strstr(s, "; using "), *size;
-	uint64_t levels;
+	const char *size = strstr(s, " levels, pages up to ");
 
-	if (!using || !scan_skip(&using, "; using ") || !scan_digits(&using, 10, &levels) ||
-	    !scan_skip(&using, " levels, pages up to "))
+	if (!size || !scan_skip(&size, " levels, pages up to "))
 		return;
-	size = using;
-	f->levels = levels == 5 ? 5 : 4;
 	f->pse = text_begins(size, "4k") ? NO : YES;
 	f->gbpages = text_begins(size, "1g") ? YES : NO;
 }
