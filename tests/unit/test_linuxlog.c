@@ -268,6 +268,22 @@ TEST(map_alone)
 	facts_free(f);
 }
 
+TEST(bytes_that_are_no_text)
+{
+	static char noise[] = "\0BIOS-e820: [mem 0x0-0x9fbff] usable\n", nothing[] = "BIOS-e820\n";
+	struct facts *f = facts_new();
+	struct input_error err;
+
+	assert_false(linuxlog_read_map(f, nothing, strlen(nothing), &err));
+	assert_string_equal(err.text, "no BIOS-e820 line in it");
+	assert_true(linuxlog_read_map(f, noise, sizeof(noise) - 1, &err));
+	assert_int_equal(f->map.nr, 1);
+	facts_free(f);
+	refused("\037\213", 0, "compressed by gzip: unpack it first");
+	refused("\037", 1, "no memory map in it (no BIOS-e820 line, no MEMBLOCK configuration)");
+	refused("\037x\213", 1, "no memory map in it (no BIOS-e820 line, no MEMBLOCK configuration)");
+}
+
 TEST(command_line_words)
 {
 	struct facts *f = facts_new();
@@ -388,7 +404,7 @@ TEST(what_moves_with_the_kernel)
 
 TEST(words_that_shape_the_map)
 {
-	struct read r = read_log("Command line: a mem=4G  xmem=1 memmap=1G$2G memmapx=3 quiet -- mem=1G\n" MAP);
+	struct read r = read_log("Command line: ab --x mem=4G  xmem=1 memmap=1G$2G memmapx=3 quiet -- mem=1G\n" MAP);
 	char words[CMDLINE_MAX];
 
 	facts_map_words(r.f, words);

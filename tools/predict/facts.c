@@ -80,7 +80,7 @@ bool facts_option(const struct facts *f, const char *name, const char **value)
 		bool quoted = false;
 
 		p += strspn(p, " \t");
-		if (!*p || (!strncmp(p, "--", 2) && (p[2] == ' ' || !p[2])))
+		if (!*p || !strncmp(p, "-- ", 3))
 			return found;
 		if (!strncmp(p, name, n) && (!p[n] || strchr(" \t=", p[n]))) {
 			found = true;
@@ -198,7 +198,7 @@ static bool make_memory(struct facts *f, struct input_error *err)
 		s = e820_update(&f->map, (struct range){ 0, PAGE_SIZE }, E820_RAM, E820_RESERVED);
 	if (s == OK)
 		s = e820_remove(&f->map, (struct range){ BIOS_BEGIN, ISA_END }, E820_RAM);
-	if (s == OK && f->kernel.end)
+	if (s == OK)
 		s = e820_update(&f->map,
 				(struct range){ align_down(f->kernel.start, PAGE_SIZE), page_up(f->kernel.end) },
 				E820_RESERVED, E820_RAM);
