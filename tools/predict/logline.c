@@ -109,7 +109,7 @@ static const char *skip_netconsole(const char *line)
 {
 	size_t n = strcspn(line, "; \t[\n"), commas = 0;
 
-	for (size_t i = 0; i < n && n < PREFIX_MAX; i++)
+	for (size_t i = 0; i < n; i++)
 		commas += line[i] == ',';
 	return line[n] == ';' && commas >= 3 ? line + n + 1 : line;
 }
