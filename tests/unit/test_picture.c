@@ -202,6 +202,7 @@ TEST(test_one_node_on_a_large_screen)
 	assert_true(drawn(232, 116, 1504, 144, COLOUR_MEMORY));
 	assert_true(drawn(232, 264, 1504, 40, COLOUR_LANE));
 	assert_true(said(24, 276, COLOUR_POLICY, "memblock"));
+	assert_true(said(1744, 276, COLOUR_TEXT, "1 page"));
 }
 
 TEST(test_bars)
@@ -223,6 +224,19 @@ TEST(test_bars)
 	assert_true(drawn(196, 136, 4, 53, COLOUR_IMAGE));
 	/* no address beside the bars: the screen is not wide enough */
 	assert_false(said_anywhere("0x80000000"));
+}
+
+/* From 16 MiB on a hole that is left out has a notch. */
+TEST(test_small_holes_have_no_notch)
+{
+	add_range(0, 0, GIB, false);
+	add_range(0, GIB + 16 * MIB - PAGE_SIZE, 2 * GIB, false);
+	add_range(0, 2 * GIB + 16 * MIB, 3 * GIB, false);
+	judge(3 * GIB);
+	picture_add_policy(&picture, "memblock");
+	draw(800, 600, 1, true);
+	assert_int_equal(filled_with(COLOUR_MEMORY), 4); /* three pieces and the legend */
+	assert_int_equal(filled_with(COLOUR_BACK), 2);   /* the screen and one notch */
 }
 
 /* A node of a fiftieth is a fiftieth, one of a thousandth can still be seen; what lies on them too. */
