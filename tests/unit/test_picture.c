@@ -224,6 +224,8 @@ TEST(test_bars)
 	assert_true(drawn(196, 136, 4, 53, COLOUR_IMAGE));
 	/* no address beside the bars: the screen is not wide enough */
 	assert_false(said_anywhere("0x80000000"));
+	draw(960, 600, 1, true);
+	assert_true(said_anywhere("0x80000000"));
 }
 
 /* From 16 MiB on a hole that is left out has a notch. */
@@ -372,6 +374,13 @@ TEST(test_many_nodes)
 	assert_true(drawn(112 + 252, 144, 4, 8, COLOUR_POLICY));
 	assert_true(drawn(112, 164, 4, 8, COLOUR_POLICY));
 	assert_true(drawn(612, 136 + 8 * 20, 4, 16, COLOUR_STAIN)); /* behind 0, 40 and 44 to 49 */
+	/* with page tables on all of them, the image's node stays, and as many at the end as have room */
+	for (unsigned i = 0; i < 60; i++)
+		add_run(i * GIB, 1, (int)i, false);
+	draw(800, 600, 1, true);
+	assert_true(said_anywhere("node 0"));
+	assert_false(said_anywhere("node 42"));
+	assert_true(said_anywhere("node 43"));
 }
 
 /* More nodes than a picture keeps, some of them without memory. */
