@@ -131,6 +131,8 @@ TEST_WITH(test_clock, start_open, NULL)
 	wire.tsc = 3ull << 39;
 	assert_int_equal(log_now_ns(&lg), 1500000000);
 	log_state.tsc_hz = 1;
+	wire.tsc = UINT64_MAX / 1000000000 - 1;
+	assert_int_equal(log_now_ns(&lg), 18446744072000000000ull);
 	wire.tsc = UINT64_MAX;
 	assert_true(log_now_ns(&lg) == UINT64_MAX);
 }
@@ -203,13 +205,13 @@ TEST_WITH(test_all_values, start_open, NULL)
 
 TEST_WITH(test_nesting, start_open, NULL)
 {
-	log_begin(&lg, "x", "leaf{4k%llu 20m%llu} intervals[", (ull)1, (ull)2);
+	log_begin(&lg, "x", "leaf{4k%llu 209m%llu} intervals[", (ull)1, (ull)2);
 	for (uint64_t i = 0; i < 2; i++)
 		log_members(&lg, "[%llx %llx]", (ull)i, (ull)(i + 1));
 	log_members(&lg, "] empty[] nothing{} last%s", "");
 	log_end(&lg);
 	expect_record(
-		HEAD("x", "0") ",\"leaf\":{\"4k\":1,\"20m\":2},\"intervals\":[[\"0x0\",\"0x1\"],[\"0x1\",\"0x2\"]],"
+		HEAD("x", "0") ",\"leaf\":{\"4k\":1,\"209m\":2},\"intervals\":[[\"0x0\",\"0x1\"],[\"0x1\",\"0x2\"]],"
 			       "\"empty\":[],\"nothing\":{},\"last\":\"\"");
 }
 
@@ -404,6 +406,7 @@ TEST_WITH(test_replay_loss, start, NULL)
 	for (unsigned i = 0; i < 300; i++)
 		log_text(&lg, "line %03u xxxxxxxxxxx", i);
 	log_text(&lg, "x"); /* would fit, but comes after a loss */
+	log_open(&lg);
 	log_open(&lg);
 	for (unsigned i = 0; i < 215; i++) {
 		char line[64];
