@@ -1027,8 +1027,8 @@ TEST(test_fault_report)
 	struct fake *f = fake_with("", "seed=3");
 
 	report_fault(f->host->h, &f->host->p, "page fault at 0x10");
-	assert_has(f, "] fault: page fault at 0x10\n");
-	assert_has(f, "\"status\":\"fault\",\"srat\":\"absent\"");
+	assert_has(f, "[    0.000000] fault: page fault at 0x10\n");
+	assert_has(f, "\"boot_id\":\"0000000000000000\",\"seq\":0,\"status\":\"fault\",\"srat\":\"absent\"");
 	assert_int_equal(f->host->h->result, RUN_FAULT);
 	fake_free(f);
 }
