@@ -107,8 +107,8 @@ TEST_WITH(test_stamp, start_open, NULL)
 
 TEST_WITH(test_raw_has_no_stamp, start_open, NULL)
 {
-	log_raw(&lg, "KTAP version %d", 1);
-	expect("KTAP version 1\r\n");
+	log_raw(&lg, "\aKTAP version %d", 1);
+	expect("?KTAP version 1\r\n");
 }
 
 TEST_WITH(test_clock, start_open, NULL)
