@@ -215,10 +215,10 @@ static void find(const struct words *w)
 		srat_done();
 		srat_findings(&srat_table, &srat, &to);
 	} else if (begins(w, "memory")) {
+		phys_t limit = has_word(w, "below") ? number(word_behind(w, "below")) : 1ull << 46;
+
 		numa_judge(&numa, &mb);
-		numa_findings(
-			&(struct numa_evidence){ &numa, &mb, &map, has_word(w, "anywhere") ? PHYS_NONE : 1ull << 46 },
-			&to);
+		numa_findings(&(struct numa_evidence){ &numa, &mb, &map, limit }, &to);
 	} else {
 		while (strcmp(judges[i].name, w->word[0]) != 0)
 			assert_true(++i < ARRAY_SIZE(judges));
@@ -333,6 +333,7 @@ TEST(test_split)
 	entry(3, 3 * GIB, 4 * GIB, true);
 	numa_note_table(&numa, (struct range){ 2 * GIB, 2 * GIB + 1 });
 	numa_judge(&numa, &mb);
+	numa.node[4].present = GIB; /* there is no such node */
 	s = numa_split(&numa, 0);
 	assert_int_equal(s.fixed, 2 * GIB - MIB);
 	assert_int_equal(s.movable, 2 * GIB);
