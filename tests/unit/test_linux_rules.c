@@ -33,6 +33,7 @@ TEST(test_stable_kernels_take_changes)
 		enum linux_rule rule;
 		unsigned without[3], with[3];
 	} t[] = {
+		{ LINUX_ALWAYS_5LEVEL, { 6, 6, 9 }, { 6, 16, 0 } },
 		{ LINUX_STUB_KEEPS_OFF, { 6, 13, 12 }, { 6, 14, 0 } },
 		{ LINUX_STUB_KEEPS_OFF, { 5, 10, 234 }, { 5, 10, 235 } },
 		{ LINUX_STUB_KEEPS_OFF, { 6, 1, 128 }, { 6, 1, 129 } },

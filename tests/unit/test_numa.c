@@ -251,6 +251,10 @@ TEST(test_add_memblk_limits)
 	assert_range(n.hot.blk[1].r, 3 * MIB, 3 * MIB + 4096);
 	assert_int_equal(numa_add_memblk(&n, 0, (struct range){ TIB, 2 * TIB }, false), ERR_FULL);
 	assert_int_equal(n.mem.nr, 2048);
+	must_add(&mb, 0, 2048 * MIB);
+	assert_int_equal(numa_cleanup(&n, &mb, 2048 * MIB, NULL), OK);
+	assert_int_equal(n.mem.nr, 1);
+	assert_int_equal(n.hot.nr, 1024);
 }
 
 TEST(test_cleanup_without_a_log)

@@ -150,17 +150,17 @@ TEST(movable_border_on_one_node)
 {
 	FRESH(numa_init, &numa);
 	FRESH(memblock_init, &mb);
-	add_node(1, 0, GIB, false);
 	add_node(2, GIB, 2 * GIB, false);
 	add_node(2, 2 * GIB, 3 * GIB, true);
+	add_node(1, 0, GIB, false);
 	assert_int_equal(numa_cleanup(&numa, &mb, 3 * GIB, NULL), OK);
 	numa_judge(&numa, &mb);
 	placement_add(&p, 2 * GIB - PAGE_SIZE, PT_PTE);
 	placement_add(&p, 2 * GIB, PT_PTE);
 	placement_finish(&p);
 	assert_int_equal(runs, 2);
-	RUN(0, PT_PTE, 2 * GIB - PAGE_SIZE, 2 * GIB, 1, false);
-	RUN(1, PT_PTE, 2 * GIB, 2 * GIB + PAGE_SIZE, 1, true);
+	RUN(0, PT_PTE, 2 * GIB - PAGE_SIZE, 2 * GIB, 0, false);
+	RUN(1, PT_PTE, 2 * GIB, 2 * GIB + PAGE_SIZE, 0, true);
 	assert_int_equal(placement_pinned(&p), GIB);
 }
 
