@@ -171,7 +171,7 @@ static void assert_totals(const struct words *w)
 	}
 	ASSERT_FIELDS(w, 1, FIELD("nodes", n.nr_nodes), FIELD("blocks", n.mem.nr), FIELD("hot", n.hot.nr),
 		      FIELD("events", nr_events), FIELD("regions", mb.memory.nr), FIELD("full", mb.full),
-		      FIELD("marks", marks), FIELD("owned", owned));
+		      FIELD("lost", mb.lost), FIELD("marks", marks), FIELD("owned", owned));
 }
 
 static bool numa_line(const struct words *w)
@@ -225,6 +225,7 @@ TEST(test_1024_nodes)
 	for (int i = 0; i < 1024; i++) {
 		assert_int_equal(n.node[i].present, GIB);
 		assert_int_equal(n.node[i].movable, i == 1023);
+		assert_int_equal(numa_pxm_to_node(&n, (uint32_t)i), 1023 - i);
 	}
 	assert_int_equal(numa_look_at(&n, 0).nid, 1023);
 	assert_int_equal(numa_look_at(&n, 1024 * GIB - 1).nid, 0);
