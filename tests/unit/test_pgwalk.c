@@ -309,6 +309,8 @@ TEST(part_of_a_table)
 	assert_int_equal(s.tables, 4);
 	assert_int_equal(s.runs, 1);
 	RUN(s, 0, HALF + 0x3000, 0x403000, PT_PTE, 3);
+	assert_int_equal(walk(&s, HALF + 0x3fff, HALF + 0x3fff), OK);
+	RUN(s, 0, HALF + 0x3000, 0x403000, PT_PTE, 1);
 	assert_int_equal(walk(&s, HALF + 0x3fff, HALF + 0x4000), OK);
 	RUN(s, 0, HALF + 0x3000, 0x403000, PT_PTE, 2);
 	assert_int_equal(walk(&s, HALF + 0x1ff000, HALF + 0x200000), OK);
