@@ -147,20 +147,25 @@ TEST(test_long_and_odd_names)
 	w = start();
 	expect(&w, "n?nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn", 4, 4);
 	expect_end(&w);
+	len = 0; /* its size says that the name ends before the b */
+	member(FOLDER "ab", 0100644, 4, 4);
+	memcpy(archive + 94, "00000016", 8);
+	w = start();
+	expect(&w, "a", 4, 'b');
 }
 
-/* The name ends before the folder's does; the size of a name that is not there at all. */
+/* The name ends before the folder's does, by one character too; sizes of a name that is not there at all, or none. */
 TEST(test_short_names)
 {
+	static const char *const sizes[] = { "00000005", "00000014", "ffffffff", "0000016g" };
 	struct cpio_walk w;
 
 	member(FOLDER "a", 0100644, 4, 4);
-	memcpy(archive + 94, "00000005", 8);
-	w = start();
-	expect_end(&w);
-	memcpy(archive + 94, "ffffffff", 8);
-	w = start();
-	expect_end(&w);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		memcpy(archive + 94, sizes[i], 8);
+		w = start();
+		expect_end(&w);
+	}
 }
 
 /* Wherever the archive is cut, the file is there whole or not at all. */

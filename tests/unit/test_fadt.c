@@ -286,6 +286,7 @@ TEST(test_tables_that_no_root_table_names)
 	assert_int_equal(read_power(39), OK);
 	acpi_fadt_tables(&root, &got[0], &got[1]);
 	assert_int_equal(got[0] | got[1], 0);
+	SOIL(&got);
 	fake_ram_write(&ram, FADT, "FACX", 4);
 	acpi_fadt_tables(&root, &got[0], &got[1]);
 	assert_int_equal(got[0] | got[1], 0);
@@ -338,6 +339,7 @@ TEST(test_s5_encodings)
 	S5("\x10\x10\\\x00\x08_S5_\x12\x07\x04\x0a\x07\x00\x00\x00", 7, 0);
 	/* PkgLength in two, three and four bytes */
 	S5("\x08_S5_\x12\x47\x00\x02\x0a\x03\x0a\x02", 3, 2);
+	S5("\x08_S5_\x12\x77\x00\x02\x0a\x03\x0a\x02", 3, 2); /* bits 4 and 5 are no length then */
 	S5("\x08_S5_\x12\x88\x00\x00\x02\x0a\x04\x0a\x01", 4, 1);
 	S5("\x08_S5_\x12\xc9\x00\x00\x00\x02\x0a\x02\x0a\x06", 2, 6);
 }

@@ -406,12 +406,12 @@ TEST(test_lost)
 {
 	const uint64_t good[] = { 0, TABLE(0), HIGH, TABLE(0) };
 	const uint64_t lost[] = {
-		TABLE(0), 0xdead0000, UINT64_MAX, UINT64_MAX - 2, XSDT, TABLE(2), TABLE(3), TABLE(4)
+		0xdead0000, TABLE(0), UINT64_MAX, UINT64_MAX - 2, XSDT, TABLE(2), TABLE(3), TABLE(4)
 	};
 	static uint64_t many[ACPI_MAX_TABLES + 3];
 
 	put_table(TABLE(0), "APIC", 1);
-	put_table(TABLE(2), "RSD ", 1); /* a blank */
+	put_table(TABLE(2), " RSD", 1); /* a blank */
 	put_table(TABLE(3), "SR\x7f\x80", 1);
 	put_table(TABLE(4), "~!SR", 1); /* odd, but a name */
 	put_table(HIGH, "SRAT", 2);
