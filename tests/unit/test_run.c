@@ -357,6 +357,10 @@ static void tell(struct host *host, const char *line)
 
 		for (unsigned byte; sscanf(hex, " %2x", &byte) == 1; hex += 3)
 			fake_ram_write(&host->ram, at++, &(uint8_t){ (uint8_t)byte }, 1);
+	} else if (!strcmp(key, "buffer")) {
+		bi->buffer.end = bi->buffer.start + strtoull(line + 7, NULL, 10) * PAGE_SIZE;
+	} else if (!strcmp(key, "trampoline")) {
+		host->h->choice.trampoline = true;
 	} else if (!strcmp(key, "kept")) {
 		bi->keep[bi->nr_keep++] = (struct boot_keep){ r, KEEP_BOOT_SERVICES };
 	} else {
@@ -405,7 +409,8 @@ static bool prepare(struct story *s, const char *key, const char *rest)
 		free(text);
 	} else if (!strcmp(key, "nothing")) {
 		strcpy(s->text, NOTHING);
-	} else if (!strcmp(key, "uefi") || !strcmp(key, "kept") || !strcmp(key, "image") || !strcmp(key, "bytes")) {
+	} else if (!strcmp(key, "uefi") || !strcmp(key, "kept") || !strcmp(key, "image") || !strcmp(key, "bytes") ||
+		   !strcmp(key, "buffer") || !strcmp(key, "trampoline")) {
 		len = strlen(s->told);
 		snprintf(s->told + len, sizeof(s->told) - len, "%s %s\n", key, rest);
 	} else if (!strcmp(key, "options")) {
