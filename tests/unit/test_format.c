@@ -218,7 +218,7 @@ TEST(test_builder)
 	builder_add(&b, "%s", "");
 	assert_false(b.cut);
 	for (unsigned i = 0; i < 3; i++) {
-		builder_add(&b, "more");
+		builder_add(&b, "%.*s", (int)i + 1, "more");
 		assert_string_equal(text, "12345,   ab");
 		assert_int_equal(b.len, 11);
 		assert_true(b.cut);

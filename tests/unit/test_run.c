@@ -357,8 +357,6 @@ static void tell(struct host *host, const char *line)
 
 		for (unsigned byte; sscanf(hex, " %2x", &byte) == 1; hex += 3)
 			fake_ram_write(&host->ram, at++, &(uint8_t){ (uint8_t)byte }, 1);
-	} else if (!strcmp(key, "buffer")) {
-		bi->buffer.end = bi->buffer.start + strtoull(line + 7, NULL, 10) * PAGE_SIZE;
 	} else if (!strcmp(key, "trampoline")) {
 		host->h->choice.trampoline = true;
 	} else if (!strcmp(key, "kept")) {
@@ -410,7 +408,7 @@ static bool prepare(struct story *s, const char *key, const char *rest)
 	} else if (!strcmp(key, "nothing")) {
 		strcpy(s->text, NOTHING);
 	} else if (!strcmp(key, "uefi") || !strcmp(key, "kept") || !strcmp(key, "image") || !strcmp(key, "bytes") ||
-		   !strcmp(key, "buffer") || !strcmp(key, "trampoline")) {
+		   !strcmp(key, "trampoline")) {
 		len = strlen(s->told);
 		snprintf(s->told + len, sizeof(s->told) - len, "%s %s\n", key, rest);
 	} else if (!strcmp(key, "options")) {
@@ -785,9 +783,12 @@ static struct entropy gather(const uint64_t *draws)
 
 TEST(test_every_draw_counts)
 {
-	const uint64_t draws[] = { 11, 12, 13, 0 };
+	const uint64_t draws[] = { 11, 12, 13, 0 }, one[] = { 11, 0 }, twice[] = { 11, 11, 0 };
+	const uint64_t ones_first[] = { UINT64_MAX, 12, 13, 0 };
 	const struct entropy as_drawn = gather(draws);
 
+	assert_true(gather(one).used[ENTROPY_RDRAND]);
+	assert_true(gather(twice).rubbish[ENTROPY_RDRAND] && gather(ones_first).rubbish[ENTROPY_RDRAND]);
 	for (unsigned i = 0; i < 3; i++) {
 		uint64_t changed[] = { 11, 12, 13, 0 };
 		struct entropy e;
@@ -980,13 +981,17 @@ TEST(test_long_work_says_that_it_goes_on)
 
 TEST(test_wrong_memory_is_a_fault)
 {
-	struct fake *f = fake_with("", "seed=3");
+	struct fake *f;
 
-	f->lie_at = 2 * GIB - 1;
-	assert_int_equal(run(f), RUN_FAULT);
-	assert_has(f, "\n# 0x7fffffff differs\nnot ok 3 - read-back: bottom-up\n");
-	assert_has(f, "\"status\":\"fault\"");
-	fake_free(f);
+	for (unsigned last = 0; last < 2; last++) {
+		f = fake_with("", "seed=3");
+		f->lie_at = last ? 2 * GIB - 1 : PAGE_SIZE;
+		assert_int_equal(run(f), RUN_FAULT);
+		assert_has(f,
+			   last ? "\n# 0x7fffffff differs\nnot ok 3 - read-back: bottom-up\n" : "\n# 0x1000 differs\n");
+		assert_has(f, "\"status\":\"fault\"");
+		fake_free(f);
+	}
 	f = fake_with("", "seed=3 alloc=lowest");
 	f->refuse_load = true;
 	assert_int_equal(run(f), RUN_FAULT);

@@ -445,10 +445,7 @@ TEST(test_size_is_a_limit)
 	for (unsigned all = 0; all < 2; all++) {
 		made.len = 0;
 		add_system("Vendor", "Product");
-		if (all)
-			add_firmware("F", "G", "H"); /* there is nothing else to look for */
-		else
-			add_end();
+		all ? add_firmware("F", "G", "H") : add_end(); /* there is nothing else to look for */
 		fake_ram_write(&ram, 0x9000 - made.len, made.bytes, made.len);
 		put_entry_64(ENTRY, 0x9000 - made.len, 0xffffffff);
 		assert_int_equal(smbios_read(&mem, ENTRY, &smbios), OK);
