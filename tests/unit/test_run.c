@@ -1014,10 +1014,12 @@ TEST(test_stray_table_is_a_fault)
 	} stray[] = { { 0, "2 pud pages found, 1 built" },
 		      { 27 * 512 * GIB | PT_LEAF_FLAGS | PT_LARGE, "2 leaves of size 2 found, 1 built" },
 		      { 512 * GIB | PT_LEAF_FLAGS | PT_LARGE, "0xffff960000000000 maps 0x8000000000" },
-		      { 27 * 512 * GIB | PT_TABLE_FLAGS | PT_LARGE, "flags 0xe3 at 0xffff960000000000" } };
+		      { 27 * 512 * GIB | PT_TABLE_FLAGS | PT_LARGE, "flags 0xe3 at 0xffff960000000000" },
+		      { 0, "page table at 0x7f000000, in memory that was not free" } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(stray); i++) {
-		struct fake *f = fake_with("", "seed=3 alloc=lowest");
+		struct fake *f =
+			fake_with(i == 4 ? "reserve 0x7f000000 0x7f001000 module\n" : "", "seed=3 alloc=lowest");
 		char want[100];
 
 		*(uint64_t *)fake_ram_page(&f->host->ram, 0x7f000000) = stray[i].entry;
