@@ -827,6 +827,11 @@ TEST(test_loader_faults)
 	assert_has(f, "error: the loader gave no memory map\n");
 	fake_free(f);
 	f = fake_with("", "");
+	f->host->h->bi.told = ERR_FULL;
+	assert_int_equal(run(f), RUN_ERROR);
+	assert_has(f, "error: what the loader tells cannot be used: ");
+	fake_free(f);
+	f = fake_with("", "");
 	f->host->h->bi.cmdline_truncated = true;
 	assert_int_equal(run(f), RUN_ERROR);
 	assert_has(f, "error: the command line is longer than 16383 characters\n");

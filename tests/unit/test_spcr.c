@@ -290,6 +290,9 @@ TEST(test_damaged_dbg2)
 	add_device(0x8002, 0, (struct gas){ PORTS, 8, 0, 0x3f8 });
 	assert_int_equal(open_made(), OK);
 	assert_int_equal(dbg2_read(&table, &next, &u), ERR_MALFORMED);
+	begin_dbg2(0); /* nothing behind the head */
+	assert_int_equal(open_made(), OK);
+	assert_int_equal(dbg2_read(&table, &next, &u), ERR_NOT_FOUND);
 	begin_dbg2(1); /* a device as short as can be, cut at every byte */
 	add_device(0x8002, 0, (struct gas){ PORTS, 8, 0, 0x3f8 });
 	made.bytes[45] = 22;
