@@ -317,9 +317,9 @@ static const char two_gib[] = NOTHING "map 0 0x9f000 usable\nmap 1M 2G usable\n"
 /* ---- runs as data: run.cases ---- */
 
 struct story {
-	char text[4000], options[4000]; /* of the machine */
-	char told[4000];                /* by the loader, besides */
-	struct fake *f;                 /* once it has run */
+	char text[100000], options[4000]; /* of the machine */
+	char told[4000];                  /* by the loader, besides */
+	struct fake *f;                   /* once it has run */
 };
 
 static struct story story;
@@ -402,6 +402,9 @@ static bool prepare(struct story *s, const char *key, const char *rest)
 
 	if (key[0] == '+') {
 		snprintf(s->text + len, sizeof(s->text) - len, "%s\n", rest);
+	} else if (!strcmp(key, "ranges")) {
+		for (unsigned i = 0; i < strtoul(rest, NULL, 10); i++)
+			len += (size_t)sprintf(s->text + len, " mem 0 %u %u\n", i * 4096, (i + 1) * 4096);
 	} else if (!strcmp(key, "machine")) {
 		char *text = read_file(rest, "machine", &len);
 
