@@ -529,8 +529,16 @@ def test_dropped_messages_are_told():
 def test_the_machine_is_named():
     dmi = "DMI: Memory slots populated: 1/1\nDMI: QEMU Standard PC (Q35 + ICH9, 2009), BIOS 1.16.2 04/01/2014\n"
 
-    assert one(records(predict("--linux-log", "-", "--json", text=log() + dmi).stdout), "boot")["machine"] == (
-        "QEMU Standard PC (Q35 + ICH9, 2009), BIOS 1.16.2 04/01/2014")
+    name = "QEMU Standard PC (Q35 + ICH9, 2009), BIOS 1.16.2 04/01/2014"
+    assert one(records(predict("--linux-log", "-", "--json", text=log() + dmi).stdout), "boot")["machine"] == name
+    assert f"machine: {name}" in predict("--linux-log", "-", text=log() + dmi).stdout.splitlines()
+    assert "machine: " not in predict("--linux-log", "-", text=log()).stdout
+
+
+def test_the_buffer_lies_in_the_kernel(machine):
+    p = predict(*machine, "--kernel", "16M:32M", "--brk", "48M:16")
+    why = "page-table buffer [mem 0x3000000-0x300ffff] is not inside the kernel [mem 0x1000000-0x1ffffff]"
+    assert (p.returncode, p.stdout, p.stderr) == (2, "", f"landfall-predict: error: {machine[1]}: {why}\n")
 
 
 def test_slots_heed_the_command_line():
@@ -546,6 +554,24 @@ def test_slots_heed_the_command_line():
     assert slots("memmap=1G$4G") == low + (GIB - kernel) // (2 * MIB) + 1
     assert slots("", "--avoid", "16M:20M", "--avoid", "5G:0x140200000") == (
         (GIB - kernel) // (2 * MIB) + 1 + (GIB - 2 * MIB - kernel) // (2 * MIB) + 1)
+
+
+def test_what_linux_reserves_later_is_free_for_its_decompressor():
+    """And for the stub, where firmware's map tells what is free; where nothing does, what is reserved stands in for it."""
+    def slots(*more):
+        text = log().replace("Command line", "".join(f"{line}\n" for line in more) + "Command line")
+        text = text.replace("memblock_reserve: [0x0000000000000000-", "memblock_reserve: [0x140000000-0x1401fffff] x+0x1/0x2\n"
+                            "memblock_reserve: [0x0000000000000000-")
+        return one(records(predict("--linux-log", "-", "--json", "--page-size", "2m", "--linux", "6.12", text=text).stdout), "kaslr")["slots"]
+
+    efi = "efi: EFI v2.70 by EDK II"
+    free = "efi: mem01: [Conventional Memory|   |  |] range=[0x0000000100000000-0x000000017fffffff] (2048MB)"
+    kernel = 54 * MIB
+    one_area, two_areas = (2 * GIB - kernel) // (2 * MIB) + 1, ((GIB - kernel) + (GIB - 2 * MIB - kernel)) // (2 * MIB) + 2
+    below = (0x4800000 - 16 * MIB - kernel) // (2 * MIB) + 1
+    assert slots() == below + one_area
+    assert slots(efi, free) == one_area
+    assert slots(efi) == (0x7ffdf000 - 16 * MIB - kernel) // (2 * MIB) + 1 + two_areas
 
 
 def test_a_log_cut_before_the_nodes():
