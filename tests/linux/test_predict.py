@@ -449,6 +449,11 @@ def log(cmdline="memblock=debug movable_node", built=(), tail=TAIL):
     return HEAD.format(cmdline=cmdline) + DEBUG + "".join(map(table_page, built)) + tail
 
 
+def slots_in(start, end):
+    """So many slots for that log's kernel, 54 MiB in whole slots, lie in free memory from a slot's border on."""
+    return (end - start - 54 * MIB) // (2 * MIB) + 1
+
+
 def test_log_on_standard_input():
     verdict = one(records(good("--linux-log", "-", "--json", "--page-size", "4k", text=log(), status=1)), "verdict")
 
@@ -547,13 +552,11 @@ def test_slots_heed_the_command_line():
         out = predict("--linux-log", "-", "--json", "--page-size", "2m", *args, text=log(f"memblock=debug {options}")).stdout
         return one(records(out), "kaslr")["slots"]
 
-    kernel = 54 * MIB  # in whole slots; 0x48 MiB of immovable memory below 4 GiB, 2 GiB above
-    low, high = (0x4800000 - 16 * MIB - kernel) // (2 * MIB) + 1, (2 * GIB - kernel) // (2 * MIB) + 1
+    low, high = slots_in(16 * MIB, 0x4800000), slots_in(4 * GIB, 6 * GIB)  # immovable memory
     assert slots("") == low + high
-    assert slots("mem=5G") == low + (GIB - kernel) // (2 * MIB) + 1
-    assert slots("memmap=1G$4G") == low + (GIB - kernel) // (2 * MIB) + 1
-    assert slots("", "--avoid", "16M:20M", "--avoid", "5G:0x140200000") == (
-        (GIB - kernel) // (2 * MIB) + 1 + (GIB - 2 * MIB - kernel) // (2 * MIB) + 1)
+    assert slots("mem=5G") == low + slots_in(4 * GIB, 5 * GIB)
+    assert slots("memmap=1G$4G") == low + slots_in(5 * GIB, 6 * GIB)
+    assert slots("", "--avoid", "16M:20M", "--avoid", "5G:0x140200000") == slots_in(4 * GIB, 5 * GIB) + slots_in(0x140200000, 6 * GIB)
 
 
 def test_what_linux_reserves_later_is_free_for_its_decompressor():
@@ -566,12 +569,9 @@ def test_what_linux_reserves_later_is_free_for_its_decompressor():
 
     efi = "efi: EFI v2.70 by EDK II"
     free = "efi: mem01: [Conventional Memory|   |  |] range=[0x0000000100000000-0x000000017fffffff] (2048MB)"
-    kernel = 54 * MIB
-    one_area, two_areas = (2 * GIB - kernel) // (2 * MIB) + 1, ((GIB - kernel) + (GIB - 2 * MIB - kernel)) // (2 * MIB) + 2
-    below = (0x4800000 - 16 * MIB - kernel) // (2 * MIB) + 1
-    assert slots() == below + one_area
-    assert slots(efi, free) == one_area
-    assert slots(efi) == (0x7ffdf000 - 16 * MIB - kernel) // (2 * MIB) + 1 + two_areas
+    assert slots() == slots_in(16 * MIB, 0x4800000) + slots_in(4 * GIB, 6 * GIB)
+    assert slots(efi, free) == slots_in(4 * GIB, 6 * GIB)
+    assert slots(efi) == slots_in(16 * MIB, 0x7ffdf000) + slots_in(4 * GIB, 5 * GIB) + slots_in(0x140200000, 6 * GIB)
 
 
 def test_a_log_cut_before_the_nodes():

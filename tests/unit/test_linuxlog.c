@@ -193,14 +193,22 @@ TEST(prefixes)
 	}
 }
 
-/* What looks like a prefix and is none is left in place. */
-static bool message_line(const struct words *w)
+/* `OLD => NEW`: cut in two. Returns what stands behind the arrow. */
+static const char *cut_at_arrow(const struct words *w)
 {
 	char *arrow = strstr(w->rest, " => ");
 
 	assert_non_null(arrow);
 	*arrow = '\0';
-	assert_string_equal(logline_message(w->rest), arrow + strlen(" => "));
+	return arrow + strlen(" => ");
+}
+
+/* What looks like a prefix and is none is left in place. */
+static bool message_line(const struct words *w)
+{
+	const char *message = cut_at_arrow(w);
+
+	assert_string_equal(logline_message(w->rest), message);
 	return true;
 }
 
@@ -244,17 +252,7 @@ TEST(no_newline_at_the_end)
 	facts_free(r.f);
 }
 
-#define TABLE_PAGE(at)                                                                                                 \
-	"memblock_phys_alloc_range: 4096 bytes align=0x1000 from=0x0000000004430000 max_addr=0x0000000004600000 "      \
-	"alloc_low_pages+0x1/0x2\n"                                                                                    \
-	"memblock_reserve: [0x" at "000-0x" at "fff] memblock_alloc_range_nid+0xb0/0x13d\n"
-
-/* ---- the map, without memblock=debug ---- */
-
-#define PLAIN_CMDLINE "Command line: console=ttyS0 movable_node\n"
-#define IOMEM                                                                                                          \
-	"  01000000-01c01d31 : Kernel code\n"                                                                          \
-	"  03f0d000-043fffff : Kernel bss\n"
+/* ---- the map alone ---- */
 
 TEST(map_alone)
 {
@@ -430,8 +428,16 @@ TEST(long_words)
 	refused(log, 1, "the command line is too long");
 }
 
-/* ---- spellings of other versions ---- */
+/* ---- more parts of logs: without memblock=debug, page tables being built, spellings of other versions ---- */
 
+#define PLAIN_CMDLINE "Command line: console=ttyS0 movable_node\n"
+#define IOMEM                                                                                                          \
+	"  01000000-01c01d31 : Kernel code\n"                                                                          \
+	"  03f0d000-043fffff : Kernel bss\n"
+#define TABLE_PAGE                                                                                                     \
+	"memblock_phys_alloc_range: 4096 bytes align=0x1000 from=0x0000000004430000 max_addr=0x0000000004600000 "      \
+	"alloc_low_pages+0x1/0x2\n"                                                                                    \
+	"memblock_reserve: [0x0000000004430000-0x0000000004430fff] memblock_alloc_range_nid+0xb0/0x13d\n"
 #define MAP_7                                                                                                          \
 	"BIOS-provided physical RAM map:\n"                                                                            \
 	"BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff]  System RAM\n"                                         \
@@ -497,7 +503,7 @@ static const char *part_named(const char *word)
 		      { "head", HEAD },
 		      { "low-mib", LOW_MIB },
 		      { "whole", WHOLE },
-		      { "page", TABLE_PAGE("0000000004430") },
+		      { "page", TABLE_PAGE },
 		      { "iomem", IOMEM },
 		      { "version-7", VERSION_7 },
 		      { "map-7", MAP_7 },
@@ -528,16 +534,6 @@ static void add_line(const char *line)
 	add_text("\n");
 }
 
-/* `OLD => NEW`: cut in two. Returns what stands behind the arrow. */
-static const char *cut_at_arrow(const struct words *w)
-{
-	char *arrow = strstr(w->rest, " => ");
-
-	assert_non_null(arrow);
-	*arrow = '\0';
-	return arrow + strlen(" => ");
-}
-
 static void edit(const struct words *w)
 {
 	const char *new = cut_at_arrow(w);
@@ -560,24 +556,24 @@ static uint32_t release_named(const char *word)
 	return release;
 }
 
-static enum known known_named(const char *word)
-{
-	return strcmp(word, "yes") == 0 ? YES : strcmp(word, "no") == 0 ? NO : UNKNOWN;
-}
-
 static void assert_known(const struct words *w)
 {
+	static const char *const words[] = { [UNKNOWN] = "unknown", [NO] = "no", [YES] = "yes" };
 	const struct facts *f = on.r.f;
+	const struct {
+		const char *name;
+		enum known is;
+	} told[] = {
+		{ "pse", f->pse }, { "gbpages", f->gbpages }, { "kaslr", f->kaslr }, { "movable_node", f->movable_node }
+	};
 
 	for (unsigned i = 1; i < w->nr; i += 2) {
-		const char *name = w->word[i];
-		enum known is = strcmp(name, "pse") == 0       ? f->pse
-				: strcmp(name, "gbpages") == 0 ? f->gbpages
-				: strcmp(name, "kaslr") == 0   ? f->kaslr
-							       : f->movable_node;
+		size_t k = 0;
 
-		if (is != known_named(w->word[i + 1]))
-			fail_msg("%s is %d", name, is);
+		while (strcmp(told[k].name, w->word[i]) != 0)
+			if (++k == ARRAY_SIZE(told))
+				fail_msg("no such fact: %s", w->word[i]);
+		assert_string_equal(words[told[k].is], w->word[i + 1]);
 	}
 }
 
@@ -655,7 +651,7 @@ static bool log_line(const struct words *w)
 {
 	if (begins(w, "log"))
 		for (unsigned i = 1; i < w->nr; i++)
-			strcat(on.log, part_named(w->word[i]));
+			add_text(part_named(w->word[i]));
 	else if (begins(w, "+"))
 		add_line(w->rest);
 	else if (begins(w, "repeat"))

@@ -404,7 +404,8 @@ static bool prepare(struct story *s, const char *key, const char *rest)
 		snprintf(s->text + len, sizeof(s->text) - len, "%s\n", rest);
 	} else if (!strcmp(key, "ranges")) {
 		for (unsigned i = 0; i < strtoul(rest, NULL, 10); i++)
-			len += (size_t)sprintf(s->text + len, " mem 0 %u %u\n", i * 4096, (i + 1) * 4096);
+			len += (size_t)snprintf(s->text + len, sizeof(s->text) - len, " mem 0 %u %u\n", i * 4096,
+						(i + 1) * 4096);
 	} else if (!strcmp(key, "machine")) {
 		char *text = read_file(rest, "machine", &len);
 

@@ -258,14 +258,14 @@ static bool on_e820_change(struct reader *r, bool remove)
 		return true;
 	if (!text_range(&s, &range))
 		return fail(r, "unreadable range in a change of the memory map");
-	arrow = strstr(s, "==> ");
+	arrow = text_behind(s, "==> ");
 	if (!remove && !arrow)
 		return fail(r, "unreadable change of the memory map");
 	st = e820_sanitize(&f->map);
 	if (st == OK && remove)
 		st = e820_remove(&f->map, range, *s == ' ' ? parse_type(s + 1) : 0);
 	else if (st == OK && *s == ' ')
-		st = e820_update(&f->map, range, parse_type(s + 1), parse_type(arrow + 4));
+		st = e820_update(&f->map, range, parse_type(s + 1), parse_type(arrow));
 	return st == OK || fail(r, "too many ranges in the memory map");
 }
 
@@ -305,13 +305,12 @@ static bool on_last_pfn(struct reader *r, const char *s)
 /* "efi: mem03: [Boot Data   |...] range=[0x...-0x...] (0MB)", printed with efi=debug. */
 static bool on_efi_entry(struct reader *r, const char *s)
 {
-	const char *range = strstr(s, "range=");
+	const char *range = text_behind(s, "range=");
 	struct range_list *list = NULL;
 	struct range where;
 
 	if (!range || r->phase != PHASE_MAP)
 		return true;
-	range += strlen("range=");
 	if (strstr(s, "[Boot Code") || strstr(s, "[Boot Data"))
 		list = &r->f->boot_services;
 	else if (strstr(s, "[Conventional"))
@@ -339,11 +338,10 @@ static bool on_dump(struct reader *r, const char *s)
 
 static bool on_dump_sizes(struct reader *r, const char *s)
 {
-	const char *reserved = strstr(s, "reserved size = ");
+	const char *reserved = text_behind(s, "reserved size = ");
 
 	if (r->phase != PHASE_DUMP || !reserved)
 		return true;
-	reserved += strlen("reserved size = ");
 	r->reserved_sized = text_hex(&reserved, &r->reserved_size);
 	return r->reserved_sized || fail(r, "unreadable sizes in the MEMBLOCK dump");
 }
@@ -383,8 +381,8 @@ static bool parse_region(struct reader *r, struct dump_list *l, struct region *o
 		return fail(r, "unreadable region in the MEMBLOCK dump");
 	if (index != l->got)
 		return fail(r, "a region of the MEMBLOCK dump is missing");
-	flags = strstr(s, "flags: ");
-	if (flags && (flags += strlen("flags: "), !text_hex(&flags, &v)))
+	flags = text_behind(s, "flags: ");
+	if (flags && !text_hex(&flags, &v))
 		return fail(r, "unreadable flags in the MEMBLOCK dump");
 	l->got++;
 	l->size += range_size(range);

@@ -11,9 +11,9 @@
 /* "CPU: AuthenticAMD, 40 address bits; using 5 levels, pages up to 4k": last_pfn tells the levels. */
 static void read_cpu(struct facts *f, const char *s)
 {
-	const char *size = strstr(s, " levels, pages up to ");
+	const char *size = text_behind(s, " levels, pages up to ");
 
-	if (!size || !scan_skip(&size, " levels, pages up to "))
+	if (!size)
 		return;
 	f->pse = text_begins(size, "4k") ? NO : YES;
 	f->gbpages = text_begins(size, "1g") ? YES : NO;
@@ -22,12 +22,11 @@ static void read_cpu(struct facts *f, const char *s)
 /* "[mem 0x05600000-0x057a3fff] on node 0; table buffer 0x5794000": the buffer is the image's end. */
 static void read_image(struct facts *f, const char *s)
 {
-	const char *buffer = strstr(s, "; table buffer ");
+	const char *buffer = text_behind(s, "; table buffer ");
 	struct range image;
 	uint64_t at;
 
-	if (!buffer || !text_range(&s, &image) || !scan_skip(&buffer, "; table buffer ") || !text_hex(&buffer, &at) ||
-	    at <= image.start || at >= image.end)
+	if (!buffer || !text_range(&s, &image) || !text_hex(&buffer, &at) || at <= image.start || at >= image.end)
 		return;
 	f->kernel = image;
 	f->buffer = (struct range){ at, min_u64(image.end, at + 16 * PAGE_SIZE) };

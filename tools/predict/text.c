@@ -16,6 +16,13 @@ bool text_begins(const char *s, const char *word)
 	return scan_skip(&s, word);
 }
 
+const char *text_behind(const char *s, const char *words)
+{
+	const char *at = strstr(s, words);
+
+	return at ? at + strlen(words) : NULL;
+}
+
 void text_blanks(const char **s)
 {
 	while (**s == ' ' || **s == '\t' || text_begins(*s, "#011") || text_begins(*s, "\\x09"))

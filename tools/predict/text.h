@@ -10,6 +10,9 @@
 /* True when s begins with `word`. */
 bool text_begins(const char *s, const char *word);
 
+/* Returns what stands behind the first `words` in s; NULL without them. */
+const char *text_behind(const char *s, const char *words);
+
 /* Steps over blanks and tabs, and over tabs as syslog (#011) and /dev/kmsg (\x09) spell them. */
 void text_blanks(const char **s);
 
