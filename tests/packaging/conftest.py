@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The Debian package, built once from a copy of the sources in another folder, with a blank in its name."""
 import fcntl
+import itertools
 import os
 import shutil
 import subprocess
@@ -50,13 +51,13 @@ def built(tmp_path_factory, worker_id):
 def build(tree):
     """
     As dpkg-buildpackage does it, which would clean the tree itself. Objects that the image has, too, are compiled for the image alone: for
-    programs of the host, which nothing is compared with, they are those of this tree.
+    programs of the host, which nothing is compared with, and for the page they are those of this tree.
     """
     copy_sources(tree)
     env = clean_environment() | {"DEB_BUILD_OPTIONS": "noautodbgsym", "DPKG_DEB_COMPRESSOR_LEVEL": "1"}
     run("debian/rules", "clean", cwd=tree, env=env)
-    for room in ("lib", "acpi", "mm", "kernel"):
-        shutil.copytree(f"build/tools/{room}", tree / f"build/tools/{room}")
+    for kind, room in itertools.product(("tools", "page"), ("lib", "acpi", "mm", "kernel")):
+        shutil.copytree(f"build/{kind}/{room}", tree / f"build/{kind}/{room}")
     run("dpkg-buildpackage", "-us", "-uc", "-b", "-nc", f"-j{os.cpu_count()}", cwd=tree, env=env)
 
 

@@ -107,7 +107,12 @@ class Disk:
 
     @property
     def args(self):
-        return ["-drive", f"if=none,id=d,format=raw,file={self.path}", "-device", "virtio-blk-pci,drive=d,bootindex=1"]
+        """As the volume that is booted from."""
+        return self.more("", "", ",bootindex=1")
+
+    def more(self, number, drive="", device=""):
+        """As a further volume."""
+        return ["-drive", f"if=none,id=d{number},format=raw,file={self.path}{drive}", "-device", f"virtio-blk-pci,drive=d{number}{device}"]
 
 
 def boot_disk(folder, files, args=(), **more):

@@ -2,10 +2,11 @@
 """The application among firmware's services: where its options come from, dry runs, what it returns, bad files."""
 import re
 import struct
+import subprocess
 
 import pytest
 import selection
-from landfall import qemu
+from landfall import paths, qemu
 from firmware import EFI, ISO, OVMF, Disk, boot_disk, boot_efi, landfall_part, run, serial
 from landfall.records import Log
 
@@ -33,7 +34,7 @@ NO_TEXTS = {"utf-16-no-text": "\ufeffseed=0x13 alloc=\u0251".encode("utf-16-le")
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_config_file(shell, name):
-    log = shell["texts"][name]
+    log = log_of(shell, name)
     assert log.one("boot")["cmdline"].strip() == TEXTS[name][1]
     assert not any(line.startswith("warning: ") for line in log.text)
     assert [r["alloc"] for r in log.all("verdict")] == ["memblock"]
@@ -70,30 +71,46 @@ landfall.efi dry nonsense
 echo third=%lasterror%
 landfall.efi dry
 echo fourth=%lasterror%
-TEXTS
+MORE
 landfall.efi seed=7 base=0x10000000 page_size=4k
 """
+# More dry runs, a name and a command each.
+MORE = {
+    "quotes": 'landfall.efi seed=7 "dry" alloc=memblock',
+    "counted": "landfall.efi dry seed=7 page_size=4k levels=4 memmap=16T@8G",
+    "table": "\\table\\landfall.efi dry seed=1 alloc=memblock",
+    "full": "fs1:\\landfall.efi dry save seed=1",
+    "read-only": "fs2:\\landfall.efi dry save seed=1",
+} | {name: f"\\{name}\\landfall.efi" for name in TEXTS}
 TWO_NODES = "-m 4G -smp 2 -object memory-backend-ram,id=m0,size=2G -object memory-backend-ram,id=m1,size=2G " \
             "-numa node,cpus=0,memdev=m0 -numa node,cpus=1,memdev=m1"
 
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory):
-    """Several dry runs from the shell on one machine, then a real one: what it printed, cut at the echoed lines, and the disk."""
-    folder = tmp_path_factory.mktemp("shell")
-    files = {"app/landfall.efi": EFI, "app/landfall.cfg": b"dry seed=0x31 report=json", "app/landfall.log": b"x" * 4000000}
+    """Dry runs from the shell on one machine, then a real one: what they printed, cut at the echoed lines, and the disk."""
+    folder, full, fixed = (tmp_path_factory.mktemp(name) for name in ("shell", "full", "fixed"))
+    subprocess.run([paths.MACHINE_TOOL, "tests/machines/four-nodes.machine", "-o", folder], check=True)
+    files = {"app/landfall.efi": EFI, "app/landfall.cfg": b"dry seed=0x31 report=json", "app/landfall.log": b"x" * 4000000,
+             "table/landfall.efi": EFI, "table/landfall.acpi": (folder / "srat.dat").read_bytes()}
     for name, (content, _) in TEXTS.items():
         files |= {f"{name}/landfall.efi": EFI, f"{name}/landfall.cfg": content}
-    script = SHELL.replace("TEXTS", "\n".join(f"\\{name}\\landfall.efi\necho text={name}" for name in TEXTS))
-    done, disk = boot_disk(folder, files | {"startup.nsh": script.replace("\n", "\r\n").encode()}, TWO_NODES.split(), timeout=120,
+    disks = [Disk(full, {"landfall.efi": EFI}), Disk(fixed, {"landfall.efi": EFI})]
+    disks[0].fill(leave=4096)
+    args = [*TWO_NODES.split(), *disks[0].more(1), *disks[1].more(2, ",readonly=on")]
+    script = SHELL.replace("MORE", "\n".join(f"{command}\necho more={name}" for name, command in MORE.items()))
+    done, disk = boot_disk(folder, files | {"startup.nsh": script.replace("\n", "\r\n").encode()}, args, timeout=120,
                            press=(b"any other key to continue", "spc"))
     assert done.verdict == "clean", done.text[-3000:]
-    data, *texts = re.split(rb"text=\S*", done.data)
+    data, *more = re.split(rb"more=\S*", done.data)
     parts = re.split(rb"(?:first|second|third|fourth)=(\S*)", data)
-    assert len(parts) == 9 and len(texts) == len(TEXTS), done.text[-3000:]
-    logs = [parts.pop(), *texts]
-    return {"parts": [*parts[::2], logs.pop()], "status": [int(s, 16) for s in parts[1::2]], "disk": disk,
-            "texts": {name: Log(landfall_part(data)) for name, data in zip(TEXTS, logs)}}
+    assert len(parts) == 9 and len(more) == len(MORE), done.text[-3000:]
+    more = [parts.pop(), *more]
+    return {"parts": [*parts[::2], more.pop()], "status": [int(s, 16) for s in parts[1::2]], "disk": disk, **dict(zip(MORE, more))}
+
+
+def log_of(shell, name):
+    return Log(landfall_part(shell[name]))
 
 
 RUN = ("level", "start", "end", "node", "movable")
@@ -130,26 +147,33 @@ def test_dry_run_from_the_menu():
     assert log.status == "clean" and log.one("boot")["cmdline"] == "alloc=both dry"
 
 
-def test_dry_in_quotes():
+def test_dry_in_quotes(shell):
     """What the options call dry is dry: the application and the options read words alike, quotes and all."""
-    log = boot_efi('seed=7 "dry" alloc=memblock', until=rb"ok 4 - [^\r\n]*\r\n").log
+    log = log_of(shell, "quotes")
+    assert log.one("boot")["cmdline"] == 'seed=7 "dry" alloc=memblock'
     assert any("read-back" in line and "# SKIP dry" in line for line in log.ktap)
     assert log.status == "clean"
 
 
-def test_dry_run_counts_only():
+def test_dry_run_counts_only(shell):
     """Tables of 16 TiB in 4 KiB pages do not fit: the numbers are there (one table for each 2 MiB), the pages are not, and it is said."""
-    done = boot_efi("dry seed=7 page_size=4k levels=4 memmap=16T@4G", ["-m", "1G"], until=rb"ok 7 - [^\r\n]*\r\n")
-    log = done.log
+    log = log_of(shell, "counted")
     assert log.status == "clean"
     assert "counts only: firmware has no room for so many tables, so no page of them is listed or looked at" in log.text
     for alloc in ("bottom-up", "memblock"):
         pages = log.one("map", alloc=alloc)["pages"]
-        assert pages == {"pud": 33, "pmd": 16384 + 1, "pte": 8388608 + 512}
+        assert pages == {"pud": 33, "pmd": 16384 + 4, "pte": 8388608 + 2048}
         assert log.one("verdict", alloc=alloc)["table_pages"] == sum(pages.values())
         assert log.all("run", alloc=alloc) == []
         assert any(line.endswith(f"walk: {alloc} # SKIP counts only") for line in log.ktap)
     log.check_run()
+
+
+def test_table_beside_the_application(shell):
+    """It stands in for the one of firmware in a dry run, too (test_override.py: where firmware has none)."""
+    log = log_of(shell, "table")
+    assert "ACPI: Table Upgrade: override [SRAT-LNDFLL-MACHINE ]" in log.text
+    assert "ACPI: SRAT: Node 1 PXM 1 [mem 0x06000000-0x7cffffff] hotplug" in log.text
 
 
 def test_dry_run_status(shell):
@@ -187,11 +211,15 @@ def test_save(shell):
     assert b"landfall: saved as landfall-01.log\r\n# done: back to the firmware\r\n" in shell["parts"][0]
 
 
-def test_save_where_nothing_can_be_written():
-    """QEMU's own volume for -kernel is read-only."""
-    done = boot_efi("dry save seed=1", until=rb"landfall: error: save: [^\r\n]*\)")
-    assert "landfall: error: save: landfall.log cannot be made (EFI_STATUS 0x8000000000000008)" in done.text
-    assert done.log.status == "clean"
+def test_save_where_nothing_can_be_written(shell):
+    assert "landfall: error: save: landfall.log cannot be made (EFI_STATUS 0x8000000000000008)" in serial(shell["read-only"])
+    assert log_of(shell, "read-only").status == "clean"
+
+
+def test_save_on_full_volume(shell):
+    """Never a file that is cut without a word."""
+    assert re.search(r"landfall: error: save: landfall.log cannot be (made|written)", serial(shell["full"]))
+    assert log_of(shell, "full").status == "clean"
 
 
 @pytest.mark.parametrize("cut", selection.one_of([-3000, 20000, 100], 3))
@@ -199,14 +227,6 @@ def test_cut_file(tmp_path, cut):
     """Firmware refuses what is not whole; nothing of it runs."""
     done, _ = boot_disk(tmp_path, {BOOT: EFI.read_bytes()[:cut]}, until=rb"Boot Maintenance Manager|failed to (load|start)")
     assert "Landfall" not in done.text
-
-
-def test_save_on_full_volume(tmp_path):
-    """Never a file that is cut without a word."""
-    disk = Disk(tmp_path, {BOOT: EFI, CFG: b"dry save seed=1"})
-    disk.fill(leave=4096)
-    done = run([*OVMF, *disk.args], until=rb"landfall: error: [^\r\n]*\)|Boot Maintenance Manager")
-    assert re.search(r"landfall: error: save: landfall.log cannot be (made|written)", done.text), done.text[-1500:]
 
 
 def section_flags(data):

@@ -37,14 +37,6 @@ def test_bare_table(tmp_path, srat):
     assert len(log.all("node")) == 4
 
 
-def test_dry_run(tmp_path, srat):
-    """The same answer without leaving firmware."""
-    done, _ = boot_disk(tmp_path, {APP: EFI, TABLES: srat, "EFI/BOOT/landfall.cfg": b"dry seed=1 alloc=memblock"},
-                        PLAIN, until=rb"(not )?ok \d+ - clean: memblock")
-    assert "ACPI: Table Upgrade: install [SRAT-LNDFLL-MACHINE ]" in done.text
-    assert NODE_1 in done.text
-
-
 @pytest.mark.parametrize("content", [b"", struct.pack("<4sI", b"SRAT", 4096) + bytes(4000)], ids=["empty", "damaged"])
 def test_what_is_no_table_changes_nothing(tmp_path, content):
     log = booted(tmp_path, {TABLES: content})
