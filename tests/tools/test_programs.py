@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from landfall import junit, paths
+from landfall.sizes import size_words
 from landfall.terminal import Paint, printable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,6 +141,13 @@ def test_printable():
     assert printable(HOSTILE) == "\\x1b[2J\\x07\\x9b31m</script>&\"'<b>\\u202eevil\\x00"
     assert printable("a\tb äöü 漢") == "a\tb äöü 漢"
     assert printable("a\nb") == "a\\x0ab" and printable(os.fsdecode(b"\xff")) == "\\udcff"
+
+
+def test_sizes_are_said_as_the_log_says_them():
+    """In tests/unit/test_format.c the kernel's."""
+    said = {0: "0 B", 1023: "1023 B", 1025: "1.0 KiB", 3 << 29: "1.5 GiB", 1996488704: "1.8 GiB", (2 << 30) - 1: "1.9 GiB", 2 << 30: "2 GiB",
+            (1 << 40) + (1 << 20) // 10: "1.0 TiB", 5 << 60: "5 EiB"}
+    assert {n: size_words(n) for n in said} == said
 
 
 def test_junit_is_xml_whatever_it_holds(tmp_path):
