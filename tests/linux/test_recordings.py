@@ -75,6 +75,13 @@ def test_a_kernel_of_tomorrow():
     assert [int(page, 16) for page in recording.predict("--sequence", text=text).stdout.split()] == recording.pages
 
 
+def test_a_kernel_of_yesterday():
+    """Its rules are not known: those of the oldest that are, and one line says so."""
+    recording = recordings(KERNELS[0])["holes-4k-5l-up"]
+    said = recording.predict(text=re.sub(r"Linux version \S+", "Linux version 5.4.259", recording.text)).stdout
+    assert said.count("warning: Linux 5.4 took its pages by older rules; these are those of 5.10\n") == 1
+
+
 def marks(text):
     """What Linux has left of the hot-plug marks: ranges of the second MEMBLOCK dump by node, none for a node without."""
     regions = re.findall(r" memory\[\w+\]\s\[0x(\w+)-0x(\w+)\], \w+ bytes on node (\d+) flags: 0x(\w+)", text)
