@@ -82,6 +82,21 @@ def test_a_kernel_of_yesterday():
     assert said.count("warning: Linux 5.4 took its pages by older rules; these are those of 5.10\n") == 1
 
 
+def test_a_moved_kernel_takes_its_top_table_along(tmp_path):
+    """Which a System.map tells; this one is made of what the log says."""
+    recording, path, top = recordings(KERNELS[-1])["four-nodes-4k-5l-up"], tmp_path / "System.map", 0x1a0a000
+
+    def told(rec, *args, **fields):
+        found = map(json.loads, recording.predict("--json", "--alloc", "bottom-up", *args).stdout.splitlines())
+        return next(r for r in found if r["rec"] == rec and fields.items() <= r.items())
+    base, end = (int(told("kaslr")[key], 16) for key in ("base", "end"))
+    symbols = {"_text": 0, "init_top_pgt": top, "__brk_base": end - base - 0x30000, "_end": end - base}
+    path.write_text("".join(f"{0xffffffff81000000 + at:016x} D {name}\n" for name, at in symbols.items()))
+    for moved in (base, base + (32 << 20)):
+        words = "--system-map", path, "--base", hex(moved)
+        assert told("run", *words, level="pgd")["start"] == hex(moved + top)
+
+
 def marks(text):
     """What Linux has left of the hot-plug marks: ranges of the second MEMBLOCK dump by node, none for a node without."""
     regions = re.findall(r" memory\[\w+\]\s\[0x(\w+)-0x(\w+)\], \w+ bytes on node (\d+) flags: 0x(\w+)", text)
