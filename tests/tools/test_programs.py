@@ -135,6 +135,27 @@ def printing(words):
     return b"\xbe\x33\x00\x00\x01\xb9" + struct.pack("<I", len(words)) + b"\x66\xba\xf8\x03\xf3\x6e" + HANG + words
 
 
+STARTED_AND_STOPPED = """
+import os, signal, subprocess, sys
+from landfall import program, qemu
+class Popen(subprocess.Popen):
+    def __init__(self, *args, **how):
+        super().__init__(*args, **how)
+        print(self.pid, flush=True)
+        os.kill(os.getpid(), signal.SIGTERM)
+subprocess.Popen = Popen
+program.start(lambda: qemu.Guest(["-S"]).wait(60))
+"""
+
+
+def test_sigterm_while_qemu_is_started():
+    """No QEMU is left that nobody knows of yet."""
+    done = subprocess.run(["/usr/bin/python3", "-c", STARTED_AND_STOPPED], env=os.environ | {"PYTHONPATH": str(paths.ROOT / "tools")},
+                          capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (2, "-c: interrupted\n")
+    assert not Path(f"/proc/{int(done.stdout)}").exists()
+
+
 # ---- words of others -------------------------------------------------------------------------------------------------
 
 def test_printable():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How each program in tools/ begins and ends: options that all have, and an exit status that always means what docs/exit-codes.md says."""
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -61,8 +62,27 @@ def words_of(error):
     return str(error) or type(error).__name__
 
 
+_waiting = None  # None: SIGTERM is answered at once; else whether one has come
+
+
 def _stop(*_):
-    raise Interrupted
+    global _waiting
+    if _waiting is None:
+        raise Interrupted
+    _waiting = True
+
+
+@contextlib.contextmanager
+def uninterrupted():
+    """SIGTERM waits until the end of the block: what has been started there is known by then."""
+    global _waiting
+    _waiting = False
+    try:
+        yield
+    finally:
+        came, _waiting = _waiting, None
+    if came:
+        raise Interrupted
 
 
 def _prepare():

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import records
+from . import program, records
 from .paths import MACHINE_TOOL, MACHINES
 
 QEMU = "qemu-system-x86_64"
@@ -205,25 +205,26 @@ class Guest:
     """A running QEMU. Everything it leaves behind goes when the `with` block ends."""
 
     def __init__(self, args, qmp=False, gdb=False):
-        program = find_qemu()
         self.own = tempfile.TemporaryDirectory(prefix="landfall-", ignore_cleanup_errors=True)
         self.folder = Path(self.own.name)
         # A guest does not wait for ever until its serial line is ready: a pipe that nobody empties loses characters, and a full disk all that
         # come. So QEMU writes to memory.
         self.serial = open(os.memfd_create("serial"), "rb", buffering=0)
-        command = [program, *COMMON, *args, "-serial", f"file:/proc/self/fd/{self.serial.fileno()}"]
+        command = [find_qemu(), *COMMON, *args, "-serial", f"file:/proc/self/fd/{self.serial.fileno()}"]
         if qmp:
             command += ["-qmp", f"unix:{self.folder}/qmp,server=on,wait=off"]
         if gdb:
             command += ["-gdb", f"unix:{self.folder}/gdb,server=on,wait=off", "-S"]
-        self.command, self.log, self.qmp = command, b"", None
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=open(self.folder / "stderr", "wb"), pass_fds=[self.serial.fileno()])
+        self.command, self.log, self.qmp, self.process = command, b"", None, None
         try:
+            with program.uninterrupted():
+                self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                                stderr=open(self.folder / "stderr", "wb"), pass_fds=[self.serial.fileno()])
             if qmp:
                 self.qmp = Qmp(self.folder / "qmp", self.process)
         except BaseException:  # nobody has the guest yet who would end it
-            self.__exit__()
+            if self.process:
+                self.__exit__()
             raise
 
     def __enter__(self):
