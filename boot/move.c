@@ -76,7 +76,9 @@ void image_move(const struct image_place *from, const struct image_place *to, vo
 
 void image_poison(phys_t old)
 {
-	memset(window_map(old), POISON, align_up(image_size(), PAGE_SIZE));
+	uint64_t data = image_offset(data_start);
+
+	memset((char *)window_map(old) + data, POISON, align_up(image_size(), PAGE_SIZE) - data);
 }
 
 void image_switch_levels(struct image_place *place, unsigned levels)

@@ -17,7 +17,11 @@ void image_relocate(char *copy, uint64_t delta);
  */
 void image_move(const struct image_place *from, const struct image_place *to, void (*entry)(void));
 
-/* Fills what was the image with 0xcc, so that a stray use of it is a breakpoint and not a riddle. */
+/*
+ * Fills what was the image's data with 0xcc, so that a stray use of it by its physical address is seen. Code and
+ * constants are used by virtual addresses alone, and their old ones are not mapped any more. They are left as they are:
+ * stores to code cost an emulator that has translated it more than the rest of the move.
+ */
 void image_poison(phys_t old);
 
 /* Runs the same image on another number of paging levels, by way of its page-table buffer. It lies below 4 GiB. */

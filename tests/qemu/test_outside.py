@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from landfall import witness
-from conftest import ROOT, Halted
+from conftest import LINK_VIRT, ROOT, Halted
 from landfall.records import need, read_record
 
 M, G = 1 << 20, 1 << 30
@@ -84,17 +84,19 @@ def check_new_place(halted):
     need(not [f for f in tables.leaves if f.virt < 1 << 63], "something is mapped in the lower half")
     both = [f for f in tables.leaves if f.flags & witness.WRITE and not f.flags & witness.NX]
     need(not both, f"writable and executable: {both}")
+    code = [f for f in tables.leaves if not f.flags & witness.NX]
+    need(code and all(kaslr["base"] <= f.phys and f.phys + f.size * f.count <= kaslr["end"] for f in code), f"executable: {code}")
 
 
-def check_old_place(halted):
-    """Where the image was loaded nothing of it is left, unless page tables have landed there since."""
+def check_old_place(halted, symbols):
+    """Where the image was loaded nothing of its data is left, unless page tables have landed there since. (Its code is not mapped any more.)"""
     log, kaslr = halted.log, halted.log.one("kaslr")
-    size = kaslr["end"] - kaslr["base"]
-    old = bytearray(halted.qmp.memory(16 * M, size))
+    start, end = 16 * M + symbols["data_start"] - LINK_VIRT, 16 * M + kaslr["end"] - kaslr["base"]
+    old = bytearray(halted.qmp.memory(start, end - start))
     for r in log.all("run"):
-        for page in range(max(r["start"], 16 * M), min(r["end"], 16 * M + size), 4096):
-            old[page - 16 * M:page - 16 * M + 4096] = bytes([POISON]) * 4096
-    need(set(old) == {POISON}, f"{sum(b != POISON for b in old)} bytes of the old image are left")
+        for page in range(max(r["start"], start), min(r["end"], end), 4096):
+            old[page - start:page - start + 4096] = bytes([POISON]) * 4096
+    need(set(old) == {POISON}, f"{sum(b != POISON for b in old)} bytes of the old image's data are left")
 
 
 def check_witness(halted):
@@ -116,19 +118,19 @@ def check_witness(halted):
 
 
 @pytest.mark.parametrize("run", RUNS, ids=[name.replace(" ", "-") for name in RUNS])
-def test_tables_are_where_the_log_says(run):
+def test_tables_are_where_the_log_says(run, kernel_symbols):
     machine, options, qemu_args = RUNS[run]
     with Halted(machine, options, qemu_args.split()) as halted:
         halted.log.check_run()
         check_direct_map(halted)
         check_new_place(halted)
         if halted.log.one("kaslr")["base"] != 16 * M:
-            check_old_place(halted)
+            check_old_place(halted, kernel_symbols)
         if run == "bottom-up stained":
             check_witness(halted)
 
 
-def test_the_checks_can_fail():
+def test_the_checks_can_fail(kernel_symbols):
     """Looked at with a log of another seed, the same guest fails every check."""
     with Halted("pc-islands", "seed=1 page_size=4k") as one, Halted("pc-islands", "seed=2 page_size=4k") as other:
         one.log, other.log = other.log, one.log
@@ -137,7 +139,7 @@ def test_the_checks_can_fail():
                 check(one)
     with Halted(None, "nokaslr seed=1") as halted:
         with pytest.raises(AssertionError):
-            check_old_place(halted)
+            check_old_place(halted, kernel_symbols)
 
 
 def test_tables_of_a_table_dump():
