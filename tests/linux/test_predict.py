@@ -546,6 +546,16 @@ def test_the_buffer_lies_in_the_kernel(machine):
     assert (p.returncode, p.stdout, p.stderr) == (2, "", f"landfall-predict: error: {machine[1]}: {why}\n")
 
 
+def test_memory_is_what_memblock_was_told():
+    """Of the map RAM counts as memblock has it, in whole pages; all else is firmware's."""
+    nvs = "BIOS-e820: [mem 0x000000007ffdf000-0x000000007fffffff] ACPI NVS\n"
+    text = log().replace("BIOS-e820: [mem 0x0000000100000000", nvs + "BIOS-e820: [mem 0x0000000100000000")
+    told = [(r["start"], r["end"], r["type"]) for r in records(predict("--linux-log", "-", "--json", text=text).stdout) if r["rec"] == "mem"]
+
+    assert told == [("0x0", "0x1000", "reserved"), ("0x1000", "0x9f000", "usable"), ("0x9f000", "0x9fc00", "reserved"),
+                    ("0x100000", "0x7ffdf000", "usable"), ("0x7ffdf000", "0x80000000", "nvs"), ("0x100000000", "0x180000000", "usable")]
+
+
 def test_slots_heed_the_command_line():
     """mem= limits them and memmap= ranges are kept off, by Linux's chooser itself: the map it reads is firmware's."""
     def slots(options, *args):

@@ -318,7 +318,7 @@ TEST(srat_lines)
 		read_complete(WHOLE "SRAT: PXM 5 -> APIC 0x00 -> Node 0\n"
 				    "SRAT: PXM 0 -> APIC 0x1f0 -> Node 1\n"
 				    "ACPI: SRAT: Node 1 PXM 0 [mem 0x00000000-0x0009ffff]\n"
-				    "ACPI: SRAT: Node 3 PXM 9 [mem 0x100000000-0x17fffffff] hotplug non-volatile\n"
+				    "ACPI: SRAT: Node 3 PXM 1023 [mem 0x100000000-0x17fffffff] hotplug non-volatile\n"
 				    "ACPI: SRAT: Node 0 PXM 5 [mem 0x180000000-0x17fffffff]\n");
 	struct physmem mem = { .read = read_bytes, .ctx = r.f };
 	static struct srat srat;
@@ -330,14 +330,14 @@ TEST(srat_lines)
 	assert_int_equal(srat.nr_initiator, 6);
 	assert_true(srat.initiator[0].pxm == 5 && srat.initiator[4].pxm == 5);
 	assert_int_equal(srat.initiator[1].pxm, 0);
-	assert_int_equal(srat.initiator[2].pxm, 1023);
-	assert_int_equal(srat.initiator[3].pxm, 9);
+	assert_int_equal(srat.initiator[2].pxm, 1022);
+	assert_int_equal(srat.initiator[3].pxm, 1023);
 	assert_int_equal(srat.initiator[5].apic_id, 0x1f0);
 	assert_int_equal(srat.nr_mem, 3);
 	assert_range(srat.mem[0].r, 0, 0xa0000);
 	assert_range(srat.mem[1].r, 0x100000000, 0x180000000);
 	assert_true(srat.mem[1].hotplug && srat.mem[1].nonvolatile && srat.mem[1].enabled);
-	assert_int_equal(srat.mem[1].pxm, 9);
+	assert_int_equal(srat.mem[1].pxm, 1023);
 	assert_range(srat.mem[2].r, 0x180000000, 0x180000000);
 	facts_free(r.f);
 }

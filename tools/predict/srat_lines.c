@@ -5,16 +5,21 @@
 #include "tools/predict/facts.h"
 #include "tools/table_writer.h"
 
-/* A PXM that no line names, for a node that is only known to be there. */
+static bool is_named(const struct facts *f, uint32_t pxm)
+{
+	for (int n = 0; n <= f->max_node; n++)
+		if (f->node_pxm[n] == (int64_t)pxm)
+			return true;
+	return false;
+}
+
+/* The highest PXM below that one which no line names, for a node that is only known to be there. */
 static uint32_t unused_pxm(const struct facts *f, uint32_t below)
 {
-	for (int n = 0; n <= f->max_node; n++) {
-		if (f->node_pxm[n] == (int64_t)below - 1) {
-			below--;
-			n = -1;
-		}
-	}
-	return below - 1;
+	do
+		below--;
+	while (is_named(f, below));
+	return below;
 }
 
 static uint32_t memory_flags(const struct srat_mem *m)
