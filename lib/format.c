@@ -24,8 +24,8 @@ struct spec {
 
 static void put(struct out *o, char c)
 {
-	if (o->len + 1 < o->size)
-		o->buf[o->len] = c;
+	if (o->len < o->size)
+		o->buf[o->len] = c; /* the last one gives way to the end of the text */
 	o->len++;
 }
 

@@ -49,7 +49,7 @@ static struct range buffer_at(const struct sweep *s, phys_t base)
 
 static APART phys_t less(phys_t p, uint64_t n)
 {
-	return p < n ? 0 : p - n;
+	return p - min_u64(p, n);
 }
 
 /* True when b goes on where a ends, in the order of handing out. */
@@ -67,7 +67,7 @@ static void keep_run(struct sweep *s, struct range pages, bool up)
 	bool across = goes_on(last, image, up) && goes_on(image, pages, up);
 
 	if (across)
-		t->around = (int)t->nr_runs - 1;
+		t->around = &t->run[t->nr_runs - 1];
 	if (across || goes_on(last, pages, up))
 		t->run[t->nr_runs - 1] = range_hull(last, pages);
 	else if (t->nr_runs < SWEEP_MAX_RUNS)
@@ -120,13 +120,13 @@ static void finish_runs(const struct sweep *s, struct sweep_try *t)
 {
 	struct range image = taken_at(s, t->base);
 
-	for (unsigned i = 0; i < t->nr_runs && t->around < 0; i++) {
+	for (unsigned i = 0; i < t->nr_runs && !t->around; i++) {
 		bool above = t->run[i].end == image.start && smooth_around(s, t->base).start < image.start;
 
 		if (!above && t->run[i].start != image.end)
 			continue;
 		t->run[i] = range_hull(t->run[i], image);
-		t->around = (int)i;
+		t->around = &t->run[i];
 	}
 }
 
@@ -227,7 +227,7 @@ static enum status try_base(struct sweep *s, phys_t base, struct sweep_try *t)
 	t->on_movable = t->left = t->nr_runs = 0;
 	t->low_stays_low = true;
 	t->too_many_runs = false;
-	t->around = -1;
+	t->around = NULL;
 	s->try = t;
 	s->stained_bytes = 0;
 	__builtin_memset(s->stained, 0, sizeof(s->stained));
@@ -251,18 +251,20 @@ static APART phys_t smooth_top(const struct sweep *s, const struct sweep_try *a,
 {
 	struct range span = smooth_around(s, a->base);
 	phys_t image_end = a->base + s->image.taken;
-	phys_t end = a->around < 0 ? PHYS_NONE : a->run[a->around].end; /* for the image's last byte */
+	phys_t end = a->around ? a->around->end : PHYS_NONE; /* for the image's last byte */
 	phys_t top = less(span.end, s->image.end);
 
+	if (a->nr_home != 1)
+		return a->base;
 	/* An image that touches a run is taken in (finish_runs): that slot begins the next stretch. */
-	for (unsigned i = 0; i < a->nr_runs && a->around < 0; i++) {
+	for (unsigned i = 0; i < a->nr_runs && !a->around; i++) {
 		if (a->run[i].start >= image_end)
 			end = min_u64(end, a->run[i].start - 1);
 	}
 	if (!range_empty(a->block) && a->block.start >= image_end)
 		end = min_u64(end, a->block.start);
 	top = min_u64(top, less(end, s->image.taken));
-	top = min_u64(top, a->nr_home == 1 ? less(a->home.end, s->image.buffer_end) : 0);
+	top = min_u64(top, less(a->home.end, s->image.buffer_end));
 	return max_u64(a->base, min_u64(last, align_down(top, KASLR_ALIGN)));
 }
 

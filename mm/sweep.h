@@ -58,7 +58,7 @@ struct sweep_try {
 	unsigned nr_home;
 	/* What memblock handed out, in order; runs beside the image include it. */
 	bool too_many_runs;
-	int around; /* the run that the image lies in; -1: none */
+	const struct range *around; /* the run that the image lies in, or NULL */
 	unsigned nr_runs;
 	struct range run[SWEEP_MAX_RUNS];
 };
