@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What all programs of tools/ have in common: docs/exit-codes.md holds for each of them, whatever becomes of their streams."""
+import contextlib
 import os
 import pty
 import re
@@ -11,7 +12,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-from landfall import junit, paths
+from landfall import gdb, junit, paths, qemu
 from landfall.sizes import size_words
 from landfall.terminal import Paint, printable
 
@@ -157,6 +158,19 @@ def test_sigterm_while_qemu_is_started():
 
 
 # ---- words of others -------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("connection", ["monitor", "debugger"])
+def test_qemu_goes_away(connection):
+    """Whoever speaks with it then gets an error that is told in a line, and not that of a closed pipe, which a program ends quietly with."""
+    with pytest.raises(qemu.QemuError, match="QEMU has closed"):
+        with qemu.Guest(["-S"], qmp=True, gdb=True) as guest, contextlib.closing(gdb.Gdb(guest)) as debugger:
+            guest.process.kill()
+            guest.process.wait()
+            if connection == "monitor":
+                guest.qmp.command("query-status")
+            else:
+                debugger.interrupt()
+
 
 def test_printable():
     assert printable(HOSTILE) == "\\x1b[2J\\x07\\x9b31m</script>&\"'<b>\\u202eevil\\x00"

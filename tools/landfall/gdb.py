@@ -34,17 +34,22 @@ class Gdb:
                 self.waiting = self.sock.recv(65536)
             except TimeoutError as e:
                 raise GdbError("QEMU does not answer") from e
+            except ConnectionError:
+                pass
             if not self.waiting:
                 raise GdbError("QEMU has closed the connection")
         byte, self.waiting = self.waiting[:1], self.waiting[1:]
         return byte
 
-    def _send(self, text):
-        body = text.encode()
+    def _write(self, data):
         try:
-            self.sock.sendall(b"$" + body + b"#%02x" % (sum(body) & 255))
+            self.sock.sendall(data)
         except OSError as e:
             raise GdbError(f"QEMU has closed the connection: {e.strerror}") from e
+
+    def _send(self, text):
+        body = text.encode()
+        self._write(b"$" + body + b"#%02x" % (sum(body) & 255))
         while self._byte() != b"+":
             pass
 
@@ -56,7 +61,7 @@ class Gdb:
             body += byte
         if int(self._byte() + self._byte(), 16) != sum(body) & 255:
             raise GdbError("wrong checksum")
-        self.sock.sendall(b"+")
+        self._write(b"+")
         return body.decode()
 
     def command(self, text):
@@ -131,7 +136,7 @@ class Gdb:
 
     def interrupt(self):
         """Stops a guest that go() has let go."""
-        self.sock.sendall(b"\x03")
+        self._write(b"\x03")
         self._receive()
 
     def go(self):

@@ -121,30 +121,35 @@ def kept_ram(args, file, share):
     return [arg.replace(OWN_RAM, kept) if arg.startswith(OWN_RAM) else arg for arg in args]
 
 
+CLOSED = "QEMU has closed its monitor"
+
+
 class Qmp:
     """QEMU's machine protocol on a UNIX socket."""
 
     def __init__(self, path, process=None, timeout=30):
         self.sock = connect(path, timeout, process)
-        self.file = self.sock.makefile("rw")
+        self.file = self.sock.makefile()
         self.events = []
-        json.loads(self.file.readline())
+        self._message()
         self.command("qmp_capabilities")
+
+    def _message(self):
+        try:
+            line = self.file.readline()
+        except ConnectionError as e:
+            raise QemuError(CLOSED) from e
+        if not line.endswith("\n"):
+            raise QemuError(CLOSED)
+        return json.loads(line)
 
     def command(self, name, **arguments):
         try:
-            self.file.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
-            self.file.flush()
-            return self._answer(name)
+            self.sock.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
         except ConnectionError as e:
-            raise QemuError("QEMU has closed its monitor") from e
-
-    def _answer(self, name):
+            raise QemuError(CLOSED) from e
         while True:
-            line = self.file.readline()
-            if not line:
-                raise QemuError("QEMU has closed its monitor")
-            answer = json.loads(line)
+            answer = self._message()
             if "event" in answer:
                 self.events.append(answer)
             if "error" in answer:
