@@ -141,8 +141,8 @@ RUN_PACKAGES  := gcc=$(CC) libc6-dev=/usr/include/stdio.h binutils=ld nasm=nasm 
                  fonts-spleen=$(FONT)
 ALL_PACKAGES  := $(RUN_PACKAGES) gnu-efi=/usr/include/efi/efi.h grub-common=grub-mkrescue grub-pc-bin=/usr/lib/grub/i386-pc/normal.mod \
                  grub-efi-amd64-bin=/usr/lib/grub/x86_64-efi/normal.mod xorriso=xorriso mtools=mformat $(PAGE_PACKAGES)
-TEST_PACKAGES := libcmocka-dev=/usr/include/cmocka.h acpica-tools=iasl ovmf=/usr/share/ovmf/OVMF.fd python3-pytest=$(PACKAGES_PY)/pytest \
-                 python3-pytest-xdist=$(PACKAGES_PY)/xdist python3-jsonschema=$(PACKAGES_PY)/jsonschema sbsigntool=sbsign syslinux=syslinux \
+TEST_PACKAGES := build-essential zstd=zstd libcmocka-dev=/usr/include/cmocka.h acpica-tools=iasl ovmf=/usr/share/ovmf/OVMF.fd \
+                 python3-pytest=$(PACKAGES_PY)/pytest python3-pytest-xdist=$(PACKAGES_PY)/xdist python3-jsonschema=$(PACKAGES_PY)/jsonschema sbsigntool=sbsign syslinux=syslinux \
                  syslinux-common=/usr/lib/syslinux/modules/bios/ldlinux.c32 pxelinux=/usr/lib/PXELINUX/pxelinux.0 \
                  systemd-boot-efi=/usr/lib/systemd/boot/efi/systemd-bootx64.efi openssl=openssl kexec-tools=/sbin/kexec \
                  ipxe-qemu=/usr/lib/ipxe/qemu bochs=bochs bochs-term bochsbios vgabios clang=clang libclang-rt-14-dev groff-base=groff \

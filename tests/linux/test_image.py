@@ -31,6 +31,20 @@ def test_a_machine_with_that_kernel(name):
     assert f'"base":"0x1000000","end":"{0x1000000 + int(end, 16):#x}","size":{int(slot, 16)},' in done.stdout
 
 
+def test_an_image_that_nothing_here_unpacks():
+    """The program that is missing is named."""
+    path = boots.kernel(debian.KERNELS[-1]).path
+    alone = {"capture_output": True, "text": True, "env": {"PATH": "/nonexistent"}}
+    done = subprocess.run([boots.PREDICT, "--kernel-image", path], **alone)
+    why = r"(zstd|xz), which unpacks the file in it, is missing, or that has no section \.brk$"
+    assert done.returncode == 0 and re.search(f"^_end: not known: {why}", done.stdout, re.M)
+    assert "image_size" not in done.stdout
+    done = subprocess.run([boots.PREDICT, "--machine", boots.ROOT / "tests/machines/four-nodes.machine", "--kernel-image", path], **alone)
+    assert done.returncode == 2 and re.match(f"landfall-predict: error: {re.escape(str(path))}: {why}", done.stderr)
+    done = subprocess.run(["/usr/bin/python3", boots.ROOT / "tools/presets", path], **alone)
+    assert done.returncode == 1 and re.match(f"{re.escape(str(path))}: {why}", done.stderr)
+
+
 @pytest.mark.parametrize("cut,why", [(0x100, "not a bzImage of Linux"), (0x8000, "it is cut short")])
 def test_not_an_image(tmp_path, cut, why):
     image = tmp_path / "image"

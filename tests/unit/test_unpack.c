@@ -47,6 +47,8 @@ TEST(no_known_compression)
 	uint8_t packed[100], got[100];
 	size_t len = make_gzip(packed);
 
+	assert_string_equal(unpacker(packed, len), "gzip");
+	assert_null(unpacker(packed, 1));
 	assert_int_equal(unpack(packed, 1, got, sizeof(got)), 0);
 	packed[1]++;
 	assert_int_equal(unpack(packed, len, got, sizeof(got)), 0);

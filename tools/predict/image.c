@@ -136,9 +136,11 @@ bool kernel_image_read_elf(const uint8_t *elf, size_t len, struct kernel_image *
 
 static void read_elf(const uint8_t *bytes, struct kernel_image *image)
 {
+	const uint8_t *packed = bytes + image->payload.start;
 	uint8_t *elf = image->output_len <= ELF_MAX ? malloc(image->output_len) : NULL;
-	size_t len = elf ? unpack(bytes + image->payload.start, range_size(image->payload), elf, image->output_len) : 0;
+	size_t len = elf ? unpack(packed, range_size(image->payload), elf, image->output_len) : 0;
 
+	image->unpacker = unpacker(packed, range_size(image->payload));
 	if (!kernel_image_read_elf(elf, len, image))
 		image->end = 0;
 	free(elf);

@@ -15,6 +15,7 @@ struct kernel_image {
 	struct range payload; /* where in the bzImage that file is, compressed, without its length */
 	uint64_t end;         /* _end less _text; 0: not told */
 	unsigned buffer;      /* pages of its page-table buffer; 0: not told */
+	const char *unpacker; /* the program that unpacks that file; NULL: none is known */
 };
 
 /* Reads the header of a bzImage. False: *err says what is wrong with it. */
@@ -24,10 +25,7 @@ MUST_CHECK bool kernel_image_parse(const uint8_t *bytes, size_t len, struct kern
 /* Reads _end and the page-table buffer from the ELF file; false: it does not tell them. */
 MUST_CHECK bool kernel_image_read_elf(const uint8_t *elf, size_t len, struct kernel_image *image);
 
-/*
- * Reads a bzImage whole. A compression whose program (xz, zstd, gzip, lz4, bzip2, lzop) is not installed leaves `end`
- * at 0. False: *err.
- */
+/* Reads a bzImage whole. Where its unpacker is not known or not installed `end` stays 0. False: *err. */
 MUST_CHECK bool kernel_image_read(const char *path, struct kernel_image *image, struct input_error *err);
 
 /* Bytes that a slot of KASLR has to hold for it; where `end` is not told, as many as its buffer has. */

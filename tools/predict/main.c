@@ -21,8 +21,6 @@
 #include "tools/predict/predict.h"
 #include "tools/predict/text.h"
 
-#define NO_END "the file in it cannot be unpacked here (xz, zstd, gzip, lz4), or has no section .brk"
-
 enum exit_status {
 	EXIT_CLEAN,
 	EXIT_STAINED,
@@ -454,10 +452,22 @@ static bool read_text(struct facts *f, const char *path, struct input_error *err
 	return good;
 }
 
+/* Why an image does not tell where its kernel ends. */
+static const char *why_no_end(const struct kernel_image *k)
+{
+	static char why[100];
+
+	if (!k->unpacker)
+		return "no program that is known unpacks the file in it";
+	snprintf(why, sizeof(why), "%s, which unpacks the file in it, is missing, or that has no section .brk",
+		 k->unpacker);
+	return why;
+}
+
 static bool assume_kernel(struct cli *c, struct facts *f, struct from_machine *more, struct input_error *err)
 {
 	if (c->kernel_image && !c->image.end)
-		return err->file = c->kernel_image, input_refuse(err, "%s", NO_END);
+		return err->file = c->kernel_image, input_refuse(err, "%s", why_no_end(&c->image));
 	if (!machine_assume_kernel(f, c->kernel_image ? &c->image : NULL, more))
 		return input_refuse(err, "too many ranges in --avoid");
 	memcpy(c->image_slot, more->image_size, sizeof(c->image_slot));
@@ -802,7 +812,7 @@ static int tell_image(const struct cli *c)
 		printf("_end: %#llx\npage-table buffer: %u pages\nimage_size=%#llx,%#llx\n", (ull)k.end, k.buffer,
 		       (ull)kernel_image_slot(&k), (ull)k.end);
 	else
-		printf("_end: not known: " NO_END "\n");
+		printf("_end: not known: %s\n", why_no_end(&k));
 	return EXIT_CLEAN;
 }
 

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The program that undoes a compression; NULL: none is known. */
-static const char *unpacker(const uint8_t *payload, size_t len)
+const char *unpacker(const uint8_t *packed, size_t len)
 {
 #define MADE_BY(program, magic)                                                                                        \
 	{                                                                                                              \
@@ -23,7 +22,7 @@ static const char *unpacker(const uint8_t *payload, size_t len)
 #undef MADE_BY
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (len >= known[i].len && !memcmp(payload, known[i].magic, known[i].len))
+		if (len >= known[i].len && !memcmp(packed, known[i].magic, known[i].len))
 			return known[i].program;
 	return NULL;
 }

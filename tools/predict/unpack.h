@@ -5,10 +5,10 @@
 
 #include "lib/base.h"
 
-/*
- * Writes at most `room` bytes of what xz, zstd, gzip, lz4, bzip2 or lzop makes of the bytes, and returns how many; 0
- * when the compression is none of these, or its program is not installed.
- */
+/* Returns the program that undoes the compression (xz, zstd, gzip, lz4, bzip2, lzop); NULL where none of them does. */
+const char *unpacker(const uint8_t *packed, size_t len);
+
+/* Writes at most `room` bytes of what that program makes of them, and returns how many; 0 where it cannot be run. */
 size_t unpack(const uint8_t *packed, size_t len, uint8_t *to, size_t room);
 
 #endif
