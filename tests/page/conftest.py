@@ -34,10 +34,10 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "all: only with LANDFALL_PAGE=all in the environment")
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if item.get_closest_marker("all") and not ALL:
-            item.add_marker(pytest.mark.skip(reason="make test-page-all"))
+def pytest_collection_modifyitems(config, items):
+    rest = [item for item in items if item.get_closest_marker("all") and not ALL]
+    config.hook.pytest_deselected(items=rest)
+    items[:] = [item for item in items if item not in set(rest)]
 
 
 def pytest_generate_tests(metafunc):
