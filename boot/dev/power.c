@@ -132,8 +132,10 @@ void power_end(enum exit_kind how, enum run_result result, const struct acpi_pow
 {
 	console_drain();
 	/* The port reads 0 where QEMU has the device, and all ones where nothing answers. */
-	if (how == EXIT_QEMU || (how == EXIT_AUTO && inb(QEMU_EXIT) == 0))
+	if (how == EXIT_QEMU || (how == EXIT_AUTO && inb(QEMU_EXIT) == 0)) {
 		outl(QEMU_EXIT, (uint32_t)result);
+		delay(MAX_POLLS); /* a newer QEMU lets the guest go on until it has come round to ending */
+	}
 	/* Where there is a picture. */
 	if (result == RUN_CLEAN || result == RUN_STAINED)
 		console_go_to_last_line();
