@@ -59,10 +59,12 @@ $(eval $(call compile,host,HOSTCC,HOSTCC,HFLAGS))
 $(eval $(call compile,tools,HOSTCC,HOSTCC,TFLAGS))
 $(eval $(call compile,fuzz,FUZZCC,FUZZ_CC,FFLAGS))
 
-build/kernel/%.asm.o build/efi/%.asm.o: %.asm build/layout.inc Makefile
-	$(call say,NASM,$<)
-	$(Q)$(NASM) -f elf64 -I. -DPAYLOAD='"build/landfall.bin"' -DVERSION='"$(VERSION)"' -MD $(@:.o=.d) -MP -o $@ $<
-
+define assemble
+build/$(1)/%.asm.o: %.asm build/layout.inc Makefile
+	$$(call say,NASM,$$<)
+	$$(Q)$$(NASM) -f elf64 -I. -DPAYLOAD='"build/landfall.bin"' -DVERSION='"$$(VERSION)"' -MD $$(@:.o=.d) -MP -o $$@ $$<
+endef
+$(foreach d,kernel efi,$(eval $(call assemble,$d)))
 $(foreach d,host tools fuzz,$(eval build/$d/pure.a: $(HOST:%=build/$d/%)))
 # A folder is younger than the archive when a file of it has gone.
 build/%/pure.a: lib acpi mm kernel kernel/report kernel/state tools/predict
@@ -137,18 +139,17 @@ dist: ## build/landfall-VERSION.tar.gz: the sources as committed
 # ---- packages and the main job ---------------------------------------------------------------------------------------
 # PACKAGE=PROBE: what makes the package unnecessary when it is there already.
 PACKAGES_PY   := /usr/lib/python3/dist-packages
-RUN_PACKAGES  := gcc=$(CC) libc6-dev=/usr/include/stdio.h binutils=ld nasm=nasm python3=/usr/bin/python3 qemu-system-x86=qemu-system-x86_64 \
-                 fonts-spleen=$(FONT)
+RUN_PACKAGES  := gcc=$(CC) libc6-dev=/usr/include/stdio.h binutils=ld nasm=nasm python3=/usr/bin/python3 qemu-system-x86=qemu-system-x86_64 fonts-spleen=$(FONT)
 ALL_PACKAGES  := $(RUN_PACKAGES) gnu-efi=/usr/include/efi/efi.h grub-common=grub-mkrescue grub-pc-bin=/usr/lib/grub/i386-pc/normal.mod \
                  grub-efi-amd64-bin=/usr/lib/grub/x86_64-efi/normal.mod xorriso=xorriso mtools=mformat $(PAGE_PACKAGES)
 TEST_PACKAGES := build-essential zstd=zstd libcmocka-dev=/usr/include/cmocka.h acpica-tools=iasl ovmf=/usr/share/ovmf/OVMF.fd \
-                 python3-pytest=$(PACKAGES_PY)/pytest python3-pytest-xdist=$(PACKAGES_PY)/xdist python3-jsonschema=$(PACKAGES_PY)/jsonschema sbsigntool=sbsign syslinux=syslinux \
-                 syslinux-common=/usr/lib/syslinux/modules/bios/ldlinux.c32 pxelinux=/usr/lib/PXELINUX/pxelinux.0 \
-                 systemd-boot-efi=/usr/lib/systemd/boot/efi/systemd-bootx64.efi openssl=openssl kexec-tools=/sbin/kexec \
-                 ipxe-qemu=/usr/lib/ipxe/qemu bochs=bochs bochs-term bochsbios vgabios clang=clang libclang-rt-14-dev groff-base=groff \
-                 nodejs=node python3-matplotlib=$(PACKAGES_PY)/matplotlib python3-pil=$(PACKAGES_PY)/PIL parallel=parallel \
-                 chromium=chromium chromium-driver=chromedriver python3-selenium=$(PACKAGES_PY)/selenium node-typescript=tsc \
-                 debhelper=dh lintian=lintian reuse=reuse help2man=help2man autopkgtest=autopkgtest grub2-common=grub-install
+                 python3-pytest=$(PACKAGES_PY)/pytest python3-pytest-xdist=$(PACKAGES_PY)/xdist python3-jsonschema=$(PACKAGES_PY)/jsonschema \
+                 sbsigntool=sbsign syslinux=syslinux syslinux-common=/usr/lib/syslinux/modules/bios/ldlinux.c32 pxelinux=/usr/lib/PXELINUX/pxelinux.0 \
+                 systemd-boot-efi=/usr/lib/systemd/boot/efi/systemd-bootx64.efi openssl=openssl kexec-tools=/sbin/kexec ipxe-qemu=/usr/lib/ipxe/qemu \
+                 bochs=bochs bochs-term bochsbios vgabios clang=clang libclang-rt-dev groff-base=groff nodejs=node \
+                 python3-matplotlib=$(PACKAGES_PY)/matplotlib python3-pil=$(PACKAGES_PY)/PIL parallel=parallel chromium=chromium \
+                 chromium-driver=chromedriver python3-selenium=$(PACKAGES_PY)/selenium node-typescript=tsc debhelper=dh lintian=lintian reuse=reuse \
+                 help2man=help2man autopkgtest=autopkgtest grub2-common=grub-install
 TOOL_PACKAGES := valgrind=valgrind clang-tidy=clang-tidy clang-format=clang-format
 
 all: ## build everything into build/

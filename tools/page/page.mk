@@ -2,7 +2,7 @@
 # build/landfall.html: landfall-predict as WebAssembly, and the page that asks it, in one file.
 
 PAGE_PACKAGES := clang=clang lld=wasm-ld wasi-libc=/usr/include/wasm32-wasi/stdio.h \
-                 libclang-rt-14-dev-wasm32=/usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a \
+                 libclang-rt-dev-wasm32=/usr/lib/llvm-*/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a \
                  esbuild=esbuild node-d3=/usr/share/nodejs/d3-selection/src/index.js
 
 WASM_CC := clang --target=wasm32-wasi
