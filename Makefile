@@ -145,7 +145,7 @@ ALL_PACKAGES  := $(RUN_PACKAGES) gnu-efi=/usr/include/efi/efi.h grub-common=grub
 TEST_PACKAGES := build-essential zstd=zstd libcmocka-dev=/usr/include/cmocka.h acpica-tools=iasl ovmf=/usr/share/ovmf/OVMF.fd \
                  python3-pytest=$(PACKAGES_PY)/pytest python3-pytest-xdist=$(PACKAGES_PY)/xdist python3-jsonschema=$(PACKAGES_PY)/jsonschema \
                  sbsigntool=sbsign syslinux=syslinux syslinux-common=/usr/lib/syslinux/modules/bios/ldlinux.c32 pxelinux=/usr/lib/PXELINUX/pxelinux.0 \
-                 systemd-boot-efi=/usr/lib/systemd/boot/efi/systemd-bootx64.efi openssl=openssl kexec-tools=/sbin/kexec ipxe-qemu=/usr/lib/ipxe/qemu \
+                 systemd-boot-efi=/usr/lib/systemd/boot/efi/systemd-bootx64.efi openssl=openssl e2fsprogs=/sbin/mke2fs kexec-tools=/sbin/kexec ipxe-qemu=/usr/lib/ipxe/qemu \
                  bochs=bochs bochs-term bochsbios vgabios clang=clang libclang-rt-dev groff-base=groff nodejs=node \
                  python3-matplotlib=$(PACKAGES_PY)/matplotlib python3-pil=$(PACKAGES_PY)/PIL parallel=parallel chromium=chromium \
                  chromium-driver=chromedriver python3-selenium=$(PACKAGES_PY)/selenium node-typescript=tsc debhelper=dh lintian=lintian reuse=reuse \
@@ -198,14 +198,14 @@ $(addprefix test-,data qemu uefi packaging page tools linux transplant predict):
 linux-kernels:
 	$(Q)$(PYTHON) tests/linux/debian.py || true
 
-# Programs of the tests: GNU-EFI's start code, relocator and linker script, which knows no sections of single variables.
+# Programs of the tests: GNU-EFI's start code (a newer one calls _entry), relocator and linker script, which knows no sections of single variables.
 build/efi/tests/%.o: EFLAGS += -fno-data-sections -fno-function-sections -fpic -O2 -falign-functions=16
 build/odd-firmware.efi: $(addprefix build/,efi/tests/uefi/odd_firmware.o efi/tests/uefi/la57.asm.o kernel/lib/string.o)
 build/bench/nothing.efi: build/efi/tests/bench/nothing_efi.o
 build/odd-firmware.efi build/bench/nothing.efi:
 	$(call say,LD,$@)
 	$(Q)$(LD) -m elf_x86_64 -shared -Bsymbolic -nostdlib -znocombreloc -z noexecstack --no-undefined --build-id=none -L /usr/lib \
-		-T /usr/lib/elf_x86_64_efi.lds /usr/lib/crt0-efi-x86_64.o -o $(@:.efi=.so) $^ -lgnuefi
+		-T /usr/lib/elf_x86_64_efi.lds /usr/lib/crt0-efi-x86_64.o -o $(@:.efi=.so) $^ --defsym=_entry=efi_main -lgnuefi
 	$(Q)$(OBJCOPY) -j .text -j .sdata -j .data -j .rodata -j .sbat -j .dynamic -j .dynsym -j '.rel*' \
 		--target efi-app-x86_64 --subsystem 10 $(@:.efi=.so) $@
 check: ## before every commit: the unit tests, lint of what has changed, ten boots

@@ -172,6 +172,12 @@ def test_qemu_goes_away(connection):
                 debugger.interrupt()
 
 
+def test_unit_tests_that_cannot_be_listed(tmp_path):
+    """Not the folder's own files are taken for tests then, and written over."""
+    done = subprocess.run([paths.ROOT / "tests/unit/run", "true"], cwd=tmp_path, env=os.environ | {"EMULATOR": "env"}, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "unit: 0 passed, 1 failed, 0 skipped\n")
+
+
 def test_printable():
     assert printable(HOSTILE) == "\\x1b[2J\\x07\\x9b31m</script>&\"'<b>\\u202eevil\\x00"
     assert printable("a\tb äöü 漢") == "a\tb äöü 漢"

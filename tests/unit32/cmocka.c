@@ -9,23 +9,20 @@
 
 static bool skipped;
 
-void print_message(const char *fmt, ...)
-{
-	va_list ap;
+#define PRINTS(name)                                                                                                   \
+	void name(const char *fmt, ...);                                                                               \
+	void name(const char *fmt, ...)                                                                                \
+	{                                                                                                              \
+		va_list ap;                                                                                            \
+                                                                                                                       \
+		va_start(ap, fmt);                                                                                     \
+		vprintf(fmt, ap);                                                                                      \
+		va_end(ap);                                                                                            \
+	}
 
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-}
-
-void print_error(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-}
+PRINTS(print_message)
+PRINTS(print_error)
+PRINTS(cm_print_error) /* as newer versions call it */
 
 void _fail(const char *file, int line)
 {
