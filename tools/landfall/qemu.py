@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Runs QEMU for tools/run and for the tests: machine descriptions, the command line, QMP, guest memory, verdicts."""
+import contextlib
 import functools
 import json
 import os
@@ -197,8 +198,9 @@ class Qmp:
 
     def remaining_events(self):
         """All events up to QEMU's end: what it sends after the last command is only read here."""
-        while line := self.file.readline():
-            self.events.append(json.loads(line))
+        with contextlib.suppress(QemuError):
+            while True:
+                self.events.append(self._message())
         return self.events
 
     def close(self):
