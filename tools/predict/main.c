@@ -458,8 +458,8 @@ static const char *why_no_end(const struct kernel_image *k)
 	static char why[100];
 
 	if (!k->unpacker)
-		return "no program that is known unpacks the file in it";
-	snprintf(why, sizeof(why), "%s, which unpacks the file in it, is missing, or that has no section .brk",
+		return "nothing here unpacks the file in it";
+	snprintf(why, sizeof(why), "%s cannot unpack the file in it (is it installed?), or that has no section .brk",
 		 k->unpacker);
 	return why;
 }
