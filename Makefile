@@ -145,11 +145,11 @@ ALL_PACKAGES  := $(RUN_PACKAGES) gnu-efi=/usr/include/efi/efi.h grub-common=grub
 TEST_PACKAGES := build-essential zstd=zstd libcmocka-dev=/usr/include/cmocka.h acpica-tools=iasl ovmf=/usr/share/ovmf/OVMF.fd \
                  python3-pytest=$(PACKAGES_PY)/pytest python3-pytest-xdist=$(PACKAGES_PY)/xdist python3-jsonschema=$(PACKAGES_PY)/jsonschema \
                  sbsigntool=sbsign syslinux=syslinux syslinux-common=/usr/lib/syslinux/modules/bios/ldlinux.c32 pxelinux=/usr/lib/PXELINUX/pxelinux.0 \
-                 systemd-boot-efi=/usr/lib/systemd/boot/efi/systemd-bootx64.efi openssl=openssl e2fsprogs=/sbin/mke2fs kexec-tools=/sbin/kexec ipxe-qemu=/usr/lib/ipxe/qemu \
+                 systemd-boot-efi=/usr/lib/systemd/boot/efi/systemd-bootx64.efi openssl=openssl kexec-tools=/sbin/kexec ipxe-qemu=/usr/lib/ipxe/qemu \
                  bochs=bochs bochs-term bochsbios vgabios clang=clang libclang-rt-dev groff-base=groff nodejs=node \
                  python3-matplotlib=$(PACKAGES_PY)/matplotlib python3-pil=$(PACKAGES_PY)/PIL parallel=parallel chromium=chromium \
                  chromium-driver=chromedriver python3-selenium=$(PACKAGES_PY)/selenium node-typescript=tsc debhelper=dh lintian=lintian reuse=reuse \
-                 help2man=help2man autopkgtest=autopkgtest grub2-common=grub-install
+                 help2man=help2man autopkgtest=autopkgtest grub2-common=grub-install e2fsprogs=/sbin/mke2fs
 TOOL_PACKAGES := valgrind=valgrind clang-tidy=clang-tidy clang-format=clang-format
 
 all: ## build everything into build/

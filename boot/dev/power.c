@@ -134,7 +134,7 @@ void power_end(enum exit_kind how, enum run_result result, const struct acpi_pow
 	/* The port reads 0 where QEMU has the device, and all ones where nothing answers. */
 	if (how == EXIT_QEMU || (how == EXIT_AUTO && inb(QEMU_EXIT) == 0)) {
 		outl(QEMU_EXIT, (uint32_t)result);
-		delay(MAX_POLLS); /* a newer QEMU lets the guest go on until it has come round to ending */
+		delay(MAX_POLLS); /* QEMU 10 only asks for its end here, and the guest goes on meanwhile */
 	}
 	/* Where there is a picture. */
 	if (result == RUN_CLEAN || result == RUN_STAINED)
