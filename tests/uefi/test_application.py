@@ -77,7 +77,7 @@ landfall.efi seed=7 base=0x10000000 page_size=4k
 # More dry runs, a name and a command each.
 MORE = {
     "quotes": 'landfall.efi seed=7 "dry" alloc=memblock',
-    "counted": "landfall.efi dry seed=7 page_size=4k levels=4 memmap=16T@8G",
+    "counted": "landfall.efi dry seed=7 page_size=4k levels=4 memmap=16T@1T",
     "table": "\\table\\landfall.efi dry seed=1 alloc=memblock",
     "full": "fs1:\\landfall.efi dry save seed=1",
     "read-only": "fs2:\\landfall.efi dry save seed=1",

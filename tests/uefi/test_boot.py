@@ -51,7 +51,7 @@ def test_same_machine(way):
     log.check_run()
     boot = log.one("boot")
     assert boot["protocol"] == protocol
-    assert boot["loader"].startswith(loader)
+    assert loader in boot["loader"]
     assert way != "grub-uefi-options" or boot["cmdline"] == "alloc=both seed=0x71"
     assert [r["alloc"] for r in log.all("verdict")] == ["bottom-up", "memblock"]
     assert {r["srat"] for r in log.all("verdict")} == {"ok"}
@@ -121,7 +121,8 @@ def test_four_levels():
 
 def test_firmware_generator_is_a_source():
     with_generator = boot_efi("", ["-device", "virtio-rng-pci"]).log.one("boot")
-    without = log_of("uefi").one("boot")
+    # OVMF may make one of the processor's
+    without = boot_efi("", ["-cpu", "max,rdrand=off,rdseed=off"]).log.one("boot")
     assert "efi" in with_generator["entropy"] and "efi" not in without["entropy"]
     assert with_generator["seed"] != without["seed"]
 

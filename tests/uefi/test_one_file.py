@@ -78,6 +78,8 @@ WAYS = {
 
 if not selection.ALL:  # but for its options a way of test_boot.py
     del WAYS["qemu-uefi"]
+if not (ways.GRUB / "linuxefi.mod").exists():  # since 2.12, GRUB lets the firmware start the file
+    del WAYS["grub-handover"]
 
 
 @functools.lru_cache(maxsize=None)
@@ -97,7 +99,7 @@ def test_same_machine(way):
     boot = log.one("boot")
     assert boot["protocol"] == protocol
     assert bool(log.all("reserved", what="module")) == (way == "grub-handover")
-    assert boot["loader"].startswith(loader) and boot["cmdline"] == OPTIONS
+    assert loader in boot["loader"] and boot["cmdline"] == OPTIONS
     assert [(r["node"], r["pxm"], r["hotplug"], r["movable"], r["cpus"]) for r in log.all("node")] == \
            [(0, 0, False, False, 1), (1, 1, True, True, 1)]
     assert [(r["start"], r["end"], r["pxm"], r["hotplug"]) for r in log.all("affinity")] == \
