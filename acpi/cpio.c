@@ -40,7 +40,7 @@ static bool read_hex(const uint8_t *p, unsigned digits, uint32_t *out)
 static uint64_t skip_zeros(const struct cpio_walk *w)
 {
 	uint64_t n = 0, size = range_size(w->left);
-	uint8_t c = 0;
+	uint8_t c;
 
 	while (n < size && n < PADDING_MAX && phys_read(w->mem, w->left.start + n, &c, 1) && !c)
 		n += ALIGNMENT;
@@ -103,7 +103,7 @@ bool cpio_next_file(struct cpio_walk *w, const char *folder, struct cpio_file *f
 		}
 		/* The last member may lack its padding. */
 		used = align_up(m.data.end - w->left.start, ALIGNMENT);
-		w->left.start = used < range_size(w->left) ? w->left.start + used : w->left.end;
+		w->left.start += min_u64(used, range_size(w->left));
 		if ((m.mode & MODE_TYPE) == MODE_REGULAR && read_name(w, &m, folder, f)) {
 			f->data = m.data;
 			return true;

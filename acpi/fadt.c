@@ -142,8 +142,8 @@ static void s5_read(const struct acpi_root *root, phys_t dsdt, struct acpi_power
 {
 	bool found = dsdt && aml_table_search(root->mem, dsdt, "DSDT", out);
 
-	for (size_t i = 0; i < root->nr && !found; i++)
-		found = aml_table_search(root->mem, root->table[i], "SSDT", out);
+	for_each (addr, root->table, root->nr)
+		found = found || aml_table_search(root->mem, *addr, "SSDT", out);
 	if (!found)
 		out->s5_a = out->s5_b = 0;
 }

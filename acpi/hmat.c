@@ -13,8 +13,8 @@ union structure {
 static enum status list_domains(struct hmat_walk *w, const union structure *s)
 {
 	bool initiator = s->domain.flags & HMAT_INITIATOR_VALID;
-	uint64_t nr = 0, least = 0;
-	size_t first = 0;
+	uint64_t nr, least;
+	size_t first;
 
 	switch (w->at.type) {
 	case HMAT_TYPE_DOMAIN:
@@ -31,6 +31,9 @@ static enum status list_domains(struct hmat_walk *w, const union structure *s)
 		nr = 1;
 		first = offsetof(struct hmat_cache, memory);
 		least = sizeof(s->cache);
+		break;
+	default:
+		return OK;
 	}
 	if (w->at.length < least)
 		return ERR_MALFORMED;

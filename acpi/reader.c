@@ -39,9 +39,8 @@ static enum status table_sum(const struct acpi_table *t)
 {
 	uint8_t chunk[CHUNK], sum = 0;
 
-	for (uint32_t at = 0; at < t->length; at += CHUNK) {
-		uint32_t n = (uint32_t)min_u64(CHUNK, t->length - at);
-
+	for (uint32_t at = 0, n; at != t->length; at += n) {
+		n = (uint32_t)min_u64(CHUNK, t->length - at);
 		if (!acpi_table_read(t, at, chunk, n))
 			return ERR_UNREADABLE;
 		sum = (uint8_t)(sum + sum8(chunk, n));

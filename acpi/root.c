@@ -134,8 +134,8 @@ static bool is_name(const uint8_t name[4])
 {
 	bool all = true;
 
-	for (unsigned i = 0; i < 4; i++)
-		all = all && name[i] > ' ' && name[i] <= '~';
+	for_each (c, name, 4)
+		all = all && *c > ' ' && *c <= '~';
 	return all;
 }
 
@@ -144,8 +144,8 @@ size_t acpi_root_lost(const struct acpi_root *root)
 	size_t lost = root->left_out;
 	uint8_t name[4];
 
-	for (size_t i = 0; i < root->nr; i++)
-		lost += root->table[i] == root->sdt || !phys_read(root->mem, root->table[i], name, 4) || !is_name(name);
+	for_each (addr, root->table, root->nr)
+		lost += *addr == root->sdt || !phys_read(root->mem, *addr, name, 4) || !is_name(name);
 	return lost;
 }
 
@@ -154,14 +154,14 @@ enum status acpi_root_find(const struct acpi_root *root, const char *signature, 
 	enum status first = ERR_NOT_FOUND;
 
 	*t = (struct acpi_table){ .mem = root->mem };
-	for (size_t i = 0; i < root->nr; i++) {
+	for_each (addr, root->table, root->nr) {
 		uint8_t name[4];
 		enum status s;
 
 		/* The name first: opening sums all of a table. */
-		if (!phys_read(root->mem, root->table[i], name, 4) || !bytes_begin(name, signature))
+		if (!phys_read(root->mem, *addr, name, 4) || !bytes_begin(name, signature))
 			continue;
-		s = acpi_table_open(t, root->mem, root->table[i]);
+		s = acpi_table_open(t, root->mem, *addr);
 		if (s == OK || s == ERR_CHECKSUM)
 			return s;
 		if (first == ERR_NOT_FOUND)
@@ -181,12 +181,12 @@ enum acpi_upgrade acpi_root_upgrade(struct acpi_root *root, const struct acpi_ta
 {
 	struct acpi_table old;
 
-	for (size_t i = 0; i < root->nr; i++) {
-		if (acpi_table_open(&old, root->mem, root->table[i]) == ERR_UNREADABLE || !same_name(&old, t, always))
+	for_each (addr, root->table, root->nr) {
+		if (acpi_table_open(&old, root->mem, *addr) == ERR_UNREADABLE || !same_name(&old, t, always))
 			continue;
 		if (!always && old.oem_revision >= t->oem_revision)
 			return ACPI_OLDER;
-		root->table[i] = t->addr;
+		*addr = t->addr;
 		return ACPI_OVERRIDE;
 	}
 	if (root->nr == ACPI_MAX_TABLES)

@@ -31,9 +31,8 @@ static enum status row_check(const struct slit *s, uint32_t i)
 	uint32_t n = (uint32_t)s->localities;
 	uint8_t chunk[CHUNK];
 
-	for (uint32_t from = 0; from < n; from += CHUNK) {
-		uint32_t len = (uint32_t)min_u64(CHUNK, n - from);
-
+	for (uint32_t from = 0, len; from != n; from += len) {
+		len = (uint32_t)min_u64(CHUNK, n - from);
 		if (!slit_read_cells(s, i * n + from, chunk, len))
 			return ERR_UNREADABLE;
 		for (uint32_t k = 0; k < len; k++) {

@@ -40,7 +40,7 @@ static bool view_byte(struct view *v, uint32_t at, uint8_t *byte)
 {
 	if (at >= v->size)
 		return false;
-	if (at < v->start || at - v->start >= v->nr) {
+	if (at - v->start >= v->nr) { /* before it, too: 32 bits */
 		uint32_t n = (uint32_t)min_u64(sizeof(v->buf), v->size - at);
 
 		v->start = at;

@@ -21,7 +21,7 @@ enum srat_form srat_form(const union srat_entry *e)
 		return SRAT_UNKNOWN;
 	if (!sizes[type])
 		return SRAT_FOREIGN;
-	return length == sizes[type] || (length > sizes[type] && type != SRAT_TYPE_APIC) ? SRAT_GOOD : SRAT_BAD_LENGTH;
+	return length < sizes[type] || (length != sizes[type] && type == SRAT_TYPE_APIC) ? SRAT_BAD_LENGTH : SRAT_GOOD;
 }
 
 uint32_t srat_entry_pxm(const union srat_entry *e, uint8_t revision)

@@ -106,9 +106,7 @@ static void judge_memory(const struct srat *s, const struct findings *to)
 {
 	size_t enabled = 0;
 
-	for (size_t i = 0; i < s->nr_mem; i++) {
-		const struct srat_mem *m = &s->mem[i];
-
+	for_each (m, s->mem, s->nr_mem) {
 		if (!m->enabled)
 			continue;
 		enabled++;
@@ -124,10 +122,10 @@ static void judge_memory(const struct srat *s, const struct findings *to)
 		finding_tell(to, "srat-no-memory", FINDING_TABLE);
 }
 
-static bool named_before(const struct srat *s, size_t i)
+static bool named_before(const struct srat *s, const struct srat_initiator *cpu)
 {
-	for (size_t k = 0; k < i; k++) {
-		if (is_cpu(&s->initiator[k]) && s->initiator[k].apic_id == s->initiator[i].apic_id)
+	for_each (c, s->initiator, cpu - s->initiator) {
+		if (is_cpu(c) && c->apic_id == cpu->apic_id)
 			return true;
 	}
 	return false;
@@ -135,16 +133,14 @@ static bool named_before(const struct srat *s, size_t i)
 
 static void judge_cpus(const struct srat *s, const struct findings *to)
 {
-	for (size_t i = 0; i < s->nr_initiator; i++) {
-		const struct srat_initiator *c = &s->initiator[i];
-
+	for_each (c, s->initiator, s->nr_initiator) {
 		if (!is_cpu(c))
 			continue;
 		if (c->apic_id == (c->kind == SRAT_APIC ? UINT8_MAX : UINT32_MAX))
 			finding_tell(to, "srat-broadcast-cpu", FINDING_CPU, c->apic_id, c->pxm);
 		else if (c->apic_id >= APIC_LIMIT)
 			finding_tell(to, "srat-apic-too-large", FINDING_CPU, c->apic_id, c->pxm);
-		else if (named_before(s, i))
+		else if (named_before(s, c))
 			finding_tell(to, "srat-duplicate-cpu", FINDING_CPU, c->apic_id, c->pxm);
 	}
 }
@@ -272,9 +268,11 @@ void slit_findings(const struct acpi_table *t, const struct srat *s, const struc
 
 static bool seen_before(const uint32_t *seen, size_t nr, uint32_t pxm)
 {
-	while (nr && seen[nr - 1] != pxm)
-		nr--;
-	return nr != 0;
+	for_each (one, seen, nr) {
+		if (*one == pxm)
+			return true;
+	}
+	return false;
 }
 
 void hmat_findings(const struct acpi_table *t, const struct srat *s, const struct findings *to)
@@ -300,8 +298,7 @@ static const char *judge_window(const struct srat *s, struct range window)
 	uint64_t covered = 0;
 	bool shared = false;
 
-	for (size_t i = 0; i < s->nr_mem; i++) {
-		const struct srat_mem *m = &s->mem[i];
+	for_each (m, s->mem, s->nr_mem) {
 		struct range part = range_clamp(window, m->r);
 
 		if (!m->enabled || range_empty(part))
@@ -349,9 +346,7 @@ void msct_findings(const struct acpi_table *t, const struct srat *s, const struc
 		domains += mention(s, k, &pxm) && !mentioned(s, pxm, k);
 	if (domains > (uint64_t)limits.last_domain + 1)
 		finding_tell(to, "msct-domains", FINDING_NUMBER, (unsigned long long)domains);
-	for (size_t i = 0; i < s->nr_mem; i++) {
-		const struct srat_mem *m = &s->mem[i];
-
+	for_each (m, s->mem, s->nr_mem) {
 		if (m->enabled && !range_empty(m->r) && m->r.end - 1 > limits.last_byte)
 			finding_tell(to, "msct-address", FINDING_RANGE, &m->r, m->pxm);
 	}

@@ -63,7 +63,6 @@ static bool start(struct outcome *a, struct run *r, const struct pt_policy *poli
 	a->policy = policy;
 	a->last = last;
 	a->mb = *r->mb;
-	a->mb.bottom_up = policy->bottom_up;
 	a->mb.movable_node = h->opt.movable_node;
 	if (policy->srat_first && numa_apply(&h->numa, &a->mb, h->opt.as_linux) != OK)
 		return report_error(&r->log, "%s: memory has more than %d regions", policy->name, MEMBLOCK_MAX);
@@ -75,21 +74,6 @@ static bool start(struct outcome *a, struct run *r, const struct pt_policy *poli
 	a->dm.alloc.tell = see_handed_out;
 	a->dm.alloc.tell_ctx = a;
 	return true;
-}
-
-/*
- * The trampoline's pages are not the direct map's: they come right after the tables of the first MiB, from what the
- * buffer has left. Returns how many memblock gave.
- */
-static uint64_t leave_out_trampoline(struct direct_map *dm, struct range buffer)
-{
-	uint64_t pages = range_size(buffer) / PAGE_SIZE, before = dm->levels - 1;
-	uint64_t from_buffer = min_u64(pages > before ? pages - before : 0, dm->trampoline_pages);
-	uint64_t from_memblock = dm->trampoline_pages - from_buffer;
-
-	dm->alloc.from_buffer -= from_buffer;
-	dm->alloc.from_memblock -= from_memblock;
-	return from_memblock;
 }
 
 static bool build(struct outcome *a)
@@ -106,7 +90,8 @@ static bool build(struct outcome *a)
 				    a->last ? "" : "; the policies behind it are not tried");
 	if (st != OK)
 		return report_error(&a->r->log, "%s: memory has more than %d regions", a->policy->name, MEMBLOCK_MAX);
-	a->trampoline_pages = leave_out_trampoline(&a->dm, a->r->h->bi.buffer);
+	/* The trampoline's pages are not the direct map's. The buffer gave them: so early memblock may give none. */
+	a->dm.alloc.from_buffer -= a->dm.trampoline_pages;
 	return true;
 }
 
@@ -159,7 +144,7 @@ static void PRINTF_LIKE(2, 3) wrong(struct outcome *a, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (a->wrong[0])
+	if (*a->wrong)
 		return;
 	va_start(ap, fmt);
 	format_v(a->wrong, sizeof(a->wrong), fmt, ap);
@@ -229,8 +214,8 @@ static APART uint64_t total_reserved(const struct memblock *mb)
 {
 	uint64_t bytes = 0;
 
-	for (size_t i = 0; i < mb->reserved.nr; i++)
-		bytes += range_size(mb->reserved.r[i].r);
+	for_each (m, mb->reserved.r, mb->reserved.nr)
+		bytes += range_size(m->r);
 	return bytes;
 }
 
@@ -255,7 +240,7 @@ static void compare(struct outcome *a)
 	if (a->placement.table_pages != a->dm.alloc.from_buffer + a->dm.alloc.from_memblock)
 		wrong(a, "%llu pages found, %llu taken", (ull)a->placement.table_pages,
 		      (ull)(a->dm.alloc.from_buffer + a->dm.alloc.from_memblock));
-	if (taken != (a->dm.alloc.from_memblock + a->trampoline_pages) * PAGE_SIZE)
+	if (taken != a->dm.alloc.from_memblock * PAGE_SIZE)
 		wrong(a, "%'llu reserved for pages, %llu pages taken", (ull)taken, (ull)a->dm.alloc.from_memblock);
 }
 
@@ -300,19 +285,17 @@ static bool read_back_byte(const struct platform *p, struct direct_map *dm, phys
 /* The first and the last byte of every RAM range, through the map and past it. */
 static void read_back(struct outcome *a)
 {
-	for (size_t i = 0; i < a->mb.memory.nr; i++) {
-		struct range m = a->mb.memory.r[i].r;
-
-		if (!read_back_byte(a->r->p, &a->dm, m.start))
-			wrong(a, "0x%llx differs", (ull)m.start);
-		if (!read_back_byte(a->r->p, &a->dm, m.end - 1))
-			wrong(a, "0x%llx differs", (ull)m.end - 1);
+	for_each (m, a->mb.memory.r, a->mb.memory.nr) {
+		if (!read_back_byte(a->r->p, &a->dm, m->r.start))
+			wrong(a, "0x%llx differs", (ull)m->r.start);
+		if (!read_back_byte(a->r->p, &a->dm, m->r.end - 1))
+			wrong(a, "0x%llx differs", (ull)m->r.end - 1);
 	}
 }
 
 static void check(struct outcome *a, const char *name, const char *skip)
 {
-	struct check c = { .outcome = skip ? CHECK_SKIPPED : a->wrong[0] ? CHECK_FAILED : CHECK_OK };
+	struct check c = { .outcome = skip ? CHECK_SKIPPED : *a->wrong ? CHECK_FAILED : CHECK_OK };
 
 	format(c.name, sizeof(c.name), "%s: %s", name, a->policy->name);
 	format(c.why, sizeof(c.why), "%s", skip ? skip : a->wrong);
@@ -325,8 +308,8 @@ static void load_and_read_back(struct outcome *a)
 	const struct platform *p = a->r->p;
 	enum status st;
 
-	if (a->wrong[0] || a->counted || a->r->h->opt.dry || !p->load_map) {
-		check(a, "read-back", a->r->h->opt.dry && !a->wrong[0] ? "dry run" : "not loaded");
+	if (*a->wrong || a->counted || a->r->h->opt.dry || !p->load_map) {
+		check(a, "read-back", a->r->h->opt.dry && !*a->wrong ? "dry run" : "not loaded");
 		return;
 	}
 	st = p->load_map(p->ctx, a->dm.root, a->dm.page_offset);

@@ -46,9 +46,9 @@ static void see_finding(void *ctx, const char *rule, const char *about, va_list 
 
 static void report_rest(struct gathering *g)
 {
-	for (size_t i = 0; i < g->nr; i++) {
-		if (g->tally[i].nr > LINES_MAX)
-			report_more_findings(&g->r->log, g->r->h, g->tally[i].rule, g->tally[i].nr - LINES_MAX);
+	for_each (t, g->tally, g->nr) {
+		if (t->nr > LINES_MAX)
+			report_more_findings(&g->r->log, g->r->h, t->rule, t->nr - LINES_MAX);
 	}
 }
 
@@ -84,9 +84,7 @@ static void judge_tables(const struct acpi_root *root, const struct srat *srat, 
 /* Non-volatile is a word of the SRAT that nodes do not know. */
 static void judge_nonvolatile(const struct srat *s, const struct memblock *mb, const struct findings *to)
 {
-	for (size_t i = 0; i < s->nr_mem; i++) {
-		const struct srat_mem *m = &s->mem[i];
-
+	for_each (m, s->mem, s->nr_mem) {
 		if (m->enabled && m->nonvolatile && memblock_overlap(&mb->memory, m->r))
 			finding_tell(to, "nonvolatile-ram", FINDING_RANGE, &m->r, m->pxm);
 	}

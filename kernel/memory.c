@@ -7,10 +7,10 @@
 bool memory_fill(struct log *l, const struct e820 *map, phys_t end, struct memblock *mb)
 {
 	memblock_init(mb);
-	for (size_t i = 0; i < map->nr; i++) {
-		struct range ram = { map->e[i].r.start, min_u64(map->e[i].r.end, end) };
+	for_each (e, map->e, map->nr) {
+		struct range ram = { e->r.start, min_u64(e->r.end, end) };
 
-		if (map->e[i].type == E820_RAM && memblock_add(mb, ram) != OK)
+		if (e->type == E820_RAM && memblock_add(mb, ram) != OK)
 			return report_error(l, "memory has more than %d regions", MEMBLOCK_MAX);
 	}
 	memblock_trim(mb);
@@ -39,8 +39,8 @@ bool memory_start(struct log *l, const struct handover *h, enum memory_start how
 	if (image && h->opt.image_given &&
 	    !reserve(l, (struct range){ h->choice.base, h->choice.end }, "pretended image", mb))
 		return false;
-	for (size_t i = 0; i < bi->nr_keep; i++) {
-		if (!reserve(l, bi->keep[i].r, image ? keep_name(bi->keep[i].why) : NULL, mb))
+	for_each (k, bi->keep, bi->nr_keep) {
+		if (!reserve(l, k->r, image ? keep_name(k->why) : NULL, mb))
 			return false;
 	}
 	return true;

@@ -32,9 +32,7 @@ static bool join_processor(struct log *l, struct handover *h, const struct srat_
 /* Pass 1. A generic initiator gets a node without a line, and fails alone; generic ports are unknown to Linux 6.1. */
 static bool join_initiators(struct log *l, struct handover *h)
 {
-	for (size_t i = 0; i < h->srat.nr_initiator; i++) {
-		const struct srat_initiator *e = &h->srat.initiator[i];
-
+	for_each (e, h->srat.initiator, h->srat.nr_initiator) {
 		if (e->kind == SRAT_GENERIC_INITIATOR)
 			(void)numa_map_pxm(&h->numa, e->pxm);
 		else if (e->kind != SRAT_GENERIC_PORT && !join_processor(l, h, e))
@@ -70,10 +68,10 @@ static bool join_memory(struct log *l, struct handover *h)
 {
 	bool taken = false;
 
-	for (size_t i = 0; i < h->srat.nr_mem; i++) {
-		if (!h->srat.mem[i].enabled)
+	for_each (m, h->srat.mem, h->srat.nr_mem) {
+		if (!m->enabled)
 			continue;
-		if (!join_memory_entry(l, h, &h->srat.mem[i]))
+		if (!join_memory_entry(l, h, m))
 			return false;
 		taken = true;
 	}
@@ -105,9 +103,8 @@ static void measure_distances(const struct slit *slit, phys_t base, struct numa 
 {
 	int home = numa_look_at(n, base).nid;
 
-	for (unsigned nid = 0; nid < n->nr_nodes; nid++)
-		n->node[nid].distance =
-			home == NUMA_NO_NODE ? SLIT_REMOTE : slit_distance(slit, n->node[home].pxm, n->node[nid].pxm);
+	for_each (node, n->node, n->nr_nodes)
+		node->distance = home == NUMA_NO_NODE ? SLIT_REMOTE : slit_distance(slit, n->node[home].pxm, node->pxm);
 }
 
 /*
@@ -140,11 +137,11 @@ static bool read_srat(struct log *l, const struct acpi_root *root, struct handov
 
 static bool force_hotplug(struct log *l, const struct options *o, struct numa *n)
 {
-	for (unsigned i = 0; i < o->nr_hotplug; i++) {
-		enum status st = numa_force_hotplug(n, o->hotplug[i]);
+	for_each (pxm, o->hotplug, o->nr_hotplug) {
+		enum status st = numa_force_hotplug(n, *pxm);
 
 		if (st != OK)
-			return report_error(l, "hotplug=%u: %s", o->hotplug[i],
+			return report_error(l, "hotplug=%u: %s", *pxm,
 					    st == ERR_RANGE ? "the node has no range that is not hot-pluggable already"
 							    : "there is no such node");
 	}
@@ -182,8 +179,7 @@ static void warn_if_foreign(struct log *l, const struct srat *s, const struct e8
 {
 	unsigned there = 0, empty = 0;
 
-	for (size_t i = 0; i < s->nr_mem; i++) {
-		const struct srat_mem *e = &s->mem[i];
+	for_each (e, s->mem, s->nr_mem) {
 		size_t at = e820_first(map, e->r.start);
 
 		if (!e->enabled || e->hotplug || e->nonvolatile || range_empty(e->r))
@@ -200,11 +196,11 @@ static void warn_if_foreign(struct log *l, const struct srat *s, const struct e8
 
 static void warn_if_on_hotplug(struct log *l, const struct numa *n, struct range image)
 {
-	size_t i = 0;
+	bool on_it = false;
 
-	while (i < n->hot.nr && !range_overlaps(image, n->hot.blk[i].r))
-		i++;
-	if (i < n->hot.nr)
+	for_each (b, n->hot.blk, n->hot.nr)
+		on_it |= range_overlaps(image, b->r);
+	if (on_it)
 		report_warning(l, "the image lies on hot-pluggable memory: its node cannot be removed");
 }
 
@@ -234,9 +230,9 @@ bool nodes_accept(struct log *l, struct handover *h, const struct slit *slit, st
 	measure_distances(slit, h->choice.base, &h->numa);
 	if (h->srat_walked)
 		warn_if_foreign(l, &h->srat, &h->bi.map);
-	for (unsigned i = 0; i < h->opt.nr_hotplug; i++)
-		report_warning(l, "hotplug=%u: node %u is treated as hot-pluggable because the option says so",
-			       h->opt.hotplug[i], h->opt.hotplug[i]);
+	for_each (pxm, h->opt.hotplug, h->opt.nr_hotplug)
+		report_warning(l, "hotplug=%u: node %u is treated as hot-pluggable because the option says so", *pxm,
+			       *pxm);
 	warn_if_on_hotplug(l, &h->numa, (struct range){ h->choice.base, h->choice.end });
 	return true;
 }
@@ -254,8 +250,8 @@ void nodes_note_tables(const struct acpi_root *root, struct numa *n)
 {
 	phys_t dsdt, facs;
 
-	for (size_t i = 0; i < root->nr; i++)
-		add_table(root, root->table[i], n);
+	for_each (addr, root->table, root->nr)
+		add_table(root, *addr, n);
 	acpi_fadt_tables(root, &dsdt, &facs);
 	if (dsdt)
 		add_table(root, dsdt, n);

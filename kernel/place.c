@@ -56,9 +56,9 @@ static size_t list_ram(const struct bootinfo *bi)
 		n = list_conventional(bi, MEMORY_MIRRORED, false);
 		return n ? n : list_conventional(bi, 0, false);
 	}
-	for (size_t i = 0; i < bi->map.nr; i++) {
-		if (bi->map.e[i].type == E820_RAM)
-			lists.ram[n++] = bi->map.e[i].r;
+	for_each (e, bi->map.e, bi->map.nr) {
+		if (e->type == E820_RAM)
+			lists.ram[n++] = e->r;
 	}
 	return n;
 }
@@ -67,8 +67,8 @@ static bool forced_hotplug(const struct handover *h, const struct srat_mem *e)
 {
 	int nid = numa_pxm_to_node(&h->numa, e->pxm);
 
-	for (unsigned i = 0; i < h->opt.nr_hotplug; i++) {
-		if (nid == h->opt.hotplug[i])
+	for_each (pxm, h->opt.hotplug, h->opt.nr_hotplug) {
+		if (nid == *pxm)
 			return true;
 	}
 	return false;
@@ -105,11 +105,11 @@ static size_t list_avoid(const struct handover *h)
 	size_t n = 0;
 
 	lists.avoid[n++] = h->bi.image;
-	for (size_t i = 0; i < h->bi.nr_keep; i++)
-		lists.avoid[n++] = h->bi.keep[i].r;
-	for (unsigned i = 0; i < h->opt.nr_map_ops; i++) {
-		if (is_memmap_region(&h->opt.map_op[i]))
-			lists.avoid[n++] = h->opt.map_op[i].r;
+	for_each (k, h->bi.keep, h->bi.nr_keep)
+		lists.avoid[n++] = k->r;
+	for_each (op, h->opt.map_op, h->opt.nr_map_ops) {
+		if (is_memmap_region(op))
+			lists.avoid[n++] = op->r;
 	}
 	return n;
 }
@@ -124,9 +124,9 @@ static phys_t lowest_limit(const struct handover *h)
 {
 	phys_t limit = highest_end(h);
 
-	for (unsigned i = 0; i < h->opt.nr_map_ops; i++) {
-		if (h->opt.map_op[i].kind == MAP_OP_LIMIT)
-			limit = min_u64(limit, h->opt.map_op[i].r.start);
+	for_each (op, h->opt.map_op, h->opt.nr_map_ops) {
+		if (op->kind == MAP_OP_LIMIT)
+			limit = min_u64(limit, op->r.start);
 	}
 	return limit;
 }
@@ -174,9 +174,9 @@ static bool is_free(const struct bootinfo *bi, const struct e820 *map, struct ra
 		REFUSE("not RAM");
 	if (!e820_covers(map, r, E820_RAM))
 		REFUSE("a hole in RAM is nearer than the %'llu that the image needs", (ull)(r.end - r.start));
-	for (size_t i = 0; i < bi->nr_keep; i++) {
-		if (range_overlaps(bi->keep[i].r, r))
-			REFUSE("overlaps the %s at 0x%llx", keep_name(bi->keep[i].why), (ull)bi->keep[i].r.start);
+	for_each (k, bi->keep, bi->nr_keep) {
+		if (range_overlaps(k->r, r))
+			REFUSE("overlaps the %s at 0x%llx", keep_name(k->why), (ull)k->r.start);
 	}
 	if (!stays && range_overlaps(moved, bi->image))
 		REFUSE("overlaps the image where it was loaded, 0x%llx", (ull)bi->image.start);
@@ -215,8 +215,8 @@ static phys_t preferred_base(struct log *l, const struct handover *h)
 		return KASLR_PREFERRED;
 	q.nr_immovable = 0;
 	kaslr_find_slots(&q, &slots);
-	for (size_t i = 0; i < slots.nr; i++)
-		base = min_u64(base, slots.area[i].start);
+	for_each (area, slots.area, slots.nr)
+		base = min_u64(base, area->start);
 	if (base == PHYS_NONE)
 		report_error(l, "%s: no free range at or above 16 MiB holds %'llu",
 			     h->opt.image_given ? "image_size=" : "no place for the image", (ull)h->choice.size);
@@ -233,8 +233,8 @@ static bool may_draw(struct log *l, const struct handover *h)
 {
 	unsigned regions = 0;
 
-	for (unsigned i = 0; i < h->opt.nr_map_ops; i++)
-		regions += is_memmap_region(&h->opt.map_op[i]);
+	for_each (op, h->opt.map_op, h->opt.nr_map_ops)
+		regions += is_memmap_region(op);
 	if (h->slots.total && (h->opt.efistub || regions <= MAX_MEMMAP_REGIONS))
 		return true;
 	report_linux(l, "Physical KASLR disabled: no suitable memory region!");

@@ -96,13 +96,13 @@ static const struct map_op *idle_limit(const struct options *o, const struct e82
 {
 	phys_t top = o->efistub ? PHYS_NONE : e820_end_of_ram(map, PHYS_NONE);
 
-	for (unsigned i = 0; i < o->nr_map_ops; i++) {
-		if (o->map_op[i].to == E820_RAM)
-			top = max_u64(top, o->map_op[i].r.end);
+	for_each (op, o->map_op, o->nr_map_ops) {
+		if (op->to == E820_RAM)
+			top = max_u64(top, op->r.end);
 	}
-	for (unsigned i = 0; i < o->nr_map_ops; i++) {
-		if (o->map_op[i].kind == MAP_OP_LIMIT && o->map_op[i].r.start >= top)
-			return &o->map_op[i];
+	for_each (op, o->map_op, o->nr_map_ops) {
+		if (op->kind == MAP_OP_LIMIT && op->r.start >= top)
+			return op;
 	}
 	return NULL;
 }

@@ -17,8 +17,8 @@ static bool is_read(const char *signature)
 {
 	static const char names[][5] = { "SRAT", "SLIT", "APIC", "HMAT", "CEDT", "MSCT", "FACP" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (scan_equal(signature, names[i]))
+	for_each (name, names, ARRAY_SIZE(names)) {
+		if (scan_equal(signature, *name))
 			return true;
 	}
 	return false;
@@ -97,6 +97,6 @@ static void read_file(struct log *l, struct acpi_root *root, struct range file)
 
 void upgrade_tables(struct log *l, const struct bootinfo *bi, struct acpi_root *root)
 {
-	for (size_t i = 0; i < bi->nr_files; i++)
-		read_file(l, root, bi->file[i]);
+	for_each (f, bi->file, bi->nr_files)
+		read_file(l, root, *f);
 }

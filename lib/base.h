@@ -21,6 +21,10 @@
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+/* The body for the first nr elements of an array, in their order; `one` points to each. nr is read before the first. */
+#define for_each(one, array, nr)                                                                                       \
+	for (__typeof__((array)[0]) *one = (array), *one##_end = one + (nr); one < one##_end; one++)
+
 #define KIB (1ull << 10)
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)

@@ -39,8 +39,8 @@ static void put_text(struct out *o, const struct spec *s, const char *text, int 
 {
 	if (!s->left)
 		put_many(o, s->pad, s->width - n);
-	for (int i = 0; i < n; i++)
-		put(o, text[i]);
+	for_each (c, text, n)
+		put(o, *c);
 	if (s->left)
 		put_many(o, ' ', s->width - n);
 }

@@ -18,8 +18,8 @@ static uint64_t splitmix64(uint64_t *state)
 
 void rng_seed(struct rng *r, uint64_t seed)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(r->s); i++)
-		r->s[i] = splitmix64(&seed);
+	for_each (word, r->s, ARRAY_SIZE(r->s))
+		*word = splitmix64(&seed);
 }
 
 uint64_t rng_next(struct rng *r)

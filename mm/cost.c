@@ -16,9 +16,8 @@ static uint64_t count_blocks(const struct cost_sum *s, uint64_t size)
 	uint64_t nr = 0;
 	phys_t counted = 0;
 
-	for (size_t i = 0; i < s->nr_spans; i++) {
-		struct range r = { max_u64(align_down(s->span[i].r.start, size), counted),
-				   align_up(s->span[i].r.end, size) };
+	for_each (span, s->span, s->nr_spans) {
+		struct range r = { max_u64(align_down(span->r.start, size), counted), align_up(span->r.end, size) };
 
 		nr += range_size(r) / size;
 		counted = r.end;

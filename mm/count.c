@@ -52,10 +52,8 @@ static struct range slot_range(const struct direct_map *dm, enum pt_level table,
 /* A whole page of memory lies in r. */
 static bool holds_memory(const struct direct_map *dm, struct range r)
 {
-	const struct memblock_list *memory = &dm->alloc.mb->memory;
-
-	for (size_t i = memblock_first(memory, r.start); i < memory->nr && memory->r[i].r.start < r.end; i++) {
-		if (!range_empty(range_clamp(range_whole_pages(memory->r[i].r), r)))
+	for_each_overlap (m, &dm->alloc.mb->memory, r) {
+		if (!range_empty(range_clamp(range_whole_pages(m->r), r)))
 			return true;
 	}
 	return false;
@@ -70,8 +68,8 @@ static APART bool touched_before(const struct direct_map *dm, struct range slot)
 	/* [0, 1M) comes first, holes and all */
 	if (slot.start < ISA_END || holds_memory(dm, range_clamp(slot, c->window)))
 		return true;
-	for (unsigned i = 0; i < c->nr_done; i++) {
-		if (holds_memory(dm, range_clamp(slot, c->done[i])))
+	for_each (d, c->done, c->nr_done) {
+		if (holds_memory(dm, range_clamp(slot, *d)))
 			return true;
 	}
 	return false;
@@ -250,8 +248,7 @@ static uint64_t pages_upto(const struct layout *l, phys_t x, uint64_t level[PT_L
 	uint64_t sum = 0;
 
 	__builtin_memset(level, 0, PT_LEVELS * sizeof(level[0]));
-	for (unsigned i = 0; i < l->nr; i++) {
-		const struct span *s = &l->span[i];
+	for_each (s, l->span, l->nr) {
 		uint64_t slots = slots_upto(l, s, x), pages = s->leaves ? forced_in(l, s, slots) : slots;
 
 		level[s->table] += pages;

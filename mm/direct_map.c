@@ -78,11 +78,10 @@ enum status direct_map_build(struct direct_map *dm)
 
 enum status direct_map_ram(struct direct_map *dm, struct range r)
 {
-	const struct memblock_list *memory = &dm->alloc.mb->memory;
 	uint64_t ranges = dm->ranges;
 
-	for (size_t i = memblock_first(memory, r.start); i < memory->nr && memory->r[i].r.start < r.end; i++) {
-		struct range ram = range_clamp(range_whole_pages(memory->r[i].r), r);
+	for_each_overlap (m, &dm->alloc.mb->memory, r) {
+		struct range ram = range_clamp(range_whole_pages(m->r), r);
 		enum status s;
 
 		if (range_empty(ram))

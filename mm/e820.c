@@ -117,9 +117,9 @@ phys_t e820_end_of_ram(const struct e820 *m, phys_t limit)
 {
 	phys_t last = 0, stop = align_down(limit, PAGE_SIZE);
 
-	for (size_t i = 0; i < m->nr; i++)
-		if (m->e[i].type == E820_RAM && m->e[i].r.start < stop)
-			last = max_u64(last, min_u64(align_down(m->e[i].r.end, PAGE_SIZE), stop));
+	for_each (e, m->e, m->nr)
+		if (e->type == E820_RAM && e->r.start < stop)
+			last = max_u64(last, min_u64(align_down(e->r.end, PAGE_SIZE), stop));
 	return last;
 }
 

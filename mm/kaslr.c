@@ -26,11 +26,9 @@ static struct range first_obstacle(const struct kaslr_request *q, struct range r
 {
 	struct range first = { r.end, r.end };
 
-	for (size_t i = 0; i < q->nr_avoid; i++) {
-		struct range a = q->avoid[i];
-
-		if (!range_empty(a) && range_overlaps(a, r) && a.start < first.start)
-			first = a;
+	for_each (a, q->avoid, q->nr_avoid) {
+		if (!range_empty(*a) && range_overlaps(*a, r) && a->start < first.start)
+			first = *a;
 	}
 	return first;
 }
@@ -59,11 +57,11 @@ void kaslr_find_slots(const struct kaslr_request *q, struct kaslr_slots *out)
 {
 	out->nr = out->total = 0;
 	out->truncated = false;
-	for (size_t i = 0; i < q->nr_ram; i++) {
-		if (q->nr_immovable == 0 && !range_empty(q->ram[i]))
-			scan_region(q, q->ram[i], out);
-		for (size_t j = 0; j < q->nr_immovable; j++) {
-			struct range r = range_clamp(q->ram[i], q->immovable[j]);
+	for_each (ram, q->ram, q->nr_ram) {
+		if (q->nr_immovable == 0 && !range_empty(*ram))
+			scan_region(q, *ram, out);
+		for_each (node, q->immovable, q->nr_immovable) {
+			struct range r = range_clamp(*ram, *node);
 
 			if (!range_empty(r))
 				scan_region(q, r, out);
@@ -73,10 +71,10 @@ void kaslr_find_slots(const struct kaslr_request *q, struct kaslr_slots *out)
 
 phys_t kaslr_slot_base(const struct kaslr_slots *s, uint64_t index)
 {
-	for (size_t i = 0; i < s->nr; i++) {
-		if (index < s->area[i].slots)
-			return s->area[i].start + index * KASLR_ALIGN;
-		index -= s->area[i].slots;
+	for_each (area, s->area, s->nr) {
+		if (index < area->slots)
+			return area->start + index * KASLR_ALIGN;
+		index -= area->slots;
 	}
 	return PHYS_NONE;
 }

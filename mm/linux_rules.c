@@ -58,8 +58,8 @@ unsigned linux_buffer_pages(uint32_t release, uint64_t room)
 		bool can;
 	} sizes[] = { { 16, wide }, { 12, !always }, { 8, wide }, { 6, !always } };
 
-	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
-		if (sizes[i].can && sizes[i].pages <= room)
-			return sizes[i].pages;
+	for_each (size, sizes, ARRAY_SIZE(sizes))
+		if (size->can && size->pages <= room)
+			return size->pages;
 	return 0;
 }

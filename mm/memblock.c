@@ -178,8 +178,8 @@ void memblock_trim(struct memblock *mb)
 	struct memblock_list *list = &mb->memory;
 	size_t out = 0;
 
-	for (size_t i = 0; i < list->nr; i++) {
-		struct region m = list->r[i];
+	for_each (old, list->r, list->nr) {
+		struct region m = *old;
 
 		m.r.start = min_u64(m.r.start, align_down(UINT64_MAX, PAGE_SIZE));
 		m.r = range_whole_pages(m.r);
@@ -218,11 +218,19 @@ bool memblock_is_memory(const struct memblock *mb, struct range r)
 	return i < mb->memory.nr && mb->memory.r[i].r.start <= r.start && r.end <= mb->memory.r[i].r.end;
 }
 
+static const struct region *begins_in(const struct memblock_list *list, struct range r, const struct region *m)
+{
+	return m == list->r + list->nr || m->r.start >= r.end ? NULL : m;
+}
+
 const struct region *memblock_overlap(const struct memblock_list *list, struct range r)
 {
-	size_t i = memblock_first(list, r.start);
+	return range_empty(r) ? NULL : begins_in(list, r, &list->r[memblock_first(list, r.start)]);
+}
 
-	return range_empty(r) || i == list->nr || list->r[i].r.start >= r.end ? NULL : &list->r[i];
+const struct region *memblock_overlap_next(const struct memblock_list *list, struct range r, const struct region *m)
+{
+	return begins_in(list, r, m + 1);
 }
 
 size_t memblock_first(const struct memblock_list *list, phys_t p)
@@ -232,10 +240,9 @@ size_t memblock_first(const struct memblock_list *list, phys_t p)
 
 uint64_t memblock_memory_in(const struct memblock *mb, struct range r)
 {
-	const struct memblock_list *list = &mb->memory;
 	uint64_t sum = 0;
 
-	for (size_t i = memblock_first(list, r.start); i < list->nr && list->r[i].r.start < r.end; i++)
-		sum += range_size(range_clamp(list->r[i].r, r));
+	for_each_overlap (m, &mb->memory, r)
+		sum += range_size(range_clamp(m->r, r));
 	return sum;
 }

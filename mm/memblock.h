@@ -77,6 +77,13 @@ bool memblock_is_memory(const struct memblock *mb, struct range r);
 /* Returns the first region of `list` in which a byte of r is; NULL when there is none. */
 const struct region *memblock_overlap(const struct memblock_list *list, struct range r);
 
+/* Returns the region behind m, which has one, in which a byte of r is; NULL when there is none. */
+const struct region *memblock_overlap_next(const struct memblock_list *list, struct range r, const struct region *m);
+
+/* The body for all of them, in ascending order. */
+#define for_each_overlap(m, list, r)                                                                                   \
+	for (const struct region *m = memblock_overlap(list, r); m; m = memblock_overlap_next(list, r, m))
+
 /* Returns the index of the first region that ends above p: regions_first. */
 size_t memblock_first(const struct memblock_list *list, phys_t p);
 

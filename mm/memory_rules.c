@@ -40,9 +40,7 @@ static struct range starts_of(const struct numa_evidence *e, int nid)
 {
 	struct range starts = { UINT64_MAX, 0 };
 
-	for (size_t i = 0; i < e->numa->mem.nr; i++) {
-		const struct numa_memblk *b = &e->numa->mem.blk[i];
-
+	for_each (b, e->numa->mem.blk, e->numa->mem.nr) {
 		if (b->nid != nid || !has_memory(e, b))
 			continue;
 		starts.start = min_u64(starts.start, b->r.start);
@@ -71,9 +69,7 @@ static void judge_turns(const struct numa_evidence *e, const struct findings *to
 
 static void judge_reach(const struct numa_evidence *e, const struct findings *to)
 {
-	for (size_t i = 0; i < e->numa->mem.nr; i++) {
-		const struct numa_memblk *b = &e->numa->mem.blk[i];
-
+	for_each (b, e->numa->mem.blk, e->numa->mem.nr) {
 		if (b->r.end > e->limit)
 			finding_tell(to, "range-out-of-reach", FINDING_RANGE, &b->r, e->numa->node[b->nid].pxm);
 	}
@@ -111,18 +107,17 @@ static void judge_hotplug(const struct numa_evidence *e, const struct findings *
 	const struct numa *n = e->numa;
 	uint64_t hot = 0, present = 0;
 
-	for (unsigned i = 0; i < n->nr_nodes; i++) {
-		hot += n->node[i].hot_present;
-		present += n->node[i].present;
+	for_each (node, n->node, n->nr_nodes) {
+		hot += node->hot_present;
+		present += node->present;
 	}
 	if (hot && hot == present)
 		finding_tell(to, "hotplug-all", FINDING_TABLE);
-	for (unsigned i = 0; i < n->nr_nodes; i++) {
-		if (n->node[i].hot_present && n->node[i].hot_present < n->node[i].present)
-			finding_tell(to, "hotplug-mixed-node", FINDING_DOMAIN, n->node[i].pxm);
+	for_each (k, n->node, n->nr_nodes) {
+		if (k->hot_present && k->hot_present < k->present)
+			finding_tell(to, "hotplug-mixed-node", FINDING_DOMAIN, k->pxm);
 	}
-	for (size_t i = 0; i < n->hot.nr; i++) {
-		const struct numa_memblk *b = &n->hot.blk[i];
+	for_each (b, n->hot.blk, n->hot.nr) {
 		const struct region *first = memblock_overlap(&e->mb->memory, b->r);
 
 		if (!n->node[b->nid].present)
@@ -143,13 +138,13 @@ static void judge_nodes(const struct numa_evidence *e, const struct findings *to
 	const struct numa *n = e->numa;
 	uint64_t cpus = 0;
 
-	for (unsigned i = 0; i < n->nr_nodes; i++)
-		cpus += n->node[i].cpus;
-	for (unsigned i = 0; i < n->nr_nodes; i++) {
-		if (n->node[i].cpus && !n->node[i].present)
-			finding_tell(to, "cpu-only-domain", FINDING_DOMAIN, n->node[i].pxm);
-		if (cpus && !n->node[i].cpus && n->node[i].present)
-			finding_tell(to, "memory-only-domain", FINDING_DOMAIN, n->node[i].pxm);
+	for_each (node, n->node, n->nr_nodes)
+		cpus += node->cpus;
+	for_each (node, n->node, n->nr_nodes) {
+		if (node->cpus && !node->present)
+			finding_tell(to, "cpu-only-domain", FINDING_DOMAIN, node->pxm);
+		if (cpus && !node->cpus && node->present)
+			finding_tell(to, "memory-only-domain", FINDING_DOMAIN, node->pxm);
 	}
 }
 
@@ -169,11 +164,11 @@ struct memory_split numa_split(const struct numa *n, uint64_t pinned)
 {
 	struct memory_split s = { pinned, 0 };
 
-	for (unsigned i = 0; i < n->nr_nodes; i++) {
-		uint64_t movable = n->node[i].movable ? n->node[i].hot_present : 0;
+	for_each (node, n->node, n->nr_nodes) {
+		uint64_t movable = node->movable ? node->hot_present : 0;
 
 		s.movable += movable;
-		s.fixed += n->node[i].present - movable;
+		s.fixed += node->present - movable;
 	}
 	s.movable -= pinned;
 	return s;

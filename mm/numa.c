@@ -34,8 +34,8 @@ static void trim_blks(struct numa_ranges *l, const struct memblock *mb, phys_t e
 {
 	size_t out = 0;
 
-	for (size_t i = 0; i < l->nr; i++) {
-		struct numa_memblk b = l->blk[i];
+	for_each (old, l->blk, l->nr) {
+		struct numa_memblk b = *old;
 		bool memory = memblock_overlap(&mb->memory, b.r);
 
 		b.r.end = min_u64(b.r.end, end_of_ram);
@@ -48,8 +48,8 @@ static void trim_blks(struct numa_ranges *l, const struct memblock *mb, phys_t e
 /* Whether any range of a node other than nid overlaps r. */
 static bool foreign_inside(const struct numa_ranges *l, struct range r, int nid)
 {
-	for (size_t i = 0; i < l->nr; i++)
-		if (l->blk[i].nid != nid && range_overlaps(l->blk[i].r, r))
+	for_each (b, l->blk, l->nr)
+		if (b->nid != nid && range_overlaps(b->r, r))
 			return true;
 	return false;
 }
@@ -220,15 +220,15 @@ static enum status check_cover(const struct numa *n, const struct memblock *mb, 
 /* Tells which nodes are hot-pluggable, and gives those the lowest reserved bytes inside their joined ranges. */
 static void find_pins(struct numa *n, const struct memblock *mb)
 {
-	for (unsigned i = 0; i < n->nr_nodes; i++) {
-		n->node[i].hotplug = n->node[i].hot_present != 0;
-		n->node[i].pinned_by = NO_RANGE;
+	for_each (node, n->node, n->nr_nodes) {
+		node->hotplug = node->hot_present != 0;
+		node->pinned_by = NO_RANGE;
 	}
-	for (size_t i = 0; i < n->mem.nr; i++) {
-		struct range blk = n->mem.blk[i].r, *pin = &n->node[n->mem.blk[i].nid].pinned_by;
+	for_each (b, n->mem.blk, n->mem.nr) {
+		struct range blk = b->r, *pin = &n->node[b->nid].pinned_by;
 		const struct region *hit = memblock_overlap(&mb->reserved, blk);
 
-		if (hit && n->node[n->mem.blk[i].nid].hotplug && (range_empty(*pin) || blk.start < pin->start))
+		if (hit && n->node[b->nid].hotplug && (range_empty(*pin) || blk.start < pin->start))
 			*pin = range_clamp(hit->r, blk);
 	}
 }
@@ -271,8 +271,8 @@ void numa_count(struct numa *n, const struct memblock *mb)
 	struct numa_spot piece = { .nid = NUMA_NO_NODE };
 
 	order_ranges(n);
-	for (unsigned i = 0; i < n->nr_nodes; i++)
-		n->node[i].present = n->node[i].hot_present = 0;
+	for_each (node, n->node, n->nr_nodes)
+		node->present = node->hot_present = 0;
 	while (numa_next_piece(n, mb, &piece)) {
 		if (piece.nid != NUMA_NO_NODE)
 			n->node[piece.nid].present += range_size(piece.span);
@@ -334,19 +334,19 @@ enum status numa_force_hotplug(struct numa *n, int nid)
 	if (nid < 0 || (unsigned)nid >= n->nr_nodes)
 		return ERR_NOT_FOUND;
 	n->ordered = false;
-	for (size_t i = 0; i < n->hot.nr; i++) {
-		if (n->hot.blk[i].nid != nid)
-			n->hot.blk[out++] = n->hot.blk[i];
+	for_each (b, n->hot.blk, n->hot.nr) {
+		if (b->nid != nid)
+			n->hot.blk[out++] = *b;
 		else
-			before += range_size(n->hot.blk[i].r);
+			before += range_size(b->r);
 	}
 	n->hot.nr = out;
-	for (size_t i = 0; i < n->mem.nr; i++) {
-		if (n->mem.blk[i].nid != nid)
+	for_each (b, n->mem.blk, n->mem.nr) {
+		if (b->nid != nid)
 			continue;
 		KASSERT(n->hot.nr < NR_NODE_MEMBLKS);
-		n->hot.blk[n->hot.nr++] = n->mem.blk[i];
-		after += range_size(n->mem.blk[i].r);
+		n->hot.blk[n->hot.nr++] = *b;
+		after += range_size(b->r);
 	}
 	return after == before ? ERR_RANGE : OK;
 }
@@ -370,17 +370,17 @@ void numa_fake_one_node(struct numa *n, phys_t end_of_ram)
 
 void numa_note_table(struct numa *n, struct range r)
 {
-	for (size_t i = 0; i < n->mem.nr; i++)
-		if (range_overlaps(n->mem.blk[i].r, r))
-			n->node[n->mem.blk[i].nid].tables = true;
+	for_each (b, n->mem.blk, n->mem.nr)
+		if (range_overlaps(b->r, r))
+			n->node[b->nid].tables = true;
 }
 
 void numa_judge(struct numa *n, const struct memblock *mb)
 {
 	numa_count(n, mb);
 	find_pins(n, mb);
-	for (unsigned i = 0; i < n->nr_nodes; i++)
-		n->node[i].movable = n->node[i].hotplug && range_empty(n->node[i].pinned_by) && !n->node[i].tables;
+	for_each (node, n->node, n->nr_nodes)
+		node->movable = node->hotplug && range_empty(node->pinned_by) && !node->tables;
 }
 
 /* A page belongs where its first byte does: a border inside a page must not split it, or nobody would map it. */
@@ -395,9 +395,8 @@ static APART struct range first_bytes(const struct numa_memblk *b)
 /* Marks the ranges of all nodes, or takes the marks of those away that are not movable. */
 static APART enum status mark_ranges(const struct numa *n, struct memblock *mb, bool set)
 {
-	for (size_t i = 0; i < n->hot.nr; i++)
-		if ((set || !n->node[n->hot.blk[i].nid].movable) &&
-		    memblock_mark(mb, first_bytes(&n->hot.blk[i]), MEMBLOCK_HOTPLUG, set) != OK)
+	for_each (b, n->hot.blk, n->hot.nr)
+		if ((set || !n->node[b->nid].movable) && memblock_mark(mb, first_bytes(b), MEMBLOCK_HOTPLUG, set) != OK)
 			return ERR_FULL;
 	return OK;
 }
@@ -422,8 +421,8 @@ enum status numa_apply(const struct numa *n, struct memblock *mb, uint32_t as_li
 	mb->full = false;
 	if (mark_ranges(n, mb, true) != OK)
 		return ERR_FULL;
-	for (size_t i = 0; i < n->mem.nr; i++)
-		if (memblock_set_node(mb, first_bytes(&n->mem.blk[i]), n->mem.blk[i].nid) != OK)
+	for_each (b, n->mem.blk, n->mem.nr)
+		if (memblock_set_node(mb, first_bytes(b), b->nid) != OK)
 			return ERR_FULL;
 	mb->lost = mb->full;
 	return mark_ranges(n, mb, false);

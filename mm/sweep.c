@@ -391,8 +391,8 @@ static struct sweep_free *free_at(struct sweep *s, phys_t base)
 	/* of memory whose node is not lost it serves that node */
 	bool served = s->policy->order == ORDER_LOCAL && s->work->lost && at && at->nid != NUMA_NO_NODE;
 
-	for (unsigned i = 0; i < s->away.nr_served; i++)
-		served |= range_overlaps(s->away.served[i], buffer);
+	for_each (one, s->away.served, s->away.nr_served)
+		served |= range_overlaps(*one, buffer);
 	if (!served || !s->away.known)
 		return &s->away;
 	if (!in_home(&s->home, buffer))
@@ -431,8 +431,8 @@ static bool keeps_off_all(const struct sweep *s, const struct sweep_free *f, phy
 		*room = min_u64(*room, f->home.end - buffer.end);
 		return in_home(f, buffer);
 	}
-	for (unsigned i = 0; i < f->nr_served; i++)
-		(void)keeps_off(buffer, f->served[i], room); /* else free_at had not chosen f */
+	for_each (one, f->served, f->nr_served)
+		(void)keeps_off(buffer, *one, room); /* else free_at had not chosen f */
 	return true;
 }
 
@@ -455,8 +455,8 @@ static bool may_unmark(const struct sweep *s, const struct sweep_free *f, int ni
 	/* Memory in which the buffer plays a part: all of a region is on one node. */
 	if (!range_empty(f->home) && numa_look_at(s->numa, f->home.start).nid == nid)
 		return false;
-	for (unsigned i = 0; i < f->nr_served; i++) {
-		if (numa_look_at(s->numa, f->served[i].start).nid == nid)
+	for_each (one, f->served, f->nr_served) {
+		if (numa_look_at(s->numa, one->start).nid == nid)
 			return false;
 	}
 	if (is_local(s))
@@ -534,12 +534,8 @@ static uint64_t reserved_pages(const struct memblock *mb, struct range r)
 {
 	uint64_t pages = 0;
 
-	for (size_t i = memblock_first(&mb->reserved, r.start);
-	     i < mb->reserved.nr && mb->reserved.r[i].r.start < r.end; i++) {
-		struct range taken = range_clamp(mb->reserved.r[i].r, r);
-
-		pages += memblock_memory_in(mb, taken) / PAGE_SIZE + 2;
-	}
+	for_each_overlap (taken, &mb->reserved, r)
+		pages += memblock_memory_in(mb, range_clamp(taken->r, r)) / PAGE_SIZE + 2;
 	return pages;
 }
 
@@ -561,6 +557,17 @@ static size_t regions_above(const struct memblock *mb, phys_t p, size_t *first_r
 	}
 	return nr;
 }
+
+/* Tables of what has been mapped: for so many pages, and for the edges of so many regions. */
+static uint64_t tables_of(uint64_t pages, size_t regions)
+{
+	return pages / 511 + 1 + 10 * regions;
+}
+
+/* Pages that a step must leave over, by what has been mapped before it: the n of room_for_steps. */
+#define LEFT_OF_2M 248
+#define LEFT_OF_512M 65140
+#define LEFT_OF_128G 16600000
 
 /*
  * With the kernel's end at k or below it in the same free memory, which goes on for 4M, no step above the kernel runs
@@ -586,9 +593,9 @@ static bool room_for_steps(const struct sweep *s, phys_t k)
 	all = regions_above(s->start, k, &near, &near_end);
 	taken_near = reserved_pages(s->start, (struct range){ k, near_end });
 	taken_all = reserved_pages(s->start, (struct range){ k, s->map.end });
-	return buffer >= 3 * path - 1 + trampoline && taken_near / 511 + 1 + 10 * near <= 248 &&
-	       taken_near + taken_all / 511 + 1 + 10 * all <= 65140 &&
-	       taken_all + taken_all / 511 + 1 + 10 * all <= 16600000;
+	return buffer >= 3 * path - 1 + trampoline && tables_of(taken_near, near) <= LEFT_OF_2M &&
+	       taken_near + tables_of(taken_all, all) <= LEFT_OF_512M &&
+	       taken_all + tables_of(taken_all, all) <= LEFT_OF_128G;
 }
 
 /* The lowest base down to which nothing known from slot b says that the verdict might be higher than there. */
@@ -842,14 +849,12 @@ static void list_nodes(struct sweep *s)
 	const struct memblock_list *memory = &s->work->memory;
 
 	__builtin_memset(s->node, 0, n->nr_nodes * sizeof(s->node[0]));
-	for (size_t i = 0; i < n->mem.nr; i++) {
-		struct sweep_node *node = &s->node[n->mem.blk[i].nid];
+	for_each (b, n->mem.blk, n->mem.nr) {
+		struct sweep_node *node = &s->node[b->nid];
 
-		node->end = max_u64(node->end, n->mem.blk[i].r.end);
+		node->end = max_u64(node->end, b->r.end);
 	}
-	for (size_t i = 0; i < memory->nr; i++) {
-		const struct region *m = &memory->r[i];
-
+	for_each (m, memory->r, memory->nr) {
 		if (m->nid != NUMA_NO_NODE)
 			s->node[m->nid].spare +=
 				free_pages(s->work, range_clamp(m->r, (struct range){ ISA_END, s->map.end }));

@@ -248,8 +248,7 @@ enum status tables_fill_range(struct direct_map *dm, struct range r, phys_t *end
 
 	*end = 0;
 	split_range(&s, r, dm->page_sizes);
-	for (unsigned i = 0; i < s.nr; i++) {
-		struct piece *p = &s.piece[i];
+	for_each (p, s.piece, s.nr) {
 		enum status status;
 		struct fill f;
 

@@ -36,10 +36,8 @@ static uint64_t node_offset(const struct picture *c, int nid, phys_t at)
 {
 	uint64_t bytes = 0;
 
-	for (size_t i = 0; i < c->numa->mem.nr; i++) {
-		const struct numa_memblk *b = &c->numa->mem.blk[i];
-
-		if (b->nid == nid && b->r.start < at)
+	for_each (b, c->numa->mem.blk, c->numa->mem.nr) {
+		if (b->nid == nid)
 			bytes += memblock_memory_in(c->mb, range_clamp(b->r, (struct range){ 0, at }));
 	}
 	return bytes;
@@ -61,15 +59,16 @@ void picture_init(struct picture *c, const struct memblock *mb, const struct num
 	memset(c, 0, sizeof(*c));
 	c->mb = mb;
 	c->numa = n;
-	for (unsigned nid = 0; nid < n->nr_nodes; nid++) {
-		if (!n->node[nid].present)
+	for_each (node, n->node, n->nr_nodes) {
+		if (!node->present)
 			continue;
 		if (c->nr_bars < PICTURE_BARS)
-			c->nid[c->nr_bars++] = (uint16_t)nid;
+			c->nid[c->nr_bars++] = (uint16_t)(node - n->node);
 		else
 			c->left_out++;
 	}
-	c->places = c->nr_bars ? PICTURE_MARKS / c->nr_bars : 0;
+	if (c->nr_bars)
+		c->places = PICTURE_MARKS / c->nr_bars;
 }
 
 void picture_add_policy(struct picture *c, const char *name)
@@ -298,8 +297,8 @@ static unsigned bar_width(const struct sheet *s, unsigned bar)
 	unsigned full = s->right - s->left - (s->label + NOTE_COLUMNS) * s->column;
 	uint64_t widest = 1;
 
-	for (unsigned i = 0; i < s->c->nr_bars; i++)
-		widest = max_u64(widest, bar_ram(s->c, i));
+	for_each (nid, s->c->nid, s->c->nr_bars)
+		widest = max_u64(widest, s->c->numa->node[*nid].present);
 	return (unsigned)max_u64(scale(bar_ram(s->c, bar), widest, full), s->least);
 }
 
@@ -308,7 +307,7 @@ static struct box cut(const struct sheet *s, struct box whole, uint64_t from, ui
 {
 	from = min_u64(from, whole.width - s->least);
 	whole.x += (unsigned)from;
-	whole.width = (unsigned)max_u64(to > from ? to - from : 0, s->least);
+	whole.width = (unsigned)max_u64(to - min_u64(to, from), s->least);
 	return whole;
 }
 
@@ -396,9 +395,9 @@ static phys_t node_start(const struct sheet *s, int nid)
 {
 	phys_t start = PHYS_NONE;
 
-	for (size_t i = 0; i < s->c->numa->mem.nr; i++) {
-		if (s->c->numa->mem.blk[i].nid == nid)
-			start = min_u64(start, s->c->numa->mem.blk[i].r.start);
+	for_each (b, s->c->numa->mem.blk, s->c->numa->mem.nr) {
+		if (b->nid == nid)
+			start = min_u64(start, b->r.start);
 	}
 	return start;
 }
@@ -440,9 +439,9 @@ static unsigned worth(const struct sheet *s, unsigned bar)
 {
 	unsigned most = numa_look_at(s->c->numa, s->h->choice.base).nid == s->c->nid[bar] ? 2 : 0;
 
-	for (unsigned i = 0; i < s->c->nr_policies; i++) {
-		if (s->c->policy[i].on[bar])
-			most = (unsigned)max_u64(most, s->c->policy[i].stains_on[bar] ? 2 : 1);
+	for_each (p, s->c->policy, s->c->nr_policies) {
+		if (p->on[bar])
+			most = (unsigned)max_u64(most, p->stains_on[bar] ? 2 : 1);
 	}
 	return most;
 }
@@ -457,9 +456,9 @@ static void draw_bars(struct sheet *s, unsigned room)
 		    over + s->c->left_out);
 	for (unsigned bar = 0; bar < s->c->nr_bars; bar++)
 		of[worth(s, bar)]++;
-	for (unsigned i = 0; i < ARRAY_SIZE(of); i++) {
-		of[i] = (unsigned)min_u64(of[i], over);
-		over -= of[i];
+	for_each (n, of, ARRAY_SIZE(of)) {
+		*n = (unsigned)min_u64(*n, over);
+		over -= *n;
 	}
 	for (unsigned bar = 0; bar < s->c->nr_bars; bar++) {
 		if (of[worth(s, bar)]) {

@@ -243,8 +243,8 @@ static void report_how_to_repeat(struct log *l, const struct handover *h)
 
 enum run_result report_end(struct log *l, struct handover *h)
 {
-	for (unsigned i = 0; i < h->nr_checks; i++) {
-		if (h->check[i].outcome == CHECK_FAILED && !h->check[i].verdict)
+	for_each (c, h->check, h->nr_checks) {
+		if (c->outcome == CHECK_FAILED && !c->verdict)
 			h->result = RUN_FAULT;
 	}
 	report_how_to_repeat(l, h);

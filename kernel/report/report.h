@@ -115,8 +115,7 @@ struct outcome {
 	/* what the walk found */
 	uint64_t tables[PT_LEVELS], leaves[3];
 	uint64_t ram_mapped;
-	uint64_t trampoline_pages; /* of what memblock gave: Linux's, not the direct map's */
-	char wrong[120];           /* the first thing that is not as it must be; empty: none */
+	char wrong[120]; /* the first thing that is not as it must be; empty: none */
 	struct direct_map dm;
 	struct memblock mb;
 	struct cost_sum cost;

@@ -14,8 +14,8 @@
 void report_memory_map(struct log *l, const char *prefix, const struct e820 *map)
 {
 	report_linux(l, "%s physical RAM map:", prefix[0] == 'u' ? "user-defined" : "BIOS-provided");
-	for (size_t i = 0; i < map->nr; i++)
-		report_linux(l, "%s: %16p %s", prefix, &map->e[i].r, e820_names(map->e[i].type)->in_linux);
+	for_each (e, map->e, map->nr)
+		report_linux(l, "%s: %16p %s", prefix, &e->r, e820_names(e->type)->in_linux);
 }
 
 /* Linux prints the attributes of every descriptor; of those, these two bear on where an image goes. */
@@ -33,9 +33,9 @@ void report_memory_marks(struct log *l, const struct bootinfo *bi)
 
 void report_memory_records(struct log *l, const struct e820 *map)
 {
-	for (size_t i = 0; i < map->nr; i++) {
-		log_record(l, "mem", "start%llx end%llx type%s", (ull)map->e[i].r.start, (ull)map->e[i].r.end,
-			   e820_names(map->e[i].type)->ours);
+	for_each (e, map->e, map->nr) {
+		log_record(l, "mem", "start%llx end%llx type%s", (ull)e->r.start, (ull)e->r.end,
+			   e820_names(e->type)->ours);
 	}
 }
 
@@ -115,11 +115,10 @@ void report_tables(struct log *l, const struct e820 *map, const struct acpi_root
 	struct acpi_table t;
 	enum status st;
 
-	for (size_t i = 0; i < map->nr; i++)
-		log_raw(l, "e820: %016llx %016llx %08x", (ull)map->e[i].r.start, (ull)range_size(map->e[i].r),
-			(unsigned)map->e[i].type);
-	for (size_t i = 0; i < root->nr; i++) {
-		st = acpi_table_open(&t, root->mem, root->table[i]);
+	for_each (e, map->e, map->nr)
+		log_raw(l, "e820: %016llx %016llx %08x", (ull)e->r.start, (ull)range_size(e->r), (unsigned)e->type);
+	for_each (addr, root->table, root->nr) {
+		st = acpi_table_open(&t, root->mem, *addr);
 		if (st == OK || st == ERR_CHECKSUM)
 			dump_table(l, &t);
 	}
@@ -161,8 +160,8 @@ void report_distances(struct log *l, const struct numa *n, const struct slit *sl
 		char text[5 * DISTANCES_MAX] = "";
 		struct builder row = BUILDER(text);
 
-		for (unsigned j = 0; j < n->nr_nodes; j++)
-			builder_add(&row, " %3u", slit_distance(slit, n->node[i].pxm, n->node[j].pxm));
+		for_each (node, n->node, n->nr_nodes)
+			builder_add(&row, " %3u", slit_distance(slit, n->node[i].pxm, node->pxm));
 		log_text(l, "distances of node %u:%s", i, text);
 	}
 }
@@ -204,9 +203,7 @@ void report_faked_node(struct log *l, phys_t end, const char *why)
 
 static bool holds(const struct numa *numa, unsigned nid, struct range kernel)
 {
-	for (size_t i = 0; i < numa->mem.nr; i++) {
-		const struct numa_memblk *b = &numa->mem.blk[i];
-
+	for_each (b, numa->mem.blk, numa->mem.nr) {
 		if (b->nid == (int)nid && range_overlaps(b->r, kernel))
 			return true;
 	}

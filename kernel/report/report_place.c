@@ -191,9 +191,7 @@ static void report_strip(const struct outcome *a)
 
 	if (!strip->nr)
 		log_text(&a->r->log, "  (memory has too many pieces for a picture)");
-	for (unsigned i = 0; i < strip->nr; i++) {
-		const struct strip_block *b = &strip->block[i];
-
+	for_each (b, strip->block, strip->nr) {
 		if (row.len && row.len + b->cells + STRIP_FRAME > STRIP_WIDTH) {
 			log_text(&a->r->log, " %s", row.s);
 			row.len = 0;

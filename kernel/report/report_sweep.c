@@ -60,9 +60,8 @@ static void report_intervals(struct log *l, const struct sweep *s)
 {
 	size_t shown = s->nr_intervals < INTERVALS_IN_TEXT ? s->nr_intervals : INTERVALS_IN_TEXT;
 
-	for (size_t i = 0; i < shown; i++)
-		log_text(l, "  stained: base 0x%llx to 0x%llx", (ull)s->interval[i].r.start,
-			 (ull)(s->interval[i].r.end - KASLR_ALIGN));
+	for_each (i, s->interval, shown)
+		log_text(l, "  stained: base 0x%llx to 0x%llx", (ull)i->r.start, (ull)(i->r.end - KASLR_ALIGN));
 	if (shown < s->nr_intervals)
 		log_text(l, "  and %zu more intervals: see the record", s->nr_intervals - shown);
 }

@@ -50,13 +50,11 @@ void strip_init(struct strip *strip, const struct memblock *mb, const struct num
 	unsigned taken, share, total = 0, cell = 0;
 
 	cut_into_blocks(strip, mb, n);
-	for (unsigned i = 0; i < strip->nr; i++)
-		total += weight(&strip->block[i]);
+	for_each (b, strip->block, strip->nr)
+		total += weight(b);
 	taken = strip->nr * (STRIP_FRAME + STRIP_MIN);
 	share = STRIP_WIDTH - (unsigned)min_u64(taken, STRIP_WIDTH);
-	for (unsigned i = 0; i < strip->nr; i++) {
-		struct strip_block *b = &strip->block[i];
-
+	for_each (b, strip->block, strip->nr) {
 		b->cell = cell;
 		b->cells = STRIP_MIN + weight(b) * share / total;
 		cell += b->cells;
@@ -90,8 +88,7 @@ static void mark_block(struct strip *strip, const struct strip_block *b, struct 
 
 void strip_mark(struct strip *strip, struct range r, char mark)
 {
-	for (unsigned i = 0; i < strip->nr; i++) {
-		const struct strip_block *b = &strip->block[i];
+	for_each (b, strip->block, strip->nr) {
 		struct range part = range_clamp(r, b->r);
 
 		if (!range_empty(part))

@@ -119,9 +119,9 @@ static void send_text(struct log *l, enum line_kind kind, const char *fmt, va_li
 		len = LOG_COLUMNS;
 		memset(text + len - 3, '.', 3);
 	}
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < ' ' || text[i] > '~')
-			text[i] = '?';
+	for_each (c, text, len) {
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 	}
 	text[len++] = '\r';
 	text[len++] = '\n';

@@ -104,8 +104,8 @@ static bool add_policy(const struct option_word *p, const char *name, uint8_t *l
 		return refuse(p, "'%s' stands alone", name);
 	if (index == pt_policies_nr)
 		return refuse(p, "no policy is called '%s'", name);
-	for (unsigned i = 0; i < *nr; i++) {
-		if (list[i] == index)
+	for_each (named, list, *nr) {
+		if (*named == index)
 			return refuse(p, "'%s' is named twice", name);
 	}
 	KASSERT(*nr < OPT_MAX_POLICIES);
@@ -159,8 +159,8 @@ static bool read_hotplug(struct option_word *p)
 			return false;
 		if (!scan_plain(item, &v) || v >= MAX_NODES)
 			return refuse(p, "'%s' is not a node number (0 to %d)", item, MAX_NODES - 1);
-		for (unsigned i = 0; i < nr; i++) {
-			if (node[i] == v)
+		for_each (named, node, nr) {
+			if (*named == v)
 				return refuse(p, "node %s is named twice", item);
 		}
 		if (nr == OPT_MAX_HOTPLUG)
@@ -241,11 +241,11 @@ static bool find_preset(const char *name, uint64_t *slot, uint64_t *end)
 
 	if (!scan_skip(&name, "linux-") || !linux_read_release(&name, &release) || *name || LINUX_PATCH(release))
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(presets); i++) {
-		if (presets[i].series != LINUX_SERIES(release))
+	for_each (preset, presets, ARRAY_SIZE(presets)) {
+		if (preset->series != LINUX_SERIES(release))
 			continue;
-		*slot = presets[i].slot * 2 * MIB;
-		*end = presets[i].end * PAGE_SIZE;
+		*slot = preset->slot * 2 * MIB;
+		*end = preset->end * PAGE_SIZE;
 		return true;
 	}
 	return false;
@@ -497,9 +497,7 @@ static bool add_console(const struct option_word *p, struct console_option new)
 {
 	struct options *o = p->o;
 
-	for (unsigned i = 0; i < o->nr_consoles; i++) {
-		struct console_option *c = &o->console[i];
-
+	for_each (c, o->console, o->nr_consoles) {
 		if (c->kind == new.kind && c->port == new.port && c->address == new.address) {
 			c->baud = new.baud;
 			return true;
@@ -625,9 +623,7 @@ static bool read_option(struct option_word *p)
 		name_len++;
 	has_value = p->word[name_len] == '=';
 	p->value = p->word + name_len + has_value;
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const struct option *opt = &options[i];
-
+	for_each (opt, options, ARRAY_SIZE(options)) {
 		if (name_len != scan_length(opt->name) || memcmp(opt->name, p->word, name_len) != 0)
 			continue;
 		if (has_value && !opt->read)
@@ -667,10 +663,10 @@ bool options_check(const struct options *o, bool uefi, struct option_error *err)
 	bool uses_marks = false, mute = false;
 	const char *fault;
 
-	for (unsigned i = 0; i < o->nr_policies; i++)
-		uses_marks |= pt_policies[o->policy[i]]->srat_first;
-	for (unsigned i = 0; i < o->nr_consoles; i++)
-		mute |= o->console[i].kind == CONSOLE_NONE;
+	for_each (p, o->policy, o->nr_policies)
+		uses_marks |= pt_policies[*p]->srat_first;
+	for_each (port, o->console, o->nr_consoles)
+		mute |= port->kind == CONSOLE_NONE;
 	fault = o->dry && !uefi                  ? "dry: only under UEFI"
 		: o->save && !uefi               ? "save: only under UEFI"
 		: o->save && !o->dry             ? "save: has no effect without dry"

@@ -22,10 +22,10 @@ static bool is_rubbish(const uint64_t *word, unsigned n)
 {
 	bool all_equal = n > 1;
 
-	for (unsigned i = 0; i < n; i++) {
-		if (word[i] == 0 || word[i] == UINT64_MAX)
+	for_each (w, word, n) {
+		if (*w == 0 || *w == UINT64_MAX)
 			return true;
-		all_equal &= word[i] == word[0];
+		all_equal &= *w == word[0];
 	}
 	return all_equal;
 }

@@ -127,9 +127,11 @@ static void brute_force(struct slot_machine *m, const struct pt_policy *policy, 
 
 static struct sweep *new_sweep(struct slot_machine *m, const struct pt_policy *policy)
 {
-	struct sweep *s = calloc(1, sizeof(*s));
+	struct sweep *s = malloc(sizeof(*s));
 
 	assert_non_null(s);
+	SOIL(s);
+	s->trying_one = NULL;
 	s->policy = policy;
 	s->map = m->map;
 	s->image = m->image;

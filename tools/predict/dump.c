@@ -2,6 +2,7 @@
 /* Hex dumps: "    0000: 53 52 41 54 88 01 ...  // SRAT..". */
 #include "tools/predict/dump.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "lib/scan.h"
@@ -13,10 +14,10 @@
 
 static int digit(char c)
 {
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
+	static const char digits[16] = "0123456789abcdef";
+	const char *at = memchr(digits, tolower((unsigned char)c), sizeof(digits));
+
+	return at ? (int)(at - digits) : -1;
 }
 
 static bool read_byte(const char **s, uint8_t *v)

@@ -46,8 +46,8 @@ void facts_init(struct facts *f)
 	memblock_init(&f->mb);
 	f->pgd = PHYS_NONE;
 	f->max_node = -1;
-	for (size_t i = 0; i < MAX_NUMNODES; i++)
-		f->node_pxm[i] = -1;
+	for_each (pxm, f->node_pxm, MAX_NUMNODES)
+		*pxm = -1;
 }
 
 struct facts *facts_new(void)
@@ -64,8 +64,8 @@ void facts_free(struct facts *f)
 	if (f) {
 		free(f->seen);
 		free(f->srat_bytes);
-		for (unsigned i = 0; i < f->nr_beside; i++)
-			free(f->beside[i].bytes);
+		for_each (b, f->beside, f->nr_beside)
+			free(b->bytes);
 	}
 	free(f);
 }
@@ -287,8 +287,8 @@ static bool find_end(struct facts *f, struct input_error *err)
 	if (!f->mb.memory.nr)
 		return input_refuse(err, "no RAM in the memory map");
 	f->end = min_u64(f->mb.memory.r[f->mb.memory.nr - 1].r.end, limit);
-	for (unsigned i = 0; i < f->nr_last_pfn; i++)
-		agrees |= f->last_pfn[i] == f->end >> PAGE_SHIFT;
+	for_each (last, f->last_pfn, f->nr_last_pfn)
+		agrees |= *last == f->end >> PAGE_SHIFT;
 	if (!agrees)
 		return input_fail(err, f->last_pfn_line, "contradiction: RAM ends at page 0x%llx, last_pfn says 0x%llx",
 				  (ull)(f->end >> PAGE_SHIFT), (ull)f->last_pfn[0]);
@@ -300,8 +300,8 @@ static bool make_tables(struct facts *f, struct input_error *err)
 {
 	if (f->tables.nr || f->max_node >= 0)
 		return true;
-	for (size_t i = 0; i < f->map.nr; i++)
-		if (f->map.e[i].type == E820_ACPI && !range_list_add(&f->tables, f->map.e[i].r))
+	for_each (e, f->map.e, f->map.nr)
+		if (e->type == E820_ACPI && !range_list_add(&f->tables, e->r))
 			return input_refuse(err, "too many ranges of ACPI tables");
 	return true;
 }

@@ -23,9 +23,7 @@ static const struct kernel_image debians = {
 
 static bool read_map(struct facts *f, const struct machine *m, struct input_error *err)
 {
-	for (size_t i = 0; i < m->map.nr; i++) {
-		const struct region *e = &m->map.e[i];
-
+	for_each (e, m->map.e, m->map.nr) {
 		if (e820_add(&f->map, e->r.start, range_size(e->r), e->type) != OK)
 			return input_refuse(err, "too many ranges in the map");
 	}
@@ -56,8 +54,8 @@ static void read_tables(struct facts *f, const struct machine *m)
 /* Modules: reserved before the page tables are built, and KASLR keeps off them. */
 static bool read_reserved(const struct machine *m, struct from_machine *out)
 {
-	for (size_t i = 0; i < m->nr_reserve; i++)
-		if (!range_list_add(out->reserve, m->reserve[i]) || !range_list_add(out->avoid, m->reserve[i]))
+	for_each (r, m->reserve, m->nr_reserve)
+		if (!range_list_add(out->reserve, *r) || !range_list_add(out->avoid, *r))
 			return false;
 	return true;
 }

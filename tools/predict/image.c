@@ -112,10 +112,10 @@ static const struct elf_section *section(const uint8_t *elf, size_t len, const c
 	names = &s[h->shstrndx];
 	if (names->offset > len || names->size > len - names->offset)
 		return NULL;
-	for (unsigned i = 0; i < h->shnum; i++)
-		if ((uint64_t)s[i].name + strlen(name) < names->size &&
-		    !memcmp(elf + names->offset + s[i].name, name, strlen(name) + 1))
-			return &s[i];
+	for_each (found, s, h->shnum)
+		if ((uint64_t)found->name + strlen(name) < names->size &&
+		    !memcmp(elf + names->offset + found->name, name, strlen(name) + 1))
+			return found;
 	return NULL;
 }
 

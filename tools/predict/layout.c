@@ -32,12 +32,11 @@ static void report_slots(struct session *s)
 	const struct kaslr_slots *slots = &s->h->slots;
 	struct log *l = &s->run.log;
 
-	for (size_t i = 0; i < slots->nr; i++)
-		log_text(l, "slots: %llu from base 0x%llx on", (ull)slots->area[i].slots, (ull)slots->area[i].start);
+	for_each (area, slots->area, slots->nr)
+		log_text(l, "slots: %llu from base 0x%llx on", (ull)area->slots, (ull)area->start);
 	log_begin(l, "slots", "areas[");
-	for (size_t i = 0; i < slots->nr; i++) {
-		log_members(l, "[%llx %llx]", (ull)slots->area[i].start,
-			    (ull)(slots->area[i].start + (slots->area[i].slots - 1) * KASLR_ALIGN));
+	for_each (area, slots->area, slots->nr) {
+		log_members(l, "[%llx %llx]", (ull)area->start, (ull)(area->start + (area->slots - 1) * KASLR_ALIGN));
 	}
 	log_members(l, "]");
 	log_end(l);

@@ -154,9 +154,9 @@ static enum e820_type parse_type(const char *s)
 	};
 
 	text_blanks(&s);
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (scan_skip(&s, types[i].name))
-			return types[i].type;
+	for_each (type, types, ARRAY_SIZE(types))
+		if (scan_skip(&s, type->name))
+			return type->type;
 	return E820_RESERVED;
 }
 
@@ -618,8 +618,8 @@ static void judge_vmemmap(struct reader *r)
 	const struct memblock_list *m = &r->f->mb.memory;
 	uint64_t sections = 0;
 
-	for (size_t i = 0; i < m->nr; i++)
-		sections += range_size(m->r[i].r) / SECTION_SIZE;
+	for_each (region, m->r, m->nr)
+		sections += range_size(region->r) / SECTION_SIZE;
 	if (sections >= 8 && r->vmemmap_pages)
 		r->f->pse = r->vmemmap_pages >= sections ? NO : YES;
 }
@@ -772,13 +772,13 @@ static const struct line_kind log_kinds[] = {
 
 static bool parse_kinds(struct reader *r, const struct line_kind *kinds, size_t nr, const char *message)
 {
-	for (size_t i = 0; i < nr; i++) {
+	for_each (kind, kinds, nr) {
 		const char *s = message;
 
 		/* Most lines are of no kind: the first character says so, without a call. */
-		if (*s == *kinds[i].begins && scan_skip(&s, kinds[i].begins)) {
+		if (*s == *kind->begins && scan_skip(&s, kind->begins)) {
 			r->rest = s;
-			return kinds[i].take(r, s);
+			return kind->take(r, s);
 		}
 	}
 	return true;

@@ -89,8 +89,8 @@ static const char *skip_prefix(const char *p)
 	text_blanks(&q);
 	if (*q == '\r')
 		return q + 1;
-	for (size_t i = 0; i < ARRAY_SIZE(skip); i++)
-		if ((next = skip[i](q)))
+	for_each (skips, skip, ARRAY_SIZE(skip))
+		if ((next = (*skips)(q)))
 			return next;
 	return p;
 }
@@ -109,8 +109,8 @@ static const char *skip_netconsole(const char *line)
 {
 	size_t n = strcspn(line, "; \t[\n"), commas = 0;
 
-	for (size_t i = 0; i < n; i++)
-		commas += line[i] == ',';
+	for_each (c, line, n)
+		commas += *c == ',';
 	return line[n] == ';' && commas >= 3 ? line + n + 1 : line;
 }
 

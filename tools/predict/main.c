@@ -392,8 +392,8 @@ static void print_usage(void)
 
 static void print_policies(void)
 {
-	for (unsigned i = 0; i < pt_policies_nr; i++)
-		printf("%-12s %s\n", pt_policies[i]->name, pt_policies[i]->says);
+	for_each (policy, pt_policies, pt_policies_nr)
+		printf("%-12s %s\n", (*policy)->name, (*policy)->says);
 }
 
 /* True: go on. False: *status is the program's. */
@@ -620,8 +620,8 @@ static bool read_facts(struct cli *c, struct facts *f, struct input_error *err)
 	if (!check_nodes(c, f, err) || !facts_complete(f, err))
 		return false;
 	err->file = NULL;
-	for (size_t i = 0; i < c->reserve.nr; i++)
-		if (memblock_reserve(&f->mb, c->reserve.r[i]) != OK)
+	for_each (r, c->reserve.r, c->reserve.nr)
+		if (memblock_reserve(&f->mb, *r) != OK)
 			return input_refuse(err, "too many reserved regions");
 	return !c->base || move_kernel(c, f, err);
 }
@@ -669,17 +669,17 @@ static bool kernel_options(const struct cli *c, const struct facts *f, char *lin
 		 LINUX_PATCH(f->version));
 	ownlog_words(f, own);
 	builder_add(&b, "%s", own);
-	for (size_t i = 0; i < ARRAY_SIZE(given); i++)
-		if (given[i].value)
-			builder_add(&b, "%s%s%s%s", b.len && line[b.len - 1] != ' ' ? " " : "", given[i].name,
-				    given[i].value[0] ? "=" : "", given[i].value);
+	for_each (g, given, ARRAY_SIZE(given))
+		if (g->value)
+			builder_add(&b, "%s%s%s%s", b.len && line[b.len - 1] != ' ' ? " " : "", g->name,
+				    g->value[0] ? "=" : "", g->value);
 	return !b.cut;
 }
 
 static int print_sequence(const struct page_list *pages)
 {
-	for (size_t i = 0; i < pages->nr; i++)
-		printf("0x%llx\n", (ull)pages->page[i]);
+	for_each (page, pages->page, pages->nr)
+		printf("0x%llx\n", (ull)*page);
 	return fflush(stdout) ? EXIT_UNUSABLE : EXIT_CLEAN;
 }
 

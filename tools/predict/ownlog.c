@@ -82,8 +82,8 @@ void ownlog_words(const struct facts *f, char words[CMDLINE_MAX])
 	for (const char *p = f->cmdline; f->own && *(p += strspn(p, " \t"));) {
 		size_t n = strcspn(p, " \t");
 
-		for (size_t i = 0; i < ARRAY_SIZE(heeded); i++) {
-			if (text_begins(p, heeded[i])) {
+		for_each (option, heeded, ARRAY_SIZE(heeded)) {
+			if (text_begins(p, *option)) {
 				memcpy(out, p, n);
 				out[n] = ' ';
 				out += n + 1;

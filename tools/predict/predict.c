@@ -253,8 +253,8 @@ static void report_reservations(struct session *s)
 	const struct memblock_list *l = &s->run.mb->reserved;
 	struct range low = { 0, 1 * MIB }, image = image_taken(s->facts);
 
-	for (size_t i = 0; i < l->nr; i++) {
-		struct range r = l->r[i].r, piece;
+	for_each (m, l->r, l->nr) {
+		struct range r = m->r, piece;
 
 		for (; !range_empty(r); r.start = piece.end) {
 			bool in_low = range_contains(low, r.start), in_image = range_contains(image, r.start);
@@ -291,8 +291,8 @@ static bool find_nodes(struct session *s, struct input_error *err)
 	s->h->bi.image = s->facts->kernel;
 	if (!nodes_accept(&s->run.log, s->h, &slit, s->run.mb))
 		return false;
-	for (size_t i = 0; i < s->facts->tables.nr; i++)
-		numa_note_table(&s->h->numa, s->facts->tables.r[i]);
+	for_each (r, s->facts->tables.r, s->facts->tables.nr)
+		numa_note_table(&s->h->numa, *r);
 	*s->run.mb = s->facts->mb;
 	report_reservations(s);
 	numa_judge(&s->h->numa, s->run.mb);

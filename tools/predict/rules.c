@@ -76,11 +76,11 @@ static const struct {
 
 const char *rule_sentence(const char *line)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-		size_t len = strlen(rules[i].rule);
+	for_each (rule, rules, ARRAY_SIZE(rules)) {
+		size_t len = strlen(rule->rule);
 
-		if (!strncmp(line, rules[i].rule, len) && (line[len] == ' ' || line[len] == ':' || !line[len]))
-			return rules[i].sentence;
+		if (!strncmp(line, rule->rule, len) && (line[len] == ' ' || line[len] == ':' || !line[len]))
+			return rule->sentence;
 	}
 	return NULL;
 }

@@ -59,8 +59,8 @@ static void grow(struct shadow *s)
 
 	s->nr_buckets = nr_old ? 2 * nr_old : 1024;
 	s->bucket = must_have(calloc(s->nr_buckets, sizeof(*s->bucket)));
-	for (size_t i = 0; i < nr_old; i++) {
-		for (struct chunk *c = old[i], *next; c; c = next) {
+	for_each (b, old, nr_old) {
+		for (struct chunk *c = *b, *next; c; c = next) {
 			next = c->next;
 			c->next = s->bucket[bucket_of(s, c->start)];
 			s->bucket[bucket_of(s, c->start)] = c;
@@ -146,8 +146,8 @@ static uint64_t *open_table(void *ctx, phys_t at)
 	for (unsigned i = 0; o->at != at && i < OPEN_PAGES; i++)
 		o = s->open[i].at == at ? &s->open[i] : o;
 	if (o->at != at) {
-		for (unsigned i = 0; i < OPEN_PAGES; i++)
-			o = s->open[i].used < o->used ? &s->open[i] : o;
+		for_each (page, s->open, OPEN_PAGES)
+			o = page->used < o->used ? page : o;
 		if (o->at != PHYS_NONE)
 			pack(s, o);
 		o->at = at;
@@ -160,19 +160,19 @@ static uint64_t *open_table(void *ctx, phys_t at)
 
 void shadow_clear(struct shadow *s)
 {
-	for (size_t i = 0; i < s->nr_buckets; i++) {
-		for (struct chunk *c = s->bucket[i], *next; c; c = next) {
+	for_each (b, s->bucket, s->nr_buckets) {
+		for (struct chunk *c = *b, *next; c; c = next) {
 			next = c->next;
 			for (size_t k = 0; k < CHUNK_PAGES; k++)
 				free(c->page[k].raw);
 			free(c);
 		}
-		s->bucket[i] = NULL;
+		*b = NULL;
 	}
 	s->nr_chunks = 0;
 	s->last_chunk = NULL;
-	for (unsigned i = 0; i < OPEN_PAGES; i++)
-		s->open[i] = (struct open_page){ .at = PHYS_NONE };
+	for_each (page, s->open, OPEN_PAGES)
+		*page = (struct open_page){ .at = PHYS_NONE };
 }
 
 struct shadow *shadow_new(void)

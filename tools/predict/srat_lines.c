@@ -51,10 +51,10 @@ bool facts_make_srat(struct facts *f)
 	w = table_start(bytes, (uint32_t)room, "SRAT", 3); /* PXMs of 32 bits */
 	srat_put_head(&w);
 	put_nodes(&w, f);
-	for (size_t i = 0; i < s->nr_initiator; i++)
-		srat_put_x2apic(&w, s->initiator[i].pxm, s->initiator[i].apic_id, SRAT_FLAG_ENABLED);
-	for (size_t i = 0; i < s->nr_mem; i++)
-		srat_put_memory(&w, s->mem[i].pxm, s->mem[i].r, memory_flags(&s->mem[i]));
+	for_each (c, s->initiator, s->nr_initiator)
+		srat_put_x2apic(&w, c->pxm, c->apic_id, SRAT_FLAG_ENABLED);
+	for_each (m, s->mem, s->nr_mem)
+		srat_put_memory(&w, m->pxm, m->r, memory_flags(m));
 	f->srat_bytes = bytes;
 	f->srat_len = table_finish(&w);
 	return true;

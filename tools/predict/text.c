@@ -124,9 +124,9 @@ char *text_read_file(const char *path, size_t *len, const char **why)
 
 void text_clean(char *buf, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		if (!buf[i])
-			buf[i] = ' ';
+	for_each (c, buf, len)
+		if (!*c)
+			*c = ' ';
 }
 
 char *text_next_line(char **rest, const char *end)

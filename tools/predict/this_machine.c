@@ -52,9 +52,9 @@ static enum e820_type parse_type(const char *s)
 		{ "Soft Reserved", E820_SOFT_RESERVED },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (!strcmp(s, types[i].name))
-			return types[i].type;
+	for_each (type, types, ARRAY_SIZE(types))
+		if (!strcmp(s, type->name))
+			return type->type;
 	return E820_RESERVED;
 }
 
@@ -193,10 +193,10 @@ static void read_beside(struct facts *f)
 	static const char *const paths[] = { TABLES "APIC", TABLES "SLIT", TABLES "HMAT", TABLES "CEDT",
 					     TABLES "MSCT" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+	for_each (path, paths, ARRAY_SIZE(paths)) {
 		const char *why;
 		size_t len;
-		char *bytes = access(paths[i], R_OK) ? NULL : text_read_file(paths[i], &len, &why);
+		char *bytes = access(*path, R_OK) ? NULL : text_read_file(*path, &len, &why);
 
 		if (!bytes)
 			continue;

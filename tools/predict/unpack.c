@@ -21,9 +21,9 @@ const char *unpacker(const uint8_t *packed, size_t len)
 	};
 #undef MADE_BY
 
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (len >= known[i].len && !memcmp(packed, known[i].magic, known[i].len))
-			return known[i].program;
+	for_each (k, known, ARRAY_SIZE(known))
+		if (len >= k->len && !memcmp(packed, k->magic, k->len))
+			return k->program;
 	return NULL;
 }
 
