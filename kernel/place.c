@@ -193,7 +193,7 @@ static phys_t forced_base(struct log *l, const struct handover *h)
 	uint64_t need = base == h->bi.image.start ? h->choice.length : h->choice.size;
 	char why[REASON_MAX];
 
-	if (need > highest_end(h) || base > highest_end(h) - need)
+	if (range_size((struct range){ base, highest_end(h) }) < need)
 		report_error(l, "base=0x%llx: page tables end at 0x%llx", (ull)base, (ull)highest_end(h));
 	else if (!is_free(&h->bi, &h->map, (struct range){ base, base + need }, why))
 		report_error(l, "base=0x%llx: %s", (ull)base, why);

@@ -23,24 +23,17 @@ static struct regions list_of(struct e820 *m)
 /* Whether a comes before b in the order in which ranges are laid down: the type that wins first, then by address. */
 static APART bool lays_before(const struct region *a, const struct region *b)
 {
-	return a->type != b->type ? a->type > b->type : a->r.start < b->r.start;
+	return a->type > b->type || (a->type == b->type && a->r.start < b->r.start);
 }
 
 static void sort_entries(struct e820 *m)
 {
 	for (size_t i = 1; i < m->nr; i++) {
 		struct region e = m->e[i];
-		size_t at = 0, end = i;
+		size_t at = i;
 
-		while (at < end) {
-			size_t mid = at + (end - at) / 2;
-
-			if (lays_before(&e, &m->e[mid]))
-				end = mid;
-			else
-				at = mid + 1;
-		}
-		__builtin_memmove(&m->e[at + 1], &m->e[at], (i - at) * sizeof(e));
+		for (; at && lays_before(&e, &m->e[at - 1]); at--)
+			m->e[at] = m->e[at - 1];
 		m->e[at] = e;
 	}
 }

@@ -40,13 +40,15 @@ static void scan_region(const struct kaslr_request *q, struct range r, struct ka
 	r.end = min_u64(r.end, q->limit);
 	while (!out->truncated) {
 		struct range obstacle;
+		uint64_t room;
 
 		r.start = next_slot(r.start);
-		if (r.start > r.end || r.end - r.start < q->image_size)
+		if (range_size(r) < q->image_size)
 			return;
 		obstacle = first_obstacle(q, r);
-		if (obstacle.start >= r.start && obstacle.start - r.start >= q->image_size)
-			store_area(out, r.start, 1 + (obstacle.start - r.start - q->image_size) / KASLR_ALIGN);
+		room = range_size((struct range){ r.start, obstacle.start });
+		if (room >= q->image_size)
+			store_area(out, r.start, 1 + (room - q->image_size) / KASLR_ALIGN);
 		if (range_empty(obstacle))
 			return;
 		r.start = obstacle.end;
