@@ -73,9 +73,7 @@ enum status acpi_table_open(struct acpi_table *t, const struct physmem *mem, phy
 
 bool acpi_table_read(const struct acpi_table *t, uint32_t offset, void *buf, uint32_t len)
 {
-	if (offset > t->length || len > t->length - offset)
-		return false;
-	return phys_read(t->mem, t->addr + offset, buf, len);
+	return lies_within(t->length, offset, len) && phys_read(t->mem, t->addr + offset, buf, len);
 }
 
 bool acpi_entries_next(struct acpi_entries *it, struct acpi_entry *e)

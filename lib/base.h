@@ -96,6 +96,12 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+/* Returns whether len bytes from `at` on lie among the first `size`. */
+static inline bool lies_within(uint64_t size, uint64_t at, uint64_t len)
+{
+	return at <= size && len <= size - at;
+}
+
 /* Rounds x down to a multiple of n, a power of two. */
 static inline uint64_t align_down(uint64_t x, uint64_t n)
 {

@@ -247,7 +247,7 @@ static uint64_t pages_upto(const struct layout *l, phys_t x, uint64_t level[PT_L
 {
 	uint64_t sum = 0;
 
-	__builtin_memset(level, 0, PT_LEVELS * sizeof(level[0]));
+	__builtin_memset(level, 0, PT_LEVELS * sizeof(*level));
 	for_each (s, l->span, l->nr) {
 		uint64_t slots = slots_upto(l, s, x), pages = s->leaves ? forced_in(l, s, slots) : slots;
 

@@ -64,7 +64,7 @@ enum status e820_sanitize(struct e820 *m)
 	size_t first = E820_MAX - m->nr;
 
 	sort_entries(m);
-	__builtin_memmove(&m->e[first], m->e, m->nr * sizeof(m->e[0]));
+	__builtin_memmove(&m->e[first], m->e, m->nr * sizeof(*m->e));
 	m->nr = 0;
 	for (size_t i = first; i < E820_MAX; i++) {
 		struct region e = m->e[i];

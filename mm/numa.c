@@ -93,7 +93,7 @@ static bool join_pair(struct numa_ranges *l, size_t i, size_t j, const struct nu
 		return false;
 	join_blk(l, i, j, log);
 	l->nr--;
-	__builtin_memmove(&l->blk[j], &l->blk[j + 1], (l->nr - j) * sizeof(l->blk[0]));
+	__builtin_memmove(&l->blk[j], &l->blk[j + 1], (l->nr - j) * sizeof(*l->blk));
 	return true;
 }
 

@@ -27,7 +27,7 @@ size_t regions_below(const struct region *r, size_t nr, phys_t p)
 /* Moves the regions from index `from` on to index `to`. */
 static APART void move_tail(const struct regions *l, size_t to, size_t from)
 {
-	__builtin_memmove(&l->r[to], &l->r[from], (*l->nr - from) * sizeof(l->r[0]));
+	__builtin_memmove(&l->r[to], &l->r[from], (*l->nr - from) * sizeof(*l->r));
 	*l->nr = *l->nr - from + to;
 }
 

@@ -138,7 +138,7 @@ static bool movable_without_image(const struct numa_node *node)
 static void copy_list(struct memblock_list *to, const struct memblock_list *from)
 {
 	to->nr = from->nr;
-	__builtin_memcpy(to->r, from->r, from->nr * sizeof(from->r[0]));
+	__builtin_memcpy(to->r, from->r, from->nr * sizeof(*from->r));
 }
 
 /* Nodes that would be movable without the image stay unmovable while it lies on them (numa_judge). Returns where. */
@@ -273,7 +273,7 @@ static bool same_pages(const struct sweep_try *a, const struct sweep_try *b)
 {
 	bool same = a->nr_runs == b->nr_runs && !a->too_many_runs &&
 		    __builtin_memcmp(&a->block, &b->block, sizeof(a->block)) == 0 &&
-		    __builtin_memcmp(a->run, b->run, a->nr_runs * sizeof(a->run[0])) == 0;
+		    __builtin_memcmp(a->run, b->run, a->nr_runs * sizeof(*a->run)) == 0;
 
 	KASSERT(!same || (a->on_movable == b->on_movable && a->pinned == b->pinned));
 	return same;
@@ -362,7 +362,7 @@ static void count_free(struct sweep *s, struct sweep_free *f, struct range buffe
 
 	f->nr_runs = f->nr_served = 0;
 	f->total = 0;
-	__builtin_memset(f->on_movable, 0, s->numa->nr_nodes * sizeof(f->on_movable[0]));
+	__builtin_memset(f->on_movable, 0, s->numa->nr_nodes * sizeof(*f->on_movable));
 	f->known = true;
 	s->free = f;
 	s->stained_bytes = 0;
@@ -539,11 +539,13 @@ static uint64_t reserved_pages(const struct memblock *mb, struct range r)
 	return pages;
 }
 
+#define FIRST_MEMORY (512 * MIB)
+
 /* Regions of memory above p, and the end of the first 512M of memory there. */
 static size_t regions_above(const struct memblock *mb, phys_t p, size_t *first_regions, phys_t *first_end)
 {
 	size_t i = memblock_first(&mb->memory, p), nr = mb->memory.nr - i;
-	uint64_t left = 512 * MIB;
+	uint64_t left = FIRST_MEMORY;
 
 	*first_regions = 0;
 	*first_end = p;
@@ -848,7 +850,7 @@ static void list_nodes(struct sweep *s)
 	const struct numa *n = s->numa;
 	const struct memblock_list *memory = &s->work->memory;
 
-	__builtin_memset(s->node, 0, n->nr_nodes * sizeof(s->node[0]));
+	__builtin_memset(s->node, 0, n->nr_nodes * sizeof(*s->node));
 	for_each (b, n->mem.blk, n->mem.nr) {
 		struct sweep_node *node = &s->node[b->nid];
 

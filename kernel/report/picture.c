@@ -155,13 +155,13 @@ static APART void draw_title(struct sheet *s)
 	static const char name[] = "Landfall " LANDFALL_VERSION;
 	unsigned line = s->line, pad = s->half;
 	const struct smbios *machine = &s->h->smbios;
-	const char *product = machine->product[0] ? machine->product : "unknown machine";
+	const char *product = *machine->product ? machine->product : "unknown machine";
 
 	fill(s, (struct box){ 0, 0, s->canvas->width, 2 * (line + pad) }, COLOUR_BAND);
 	say(s, s->left, pad, COLOUR_TITLE | ON(COLOUR_BAND), "%s", name);
 	say(s, column_x(s, sizeof(name) + 1), pad, COLOUR_TEXT | ON(COLOUR_BAND), "where do early page tables land?");
 	say(s, s->left, pad + line, COLOUR_TEXT | ON(COLOUR_BAND), "%s%s%s", machine->vendor,
-	    machine->vendor[0] ? " " : "", product);
+	    *machine->vendor ? " " : "", product);
 	s->y = 2 * (line + pad) + 2 * pad;
 }
 
@@ -251,7 +251,7 @@ static APART void draw_legend(const struct sheet *s)
 		say(s, at.x, at.y, COLOUR_TEXT, "repeat with: %s", s->h->bi.cmdline);
 	else
 		say(s, at.x, at.y, COLOUR_TEXT, "repeat with: %s%sseed=0x%llx", s->h->bi.cmdline,
-		    s->h->bi.cmdline[0] ? " " : "", (ull)s->h->seed);
+		    *s->h->bi.cmdline ? " " : "", (ull)s->h->seed);
 }
 
 /* ---- bars ---- */

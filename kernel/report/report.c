@@ -87,8 +87,8 @@ static struct machine_name machine_name(const struct smbios *b)
 {
 	struct machine_name name;
 
-	format(name.s, sizeof(name.s), "%s%s%s%s%s", b->vendor, b->vendor[0] && b->product[0] ? " " : "", b->product,
-	       b->firmware_version[0] ? ", " : "", b->firmware_version);
+	format(name.s, sizeof(name.s), "%s%s%s%s%s", b->vendor, *b->vendor && *b->product ? " " : "", b->product,
+	       *b->firmware_version ? ", " : "", b->firmware_version);
 	return name;
 }
 
@@ -122,11 +122,11 @@ void report_start(struct log *l, const struct handover *h, const struct cpu_info
 {
 	struct machine_name machine = machine_name(&h->smbios);
 
-	log_text(l, "booted by %s, %s", h->bi.loader[0] ? h->bi.loader : "an unnamed loader",
+	log_text(l, "booted by %s, %s", *h->bi.loader ? h->bi.loader : "an unnamed loader",
 		 protocol_name(h->bi.protocol));
 	wrap_command_line(l, h->bi.cmdline);
 	report_notes(l, h->bi.notes);
-	log_text(l, "machine: %s", machine.s[0] ? machine.s : "unknown");
+	log_text(l, "machine: %s", *machine.s ? machine.s : "unknown");
 	report_boot_record(l, h);
 	log_text(l, "CPU: %s, %u address bits; using %u levels, pages up to %s", cpu->vendor, cpu->phys_bits,
 		 h->choice.levels, page_size_name(h->choice.page_sizes));
@@ -221,7 +221,7 @@ static void report_checks(struct log *l, const struct handover *h)
 	for (unsigned i = 0; i < h->nr_checks; i++) {
 		const struct check *c = &h->check[i];
 
-		if (c->outcome == CHECK_FAILED && c->why[0])
+		if (c->outcome == CHECK_FAILED && *c->why)
 			log_raw(l, "# %s", c->why);
 		log_raw(l, "%s %u - %s%s%s", c->outcome == CHECK_FAILED ? "not ok" : "ok", i + 1, c->name,
 			c->outcome == CHECK_SKIPPED ? " # SKIP " : "", c->outcome == CHECK_SKIPPED ? c->why : "");
@@ -238,7 +238,7 @@ static void report_how_to_repeat(struct log *l, const struct handover *h)
 	if (h->opt.seed_given)
 		log_text(l, "repeat with: %s", given);
 	else
-		log_text(l, "repeat with: %s%sseed=0x%llx", given, given[0] ? " " : "", (ull)h->seed);
+		log_text(l, "repeat with: %s%sseed=0x%llx", given, *given ? " " : "", (ull)h->seed);
 }
 
 enum run_result report_end(struct log *l, struct handover *h)

@@ -41,26 +41,26 @@ static struct {
 
 static APART void put_number(struct line *l, unsigned column, uint64_t value)
 {
-	format(l->cell[column], sizeof(l->cell[0]), "%llu", (ull)value);
+	format(l->cell[column], sizeof(*l->cell), "%llu", (ull)value);
 }
 
 static APART void fill_line(struct line *l, const struct cost *c)
 {
 	uint64_t tenths = c->pages ? c->distance * 10 / c->pages : 0;
 
-	format(l->cell[POLICY], sizeof(l->cell[0]), "%s", c->policy->name);
+	format(l->cell[POLICY], sizeof(*l->cell), "%s", c->policy->name);
 	put_number(l, STAINS, c->on_movable);
 	for (unsigned level = 0; level < PT_PGD; level++)
 		put_number(l, LEVEL + level, c->level_movable[level]);
-	format(l->cell[PINNED], sizeof(l->cell[0]), "%'llu", (ull)c->pinned);
+	format(l->cell[PINNED], sizeof(*l->cell), "%'llu", (ull)c->pinned);
 	put_number(l, BLOCKS_SMALL, c->small_blocks);
 	put_number(l, BLOCKS_LARGE, c->large_blocks);
 	for (unsigned column = BLOCKS_SMALL; column <= BLOCKS_LARGE && !c->blocks_known; column++)
-		format(l->cell[column], sizeof(l->cell[0]), "?");
+		format(l->cell[column], sizeof(*l->cell), "?");
 	put_number(l, BELOW_16M, c->below_16m);
 	put_number(l, BELOW_4G, c->below_4g);
-	format(l->cell[DISTANCE], sizeof(l->cell[0]), "%llu.%llu", (ull)(tenths / 10), (ull)(tenths % 10));
-	format(l->cell[STEPS], sizeof(l->cell[0]), "%llu in %llu", (ull)c->steps, (ull)c->passes);
+	format(l->cell[DISTANCE], sizeof(*l->cell), "%llu.%llu", (ull)(tenths / 10), (ull)(tenths % 10));
+	format(l->cell[STEPS], sizeof(*l->cell), "%llu in %llu", (ull)c->steps, (ull)c->passes);
 }
 
 static void fill_table(const struct cost *c, unsigned nr)

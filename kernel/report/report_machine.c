@@ -244,7 +244,7 @@ void report_nodes(struct log *l, const struct numa *numa, struct range kernel)
 				 why[0] == 'r' && n->pinned_by.start < MIB ? "low memory" : why,
 				 n->present ? "" : ", no memory");
 		log_record(l, "node", "node%u pxm%u present%llu hotplug%i movable%i why%s cpus%u distance%u", i, n->pxm,
-			   (ull)n->present, n->hotplug, n->movable, why[0] ? why : NULL, n->cpus, n->distance);
+			   (ull)n->present, n->hotplug, n->movable, *why ? why : NULL, n->cpus, n->distance);
 	}
 	if (numa->nr_nodes > NODE_LINES_MAX)
 		log_text(l, "  and %u more nodes: see the records", numa->nr_nodes - NODE_LINES_MAX);

@@ -167,7 +167,7 @@ static bool read_hotplug(struct option_word *p)
 			return refuse(p, "more than %d nodes", OPT_MAX_HOTPLUG);
 		node[nr++] = (uint16_t)v;
 	}
-	memcpy(p->o->hotplug, node, nr * sizeof(node[0]));
+	memcpy(p->o->hotplug, node, nr * sizeof(*node));
 	p->o->nr_hotplug = nr;
 	return true;
 }

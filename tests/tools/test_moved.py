@@ -99,6 +99,14 @@ def test_pieces_are_all_of_ram_by_node():
     assert {p["kind"] for p in of(pinned, "piece") if p["node"] == 1} == {"pinned"}
 
 
+def test_pieces_in_words(tmp_path):
+    (tmp_path / "m").write_text("about little that the SRAT leaves out\nsource t\nqemu none\nmap 0 0x9f000 usable\nmap 1M 2G usable\n"
+                                "srat 3\n cpu 0 0\n mem 0 0 0x7ffc0000\n")
+    said = [line for line in predict("--machine", tmp_path / "m", "--layout").stdout.splitlines() if line.startswith("piece: ")]
+    assert said == ["piece: [mem 0x00001000-0x0009efff] node 0, fixed", "piece: [mem 0x00100000-0x7ffbffff] node 0, fixed",
+                    "piece: [mem 0x7ffc0000-0x7fffffff] no node"]
+
+
 def test_areas_of_slots_in_words():
     (slots,) = of(records("--machine", "azure", "--layout"), "slots")
     said = [line for line in predict("--machine", "azure", "--layout").stdout.splitlines() if line.startswith("slots: ")]
@@ -133,6 +141,7 @@ def test_policies_with_what_they_do():
     (["--base", "0xffffffffffe00000"], "--base: no RAM for the kernel at 0xffffffffffe00000"),
     (["--base", "3G"], "--base: no RAM for the kernel at 0xc0000000"),
     (["--base", "top"], "--base: 'top' is not usable"),
+    (["--reserve", "5M:5M"], "--reserve: '5M:5M' is not usable"),
     (["--text"], "--text has no effect without --json"),
     (["--sequence", "--layout"], "--layout has no effect on --sequence and --compare"),
 ])

@@ -202,11 +202,14 @@ static bool make_memory(struct facts *f, struct input_error *err)
 		s = e820_update(&f->map,
 				(struct range){ align_down(f->kernel.start, PAGE_SIZE), page_up(f->kernel.end) },
 				E820_RESERVED, E820_RAM);
-	for (size_t i = 0; s == OK && i < f->map.nr; i++)
-		if (f->map.e[i].type == E820_RAM)
-			s = memblock_add(&f->mb, f->map.e[i].r);
-		else if (f->map.e[i].type == E820_SOFT_RESERVED)
-			s = memblock_reserve(&f->mb, f->map.e[i].r);
+	for_each (e, f->map.e, f->map.nr) {
+		if (s != OK)
+			break;
+		if (e->type == E820_RAM)
+			s = memblock_add(&f->mb, e->r);
+		else if (e->type == E820_SOFT_RESERVED)
+			s = memblock_reserve(&f->mb, e->r);
+	}
 	return s == OK || input_refuse(err, "memory map: %s", status_str(s));
 }
 
@@ -219,8 +222,10 @@ static bool make_reserved(struct facts *f, struct input_error *err)
 		s = memblock_reserve(&f->mb, (struct range){ f->kernel.start, f->brk.end });
 	if (s == OK)
 		s = memblock_reserve(&f->mb, (struct range){ f->initrd.start, page_up(f->initrd.end) });
-	for (size_t i = 0; s == OK && i < f->boot_services.nr; i++)
-		s = memblock_reserve(&f->mb, f->boot_services.r[i]);
+	for_each (r, f->boot_services.r, f->boot_services.nr) {
+		if (s == OK)
+			s = memblock_reserve(&f->mb, *r);
+	}
 	return s == OK || input_refuse(err, "reservations: %s", status_str(s));
 }
 
@@ -229,8 +234,8 @@ static void place_brk_start(struct facts *f, uint64_t size)
 {
 	if (range_empty(f->brk) && f->bss_end)
 		f->brk.start = page_up(f->bss_end);
-	else if (range_empty(f->brk) && f->kernel.end > size)
-		f->brk.start = f->kernel.end - size;
+	else if (range_empty(f->brk))
+		f->brk.start = f->kernel.end - min_u64(f->kernel.end, size);
 }
 
 /* The kernel's end and its page-table buffer: from what is reserved of brk, else from the layout of Linux's image. */
@@ -349,11 +354,11 @@ bool facts_move_kernel(struct facts *f, phys_t base, struct input_error *err)
 	struct range taken = image_taken(f), image = { base, base + range_size(taken) };
 	uint64_t by = base - f->kernel.start;
 
-	if (base % (2 * MIB) || base < 1 * MIB)
+	if (base % (2 * MIB) || !base)
 		return input_refuse(err, "--base: 0x%llx is not a multiple of 2 MiB from 1 MiB on", (ull)base);
 	if (memblock_free(&f->mb, taken) != OK)
 		return input_refuse(err, "too many reserved regions");
-	if (image.end < base || base + range_size(f->kernel) > f->end ||
+	if (range_empty(image) || base + range_size(f->kernel) > f->end ||
 	    memblock_memory_in(&f->mb, image) != range_size(image))
 		return input_refuse(err, "--base: no RAM for the kernel at 0x%llx", (ull)base);
 	f->kernel = shifted(f->kernel, by);

@@ -86,7 +86,7 @@ bool machine_read_facts(struct facts *f, const char *name, struct from_machine *
 	f->pse = m.pse ? YES : NO;
 	f->gbpages = m.gbpages && m.pse ? YES : NO;
 	read_option(&m, "levels=", levels, sizeof(levels));
-	f->levels = levels[0] ? (levels[0] == '5' ? 5 : 4) : m.levels;
+	f->levels = *levels ? (*levels == '5' ? 5 : 4) : m.levels;
 	read_option(&m, "page_size=", out->page_size, sizeof(out->page_size));
 	snprintf(f->machine, sizeof(f->machine), "%.127s", m.about);
 	return read_reserved(&m, out) || input_refuse(err, "too many ranges in --reserve and --avoid");

@@ -66,7 +66,7 @@ bool kernel_image_parse(const uint8_t *bytes, size_t len, struct kernel_image *i
 	setup = ((bytes[H_SETUP_SECTS] ? bytes[H_SETUP_SECTS] : 4) + 1) * SECTOR;
 	start = setup + get(bytes, H_PAYLOAD, 4);
 	size = get(bytes, H_PAYLOAD + 4, 4);
-	if (setup > len || start > len || size > len - start || size < 8)
+	if (!lies_within(len, start, size) || size < 8)
 		return input_refuse(err, "it is cut short");
 	if (!read_release(bytes, setup, image))
 		return input_refuse(err, "it does not tell its version");
@@ -105,12 +105,12 @@ static const struct elf_section *section(const uint8_t *elf, size_t len, const c
 	const struct elf_header *h = (const void *)elf;
 	const struct elf_section *s, *names;
 
-	if (len < sizeof(*h) || memcmp(elf, "\177ELF", 4) != 0 || h->shentsize != sizeof(*s) || h->shoff > len ||
-	    h->shoff % 8 || (uint64_t)h->shnum * sizeof(*s) > len - h->shoff || h->shstrndx >= h->shnum)
+	if (len < sizeof(*h) || memcmp(elf, "\177ELF", 4) != 0 || h->shentsize != sizeof(*s) || h->shoff % 8 ||
+	    !lies_within(len, h->shoff, (uint64_t)h->shnum * sizeof(*s)) || h->shstrndx >= h->shnum)
 		return NULL;
 	s = (const void *)(elf + h->shoff);
 	names = &s[h->shstrndx];
-	if (names->offset > len || names->size > len - names->offset)
+	if (!lies_within(len, names->offset, names->size))
 		return NULL;
 	for_each (found, s, h->shnum)
 		if ((uint64_t)found->name + strlen(name) < names->size &&

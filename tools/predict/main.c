@@ -182,7 +182,7 @@ _Noreturn void kassert_fail(const char *expr, const char *file, int line)
 static int complain(const struct input_error *err)
 {
 	fflush(stdout);
-	if (!err->text[0]) /* said already */
+	if (!*err->text) /* said already */
 		return EXIT_UNUSABLE;
 	fputs("landfall-predict: error: ", stderr);
 	if (err->file)
@@ -483,7 +483,7 @@ static bool read_image(struct cli *c, const struct facts *f, struct input_error 
 
 	if (strcmp(k->release, f->release) != 0)
 		return err->file = c->kernel_image, input_refuse(err, "it is of Linux %s, and not of %s", k->release,
-								 f->release[0] ? f->release : "that kernel");
+								 *f->release ? f->release : "that kernel");
 	snprintf(c->image_slot, sizeof(c->image_slot), "%#llx", (ull)kernel_image_slot(k));
 	if (!c->image_size)
 		c->image_size = c->image_slot;
@@ -510,7 +510,7 @@ static bool read_machine(struct cli *c, struct facts *f, struct input_error *err
 	if (!machine_read_facts(f, c->machine, &more, err))
 		return false;
 	memcpy(c->machine_pages, more.page_size, sizeof(c->machine_pages));
-	if (!c->page_size && c->machine_pages[0])
+	if (!c->page_size && *c->machine_pages)
 		c->page_size = c->machine_pages;
 	return !range_empty(c->kernel) || assume_kernel(c, f, &more, err);
 }
@@ -672,7 +672,7 @@ static bool kernel_options(const struct cli *c, const struct facts *f, char *lin
 	for_each (g, given, ARRAY_SIZE(given))
 		if (g->value)
 			builder_add(&b, "%s%s%s%s", b.len && line[b.len - 1] != ' ' ? " " : "", g->name,
-				    g->value[0] ? "=" : "", g->value);
+				    *g->value ? "=" : "", g->value);
 	return !b.cut;
 }
 
@@ -753,7 +753,7 @@ static int list_pages(struct session *s, const struct cli *c, struct input_error
 		input_refuse(err, "--compare: the log has no memblock=debug lines to compare with");
 	else if (predict_estimate(s) > PREDICT_MAX_LISTED)
 		input_refuse(err, "up to %llu page-table pages are too many to list", (ull)predict_estimate(s));
-	if (err->text[0])
+	if (*err->text)
 		return complain(err);
 	if (!audit_policy(&s->run, pt_policies[s->h->opt.policy[0]], true, &cost))
 		return EXIT_UNUSABLE;
@@ -777,7 +777,7 @@ static int predict(struct cli *c, struct facts *f)
 		return complain(&err);
 	if (!kernel_options(c, f, options, sizeof(options)))
 		return input_refuse(&err, "the options are too long"), complain(&err);
-	if (f->incomplete[0] && (c->sequence || c->compare || (c->json && !c->text)))
+	if (*f->incomplete && (c->sequence || c->compare || (c->json && !c->text)))
 		fprintf(stderr, "inputs incomplete: %s\n", f->incomplete);
 	if (!session_open(&s, f, options, &err))
 		status = complain(&err);

@@ -34,7 +34,7 @@ static bool read_table_bytes(void *ctx, phys_t at, void *buf, size_t len)
 		bytes = f->beside[n - 1].bytes;
 		size = f->beside[n - 1].len;
 	}
-	if (offset > size || len > size - offset)
+	if (!lies_within(size, offset, len))
 		return false;
 	memcpy(buf, bytes + offset, len);
 	return true;
@@ -236,10 +236,14 @@ static bool read_memory(struct session *s, struct input_error *err)
 	st = e820_sanitize(map);
 	if (st == OK)
 		st = e820_update(map, (struct range){ 0, UINT64_MAX }, E820_RAM, E820_RESERVED);
-	for (size_t i = 0; i < m->nr && st == OK; i++)
-		st = e820_remove(map, m->r[i].r, 0);
-	for (size_t i = 0; i < m->nr && st == OK; i++)
-		st = e820_add(map, m->r[i].r.start, range_size(m->r[i].r), E820_RAM);
+	for_each (ram, m->r, m->nr) {
+		if (st == OK)
+			st = e820_remove(map, ram->r, 0);
+	}
+	for_each (ram, m->r, m->nr) {
+		if (st == OK)
+			st = e820_add(map, ram->r.start, range_size(ram->r), E820_RAM);
+	}
 	if (st != OK || e820_sanitize(map) != OK)
 		return input_refuse(err, "too many memory regions");
 	s->h->end_of_ram = s->facts->end;
@@ -251,20 +255,22 @@ static bool read_memory(struct session *s, struct input_error *err)
 static void report_reservations(struct session *s)
 {
 	const struct memblock_list *l = &s->run.mb->reserved;
-	struct range low = { 0, 1 * MIB }, image = image_taken(s->facts);
+	struct range image = image_taken(s->facts);
+	const phys_t cuts[] = { 1 * MIB, image.start, image.end };
 
 	for_each (m, l->r, l->nr) {
 		struct range r = m->r, piece;
 
 		for (; !range_empty(r); r.start = piece.end) {
-			bool in_low = range_contains(low, r.start), in_image = range_contains(image, r.start);
-			phys_t stop = in_low ? low.end : in_image || r.start > image.start ? image.end : image.start;
-
-			piece = (struct range){ r.start, stop > r.start ? min_u64(r.end, stop) : r.end };
+			piece = r;
+			for_each (cut, cuts, ARRAY_SIZE(cuts)) {
+				if (*cut > r.start)
+					piece.end = min_u64(piece.end, *cut);
+			}
 			report_reserved(&s->run.log, piece,
-					in_low     ? "low memory"
-					: in_image ? "kernel"
-						   : "reserved before");
+					piece.end <= 1 * MIB                 ? "low memory"
+					: range_contains(image, piece.start) ? "kernel"
+									     : "reserved before");
 		}
 	}
 }
@@ -274,9 +280,8 @@ struct acpi_root session_tables(const struct session *s)
 	struct acpi_root root = { .mem = &s->platform.phys, .rsdp = PHYS_NONE };
 
 	if (s->facts->srat_bytes && !s->facts->no_srat) {
-		root.nr = 1 + s->facts->nr_beside;
-		for (size_t i = 1; i < root.nr; i++) /* SRAT lies at 0 */
-			root.table[i] = TABLE_AT(i);
+		for (; root.nr <= s->facts->nr_beside; root.nr++) /* the SRAT is the first */
+			root.table[root.nr] = TABLE_AT(root.nr);
 	}
 	return root;
 }
@@ -324,9 +329,9 @@ static void introduce(struct session *s)
 	struct log *l = &s->run.log;
 
 	log_text(l, "Landfall " LANDFALL_VERSION ": where do early page tables land? (prediction)");
-	if (f->release[0])
+	if (*f->release)
 		log_text(l, "Linux %.60s%s", f->release, f->efi ? ", booted by UEFI" : "");
-	if (f->machine[0])
+	if (*f->machine)
 		log_text(l, "machine: %s", f->machine);
 	if (f->boots > 1)
 		log_text(l, "%u boots in the log: the last one counts", f->boots);
@@ -337,7 +342,7 @@ static void introduce(struct session *s)
 					   : "4k",
 		 f->pse == UNKNOWN && s->h->opt.page_size == PAGE_SIZE_AUTO ? " (assumed)" : "",
 		 c->trampoline ? "on" : "off", s->h->opt.movable_node ? "on" : "off");
-	if (f->incomplete[0])
+	if (*f->incomplete)
 		log_text(l, "inputs incomplete: %s", f->incomplete);
 	report_boot_record(&s->run.log, s->h);
 }
@@ -394,7 +399,7 @@ bool session_open(struct session *s, struct facts *f, const char *options, struc
 
 void session_close(struct session *s)
 {
-	if (s->h && s->h->log.error[0])
+	if (s->h && *s->h->log.error)
 		(void)report_bail_out(&s->run.log, s->h);
 	shadow_free(s->shadow);
 	free(s->h);

@@ -25,15 +25,18 @@ static bool list_kept(struct session *s)
 {
 	struct bootinfo *bi = &s->h->bi;
 	const struct facts *f = s->facts;
-	const struct memblock_list *l = &f->mb.reserved;
+	struct range image = image_taken(f);
 	bool room = keep(bi, f->initrd, KEEP_MODULE);
 
-	for (size_t i = 0; s->avoid && i < s->avoid->nr; i++)
-		room &= keep(bi, s->avoid->r[i], KEEP_MODULE);
-	for (size_t i = 0; f->efi && !f->conventional.nr && i < l->nr; i++) {
-		struct range r = l->r[i].r, image = image_taken(f);
-		struct range below = { r.start, min_u64(r.end, image.start) };
-		struct range above = { max_u64(r.start, image.end), r.end };
+	if (s->avoid) {
+		for_each (r, s->avoid->r, s->avoid->nr)
+			room &= keep(bi, *r, KEEP_MODULE);
+	}
+	if (!f->efi || f->conventional.nr)
+		return room;
+	for_each (m, f->mb.reserved.r, f->mb.reserved.nr) {
+		struct range below = { m->r.start, min_u64(m->r.end, image.start) };
+		struct range above = { max_u64(m->r.start, image.end), m->r.end };
 
 		room &= keep(bi, below, KEEP_BOOT_SERVICES) && keep(bi, above, KEEP_BOOT_SERVICES);
 	}
@@ -60,12 +63,12 @@ static uint64_t slot_of(const struct kaslr_slots *slots, phys_t base)
 {
 	uint64_t before = 0;
 
-	for (size_t i = 0; i < slots->nr; before += slots->area[i++].slots) {
-		uint64_t n = (base - slots->area[i].start) / KASLR_ALIGN;
+	for_each (area, slots->area, slots->nr) {
+		uint64_t n = (base - area->start) / KASLR_ALIGN; /* of a base below, far too high */
 
-		if (base >= slots->area[i].start && n < slots->area[i].slots &&
-		    (base - slots->area[i].start) % KASLR_ALIGN == 0)
+		if (n < area->slots && base == area->start + n * KASLR_ALIGN)
 			return before + n;
+		before += area->slots;
 	}
 	return UINT64_MAX;
 }
@@ -81,7 +84,7 @@ bool slots_find(struct session *s, struct input_error *err)
 		return input_refuse(err, "too many memory regions");
 	if (!list_kept(s) || f->conventional.nr > BOOT_MAX_CONVENTIONAL)
 		return input_refuse(err, "too many ranges for KASLR to avoid");
-	memcpy(bi->conventional, f->conventional.r, f->conventional.nr * sizeof(bi->conventional[0]));
+	memcpy(bi->conventional, f->conventional.r, f->conventional.nr * sizeof(*bi->conventional));
 	bi->nr_conventional = f->conventional.nr;
 	parse_map_options(s);
 	place_find_slots(&s->run.log, h);
