@@ -223,7 +223,7 @@ static APART uint64_t total_reserved(const struct memblock *mb)
 static void compare(struct outcome *a)
 {
 	uint64_t taken = total_reserved(&a->mb) - total_reserved(a->r->mb);
-	uint64_t ram = memblock_memory_in(&a->mb, (struct range){ 0, a->dm.end });
+	uint64_t ram = memblock_memory_in(&a->mb, range_below(a->dm.end));
 
 	for (unsigned size = 0; size < 3; size++) {
 		if (a->leaves[size] != a->dm.leaves[size])

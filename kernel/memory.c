@@ -32,7 +32,7 @@ bool memory_start(struct log *l, const struct handover *h, enum memory_start how
 	bool image = how == MEMORY_WITH_IMAGE;
 
 	if (!memory_fill(l, &h->map, h->end_of_ram, mb) ||
-	    !reserve(l, (struct range){ 0, 1 * MIB }, image ? "low memory" : NULL, mb))
+	    !reserve(l, range_below(1 * MIB), image ? "low memory" : NULL, mb))
 		return false;
 	if (image && !reserve(l, (struct range){ bi->image.start, bi->buffer.end }, "image", mb))
 		return false;

@@ -86,7 +86,7 @@ static bool introduce(struct run *r)
 /* Linux's trim_bios_range (arch/x86/kernel/setup.c): page 0 is firmware's, and [640K, 1M) is never RAM. */
 static enum status trim_low_memory(struct e820 *map)
 {
-	enum status st = e820_update(map, (struct range){ 0, PAGE_SIZE }, E820_RAM, E820_RESERVED);
+	enum status st = e820_update(map, range_below(PAGE_SIZE), E820_RAM, E820_RESERVED);
 
 	return st == OK ? e820_remove(map, (struct range){ 640 * KIB, 1 * MIB }, E820_RAM) : st;
 }

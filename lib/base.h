@@ -114,6 +114,12 @@ static inline uint64_t align_up(uint64_t x, uint64_t n)
 	return align_down(x + n - 1, n);
 }
 
+/* Returns all addresses below `end`. */
+static inline struct range range_below(phys_t end)
+{
+	return (struct range){ 0, end };
+}
+
 static inline bool range_empty(struct range r)
 {
 	return r.end <= r.start;
@@ -132,6 +138,11 @@ static inline bool range_contains(struct range r, phys_t p)
 static inline bool range_overlaps(struct range a, struct range b)
 {
 	return a.start < b.end && b.start < a.end;
+}
+
+static inline bool range_holds(struct range a, struct range part)
+{
+	return a.start <= part.start && part.end <= a.end;
 }
 
 /* Returns the part that a and b share; it is empty when there is none. */

@@ -7,7 +7,7 @@
 
 static uint64_t pages_below(struct range pages, phys_t limit)
 {
-	return range_size(range_clamp(pages, (struct range){ 0, limit })) / PAGE_SIZE;
+	return range_size(range_clamp(pages, range_below(limit))) / PAGE_SIZE;
 }
 
 /* Spans may share a block where blocks are larger than theirs. */

@@ -81,7 +81,7 @@ static struct edge touch_edge(const struct layout *l, enum pt_level table, phys_
 	struct edge e = { .slot = slot_of(l->dm, table, at) };
 
 	e.at = slot_range(l->dm, table, e.slot);
-	e.whole = e.at.start >= l->r.start && e.at.end <= l->r.end;
+	e.whole = range_holds(l->r, e.at);
 	e.before = !e.whole && touched_before(l->dm, e.at);
 	return e;
 }

@@ -52,10 +52,10 @@ static void reset_results(struct direct_map *dm)
 
 static enum status build(struct direct_map *dm)
 {
-	enum status s = direct_map_bounds(dm, (struct range){ 0, MAPPED_SO_FAR });
+	enum status s = direct_map_bounds(dm, range_below(MAPPED_SO_FAR));
 
 	if (s == OK)
-		s = map_range(dm, (struct range){ 0, ISA_END });
+		s = map_range(dm, range_below(ISA_END));
 	if (s == OK)
 		s = alloc_trampoline(dm);
 	if (s == OK)

@@ -215,7 +215,7 @@ bool memblock_is_memory(const struct memblock *mb, struct range r)
 {
 	size_t i = memblock_first(&mb->memory, r.start);
 
-	return i < mb->memory.nr && mb->memory.r[i].r.start <= r.start && r.end <= mb->memory.r[i].r.end;
+	return i < mb->memory.nr && range_holds(mb->memory.r[i].r, r);
 }
 
 static const struct region *begins_in(const struct memblock_list *list, struct range r, const struct region *m)

@@ -205,7 +205,7 @@ static enum status check_cover(const struct numa *n, const struct memblock *mb, 
 	struct numa_spot piece = { .nid = NUMA_NO_NODE };
 
 	while (numa_next_piece(n, mb, &piece)) {
-		struct range below = range_clamp(piece.span, (struct range){ 0, end_of_ram });
+		struct range below = range_clamp(piece.span, range_below(end_of_ram));
 		uint64_t bytes = range_empty(below) ? 0 : range_size(range_whole_pages(below));
 
 		e.total += bytes;

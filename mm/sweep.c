@@ -120,13 +120,16 @@ static void finish_runs(const struct sweep *s, struct sweep_try *t)
 {
 	struct range image = taken_at(s, t->base);
 
-	for (unsigned i = 0; i < t->nr_runs && !t->around; i++) {
-		bool above = t->run[i].end == image.start && smooth_around(s, t->base).start < image.start;
+	if (t->around)
+		return;
+	for_each (run, t->run, t->nr_runs) {
+		bool above = run->end == image.start && smooth_around(s, t->base).start < image.start;
 
-		if (!above && t->run[i].start != image.end)
+		if (!above && run->start != image.end)
 			continue;
-		t->run[i] = range_hull(t->run[i], image);
-		t->around = &t->run[i];
+		*run = range_hull(*run, image);
+		t->around = run;
+		return;
 	}
 }
 
@@ -257,9 +260,9 @@ static APART phys_t smooth_top(const struct sweep *s, const struct sweep_try *a,
 	if (a->nr_home != 1)
 		return a->base;
 	/* An image that touches a run is taken in (finish_runs): that slot begins the next stretch. */
-	for (unsigned i = 0; i < a->nr_runs && !a->around; i++) {
-		if (a->run[i].start >= image_end)
-			end = min_u64(end, a->run[i].start - 1);
+	if (!a->around) {
+		for_each (run, a->run, a->nr_runs)
+			end = run->start >= image_end ? min_u64(end, run->start - 1) : end;
 	}
 	if (!range_empty(a->block) && a->block.start >= image_end)
 		end = min_u64(end, a->block.start);
@@ -380,7 +383,7 @@ static void count_free(struct sweep *s, struct sweep_free *f, struct range buffe
 
 static bool in_home(const struct sweep_free *f, struct range buffer)
 {
-	return buffer.start >= f->home.start && buffer.end <= f->home.end;
+	return range_holds(f->home, buffer);
 }
 
 /* The count that tells what the policy does with the buffer at that base. */
@@ -913,7 +916,7 @@ static bool is_image(const struct sweep_image *i)
 
 static bool has_too_many_leaves(const struct sweep *s)
 {
-	uint64_t ram = memblock_memory_in(s->start, (struct range){ 0, s->map.end });
+	uint64_t ram = memblock_memory_in(s->start, range_below(s->map.end));
 
 	return s->map.fragment.permille && ram / (s->map.page_sizes & PAGE_1G ? GIB : 2 * MIB) > SWEEP_MAX_LEAVES;
 }

@@ -38,7 +38,7 @@ static uint64_t node_offset(const struct picture *c, int nid, phys_t at)
 
 	for_each (b, c->numa->mem.blk, c->numa->mem.nr) {
 		if (b->nid == nid)
-			bytes += memblock_memory_in(c->mb, range_clamp(b->r, (struct range){ 0, at }));
+			bytes += memblock_memory_in(c->mb, range_clamp(b->r, range_below(at)));
 	}
 	return bytes;
 }

@@ -189,7 +189,7 @@ void report_numa_event(void *log, const struct numa_event *e)
 
 void report_faked_node(struct log *l, phys_t end, const char *why)
 {
-	struct range all = { 0, end };
+	struct range all = range_below(end);
 
 	if (*why)
 		report_warning(l, "SRAT rejected: %s: going on with one node", why);

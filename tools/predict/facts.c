@@ -195,7 +195,7 @@ static bool make_memory(struct facts *f, struct input_error *err)
 	if (s == OK && !apply_user_map(f, err))
 		return false;
 	if (s == OK)
-		s = e820_update(&f->map, (struct range){ 0, PAGE_SIZE }, E820_RAM, E820_RESERVED);
+		s = e820_update(&f->map, range_below(PAGE_SIZE), E820_RAM, E820_RESERVED);
 	if (s == OK)
 		s = e820_remove(&f->map, (struct range){ BIOS_BEGIN, ISA_END }, E820_RAM);
 	if (s == OK)
@@ -216,7 +216,7 @@ static bool make_memory(struct facts *f, struct input_error *err)
 /* What is known to be reserved without memblock=debug. */
 static bool make_reserved(struct facts *f, struct input_error *err)
 {
-	enum status s = memblock_reserve(&f->mb, (struct range){ 0, ISA_END });
+	enum status s = memblock_reserve(&f->mb, range_below(ISA_END));
 
 	if (s == OK)
 		s = memblock_reserve(&f->mb, (struct range){ f->kernel.start, f->brk.end });
@@ -263,7 +263,7 @@ static bool place_brk(struct facts *f, struct input_error *err)
 	}
 	if (f->buffer.start % PAGE_SIZE || f->kernel.end % PAGE_SIZE)
 		return input_refuse(err, "the page-table buffer or the kernel's end is not page aligned");
-	if (range_empty(f->kernel) || f->buffer.start < f->kernel.start || f->buffer.end > f->kernel.end)
+	if (range_empty(f->kernel) || !range_holds(f->kernel, f->buffer))
 		return input_refuse(
 			err, "page-table buffer [mem 0x%llx-0x%llx] is not inside the kernel [mem 0x%llx-0x%llx]",
 			(ull)f->buffer.start, (ull)f->buffer.end - 1, (ull)f->kernel.start, (ull)f->kernel.end - 1);

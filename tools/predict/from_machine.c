@@ -30,9 +30,10 @@ static bool read_map(struct facts *f, const struct machine *m, struct input_erro
 	return f->map.nr || input_refuse(err, "the description has no map");
 }
 
+typedef uint32_t table_maker(const struct machine *m, uint8_t *bytes, uint32_t room);
+
 /* The finished table in memory of its own; NULL: the machine has none, or there is no memory. */
-static uint8_t *make_table(const struct machine *m, uint32_t (*make)(const struct machine *, uint8_t *, uint32_t),
-			   size_t *len)
+static uint8_t *make_table(const struct machine *m, table_maker *make, size_t *len)
 {
 	uint8_t *bytes = malloc(MACHINE_TABLE_MAX);
 
@@ -44,11 +45,13 @@ static uint8_t *make_table(const struct machine *m, uint32_t (*make)(const struc
 
 static void read_tables(struct facts *f, const struct machine *m)
 {
+	table_maker *const beside[] = { machine_madt, machine_slit };
+
 	f->srat_bytes = make_table(m, machine_srat, &f->srat_len);
-	f->beside[0].bytes = make_table(m, machine_madt, &f->beside[0].len);
-	f->nr_beside += f->beside[0].bytes != NULL;
-	f->beside[f->nr_beside].bytes = make_table(m, machine_slit, &f->beside[f->nr_beside].len);
-	f->nr_beside += f->beside[f->nr_beside].bytes != NULL;
+	for_each (make, beside, ARRAY_SIZE(beside)) {
+		f->beside[f->nr_beside].bytes = make_table(m, *make, &f->beside[f->nr_beside].len);
+		f->nr_beside += f->beside[f->nr_beside].bytes != NULL;
+	}
 }
 
 /* Modules: reserved before the page tables are built, and KASLR keeps off them. */

@@ -697,7 +697,7 @@ static bool on_iomem(struct reader *r, const char *s)
 		return true;
 	if (last < first || last == UINT64_MAX)
 		return fail(r, "unreadable range in /proc/iomem");
-	if (last == 0) /* what a user who is not root sees */
+	if (!last) /* what a user who is not root sees */
 		return true;
 	if (!strcmp(s, "code"))
 		r->f->kernel.start = first;

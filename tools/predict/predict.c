@@ -235,7 +235,7 @@ static bool read_memory(struct session *s, struct input_error *err)
 	*map = s->facts->map;
 	st = e820_sanitize(map);
 	if (st == OK)
-		st = e820_update(map, (struct range){ 0, UINT64_MAX }, E820_RAM, E820_RESERVED);
+		st = e820_update(map, range_below(UINT64_MAX), E820_RAM, E820_RESERVED);
 	for_each (ram, m->r, m->nr) {
 		if (st == OK)
 			st = e820_remove(map, ram->r, 0);
@@ -407,7 +407,7 @@ void session_close(struct session *s)
 
 uint64_t predict_estimate(const struct session *s)
 {
-	uint64_t ram = memblock_memory_in(&s->facts->mb, (struct range){ 0, s->h->end_of_ram });
+	uint64_t ram = memblock_memory_in(&s->facts->mb, range_below(s->h->end_of_ram));
 	uint64_t pages = 64 + ram / (512 * GIB);
 
 	if (!(s->h->choice.page_sizes & PAGE_1G))
