@@ -172,6 +172,12 @@ def test_qemu_goes_away(connection):
                 debugger.interrupt()
 
 
+def test_qemu_does_not_start():
+    """Its own last words are told."""
+    with pytest.raises(qemu.QemuError, match="no-such-device"):
+        qemu.Guest(["-device", "no-such-device"], qmp=True)
+
+
 def test_unit_tests_that_cannot_be_listed(tmp_path):
     """Not the folder's own files are taken for tests then, and written over."""
     done = subprocess.run([paths.ROOT / "tests/unit/run", "true"], cwd=tmp_path, env=os.environ | {"EMULATOR": "env"}, capture_output=True, text=True)

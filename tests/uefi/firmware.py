@@ -138,5 +138,6 @@ def flash(folder, variables):
     """The two-part firmware with a variable store of its own, as Secure Boot needs it."""
     store = Path(folder) / "vars.fd"
     shutil.copy(f"/usr/share/OVMF/{variables}", store)
-    return ["-drive", "if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
+    code = variables.replace("VARS", "CODE")  # keeps them in SMM
+    return ["-global", "cfi.pflash01.secure=on", "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/{code}",
             "-drive", f"if=pflash,unit=1,format=raw,file={store}"]

@@ -34,7 +34,7 @@ PLAIN = ["-machine", "q35,accel=tcg", "-cpu", "max", "-m", "512M"]
 OWN_RAM = "memory-backend-ram,"
 IGNORE_SHARED = [{"capability": "x-ignore-shared", "state": True}]
 # How QEMU writes whether a machine runs. It refuses to start as one that stands at a breakpoint.
-AT_BREAKPOINT, PAUSED = (name.ljust(100, b"\0") for name in (b"debug", b"paused"))
+AT_BREAKPOINT, PAUSED = (name.ljust(32, b"\0") for name in (b"debug", b"paused"))
 # A Linux that gives up.
 PANIC = rb"(Kernel panic - not syncing: [^\r\n]*|PANIC: early exception[^\r\n]*)[\r\n]"
 
@@ -122,33 +122,38 @@ def kept_ram(args, file, share):
     return [arg.replace(OWN_RAM, kept) if arg.startswith(OWN_RAM) else arg for arg in args]
 
 
-CLOSED = "QEMU has closed its monitor"
-
-
 class Qmp:
     """QEMU's machine protocol on a UNIX socket."""
 
-    def __init__(self, path, process=None, timeout=30):
-        self.sock = connect(path, timeout, process)
+    def __init__(self, path, process=None, timeout=30, words=str):
+        """words: what QEMU says of why it goes away."""
+        self.words = words
+        try:
+            self.sock = connect(path, timeout, process)
+        except QemuError as e:
+            raise self._failed(str(e)) from e
         self.file = self.sock.makefile()
         self.events = []
         self._message()
         self.command("qmp_capabilities")
 
+    def _failed(self, what="QEMU has closed its monitor"):
+        return QemuError(": ".join([what, *self.words().splitlines()[-1:]]))
+
     def _message(self):
         try:
             line = self.file.readline()
         except ConnectionError as e:
-            raise QemuError(CLOSED) from e
+            raise self._failed() from e
         if not line.endswith("\n"):
-            raise QemuError(CLOSED)
+            raise self._failed()
         return json.loads(line)
 
     def command(self, name, **arguments):
         try:
             self.sock.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
         except ConnectionError as e:
-            raise QemuError(CLOSED) from e
+            raise self._failed() from e
         while True:
             answer = self._message()
             if "event" in answer:
@@ -228,7 +233,7 @@ class Guest:
                 self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                                 stderr=open(self.folder / "stderr", "wb"), pass_fds=[self.serial.fileno()])
             if qmp:
-                self.qmp = Qmp(self.folder / "qmp", self.process)
+                self.qmp = Qmp(self.folder / "qmp", self.process, words=self.stderr)
         except BaseException:  # nobody has the guest yet who would end it
             if self.process:
                 self.__exit__()
