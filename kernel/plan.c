@@ -222,7 +222,6 @@ enum run_result plan_run(struct handover *h, const struct platform *p)
 
 	entropy_gather(p, &h->entropy);
 	log_init(&h->log, p->tsc(p->ctx), p->tsc_hz, h->entropy.boot_id);
-	h->result = RUN_CLEAN;
 	planned = parse_options(&r) &&                                 /* what is asked, where to report it */
 		  introduce(&r) &&                                     /* Landfall, the seed, self-tests */
 		  read_memory_map(&r.log, &h->bi, &h->opt, &h->map) && /* what is RAM */

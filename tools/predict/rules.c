@@ -79,7 +79,7 @@ const char *rule_sentence(const char *line)
 	for_each (rule, rules, ARRAY_SIZE(rules)) {
 		size_t len = strlen(rule->rule);
 
-		if (!strncmp(line, rule->rule, len) && (line[len] == ' ' || line[len] == ':' || !line[len]))
+		if (strcspn(line, " :") == len && !memcmp(line, rule->rule, len))
 			return rule->sentence;
 	}
 	return NULL;
