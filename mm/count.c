@@ -49,14 +49,10 @@ static struct range slot_range(const struct direct_map *dm, enum pt_level table,
 	return (struct range){ start - min_u64(start, dm->page_offset), end - dm->page_offset };
 }
 
-/* A whole page of memory lies in r. */
+/* Memory is whole pages: memblock_trim. */
 static bool holds_memory(const struct direct_map *dm, struct range r)
 {
-	for_each_overlap (m, &dm->alloc.mb->memory, r) {
-		if (!range_empty(range_clamp(range_whole_pages(m->r), r)))
-			return true;
-	}
-	return false;
+	return memblock_overlap(&dm->alloc.mb->memory, r);
 }
 
 static APART bool touched_before(const struct direct_map *dm, struct range slot)
