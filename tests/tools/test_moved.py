@@ -128,6 +128,12 @@ def test_text_beside_records():
     assert [json.loads(line)["seq"] for line in both if line.startswith("{")] == list(range(len(records(*words))))
 
 
+def test_each_run_has_a_name_and_a_clock_of_its_own():
+    one, two = (records("--machine", "four-nodes")[-1] for _ in range(2))
+    assert one["boot_id"] != two["boot_id"]
+    assert 0 < one["elapsed_ns"] < 60e9
+
+
 def test_policies_with_what_they_do():
     lines = predict("--policies").stdout.splitlines()
     assert lines[0] == "bottom-up    Linux 6.1 with movable_node: from the kernel's end up"

@@ -49,6 +49,7 @@ TEST(no_known_compression)
 
 	assert_string_equal(unpacker(packed, len), "gzip");
 	assert_null(unpacker(packed, 1));
+	assert_string_equal(unpacker(packed, 2), "gzip"); /* nothing behind its mark */
 	assert_int_equal(unpack(packed, 1, got, sizeof(got)), 0);
 	packed[1]++;
 	assert_int_equal(unpack(packed, len, got, sizeof(got)), 0);

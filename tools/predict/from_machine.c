@@ -87,7 +87,7 @@ bool machine_read_facts(struct facts *f, const char *name, struct from_machine *
 		return false;
 	read_tables(f, &m);
 	f->pse = m.pse ? YES : NO;
-	f->gbpages = m.gbpages && m.pse ? YES : NO;
+	f->gbpages = m.gbpages ? YES : NO;
 	read_option(&m, "levels=", levels, sizeof(levels));
 	f->levels = *levels ? (*levels == '5' ? 5 : 4) : m.levels;
 	read_option(&m, "page_size=", out->page_size, sizeof(out->page_size));
