@@ -76,23 +76,26 @@ def test_records_of_a_srat(tmp_path):
     assert (records[4]["accepted"], records[4]["findings"], done.returncode) == (False, 1, 1)
 
 
+OTHERS = (512, 514, 516, 518)
+
+
 def test_more_findings_than_are_told(tmp_path):
-    """Each of four ranges of one domain overlaps the three others; two ranges of domain 2 overlap one of another each."""
+    """Each of four ranges of one domain overlaps the three others; four ranges of domain 2 overlap one of another each."""
     (tmp_path / "many.machine").write_text("about t\nsource t\nqemu none\nmap 0 4G usable\nsrat 3\n cpu 0 0\n mem 0 0 1G\n"
                                            + "".join(f" mem 1 1G {1024 + n}M\n" for n in (1, 2, 3, 4))
-                                           + " mem 2 512M 513M\n mem 2 514M 515M\n unknown 9 4\n")
+                                           + "".join(f" mem 2 {at}M {at + 1}M\n" for at in OTHERS) + " unknown 9 4\n")
     path = table(tmp_path, tmp_path / "many.machine")
     done = predict("--srat", path)
     found = [line for line in done.stdout.splitlines() if line.startswith("finding: ")]
     inner = [(1, 2), (1, 3), (1, 4), (2, 3)]
     assert done.returncode == 1 and found == [
-        "finding: srat-unknown-entry at offset 0x158",
+        "finding: srat-unknown-entry at offset 0x1a8",
         *(f"finding: srat-overlap [mem 0x00000000-0x3fffffff] of PXM 0 and [mem {at:#x}-{at + 0xfffff:#x}] of PXM 2"
-          for at in (512 << 20, 514 << 20)),
+          for at in (mib << 20 for mib in OTHERS)),
         *(f"finding: srat-self-overlap [mem 0x40000000-{0x3fffffff + (a << 20):#x}] of PXM 1 and "
           f"[mem 0x40000000-{0x3fffffff + (b << 20):#x}] of PXM 1" for a, b in inner),
         "finding: srat-self-overlap: 2 more"]
-    assert json.loads(predict("--srat", path, "--json").stdout.splitlines()[-1])["findings"] == 1 + 6 + 2
+    assert json.loads(predict("--srat", path, "--json").stdout.splitlines()[-1])["findings"] == 1 + 6 + 4
 
 
 def test_a_slit_beside_it(tmp_path):

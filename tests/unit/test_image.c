@@ -77,6 +77,10 @@ TEST(test_borders_of_a_header)
 	assert_true(kernel_image_parse(bytes, 0x418, &image, &err));
 	assert_string_equal(image.release, "ZZZZZZZZZZZZZZZZ");
 	assert_int_equal(image.version, 0);
+	bytes[0x1f1] = 0; /* four sectors of code, then */
+	put(0xa14, 1, 4);
+	assert_true(kernel_image_parse(bytes, 0xa18, &image, &err));
+	assert_int_equal(image.payload.start, 0xa10);
 }
 
 TEST(test_no_image)
