@@ -196,12 +196,12 @@ static void warn_if_foreign(struct log *l, const struct srat *s, const struct e8
 
 static void warn_if_on_hotplug(struct log *l, const struct numa *n, struct range image)
 {
-	bool on_it = false;
-
-	for_each (b, n->hot.blk, n->hot.nr)
-		on_it |= range_overlaps(image, b->r);
-	if (on_it)
-		report_warning(l, "the image lies on hot-pluggable memory: its node cannot be removed");
+	for_each (b, n->hot.blk, n->hot.nr) {
+		if (range_overlaps(image, b->r)) {
+			report_warning(l, "the image lies on hot-pluggable memory: its node cannot be removed");
+			return;
+		}
+	}
 }
 
 bool nodes_join(struct run *r, const struct acpi_root *root, struct slit *slit)

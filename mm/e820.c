@@ -30,10 +30,17 @@ static void sort_entries(struct e820 *m)
 {
 	for (size_t i = 1; i < m->nr; i++) {
 		struct region e = m->e[i];
-		size_t at = i;
+		size_t at = 0, end = i;
 
-		for (; at && lays_before(&e, &m->e[at - 1]); at--)
-			m->e[at] = m->e[at - 1];
+		while (at < end) {
+			size_t mid = at + (end - at) / 2;
+
+			if (lays_before(&e, &m->e[mid]))
+				end = mid;
+			else
+				at = mid + 1;
+		}
+		__builtin_memmove(&m->e[at + 1], &m->e[at], (i - at) * sizeof(e));
 		m->e[at] = e;
 	}
 }

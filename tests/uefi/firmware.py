@@ -32,6 +32,11 @@ def landfall_part(data):
     return data[begin.start():ends[-1].end()]
 
 
+def is_loader(said, name):
+    """Debian 13's OVMF is of Debian's distribution, as it says first."""
+    return said.removeprefix("Debian distribution of ").startswith(name)
+
+
 class Done:
     """A finished boot."""
 
@@ -51,8 +56,8 @@ class Done:
         return Log(landfall_part(self.data))
 
 
-def run(args, timeout=90, until=None, press=None, machine=None, accel="tcg"):
-    """Runs QEMU to its end, or until the serial line shows `until`. press: (what to wait for, key) once."""
+def run(args, timeout=90, until=None, press=None, machine=None, accel="tcg", give_up=None):
+    """Runs QEMU to its end, or until the serial line shows `until`, which it must, or `give_up`. press: (what to wait for, key) once."""
     with tempfile.TemporaryDirectory(prefix="landfall-") as folder:
         base = [arg.replace(",accel=tcg", "") for arg in qemu.Machine(machine, folder).args]
         base += ["-accel", accel, *qemu.DEBUG_EXIT]
@@ -64,6 +69,8 @@ def run(args, timeout=90, until=None, press=None, machine=None, accel="tcg"):
             if until:
                 found = guest.read_until(until, deadline - time.monotonic())
                 need(found, f"no {until}:\n{serial(guest.log)[-3000:]}")
+                return Done(guest, None)
+            if give_up and guest.read_until(give_up, deadline - time.monotonic()):
                 return Done(guest, None)
             return Done(guest, guest.wait(deadline - time.monotonic()))
 

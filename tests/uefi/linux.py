@@ -21,9 +21,13 @@ def kernel():
     return debian.Kernel("6.12").path  # of Debian's kernels the one for virtual machines: up in two thirds of the time
 
 
+def find_kexec():
+    return shutil.which("kexec", path="/usr/sbin:/sbin:/usr/bin")
+
+
 def initramfs(path, script, files):
     """A compressed archive with busybox, kexec with its libraries, these files, and `script` as the first program."""
-    busybox, kexec = debian.FOLDER / "busybox/busybox", shutil.which("kexec", path="/usr/sbin:/sbin:/usr/bin")
+    busybox, kexec = debian.FOLDER / "busybox/busybox", find_kexec()
     if not busybox.exists():
         raise debian.Missing(debian.reason("busybox"))
     if not kexec:

@@ -2,6 +2,7 @@
 """A running Linux moves into Landfall by kexec, after a BIOS and after a UEFI boot, by the lines that docs/real-hardware.md gives."""
 import itertools
 import re
+import subprocess
 
 import linux
 import pytest
@@ -53,7 +54,8 @@ def test_kexec(kernel, initramfs, way, firmware):
                 "-append", f"console=ttyS0 loglevel=4 panic=-1 no_timer_check way={way}", "-smp", "2"], timeout=300,
                machine="tests/uefi/above-4g.machine", accel="tcg,thread=single")
     if way == "multiboot2" and "Invalid memory segment" in done.text:
-        pytest.skip("this kexec takes memory that Linux calls RAM for none: 2.0.29 does")
+        if "2.0.29" in subprocess.run([linux.find_kexec(), "--version"], capture_output=True, text=True).stdout:
+            pytest.skip("kexec-tools 2.0.29 takes memory that Linux calls RAM for none")
     assert done.verdict == "clean", done.text[-3000:]
     log = done.log
     log.check_run()
